@@ -1,0 +1,85 @@
+/**
+ * A stretch of the text that a model reads. A control segment comes from a judge's template and may name special tokens;
+ * a content segment comes from a request and is never interpreted: a special token typed by a user stays ordinary text.
+ */
+export interface Segment {
+  readonly text: string;
+  readonly origin: "control" | "prompt" | "candidate";
+}
+
+/** What to do with a call that is longer than the model reads. */
+export type Overlong =
+  /** Refuse with ITEM_TOO_LONG. */
+  | "error"
+  /** Drop the oldest prompt tokens, then, when the candidate alone does not fit, the end of the candidate. */
+  | "truncate";
+
+/** One forward pass over one text: every output tensor of the model for it. */
+export interface ForwardCall {
+  readonly type: "forward";
+  readonly segments: readonly Segment[];
+  readonly overlong: Overlong;
+}
+
+/** One unit of work for a backend. Two calls with equal content are the same work, whoever asks. */
+export type Call = ForwardCall;
+
+/** Tokens that were dropped to make a call fit. */
+export interface Truncation {
+  readonly side: "prompt_start" | "candidate_end" | "both";
+  readonly droppedTokens: number;
+}
+
+/** The answer to a forward call: a row per output tensor. Values are as the model gave them, finite or not. */
+export interface CallResult {
+  readonly outputs: Readonly<Record<string, Float32Array>>;
+  /** Tokens that the model read, padding excluded. */
+  readonly tokens: number;
+  readonly truncation?: Truncation;
+}
+
+/** A call that a backend has made ready to run: its cost is known. */
+export interface PreparedCall {
+  /** Length in tokens, which is what a batch is padded to. */
+  readonly tokens: number;
+  readonly truncation?: Truncation;
+  /** The backend's own form of the call. */
+  readonly payload: unknown;
+}
+
+/** What a backend tells the batcher about itself. */
+export interface BatchLimits {
+  /** Most calls in one batch. */
+  readonly maxBatchCalls: number;
+  /** Most tokens in one batch, counted as the backend pays for them (padding included where `padded`). */
+  readonly maxBatchTokens: number;
+  /** Whether a batch costs longest × count (true) or the sum of lengths (false). */
+  readonly padded: boolean;
+  /** Batches that may be under way at once. */
+  readonly concurrency: number;
+  /** How long an idle backend waits for more calls before it runs a batch that is not full, milliseconds. */
+  readonly maxDelayMs: number;
+  /** False when a score may move with its batch-mates beyond the declared bound: every call then runs alone. */
+  readonly batchable: boolean;
+}
+
+/** A place where a model runs. It knows no judge and no panel. */
+export interface Backend {
+  /** Unique name, used as a metric label. */
+  readonly name: string;
+  /** Digest of everything that decides an answer: weights, tokenizer, numeric type. */
+  readonly digest: string;
+  readonly limits: BatchLimits;
+  /**
+   * Makes calls ready to run, in order. A call that cannot be prepared becomes a GatewayError in its place
+   * (ITEM_TOO_LONG, for example); the promise itself rejects only when nothing could be prepared.
+   */
+  prepare(calls: readonly Call[]): Promise<(PreparedCall | Error)[]>;
+  /**
+   * Runs one batch and answers in the same order. Rejects when the batch as a whole failed;
+   * the batcher then halves it to find the call at fault.
+   */
+  run(batch: readonly PreparedCall[]): Promise<CallResult[]>;
+  /** Waits for running batches, then frees the model. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,69 @@
+/** Who speaks in a message of the prompt. */
+export type Role = "system" | "developer" | "user" | "assistant" | "tool";
+export const ROLES: readonly Role[] = ["system", "developer", "user", "assistant", "tool"];
+
+/** A kind of content. A judge declares the kinds it takes. */
+export type PartType = "text" | "image";
+
+export interface TextPart {
+  readonly type: "text";
+  readonly text: string;
+}
+
+/** An image by address. The gateway never fetches an address: judges that take images read `data:` addresses only. */
+export interface ImagePart {
+  readonly type: "image";
+  readonly url: string;
+}
+
+export type ContentPart = TextPart | ImagePart;
+
+/** Text, or typed parts in order. */
+export type Content = string | readonly ContentPart[];
+
+export interface Message {
+  readonly role: Role;
+  readonly content: Content;
+}
+
+/** One completion to be judged. */
+export interface Candidate {
+  readonly content: Content;
+}
+
+/** The unit of work: one prompt with its candidates, which together form a group. */
+export interface Item {
+  /** Unique within its request; echoed in the answer. */
+  readonly id: string;
+  readonly prompt: readonly Message[];
+  /** At least one, in the order of the answer. */
+  readonly candidates: readonly Candidate[];
+  /** Reference answer, for judges that compare with one. */
+  readonly reference?: string;
+  /** Domain label, for routing and statistics. */
+  readonly domain?: string;
+  /** BCP 47 language tag. */
+  readonly language?: string;
+  /** Free labels; never read by judges unless their configuration names a key. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** The text of a content: the parts of type text, joined in order. */
+export function textOf(content: Content): string {
+  if (typeof content === "string") return content;
+  let text = "";
+  for (const part of content) if (part.type === "text") text += part.text;
+  return text;
+}
+
+/** Whether every part of the item is of a type in `accepted`; the first type that is not, or undefined. */
+export function firstForeignPart(item: Item, accepted: ReadonlySet<PartType>): PartType | undefined {
+  for (const { content } of [...item.prompt, ...item.candidates]) {
+    if (typeof content === "string") {
+      if (!accepted.has("text")) return "text";
+      continue;
+    }
+    for (const part of content) if (!accepted.has(part.type)) return part.type;
+  }
+  return undefined;
+}

@@ -1,0 +1,90 @@
+import type { ZodType } from "zod";
+import type { Call, CallResult, Overlong } from "./backend.ts";
+import type { Item, PartType } from "./item.ts";
+import type { Determinism, ScoreSpace } from "./score-space.ts";
+
+/** What one judge says of one candidate before anything is done to it. Only `scored` carries numbers, all of them finite. */
+export type RawScore =
+  | {
+      readonly outcome: "scored";
+      /** The judge's own scalar, in its score space. For a multi-objective judge, the gated sum with its own gating. */
+      readonly value: number;
+      /** Per objective, in the order of `Judge.objectives`. */
+      readonly objectives?: Float64Array;
+      /** Gating weights from the prompt, same order. */
+      readonly gating?: Float64Array;
+    }
+  | { readonly outcome: "abstained"; readonly message: string };
+
+/**
+ * One question of a judge to its backend: the calls whose answers give the raw scores of `candidates`.
+ * A pointwise judge asks once per candidate; a judge that reads the group asks once for all.
+ */
+export interface Ask {
+  /** Indices into `Item.candidates`. */
+  readonly candidates: readonly number[];
+  readonly calls: readonly Call[];
+}
+
+/** A named axis of quality and how it takes part in the gated sum. */
+export interface Objective {
+  readonly name: string;
+  /** Penalty p of `r' = r − p · r_verbosity`; 0 leaves the objective as it is. */
+  readonly penalty: number;
+}
+
+/** How an objective vector becomes the judge's scalar (ArmoRM, arXiv:2406.12845). */
+export interface GatedObjectives {
+  readonly objectives: readonly Objective[];
+  /** Index of the verbosity objective, or −1 when there is none. */
+  readonly verbosityIndex: number;
+}
+
+/**
+ * A judge is pure: it says what to ask and how to read the answers. It does no I/O, so it runs on any backend
+ * that serves its calls and is tested without a model.
+ */
+export interface Judge {
+  /** Name in the configuration. */
+  readonly name: string;
+  readonly kind: string;
+  /** Digest over kind, parameters and model; names what a raw score came from. */
+  readonly revision: string;
+  /** Name of the backend its calls go to; absent when it needs none. */
+  readonly backend?: string;
+  readonly space: ScoreSpace;
+  readonly determinism: Determinism;
+  readonly accepts: ReadonlySet<PartType>;
+  /** Present when the judge reports objectives. */
+  readonly gated?: GatedObjectives;
+  /** Why the judge does not cover this item, or undefined when it does. */
+  notApplicable(item: Item): string | undefined;
+  /** The questions to ask, covering every candidate exactly once. */
+  encode(item: Item): readonly Ask[];
+  /**
+   * Raw scores in the order of `ask.candidates`.
+   * @throws {GatewayError} JUDGE_OUTPUT_UNREADABLE or SCORE_NOT_FINITE when an answer holds no usable number
+   */
+  decode(ask: Ask, results: readonly CallResult[], item: Item): readonly RawScore[];
+}
+
+/** What a judge is made from, besides the parameters of its kind. */
+export interface JudgeSpec {
+  readonly name: string;
+  readonly revision: string;
+  /** Name of the backend that its calls go to. */
+  readonly backend: string;
+  /** Jinja chat template over `messages`: the prompt's messages and the candidate as the last, assistant's, message. */
+  readonly template: string;
+  readonly overlong: Overlong;
+  readonly space: ScoreSpace;
+  readonly determinism: Determinism;
+}
+
+/** The code that implements a family of judges: a schema for its part of `judge.yaml` and a constructor. */
+export interface JudgeKind<P = unknown> {
+  readonly kind: string;
+  /** Strict schema of the kind's own keys: `outputs` (names of tensors) and whatever else the kind reads. */
+  readonly params: ZodType<P>;
+  create(spec: JudgeSpec, params: P): Judge;
+}

@@ -1,0 +1,295 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { ERROR_TABLE, type ErrorReason } from "../domain/errors.ts";
+import type { CandidateStatus, Outcome, Priority } from "../domain/score.ts";
+
+const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 100];
+const ITEM_COUNTS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096];
+const TOKEN_COUNTS = [64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 65536];
+const PAYLOAD_BYTES = [256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216];
+const SCORES = [-16, -8, -4, -2, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 2, 4, 8, 16];
+const RATIOS = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75];
+
+/** Wires that count requests. */
+export type TransportLabel = "grpc" | "http";
+/** Why a batch was sent to its backend. */
+export type BatchClosedBy = "full" | "tokens" | "delay" | "idle" | "drain" | "isolation";
+
+/**
+ * Every metric of the gateway, created at start with all series whose labels are known, so that none is missing
+ * before its first event. `docs/metrics.md` describes each; a test holds that page to this file.
+ */
+export function createMetrics(facts: { version: string; commit: string }) {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+
+  const requestsTotal = new Counter({
+    name: "rewardgate_requests_total",
+    help: "Requests finished, by transport, method and final status code (gRPC names on both transports).",
+    labelNames: ["transport", "method", "code"],
+    registers,
+  });
+  const requestDuration = new Histogram({
+    name: "rewardgate_request_duration_seconds",
+    help: "Wall time from the decoded request to the last byte handed to the socket.",
+    labelNames: ["transport", "method"],
+    buckets: LATENCY_SECONDS,
+    registers,
+  });
+  const requestsRunning = new Gauge({ name: "rewardgate_requests_running", help: "Requests being executed now.", registers });
+  const requestsWaiting = new Gauge({
+    name: "rewardgate_requests_waiting",
+    help: "Requests accepted of which no call has reached a backend yet.",
+    registers,
+  });
+  const requestItems = new Histogram({
+    name: "rewardgate_request_items",
+    help: "Items carried by one request.",
+    labelNames: ["method"],
+    buckets: ITEM_COUNTS,
+    registers,
+  });
+  const requestSize = new Histogram({
+    name: "rewardgate_request_size_bytes",
+    help: "Request payload size after decompression.",
+    labelNames: ["transport"],
+    buckets: PAYLOAD_BYTES,
+    registers,
+  });
+  const candidates = new Counter({
+    name: "rewardgate_candidates_total",
+    help: "Candidates that reached a terminal status.",
+    labelNames: ["panel", "status"],
+    registers,
+  });
+  const rejections = new Counter({
+    name: "rewardgate_rejections_total",
+    help: "Work refused before any judge ran.",
+    labelNames: ["reason", "priority"],
+    registers,
+  });
+  const queueItems = new Gauge({ name: "rewardgate_queue_items", help: "Calls waiting.", labelNames: ["backend", "priority"], registers });
+  const queueLimitItems = new Gauge({
+    name: "rewardgate_queue_limit_items",
+    help: "Most calls that may wait.",
+    labelNames: ["backend"],
+    registers,
+  });
+  const queueBytes = new Gauge({
+    name: "rewardgate_queue_bytes",
+    help: "Bytes of text held by waiting calls.",
+    labelNames: ["backend"],
+    registers,
+  });
+  const queueTokens = new Gauge({
+    name: "rewardgate_queue_tokens",
+    help: "Tokens held by waiting calls.",
+    labelNames: ["backend"],
+    registers,
+  });
+  const queueWait = new Histogram({
+    name: "rewardgate_queue_wait_seconds",
+    help: "Time a call waited before it left the queue.",
+    labelNames: ["backend", "outcome"],
+    buckets: LATENCY_SECONDS,
+    registers,
+  });
+  const backlog = new Gauge({
+    name: "rewardgate_backlog_seconds",
+    help: "Queued tokens divided by the measured token rate (autoscaling signal).",
+    labelNames: ["backend"],
+    registers,
+  });
+  const batchItems = new Histogram({
+    name: "rewardgate_batch_items",
+    help: "Calls per executed batch.",
+    labelNames: ["backend"],
+    buckets: ITEM_COUNTS,
+    registers,
+  });
+  const batchTokens = new Histogram({
+    name: "rewardgate_batch_tokens",
+    help: "Tokens per executed batch, padding excluded.",
+    labelNames: ["backend"],
+    buckets: TOKEN_COUNTS,
+    registers,
+  });
+  const batchPadding = new Histogram({
+    name: "rewardgate_batch_padding_ratio",
+    help: "Share of padding tokens in a batch.",
+    labelNames: ["backend"],
+    buckets: RATIOS,
+    registers,
+  });
+  const batchesTotal = new Counter({
+    name: "rewardgate_batches_total",
+    help: "Executed batches by what closed them.",
+    labelNames: ["backend", "closed_by"],
+    registers,
+  });
+  const batchDuration = new Histogram({
+    name: "rewardgate_batch_duration_seconds",
+    help: "Time a backend took for one batch.",
+    labelNames: ["backend"],
+    buckets: LATENCY_SECONDS,
+    registers,
+  });
+  const judgeCalls = new Counter({
+    name: "rewardgate_judge_calls_total",
+    help: "Judge evaluations of one candidate, by outcome; cache hits included.",
+    labelNames: ["judge", "outcome"],
+    registers,
+  });
+  const judgeScore = new Histogram({
+    name: "rewardgate_judge_score",
+    help: "Raw scores.",
+    labelNames: ["judge"],
+    buckets: SCORES,
+    registers,
+  });
+  const reward = new Histogram({ name: "rewardgate_reward", help: "Rewards.", labelNames: ["panel"], buckets: SCORES, registers });
+  const nonfinite = new Counter({
+    name: "rewardgate_nonfinite_scores_total",
+    help: "Raw scores that were NaN or infinite.",
+    labelNames: ["judge"],
+    registers,
+  });
+  const imputed = new Counter({
+    name: "rewardgate_imputed_scores_total",
+    help: "Scores that the failure policy put in place of a missing one.",
+    labelNames: ["judge"],
+    registers,
+  });
+  const goldenError = new Gauge({
+    name: "rewardgate_judge_golden_max_abs_error",
+    help: "Largest deviation from the golden scores in the last self-test.",
+    labelNames: ["judge"],
+    registers,
+  });
+  const judgeUp = new Gauge({ name: "rewardgate_judge_up", help: "1 when the judge accepts work.", labelNames: ["judge"], registers });
+  const judgeInfo = new Gauge({
+    name: "rewardgate_judge_info",
+    help: "Judge facts, constant 1.",
+    labelNames: ["judge", "kind", "revision", "device", "determinism"],
+    registers,
+  });
+  const cacheRequests = new Counter({
+    name: "rewardgate_cache_requests_total",
+    help: "Cache look-ups.",
+    labelNames: ["tier", "result"],
+    registers,
+  });
+  const cacheEntries = new Gauge({ name: "rewardgate_cache_entries", help: "Entries held.", labelNames: ["tier"], registers });
+  const cacheBytes = new Gauge({ name: "rewardgate_cache_bytes", help: "Bytes held.", labelNames: ["tier"], registers });
+  const cacheEvictions = new Counter({
+    name: "rewardgate_cache_evictions_total",
+    help: "Entries dropped to stay within bounds.",
+    labelNames: ["tier"],
+    registers,
+  });
+  const coalesced = new Counter({
+    name: "rewardgate_coalesced_items_total",
+    help: "Calls answered by an identical call in flight.",
+    registers,
+  });
+  const workerRestarts = new Counter({
+    name: "rewardgate_worker_restarts_total",
+    help: "Inference processes that were restarted.",
+    labelNames: ["backend", "reason"],
+    registers,
+  });
+  const workers = new Gauge({
+    name: "rewardgate_workers",
+    help: "Inference processes.",
+    labelNames: ["backend", "state"],
+    registers,
+  });
+  const ready = new Gauge({ name: "rewardgate_ready", help: "1 when readiness is passing.", registers });
+  const draining = new Gauge({ name: "rewardgate_draining", help: "1 during shutdown.", registers });
+  const buildInfo = new Gauge({
+    name: "rewardgate_build_info",
+    help: "Build facts, constant 1.",
+    labelNames: ["version", "commit", "node_version"],
+    registers,
+  });
+  buildInfo.set({ version: facts.version, commit: facts.commit, node_version: process.version }, 1);
+  for (const tier of ["l1"]) for (const result of ["hit", "miss"]) cacheRequests.inc({ tier, result }, 0);
+
+  return {
+    registry,
+    requestsTotal,
+    requestDuration,
+    requestsRunning,
+    requestsWaiting,
+    requestItems,
+    requestSize,
+    candidates,
+    rejections,
+    queueItems,
+    queueLimitItems,
+    queueBytes,
+    queueTokens,
+    queueWait,
+    backlog,
+    batchItems,
+    batchTokens,
+    batchPadding,
+    batchesTotal,
+    batchDuration,
+    judgeCalls,
+    judgeScore,
+    reward,
+    nonfinite,
+    imputed,
+    goldenError,
+    judgeUp,
+    judgeInfo,
+    cacheRequests,
+    cacheEntries,
+    cacheBytes,
+    cacheEvictions,
+    coalesced,
+    workerRestarts,
+    workers,
+    ready,
+    draining,
+
+    /** Creates the series of one panel before its first request. */
+    declarePanel(panel: string): void {
+      const statuses: CandidateStatus[] = ["complete", "degraded", "failed"];
+      for (const status of statuses) candidates.inc({ panel, status }, 0);
+    },
+    /** Creates the series of one judge before its first call. */
+    declareJudge(judge: string): void {
+      const outcomes: Outcome[] = ["scored", "failed", "skipped", "abstained", "not_applicable"];
+      for (const outcome of outcomes) judgeCalls.inc({ judge, outcome }, 0);
+      nonfinite.inc({ judge }, 0);
+      imputed.inc({ judge }, 0);
+    },
+    /** Creates the series of one backend before its first batch. */
+    declareBackend(backend: string): void {
+      const closedBy: BatchClosedBy[] = ["full", "tokens", "delay", "idle", "drain", "isolation"];
+      for (const closed_by of closedBy) batchesTotal.inc({ backend, closed_by }, 0);
+      for (const reason of ["crash", "hang"]) workerRestarts.inc({ backend, reason }, 0);
+      const priorities: Priority[] = ["critical", "standard", "sheddable"];
+      for (const priority of priorities) queueItems.set({ backend, priority }, 0);
+    },
+    /** One request ended: `reason` is undefined when it was answered, partial failures included. */
+    requestFinished(facts: {
+      transport: TransportLabel;
+      method: string;
+      reason: ErrorReason | undefined;
+      seconds: number;
+      items: number;
+      bytes: number;
+    }): void {
+      const { transport, method } = facts;
+      requestsTotal.inc({ transport, method, code: facts.reason === undefined ? "OK" : ERROR_TABLE[facts.reason].grpc });
+      requestDuration.observe({ transport, method }, facts.seconds);
+      if (facts.items > 0) requestItems.observe({ method }, facts.items);
+      if (facts.bytes > 0) requestSize.observe({ transport }, facts.bytes);
+    },
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
