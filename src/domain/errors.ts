@@ -43,6 +43,20 @@ export interface ErrorDetails {
   readonly limit?: number;
   /** Nearest known names, when a name was not found. */
   readonly suggestions?: readonly string[];
+  /** Everything that is wrong with a configuration; only on CONFIG_INVALID. */
+  readonly problems?: readonly ConfigProblem[];
+}
+
+/** One thing that is wrong with a configuration, and what to do about it. */
+export interface ConfigProblem {
+  readonly file: string;
+  /** Key path inside the file, for example `panels.chat.members[0].judge`; empty when it is about the whole file. */
+  readonly path: string;
+  /** Counted from 1, where the file tells. */
+  readonly line?: number;
+  readonly column?: number;
+  readonly cause: string;
+  readonly remedy: string;
 }
 
 /**

@@ -28,10 +28,12 @@ export interface Member {
   scalarise(raw: RawScore & { outcome: "scored" }, steering: Steering | undefined): ScalarScore;
 }
 
-/** A scalar and the gating that gave it, when there is one. */
+/** A scalar and, when objectives gave it, the gating and what each objective added. */
 export interface ScalarScore {
   readonly value: number;
   readonly gating?: Float64Array;
+  /** What each objective adds to `value`, in the order of the judge's objectives; they sum to `value` within 1e-6. */
+  readonly terms?: Float64Array;
 }
 
 /** A named set of judges with weights, transforms, aggregation and failure policy. */

@@ -29,12 +29,16 @@ export interface CandidateScores {
   readonly scores: Float64Array;
   /** Shape [members.length], after renormalisation. */
   readonly weights: Float64Array;
+  /** Per entry of `members`: the gating that the member's scalar was made with, where its judge has objectives. */
+  readonly gating?: readonly (Float64Array | undefined)[];
 }
 
 /** One reward and what each member added to it; the contributions sum to the reward within 1e-9. */
 export interface Aggregate {
   readonly reward: number;
   readonly contributions: Float64Array;
+  /** Effective weights, same order, when the aggregation changed the ones it was given. */
+  readonly weights?: Float64Array;
 }
 
 /** From members' transformed scores to one reward per candidate. It sees the group, so that rank fusion fits too. */

@@ -55,6 +55,8 @@ export interface JudgePart {
   readonly objectives?: Readonly<Record<string, number>>;
   /** Objective name → gating weight that was used. */
   readonly gating?: Readonly<Record<string, number>>;
+  /** Objective name → what it added to the judge's scalar: gating × (value − penalty × verbosity). */
+  readonly objectiveContributions?: Readonly<Record<string, number>>;
   readonly revision: string;
   readonly determinism: string;
   readonly cached: boolean;
