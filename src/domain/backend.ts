@@ -55,8 +55,12 @@ export interface BatchLimits {
   readonly maxBatchTokens: number;
   /** Whether a batch costs longest × count (true) or the sum of lengths (false). */
   readonly padded: boolean;
-  /** Batches that may be under way at once. */
+  /** Batches that really run side by side: executors, or GPUs. */
+  readonly parallelism: number;
+  /** Batches that may be handed over at once, so that no executor idles between two; at least `parallelism`. */
   readonly concurrency: number;
+  /** Largest share of padding in a batch, in [0, 1); a call whose length would pass it waits for better company. */
+  readonly maxPaddingRatio: number;
   /** How long an idle backend waits for more calls before it runs a batch that is not full, milliseconds. */
   readonly maxDelayMs: number;
   /** False when a score may move with its batch-mates beyond the declared bound: every call then runs alone. */

@@ -21,6 +21,8 @@ export interface Member {
   readonly calibration?: Calibration;
   readonly transforms: readonly Transform[];
   readonly onFailure: FailurePolicy;
+  /** A required member must have a score of its own for every candidate: without one the candidate fails, whatever the policy. */
+  readonly required: boolean;
   /**
    * The member's scalar before calibration. A multi-objective judge's is recomputed here under a request's weights.
    * @throws {GatewayError} REQUEST_INVALID when the steering leaves no weight
