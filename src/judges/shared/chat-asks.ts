@@ -1,0 +1,86 @@
+import type { Overlong, Segment } from "../../domain/backend.ts";
+import { GatewayError } from "../../domain/errors.ts";
+import { firstForeignPart, type Item, type PartType, textOf } from "../../domain/item.ts";
+import type { Ask } from "../../domain/judge.ts";
+import { createChatTemplate, type Layout } from "./chat-template.ts";
+
+/** What judges that read a conversation with one candidate at its end take. */
+export const TEXT_ONLY: ReadonlySet<PartType> = new Set<PartType>(["text"]);
+
+/** How a pointwise chat judge asks: one forward call per candidate, over the prompt and that candidate. */
+export interface ChatAsks {
+  /** Why such a judge does not cover the item, or undefined when it does. */
+  notApplicable(item: Item): string | undefined;
+  /**
+   * One ask per candidate, in order.
+   * @throws {GatewayError} REQUEST_INVALID when the template does not take the roles of the prompt
+   */
+  encode(item: Item): readonly Ask[];
+}
+
+/** One per template and policy, so a configuration's worth. */
+const known = new Map<string, ChatAsks>();
+
+/**
+ * The asks of every judge with this template and this policy for over-long input. Judges that share both get the very same
+ * call objects for an item, so that what is worked out for a call (digest, token ids) is worked out once for all of them.
+ *
+ * @throws {GatewayError} CONFIG_INVALID when the template is not usable
+ */
+export function chatAsks(template: string, overlong: Overlong): ChatAsks {
+  const key = `${overlong}:${template}`;
+  let asks = known.get(key);
+  if (asks === undefined) {
+    asks = createChatAsks(template, overlong);
+    known.set(key, asks);
+  }
+  return asks;
+}
+
+function createChatAsks(source: string, overlong: Overlong): ChatAsks {
+  const template = createChatTemplate(source);
+  const made = new WeakMap<Item, readonly Ask[]>();
+  return {
+    notApplicable(item) {
+      const foreign = isPlain(item) ? undefined : firstForeignPart(item, TEXT_ONLY);
+      if (foreign !== undefined) return `the judge reads text and the item holds a part of type ${foreign}`;
+      const layout = template.layout(item.prompt);
+      return "refusal" in layout ? explain(layout.refusal) : undefined;
+    },
+    encode(item) {
+      let asks = made.get(item);
+      if (asks === undefined) {
+        asks = makeAsks(item, template.layout(item.prompt), overlong);
+        made.set(item, asks);
+      }
+      return asks;
+    },
+  };
+}
+
+function makeAsks(item: Item, layout: Layout, overlong: Overlong): readonly Ask[] {
+  if ("refusal" in layout) throw new GatewayError("REQUEST_INVALID", explain(layout.refusal), { details: { itemId: item.id } });
+  const before: Segment[] = [];
+  const after: Segment[] = [];
+  let side = before;
+  for (const piece of layout.pieces) {
+    if ("control" in piece) side.push({ text: piece.control, origin: "control" });
+    else if (piece.message === item.prompt.length) side = after;
+    else side.push({ text: textOf(item.prompt[piece.message]!.content), origin: "prompt" });
+  }
+  return item.candidates.map((candidate, index) => {
+    const text = textOf(candidate.content);
+    return { candidates: [index], calls: [{ type: "forward", segments: [...before, { text, origin: "candidate" }, ...after], overlong }] };
+  });
+}
+
+/** Whether every content is a string, which is nearly always so and needs no look at parts. */
+function isPlain(item: Item): boolean {
+  for (const message of item.prompt) if (typeof message.content !== "string") return false;
+  for (const candidate of item.candidates) if (typeof candidate.content !== "string") return false;
+  return true;
+}
+
+function explain(refusal: string): string {
+  return `the judge's chat template does not take the prompt's sequence of roles: ${refusal}; send roles that it takes`;
+}
