@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { GatewayError } from "../../domain/errors.ts";
+import type { Aggregate, CandidateScores } from "../../domain/reward.ts";
+import type { AggregationKind, MemberFacts, ParamsProblem } from "../kinds.ts";
+import { sum } from "../numerics.ts";
+import { weightedSum } from "./weighted-sum.ts";
+
+const params = z.strictObject({
+  gatingFrom: z.string().describe("Member whose gating weighs the members. Its judge has objectives, and its onFailure is fail."),
+  objectives: z
+    .record(z.string(), z.array(z.string()).min(1))
+    .describe("Member name → objectives of gatingFrom whose gating it receives. Every member is named."),
+});
+type Params = z.output<typeof params>;
+
+/**
+ * Gated sum of one candidate over members: member j weighs w[j] · Σ_{k ∈ objectives(j)} g[k], scaled so that the absolute
+ * weights sum to 1; reward = Σ_j weight[j] · x[j].
+ *
+ * @param entry      scores and weights of the members that count, shape [n]
+ * @param gating     weights from the prompt, shape [K]
+ * @param objectives for each entry, indices into the gating
+ * @returns the reward, contributions that sum to it, and the weights that were used, shape [n]
+ * @throws {GatewayError} REQUEST_INVALID when the gating leaves every member without weight
+ * @complexity O(n·K), pure
+ */
+export function gatedSumOfMembers(entry: CandidateScores, gating: Float64Array, objectives: readonly (readonly number[])[]): Aggregate {
+  const weights = entry.weights.map((weight, j) => weight * sum(objectives[j]!.map((k) => gating[k]!)));
+  const mass = sum(weights.map(Math.abs));
+  if (!(mass > 0)) {
+    throw new GatewayError("REQUEST_INVALID", "the gating leaves no member of the panel with a weight: weigh another objective", {
+      details: { field: "options.objectiveWeights" },
+    });
+  }
+  const shares = weights.map((weight) => weight / mass);
+  return { ...weightedSum(entry.scores, shares), weights: shares };
+}
+
+function problems({ gatingFrom, objectives }: Params, members: readonly MemberFacts[]): ParamsProblem[] {
+  const names = members.map((member) => member.judge);
+  const gate = members.find((member) => member.judge === gatingFrom);
+  if (gate === undefined) {
+    return [{ path: ["gatingFrom"], cause: `no member "${gatingFrom}"`, remedy: `name one of: ${names.join(", ")}` }];
+  }
+  if (gate.gated === undefined) {
+    const able = members.filter((member) => member.gated !== undefined).map((member) => member.judge);
+    const remedy = able.length > 0 ? `name one of: ${able.join(", ")}` : "add a multi-objective judge to the panel";
+    return [{ path: ["gatingFrom"], cause: `judge "${gatingFrom}" has no gating`, remedy }];
+  }
+  const found: ParamsProblem[] = [];
+  if (!gate.required) {
+    const cause = `without a score of "${gatingFrom}" there is no gating`;
+    found.push({ path: ["gatingFrom"], cause, remedy: `set onFailure: fail on the member "${gatingFrom}"` });
+  }
+  const known = gate.gated.objectives.map((objective) => objective.name);
+  for (const [judge, wanted] of Object.entries(objectives)) {
+    if (!names.includes(judge)) {
+      found.push({ path: ["objectives", judge], cause: `no member "${judge}"`, remedy: `name one of: ${names.join(", ")}` });
+    }
+    for (const [i, name] of wanted.entries()) {
+      if (known.includes(name)) continue;
+      const cause = `judge "${gatingFrom}" has no objective "${name}"`;
+      found.push({ path: ["objectives", judge, i], cause, remedy: `name one of: ${known.join(", ")}` });
+    }
+  }
+  for (const name of names.filter((name) => !Object.hasOwn(objectives, name))) {
+    const remedy = `add "${name}" with one or more of: ${known.join(", ")}`;
+    found.push({ path: ["objectives"], cause: `member "${name}" receives no objective`, remedy });
+  }
+  return found;
+}
+
+/** Weighs the judges of a panel per prompt, by the gating of a multi-objective judge among them. */
+export const gatedSumKind: AggregationKind<typeof params> = {
+  method: "gatedSum",
+  params,
+  accepts: "common",
+  spaceOut: (space) => space,
+  problems,
+  create: ({ gatingFrom, objectives }, { members, spaceOut, revision }) => {
+    const gateIndex = members.findIndex((member) => member.judge === gatingFrom);
+    const known = members[gateIndex]!.gated!.objectives.map((objective) => objective.name);
+    const received = members.map((member) => objectives[member.judge]!.map((name) => known.indexOf(name)));
+    return {
+      method: "gatedSum",
+      spaceOut,
+      revision,
+      aggregate: (group) =>
+        group.map((entry) => {
+          const gating = entry.gating?.[entry.members.indexOf(gateIndex)];
+          // The member is required, so a candidate without it never gets here.
+          if (gating === undefined) throw new GatewayError("INTERNAL", `no gating from "${gatingFrom}" for a candidate that it scored`);
+          return gatedSumOfMembers(
+            entry,
+            gating,
+            entry.members.map((member) => received[member]!),
+          );
+        }),
+    };
+  },
+};

@@ -1,0 +1,16 @@
+import { gatedSumKind } from "./aggregation/gated-sum.ts";
+import { weightedMeanKind } from "./aggregation/weighted-mean.ts";
+import { weightedSumKind } from "./aggregation/weighted-sum.ts";
+import { affine } from "./calibration/affine.ts";
+import { isotonic } from "./calibration/isotonic.ts";
+import type { AggregationKind, CalibrationKind, TransformKind } from "./kinds.ts";
+import { logSigmoidCentred } from "./transforms/log-sigmoid-centred.ts";
+
+export type { AggregationKind, CalibrationKind, MemberFacts, ParamsProblem, TransformKind } from "./kinds.ts";
+
+/** Every calibration method. Adding one is one file and one line here. */
+export const CALIBRATION_KINDS: readonly CalibrationKind[] = [affine, isotonic];
+/** Every transform. */
+export const TRANSFORM_KINDS: readonly TransformKind[] = [logSigmoidCentred];
+/** Every aggregation. */
+export const AGGREGATION_KINDS: readonly AggregationKind[] = [weightedSumKind, weightedMeanKind, gatedSumKind];

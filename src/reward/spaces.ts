@@ -1,0 +1,58 @@
+import type { ScoreSpace } from "../domain/score-space.ts";
+import { CALIBRATION_KINDS, TRANSFORM_KINDS } from "./index.ts";
+
+/** One step of a member's chain and what it does to the space. */
+export interface ChainStep {
+  readonly path: readonly (string | number)[];
+  readonly label: string;
+  readonly accepts: readonly ScoreSpace[];
+  readonly spaceOut: ScoreSpace;
+}
+
+/** A step that does not take what the step before it gives. */
+export interface ChainBreak {
+  readonly path: readonly (string | number)[];
+  readonly cause: string;
+  readonly remedy: string;
+}
+
+/**
+ * Follows a score from the judge through calibration and transforms.
+ *
+ * @param start the judge's own space
+ * @param steps in order of application
+ * @returns the space after the last step, or the first step that does not fit
+ */
+export function followChain(start: ScoreSpace, steps: readonly ChainStep[]): { space: ScoreSpace } | { broken: ChainBreak } {
+  let space = start;
+  for (const step of steps) {
+    if (!step.accepts.includes(space)) {
+      const cause = `${step.label} takes ${step.accepts.join(" or ")} and gets ${space}`;
+      return {
+        broken: {
+          path: step.path,
+          cause,
+          remedy: `remove it, or bring the score to ${step.accepts[0]} first: ${waysTo(space, step.accepts)}`,
+        },
+      };
+    }
+    space = step.spaceOut;
+  }
+  return { space };
+}
+
+/** What a configuration may add so that a score in `from` arrives in one of `wanted`; for messages. */
+export function waysTo(from: ScoreSpace, wanted: readonly ScoreSpace[]): string {
+  const ways: string[] = [];
+  for (const target of wanted) {
+    if (target === from) continue;
+    for (const kind of TRANSFORM_KINDS) {
+      if (kind.spaceOut === target && kind.accepts.includes(from)) ways.push(`the transform ${kind.method} (${from} → ${target})`);
+    }
+    for (const kind of CALIBRATION_KINDS) {
+      if (kind.spaceOut(from) === target || kind.spaceOut(target) === target)
+        ways.push(`a calibration ${kind.method} with spaceOut: ${target}`);
+    }
+  }
+  return ways.length > 0 ? ways.join(", or ") : "choose a judge that gives that space";
+}
