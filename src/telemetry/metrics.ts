@@ -68,7 +68,18 @@ export function createMetrics(facts: { version: string; commit: string }) {
     labelNames: ["reason", "priority"],
     registers,
   });
-  const queueItems = new Gauge({ name: "rewardgate_queue_items", help: "Calls waiting.", labelNames: ["backend", "priority"], registers });
+  const observers: (() => void)[] = [];
+  // Gauges that mirror state are read when somebody looks, not written on every change. Collectors run in the order of
+  // registration, so this one, registered before the gauges it refreshes, refreshes them all.
+  const queueItems = new Gauge({
+    collect: () => {
+      for (const observe of observers) observe();
+    },
+    name: "rewardgate_queue_items",
+    help: "Calls waiting.",
+    labelNames: ["backend", "priority"],
+    registers,
+  });
   const queueLimitItems = new Gauge({
     name: "rewardgate_queue_limit_items",
     help: "Most calls that may wait.",
@@ -254,6 +265,10 @@ export function createMetrics(facts: { version: string; commit: string }) {
     ready,
     draining,
 
+    /** Runs `observe` before each scrape, to set the gauges that mirror state. */
+    onScrape(observe: () => void): void {
+      observers.push(observe);
+    },
     /** Creates the series of one panel before its first request. */
     declarePanel(panel: string): void {
       const statuses: CandidateStatus[] = ["complete", "degraded", "failed"];

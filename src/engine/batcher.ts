@@ -1,0 +1,318 @@
+import type { Backend, Call, PreparedCall } from "../domain/backend.ts";
+import type { Clock } from "../domain/clock.ts";
+import { GatewayError } from "../domain/errors.ts";
+import { PRIORITIES } from "../domain/score.ts";
+import type { BatchClosedBy, Metrics } from "../telemetry/metrics.ts";
+import { digestCall } from "./digest.ts";
+import { Flight, type Urgency, type Watcher } from "./flight.ts";
+import { type Batch, LengthQueue } from "./length-queue.ts";
+import { createRateMeter } from "./rate-meter.ts";
+
+/** Bounds of what may wait for one backend. A request that would pass one is refused whole, at once. */
+export interface QueueLimits {
+  readonly maxCalls: number;
+  /** UTF-16 units of text. */
+  readonly maxTextSize: number;
+  readonly maxTokens: number;
+}
+
+export interface BatcherOptions {
+  readonly backend: Backend;
+  readonly queue: QueueLimits;
+  readonly clock: Clock;
+  /** Uniform in [0, 1): spreads the retry hints. */
+  readonly random: () => number;
+  readonly metrics?: Metrics;
+}
+
+/** The way from calls to a backend: single flight, bounded queue, tokenisation, batches, isolation of bad calls. */
+export interface Batcher {
+  readonly backend: Backend;
+  /**
+   * Joins the flights of these calls, starting those that are not under way. All or nothing.
+   * @returns one flight per call, same order; equal calls share one
+   * @throws {GatewayError} QUEUE_FULL when they do not all fit now, TOO_LARGE when they never will,
+   *   DEADLINE_EXCEEDED when the backlog alone is longer than `expiresAt` allows
+   */
+  dispatch(calls: readonly Call[], watcher: Watcher, urgency: Urgency): Flight[];
+  /** The watcher waits no longer for this flight. */
+  leave(flight: Flight, watcher: Watcher): void;
+  /** Estimated time to work off what waits, milliseconds; 0 while the speed is unknown. */
+  backlogMs(): number;
+  /** Ends everything that waits or runs with `error`; later answers of the backend are ignored. */
+  abandon(error: GatewayError): void;
+}
+
+/** Calls handed to the backend's tokenizer at once. */
+const PREPARE_CHUNK = 64;
+/** Prepared batches to have in stock per parallel executor, so that lengths can be matched without preparing everything at once. */
+const STOCKED_BATCHES = 12;
+
+export function createBatcher(options: BatcherOptions): Batcher {
+  const { backend, queue: bounds, clock, random, metrics } = options;
+  const { limits } = backend;
+  const label = { backend: backend.name };
+  const flights = new Map<string, Flight>();
+  /** Flights that wait to be prepared; left ones stay in place and are skipped. */
+  let unprepared: Flight[] = [];
+  let preparing = false;
+  const ready = new LengthQueue();
+  let waitingCalls = 0;
+  let waitingText = 0;
+  let preparedText = 0;
+  let runningBatches = 0;
+  let dispatchScheduled = false;
+  let cancelDelay: (() => void) | undefined;
+  let abandoned: GatewayError | undefined;
+  const rate = createRateMeter();
+
+  metrics?.declareBackend(backend.name);
+  metrics?.queueLimitItems.set(label, bounds.maxCalls);
+  metrics?.onScrape(() => {
+    const waiting = [...flights.values()].filter((flight) => flight.state === "waiting");
+    for (const priority of PRIORITIES)
+      metrics.queueItems.set({ ...label, priority }, waiting.filter((f) => f.priority === priority).length);
+    metrics.queueBytes.set(label, waitingText);
+    metrics.queueTokens.set(label, ready.tokens);
+    metrics.backlog.set(label, backlogMs() / 1000);
+  });
+
+  function backlogMs(): number {
+    const perMs = rate.perMs();
+    return perMs === 0 ? 0 : queuedTokens() / perMs;
+  }
+
+  /** Tokens that wait; those not yet counted by the tokenizer are taken at four characters each. */
+  function queuedTokens(): number {
+    return ready.tokens + (waitingText - preparedText) / 4;
+  }
+
+  /** Spreads retries ±20 % around the estimate, so that refused callers do not come back together; whole milliseconds. */
+  function jitter(ms: number): number {
+    return Math.round(ms * (0.8 + 0.4 * random()));
+  }
+
+  function admit(fresh: readonly Flight[], urgency: Urgency): void {
+    if (abandoned) throw abandoned;
+    let text = 0;
+    for (const flight of fresh) text += flight.textSize;
+    if (fresh.length > bounds.maxCalls || text > bounds.maxTextSize) {
+      throw new GatewayError("TOO_LARGE", `the request alone needs more places than the queue of backend "${backend.name}" has; split it`, {
+        details: { limit: fresh.length > bounds.maxCalls ? bounds.maxCalls : bounds.maxTextSize },
+      });
+    }
+    const full =
+      waitingCalls + fresh.length > bounds.maxCalls
+        ? "calls"
+        : waitingText + text > bounds.maxTextSize
+          ? "text"
+          : waitingCalls > 0 && queuedTokens() + text / 4 > bounds.maxTokens
+            ? "tokens"
+            : undefined;
+    if (full !== undefined) {
+      throw new GatewayError("QUEUE_FULL", `the queue of backend "${backend.name}" has no room for more ${full}; try again later`, {
+        details: { retryAfterMs: jitter(Math.max(100, backlogMs() / 2)) },
+      });
+    }
+    const backlog = backlogMs();
+    if (fresh.length > 0 && backlog > urgency.expiresAt - clock.now()) {
+      throw new GatewayError(
+        "DEADLINE_EXCEEDED",
+        `backend "${backend.name}" is ${Math.round(backlog)} ms behind, longer than the deadline allows`,
+        {
+          details: { retryAfterMs: jitter(backlog) },
+        },
+      );
+    }
+  }
+
+  function dispatch(calls: readonly Call[], watcher: Watcher, urgency: Urgency): Flight[] {
+    const now = clock.now();
+    const fresh: Flight[] = [];
+    const started = new Map<string, Flight>();
+    const wanted = calls.map((call) => {
+      const digest = digestCall(call);
+      const known = started.get(digest) ?? flights.get(digest);
+      if (known !== undefined) return known;
+      const flight = new Flight(call, digest, urgency, now);
+      started.set(digest, flight);
+      fresh.push(flight);
+      return flight;
+    });
+    if (fresh.length > 0) admit(fresh, urgency);
+    for (const flight of fresh) {
+      flights.set(flight.digest, flight);
+      unprepared.push(flight);
+      waitingCalls++;
+      waitingText += flight.textSize;
+    }
+    for (const flight of new Set(wanted)) {
+      const rank = flight.rank;
+      if (!started.has(flight.digest)) metrics?.coalesced.inc();
+      flight.join(watcher, urgency);
+      if (flight.rank < rank && flight.prepared && flight.state === "waiting") ready.reprioritise(flight);
+    }
+    if (fresh.length > 0) schedule();
+    return wanted;
+  }
+
+  function leave(flight: Flight, watcher: Watcher): void {
+    if (flight.leave(watcher) || flight.state !== "waiting") return;
+    const outcome = flight.expiresAt <= clock.now() ? "expired" : "cancelled";
+    unqueue(flight, outcome);
+    flights.delete(flight.digest);
+    flight.settle({ error: new GatewayError("CALLER_GONE", "every caller of this call has left") }, clock.now());
+  }
+
+  /** Takes a waiting flight out of the books of the queue. */
+  function unqueue(flight: Flight, outcome: "dispatched" | "cancelled" | "expired" | "failed"): void {
+    waitingCalls--;
+    waitingText -= flight.textSize;
+    metrics?.queueWait.observe({ ...label, outcome }, (clock.now() - flight.queuedAt) / 1000);
+    if (flight.prepared === undefined) return;
+    preparedText -= flight.textSize;
+    if (outcome !== "dispatched") ready.forget(flight);
+  }
+
+  /** Lets everything that arrives in this turn of the event loop gather before the first batch is formed. */
+  function schedule(): void {
+    if (dispatchScheduled) return;
+    dispatchScheduled = true;
+    setImmediate(() => {
+      dispatchScheduled = false;
+      void prepareMore();
+      fillSlots();
+    });
+  }
+
+  async function prepareMore(): Promise<void> {
+    if (preparing) return;
+    preparing = true;
+    const stock = STOCKED_BATCHES * limits.parallelism * limits.maxBatchTokens;
+    while (ready.tokens < stock) {
+      const chunk: Flight[] = [];
+      let taken = 0;
+      for (; taken < unprepared.length && chunk.length < PREPARE_CHUNK; taken++) {
+        const flight = unprepared[taken]!;
+        if (flight.state === "waiting") chunk.push(flight);
+      }
+      unprepared = unprepared.slice(taken);
+      if (chunk.length === 0) break;
+      const prepared = await prepareChunk(chunk);
+      for (const [index, flight] of chunk.entries()) receivePrepared(flight, prepared[index]!);
+      fillSlots();
+    }
+    preparing = false;
+  }
+
+  async function prepareChunk(chunk: readonly Flight[]): Promise<(PreparedCall | Error)[]> {
+    try {
+      return await backend.prepare(chunk.map((flight) => flight.call));
+    } catch (error) {
+      return chunk.map(() => GatewayError.from(error));
+    }
+  }
+
+  function receivePrepared(flight: Flight, prepared: PreparedCall | Error): void {
+    if (flight.state !== "waiting") return;
+    if (prepared instanceof Error) {
+      unqueue(flight, "failed");
+      finish(flight, { error: GatewayError.from(prepared) });
+      return;
+    }
+    flight.ready(prepared, clock.now());
+    preparedText += flight.textSize;
+    ready.push(flight);
+  }
+
+  /** Hands batches over while the backend has room for them. */
+  function fillSlots(): void {
+    cancelDelay?.();
+    cancelDelay = undefined;
+    while (runningBatches < limits.concurrency && ready.size > 0) {
+      const anchor = ready.peek();
+      if (anchor === undefined) return;
+      if (anchor.expiresAt <= clock.now()) {
+        unqueue(anchor, "expired");
+        finish(anchor, { error: new GatewayError("DEADLINE_EXCEEDED", "the deadline passed in the queue") });
+        continue;
+      }
+      const waitedMs = clock.now() - anchor.queuedAt;
+      if (
+        limits.maxDelayMs > 0 &&
+        waitedMs < limits.maxDelayMs &&
+        ready.tokens < limits.maxBatchTokens &&
+        ready.size < limits.maxBatchCalls
+      ) {
+        cancelDelay = clock.after(limits.maxDelayMs - waitedMs, fillSlots);
+        return;
+      }
+      const batch = ready.take(limits, tokenBudget());
+      if (batch === undefined) return;
+      void runBatch(batch, limits.maxDelayMs > 0 && batch.closedBy === "idle" ? "delay" : batch.closedBy);
+    }
+    if (unprepared.length > 0) void prepareMore();
+  }
+
+  /** A full batch while there is plenty; otherwise an even share for every executor, so that none idles beside a long batch. */
+  function tokenBudget(): number {
+    return Math.min(limits.maxBatchTokens, Math.ceil(ready.tokens / limits.parallelism));
+  }
+
+  async function runBatch(batch: Batch, closedBy: BatchClosedBy): Promise<void> {
+    runningBatches++;
+    const start = clock.now();
+    if (runningBatches === 1) rate.busy(start);
+    for (const flight of batch.flights) {
+      unqueue(flight, "dispatched");
+      flight.start(start);
+    }
+    metrics?.batchesTotal.inc({ ...label, closed_by: closedBy });
+    metrics?.batchItems.observe(label, batch.flights.length);
+    metrics?.batchTokens.observe(label, batch.tokens);
+    if (limits.padded) metrics?.batchPadding.observe(label, 1 - batch.tokens / (batch.longest * batch.flights.length));
+    await runIsolating(batch.flights);
+    metrics?.batchDuration.observe(label, (clock.now() - start) / 1000);
+    rate.completed(batch.tokens, clock.now());
+    runningBatches--;
+    fillSlots();
+  }
+
+  /** Runs calls together; when they fail together, halves them until the call at fault stands alone. */
+  async function runIsolating(batch: readonly Flight[]): Promise<void> {
+    try {
+      const results = await backend.run(batch.map((flight) => flight.prepared!));
+      if (results.length !== batch.length) {
+        throw new GatewayError("BACKEND_UNAVAILABLE", `backend "${backend.name}" answered ${results.length} of ${batch.length} calls`);
+      }
+      for (const [index, flight] of batch.entries()) finish(flight, { result: results[index]! });
+    } catch (thrown) {
+      const error = GatewayError.from(thrown);
+      const halve = batch.length > 1 && error.reason !== "BACKEND_UNAVAILABLE" && abandoned === undefined;
+      if (!halve) {
+        for (const flight of batch) finish(flight, { error });
+        return;
+      }
+      const middle = batch.length >> 1;
+      metrics?.batchesTotal.inc({ ...label, closed_by: "isolation" }, 2);
+      await runIsolating(batch.slice(0, middle));
+      await runIsolating(batch.slice(middle));
+    }
+  }
+
+  function finish(flight: Flight, outcome: Parameters<Flight["settle"]>[0]): void {
+    if (flights.get(flight.digest) === flight) flights.delete(flight.digest);
+    flight.settle(outcome, clock.now());
+  }
+
+  function abandon(error: GatewayError): void {
+    abandoned = error;
+    cancelDelay?.();
+    for (const flight of [...flights.values()]) {
+      if (flight.state === "waiting") unqueue(flight, "cancelled");
+      finish(flight, { error });
+    }
+  }
+
+  return { backend, dispatch, leave, backlogMs, abandon };
+}

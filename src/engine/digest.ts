@@ -1,0 +1,30 @@
+import { createHash } from "node:crypto";
+import type { Call } from "../domain/backend.ts";
+import type { Ask } from "../domain/judge.ts";
+
+const digests = new WeakMap<Call, string>();
+
+/**
+ * Digest of what a call asks, equal for equal calls whoever makes them: SHA-256 over length-prefixed, origin-tagged
+ * segments, so that ("ab", "c") and ("a", "bc") differ and no text is changed on the way (NFC and NFD differ).
+ * Texts must be well formed: a lone surrogate has no bytes of its own, so transports refuse it before this point.
+ *
+ * @returns 32 bytes as a binary string, one unit per byte, the shortest key a Map can hold
+ */
+export function digestCall(call: Call): string {
+  const known = digests.get(call);
+  if (known !== undefined) return known;
+  let canonical = `${call.type}/1:${call.overlong}`;
+  for (const { origin, text } of call.segments) canonical += `|${origin}${text.length}:${text}`;
+  const digest = createHash("sha256").update(canonical, "utf8").digest("binary");
+  digests.set(call, digest);
+  return digest;
+}
+
+/** Digest of everything one ask sends: its call's, or the digest over the digests of all its calls, in order. */
+export function digestAsk(ask: Ask): string {
+  if (ask.calls.length === 1) return digestCall(ask.calls[0]!);
+  const hash = createHash("sha256").update(`ask/1:${ask.calls.length}`);
+  for (const call of ask.calls) hash.update(digestCall(call), "latin1");
+  return hash.digest("binary");
+}

@@ -1,0 +1,25 @@
+import type { Truncation } from "../domain/backend.ts";
+import type { GatewayError } from "../domain/errors.ts";
+import type { RawScore } from "../domain/judge.ts";
+import type { Failure } from "../domain/score.ts";
+
+/** What one judge said of one candidate, and how the gateway came to know it. */
+export type Judgement =
+  | {
+      readonly outcome: "scored";
+      readonly raw: RawScore & { readonly outcome: "scored" };
+      readonly cached: boolean;
+      readonly tokens: number;
+      readonly truncation: Truncation | undefined;
+    }
+  | { readonly outcome: "failed" | "abstained" | "not_applicable" | "skipped"; readonly failure: Failure };
+
+/** The judgement of a judge that could not give one because of `error`. */
+export function failedJudgement(error: GatewayError): Judgement {
+  return { outcome: "failed", failure: toFailure(error) };
+}
+
+/** An error in the form in which an answer carries it. */
+export function toFailure(error: GatewayError): Failure {
+  return { reason: error.reason, message: error.message, retryable: error.retryable };
+}

@@ -1,0 +1,92 @@
+import type { Clock } from "../domain/clock.ts";
+import { GatewayError } from "../domain/errors.ts";
+import type { Batcher } from "./batcher.ts";
+import type { Flight, Watcher } from "./flight.ts";
+
+export interface ScopeHooks {
+  /** The first call has reached a backend, or none had to. */
+  started(): void;
+  /** A flight has ended, with a result or an error. Runs before anybody else can ask the same again. */
+  settled(flight: Flight): void;
+}
+
+/**
+ * The life of one request in the engine: what it waits for, until when, and what that took.
+ * It ends by the last flight, by its deadline or by its caller, whichever comes first; the flights that it leaves
+ * behind go on only for others.
+ */
+export class RequestScope implements Watcher {
+  /** Whether a call of this request has reached a backend. */
+  started = false;
+  prepareMs = 0;
+  queueMs = 0;
+  backendMs = 0;
+  /** Tokens of the forward passes this request waited for, each counted once. */
+  tokens = 0;
+  private readonly clock: Clock;
+  private readonly waitsFor = new Map<Flight, Batcher>();
+  private end: ((error: GatewayError | undefined) => void) | undefined;
+  private readonly hooks: ScopeHooks;
+
+  constructor(clock: Clock, hooks: ScopeHooks) {
+    this.clock = clock;
+    this.hooks = hooks;
+  }
+
+  waitFor(flight: Flight, batcher: Batcher): void {
+    if (flight.state !== "settled") this.waitsFor.set(flight, batcher);
+  }
+
+  flightStarted(flight: Flight): void {
+    this.prepareMs = Math.max(this.prepareMs, flight.preparedAt - flight.queuedAt);
+    this.queueMs = Math.max(this.queueMs, flight.startedAt - flight.preparedAt);
+    this.markStarted();
+  }
+
+  flightSettled(flight: Flight): void {
+    this.tokens += flight.result?.tokens ?? 0;
+    if (flight.startedAt > 0) this.backendMs = Math.max(this.backendMs, flight.settledAt - flight.startedAt);
+    this.waitsFor.delete(flight);
+    this.hooks.settled(flight);
+    if (this.waitsFor.size === 0) this.end?.(undefined);
+  }
+
+  /**
+   * Waits until every flight has settled.
+   * @param deadline clock time, milliseconds
+   * @throws {GatewayError} DEADLINE_EXCEEDED, CALLER_GONE
+   */
+  async settled(deadline: number, signal: AbortSignal): Promise<void> {
+    if (this.waitsFor.size === 0) return;
+    const error = await new Promise<GatewayError | undefined>((resolve) => {
+      const onAbort = () => this.end?.(new GatewayError("CALLER_GONE", "the caller cancelled or disconnected"));
+      const cancelTimer = this.clock.after(Math.max(0, deadline - this.clock.now()), () =>
+        this.end?.(new GatewayError("DEADLINE_EXCEEDED", "the deadline passed before every judge had answered")),
+      );
+      this.end = (reason) => {
+        this.end = undefined;
+        cancelTimer();
+        signal.removeEventListener("abort", onAbort);
+        resolve(reason);
+      };
+      signal.addEventListener("abort", onAbort);
+      if (signal.aborted) onAbort();
+    });
+    if (error === undefined) return;
+    this.abandon();
+    throw error;
+  }
+
+  /** Leaves every flight that is still under way. */
+  abandon(): void {
+    for (const [flight, batcher] of this.waitsFor) batcher.leave(flight, this);
+    this.waitsFor.clear();
+  }
+
+  /** Counts the request as under way, once. */
+  markStarted(): void {
+    if (this.started) return;
+    this.started = true;
+    this.hooks.started();
+  }
+}
