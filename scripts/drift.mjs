@@ -1,0 +1,16 @@
+// Checks that generated files are what their sources give. Each generator rewrites its file, or compares it with --check.
+import { spawnSync } from "node:child_process";
+
+const generators = [
+  ["generate", "protos/ → src/gen/"],
+  ["schema", "zod schemas → docs/config.schema.json"],
+  ["chart:schema", "docs/config.schema.json → deploy/helm/rewardgate/values.schema.json"],
+];
+
+let stale = 0;
+for (const [script, what] of generators) {
+  const { status } = spawnSync("npm", ["run", "--silent", script, "--", "--check"], { stdio: ["ignore", "inherit", "inherit"] });
+  console.log(`${status === 0 ? "current" : "stale  "}  ${what}${status === 0 ? "" : `   (npm run ${script})`}`);
+  if (status !== 0) stale += 1;
+}
+process.exitCode = stale === 0 ? 0 : 1;
