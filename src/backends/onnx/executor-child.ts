@@ -1,0 +1,166 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { GatewayError } from "../../domain/errors.ts";
+import type { FromExecutor, LoadMessage, PackedBatch, ToExecutor } from "./executor-protocol.ts";
+
+/** Why an executor's process ended. */
+export type EndReason = "crash" | "hang" | "stop";
+
+export interface ExecutorEnd {
+  readonly reason: EndReason;
+  /** The end of what it wrote to standard error, which is the runtime's, never a request's text. */
+  readonly lastWords: string;
+}
+
+/** Thrown for every batch that was with a process when it ended. Whether the batch was at fault is not known. */
+export class ExecutorEnded extends Error {
+  override readonly name = "ExecutorEnded";
+}
+
+/** One process with a model, from its first answer to its end. */
+export interface ExecutorChild {
+  readonly pid: number;
+  /**
+   * Runs a batch after those handed over before it.
+   *
+   * @returns one tensor per output name, the rows of all texts one after the other
+   * @throws {ExecutorEnded} when the process ended first
+   * @throws {GatewayError} BACKEND_REFUSED when the model did not take the batch
+   */
+  run(batch: PackedBatch): Promise<readonly Float32Array[]>;
+  /** Resolves when the process has ended, whatever the cause. */
+  readonly ended: Promise<ExecutorEnd>;
+  /** Lets a running batch end, then ends the process; kills it after `graceMs`. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export interface ExecutorChildOptions {
+  readonly load: LoadMessage;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Longest time without an answer while there is work. */
+  readonly hangTimeoutMs: number;
+  /** Longest time for opening the model. */
+  readonly loadTimeoutMs: number;
+}
+
+/** Last words of a process that are kept for the error of a failed start. */
+const STDERR_KEPT = 2000;
+
+/** The entry beside this file, compiled or not. Sources need the loader that this process itself runs with. */
+const isSource = import.meta.url.endsWith(".ts");
+const entry = fileURLToPath(new URL(`./executor-process.${isSource ? "ts" : "js"}`, import.meta.url));
+const execArgv = isSource ? ["--import", import.meta.resolve("tsx")] : [];
+
+interface Waiting {
+  resolve(outputs: readonly Float32Array[]): void;
+  reject(error: Error): void;
+}
+
+/**
+ * Starts a process and waits until its model is open.
+ *
+ * @param signal gives up the wait and ends the process
+ * @throws {GatewayError} CONFIG_INVALID when the model cannot be opened, or the signal came first; the process is gone then
+ */
+export async function forkExecutor(options: ExecutorChildOptions, signal: AbortSignal): Promise<ExecutorChild> {
+  const child = fork(entry, [], {
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    env: options.environment,
+    execArgv,
+  });
+  let stderr = "";
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_KEPT);
+  });
+  let reason: EndReason | undefined;
+  const ended = new Promise<ExecutorEnd>((resolve) => {
+    const resolveOnce = () => resolve({ reason: reason ?? "crash", lastWords: stderr });
+    child.once("exit", resolveOnce);
+    // A process that could not be started has no exit, and no pid.
+    child.on("error", () => (child.pid === undefined ? resolveOnce() : end("crash")));
+  });
+  const end = (why: EndReason) => {
+    reason ??= why;
+    child.kill("SIGKILL");
+  };
+
+  const send = (message: ToExecutor) => child.send(message, undefined, {}, (error) => error && end("crash"));
+
+  const giveUp = () => end("stop");
+  signal.addEventListener("abort", giveUp);
+  const opening = setTimeout(() => end("hang"), options.loadTimeoutMs);
+  send(options.load);
+  const spoken = once(child, "message").then(
+    ([message]) => message as FromExecutor,
+    () => ended,
+  );
+  const first = await Promise.race([spoken, ended]);
+  clearTimeout(opening);
+  signal.removeEventListener("abort", giveUp);
+  if (signal.aborted || !("type" in first) || first.type !== "ready") {
+    end("stop");
+    throw failedStart(first, await ended);
+  }
+
+  const waiting = new Map<number, Waiting>();
+  let lastId = 0;
+  let silence: NodeJS.Timeout | undefined;
+  const settled = () => {
+    if (waiting.size > 0) silence?.refresh();
+    else {
+      clearTimeout(silence);
+      silence = undefined;
+    }
+  };
+  child.on("message", (message: FromExecutor) => {
+    if (message.type !== "answer" && message.type !== "refusal") return;
+    const batch = waiting.get(message.id);
+    waiting.delete(message.id);
+    settled();
+    if (message.type === "answer") batch?.resolve(message.outputs);
+    else batch?.reject(new GatewayError("BACKEND_REFUSED", "the model did not take the input", { cause: new Error(message.cause) }));
+  });
+  // A process that cannot be spoken to is of no use.
+  child.on("disconnect", () => reason ?? end("crash"));
+  ended.then(({ reason }) => {
+    clearTimeout(silence);
+    for (const batch of waiting.values()) batch.reject(new ExecutorEnded(`inference process ${child.pid} ended (${reason})`));
+    waiting.clear();
+  });
+
+  return {
+    pid: child.pid!,
+    ended,
+    run: (batch) =>
+      new Promise((resolve, reject) => {
+        if (!child.connected) return reject(new ExecutorEnded(`inference process ${child.pid} is gone`));
+        const id = ++lastId;
+        waiting.set(id, { resolve, reject });
+        silence ??= setTimeout(() => end("hang"), options.hangTimeoutMs);
+        send({ type: "run", id, ids: batch.ids, lengths: batch.lengths, candidateStarts: batch.candidateStarts });
+      }),
+    async stop(graceMs) {
+      reason ??= "stop";
+      if (child.connected) child.disconnect();
+      const overdue = setTimeout(() => child.kill("SIGKILL"), graceMs);
+      await ended;
+      clearTimeout(overdue);
+    },
+  };
+}
+
+function failedStart(first: FromExecutor | ExecutorEnd, { reason, lastWords }: ExecutorEnd): GatewayError {
+  if ("type" in first && first.type === "failed") {
+    return new GatewayError("CONFIG_INVALID", first.message, { cause: new Error(`${first.cause ?? ""}\n${lastWords}`.trim()) });
+  }
+  const problem = reason === "hang" ? "did not open the model in time" : "ended while it opened the model";
+  return new GatewayError(
+    "CONFIG_INVALID",
+    `the inference process ${problem} (the log has its last words); check memory and the model file`,
+    {
+      cause: new Error(lastWords),
+    },
+  );
+}

@@ -1,0 +1,121 @@
+/**
+ * The child process that holds one model and runs one batch at a time. Running a model blocks the thread it runs on, and a
+ * fault in native code ends the process it happens in; both are why this is a process of its own. It knows tensors only.
+ */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { FromExecutor, LoadMessage, PackedBatch, RunMessage, ToExecutor } from "./executor-protocol.ts";
+import { pad } from "./pack.ts";
+
+/** A reason not to serve, in words that may be shown. */
+class LoadFailure extends Error {}
+
+interface Model {
+  readonly load: LoadMessage;
+  readonly session: InferenceSession;
+}
+
+// The parent decides when work ends: a signal to the whole process group must not take running batches with it.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => {});
+process.on("disconnect", () => process.exit(0));
+if (!process.connected) process.exit(0);
+
+let model: Model | undefined;
+
+process.on("message", async (message: ToExecutor) => {
+  if (message.type === "load") {
+    try {
+      model = await open(message);
+      send({ type: "ready" });
+    } catch (thrown) {
+      const shown = thrown instanceof LoadFailure ? thrown.message : "ONNX Runtime cannot open the graph (the log has its words)";
+      send({ type: "failed", message: shown, cause: textOf(thrown) });
+    }
+    return;
+  }
+  send(await answer(model!, message));
+});
+
+function send(message: FromExecutor): void {
+  // The only way to fail is that the parent has gone, which `disconnect` answers.
+  process.send!(message, undefined, {}, () => {});
+}
+
+async function open(load: LoadMessage): Promise<Model> {
+  const graph = await readFile(load.graphPath).catch(() => {
+    throw new LoadFailure(`cannot read the graph ${load.graphPath}; restore the file`);
+  });
+  const digest = createHash("sha256").update(graph).digest("hex");
+  if (digest !== load.graphSha256) {
+    throw new LoadFailure(`the graph ${load.graphPath} has sha256 ${digest} where ${load.graphSha256} is declared; restore the file`);
+  }
+  const session = await InferenceSession.create(graph, {
+    executionProviders: [load.provider],
+    intraOpNumThreads: load.threads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    // Patterns are kept per shape, and here every batch has a shape of its own.
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+  });
+  checkNames("input", Object.values(load.inputs), session.inputNames);
+  checkNames("output", load.outputs, session.outputNames);
+  for (const name of session.inputNames) {
+    if (!Object.values(load.inputs).includes(name)) {
+      throw new LoadFailure(
+        `the graph needs an input "${name}" that the bundle does not map; name it under \`model.inputs\` in judge.yaml`,
+      );
+    }
+  }
+  const opened = { load, session };
+  if (load.warmUp !== undefined) await run(opened, warmUpBatch(load.warmUp, load.padId));
+  return opened;
+}
+
+function checkNames(what: "input" | "output", wanted: readonly (string | undefined)[], found: readonly string[]): void {
+  for (const name of wanted) {
+    if (name !== undefined && !found.includes(name)) {
+      throw new LoadFailure(`the graph has no ${what} "${name}"; it has ${found.join(", ")}; correct \`${what}s\` in judge.yaml`);
+    }
+  }
+}
+
+async function answer(served: Model, message: RunMessage): Promise<FromExecutor> {
+  try {
+    return { type: "answer", id: message.id, outputs: await run(served, message) };
+  } catch (thrown) {
+    return { type: "refusal", id: message.id, cause: textOf(thrown) };
+  }
+}
+
+async function run({ load, session }: Model, batch: PackedBatch): Promise<Float32Array[]> {
+  const { rows, length, ids, mask, segments } = pad(batch, load.padId);
+  const shape = [rows, length];
+  const feeds: Record<string, Tensor> = {
+    [load.inputs.ids]: new Tensor("int64", ids, shape),
+    [load.inputs.mask]: new Tensor("int64", mask, shape),
+  };
+  if (load.inputs.segments !== undefined) feeds[load.inputs.segments] = new Tensor("int64", segments, shape);
+  const results = await session.run(feeds, load.outputs);
+  return load.outputs.map((name) => {
+    const { data, dims } = results[name]!;
+    if (!(data instanceof Float32Array)) throw new Error(`output "${name}" is not float32`);
+    if (dims[0] !== rows) throw new Error(`output "${name}" has ${dims[0]} rows for ${rows} texts`);
+    return data;
+  });
+}
+
+function warmUpBatch({ rows, length }: { rows: number; length: number }, padId: number): PackedBatch {
+  return {
+    ids: new Int32Array(rows * length).fill(padId),
+    lengths: new Int32Array(rows).fill(length),
+    candidateStarts: new Int32Array(rows).fill(length >> 1),
+  };
+}
+
+function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

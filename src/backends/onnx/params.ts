@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { GatewayError } from "../../domain/errors.ts";
+import { DEVICE_PATTERN, type Device, parseDevice } from "./device.ts";
+
+const device = z.string().regex(DEVICE_PATTERN, "use cpu, cuda or cuda:N");
+
+/** What `rewardgate.yaml` says about a backend that runs an ONNX graph in processes of its own. */
+export const onnxParams = z.strictObject({
+  type: z.literal("onnx").describe("Runs the judge's own ONNX graph with ONNX Runtime, in child processes."),
+  device: z
+    .union([z.literal("auto"), device, z.array(device).min(1)])
+    .describe(
+      "`cpu`, `cuda` (the first GPU), `cuda:N`, or a list of those with one replica each, the least loaded first. " +
+        "`auto` takes the first GPU where it works and the CPU otherwise, and the log says which.",
+    )
+    .default("cpu"),
+  executors: z
+    .int()
+    .min(1)
+    .max(256)
+    .describe(
+      "Inference processes per listed device. Without it: one per GPU; on `device: cpu`, as many as keep every available core busy.",
+    )
+    .optional(),
+  threadsPerExecutor: z
+    .int()
+    .min(1)
+    .max(256)
+    .describe("Threads of one inference process. One per process and a process per core gives the most texts per second.")
+    .default(1),
+  maxBatchTokens: z
+    .int()
+    .min(1)
+    .describe("Most tokens in one batch, padding included. Without it: 1024 on the CPU, 16384 on a GPU.")
+    .optional(),
+  maxBatchCalls: z.int().min(1).describe("Most texts in one batch. Without it: 32 on the CPU, 256 on a GPU.").optional(),
+  maxPaddingRatio: z
+    .number()
+    .min(0)
+    .lt(1)
+    .describe("Largest share of padding in a batch. Without it: 0.1 on the CPU, where padding costs what text does, 0.5 on a GPU.")
+    .optional(),
+  maxDelayMs: z
+    .number()
+    .min(0)
+    .describe("Milliseconds that an idle device waits for a fuller batch. Without it: 0 on the CPU, 1 on a GPU.")
+    .optional(),
+});
+
+export type OnnxParams = z.output<typeof onnxParams>;
+
+/** One inference process. */
+export interface ExecutorPlan {
+  readonly device: Device;
+  readonly threads: number;
+}
+
+/**
+ * The inference processes that a configuration asks for, one entry each.
+ *
+ * @param params `device` already decided, `auto` no more
+ * @param cores  cores that this process may use
+ * @throws {GatewayError} CONFIG_INVALID when they have more threads than there are cores, which costs a third of the throughput
+ */
+export function planExecutors(
+  params: { readonly devices: readonly Device[]; readonly executors?: number | undefined; readonly threadsPerExecutor: number },
+  cores: number,
+): ExecutorPlan[] {
+  const { devices, threadsPerExecutor: threads } = params;
+  const fillsCores = devices.length === 1 && devices[0]!.type === "cpu";
+  const each = params.executors ?? (fillsCores ? Math.max(1, Math.floor(cores / threads)) : 1);
+  const total = each * devices.length * threads;
+  if (total > cores) {
+    throw new GatewayError(
+      "CONFIG_INVALID",
+      `${each * devices.length} executors of ${threads} threads are ${total} threads on ${cores} available cores, which slows all of ` +
+        "them; lower `executors`, `threadsPerExecutor` or the number of devices",
+    );
+  }
+  return devices.flatMap((device) => Array.from({ length: each }, () => ({ device, threads })));
+}
+
+/** `device` as a list of devices; undefined for `auto`. */
+export function listDevices(device: OnnxParams["device"]): Device[] | undefined {
+  if (device === "auto") return undefined;
+  return (typeof device === "string" ? [device] : device).map(parseDevice);
+}

@@ -1,0 +1,196 @@
+import { GatewayError } from "../../domain/errors.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+import { cudaMissing, deviceEnvironment, isCudaInstalled } from "./device.ts";
+import { type Executor, startExecutor } from "./executor.ts";
+import { ExecutorEnded } from "./executor-child.ts";
+import type { LoadMessage, PackedBatch } from "./executor-protocol.ts";
+import type { ExecutorPlan } from "./params.ts";
+
+/** Equal replicas of one model behind one `run`. */
+export interface ReplicaSet {
+  readonly size: number;
+  readonly pids: readonly number[];
+  /** Whether at least one replica has its model open. */
+  readonly ready: boolean;
+  onReadiness(listener: (ready: boolean) => void): () => void;
+  /**
+   * Runs a batch on the replica with the least work; when its process ends under it, once more.
+   *
+   * @returns one tensor per output name
+   * @throws {GatewayError} BACKEND_REFUSED when the model did not take the batch; BACKEND_UNAVAILABLE when two processes ended
+   *   under it, none came up in time, or the set is closed
+   */
+  run(batch: PackedBatch): Promise<readonly Float32Array[]>;
+  /** Waits for running batches, then ends every process. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface ReplicaOptions {
+  readonly plans: readonly ExecutorPlan[];
+  readonly load: Omit<LoadMessage, "provider" | "threads">;
+  /** The backend's name, for metrics and the log. */
+  readonly name: string;
+  readonly hangTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  readonly metrics?: Metrics | undefined;
+  readonly log?: Logger | undefined;
+}
+
+/** Large models take their time; a process that has not opened one by then never will. */
+const LOAD_TIMEOUT_MS = 300_000;
+/** How long a batch waits for a replica when all are being started again. */
+const PATIENCE_MS = 10_000;
+/** A batch is tried on this many processes. One that ends two of them is refused, so that it cannot end them all. */
+const ATTEMPTS = 2;
+/** Ending an idle process takes milliseconds. */
+const STOP_GRACE_MS = 2_000;
+
+/**
+ * Starts all replicas, or none.
+ *
+ * @throws {GatewayError} CONFIG_INVALID when one does not start; the others are ended first
+ */
+export async function startReplicas(options: ReplicaOptions): Promise<ReplicaSet> {
+  const { name, metrics } = options;
+  const executors: Executor[] = [];
+  const listeners = new Set<(ready: boolean) => void>();
+  const running = new Set<Promise<unknown>>();
+  const waiters: (() => void)[] = [];
+  let wasReady = false;
+  let closing: Promise<void> | undefined;
+  let stopped = false;
+
+  const count = () => executors.reduce((sum, { pid }) => sum + (pid === undefined ? 0 : 1), 0);
+  const changed = () => {
+    const up = count();
+    metrics?.workers.set({ backend: name, state: "ready" }, up);
+    metrics?.workers.set({ backend: name, state: "starting" }, options.plans.length - up);
+    if (up > 0) for (const waiter of waiters.splice(0)) waiter();
+    if (up > 0 !== wasReady) {
+      wasReady = up > 0;
+      for (const listener of listeners) listener(wasReady);
+    }
+  };
+
+  const starts = await Promise.allSettled(options.plans.map((plan) => startOne(plan, options, changed)));
+  for (const start of starts) if (start.status === "fulfilled") executors.push(start.value);
+  const failure = starts.find((start) => start.status === "rejected");
+  if (failure !== undefined) {
+    options.log?.warn({ backend: name, err: failure.reason }, "an inference process did not start");
+    await Promise.all(executors.map((executor) => executor.close(STOP_GRACE_MS)));
+    throw GatewayError.from(failure.reason);
+  }
+  changed();
+
+  const leastLoaded = (): Executor | undefined => {
+    let best: Executor | undefined;
+    for (const executor of executors) {
+      if (executor.pid === undefined) continue;
+      if (best === undefined || isLighter(executor, best)) best = executor;
+    }
+    return best;
+  };
+  const pick = async (): Promise<Executor> => {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      if (stopped) throw unavailable("the backend is closed");
+      const executor = leastLoaded();
+      if (executor !== undefined) return executor;
+      const left = deadline - performance.now();
+      if (left <= 0) throw unavailable("no inference process is up");
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        waiters.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+  };
+  const runOnce = async (batch: PackedBatch): Promise<readonly Float32Array[]> => {
+    for (let attempt = 1; ; attempt++) {
+      const executor = await pick();
+      try {
+        return await executor.run(batch);
+      } catch (error) {
+        if (!(error instanceof ExecutorEnded)) throw error;
+        if (attempt === ATTEMPTS) throw unavailable("two inference processes ended while they held this input", error);
+      }
+    }
+  };
+
+  return {
+    size: executors.length,
+    get pids() {
+      return executors.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+    },
+    get ready() {
+      return closing === undefined && count() > 0;
+    },
+    onReadiness(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    run(batch) {
+      if (closing !== undefined) return Promise.reject(unavailable("the backend is closed"));
+      const result = runOnce(batch);
+      running.add(result);
+      const done = () => running.delete(result);
+      result.then(done, done);
+      return result;
+    },
+    close() {
+      closing ??= (async () => {
+        await within(Promise.allSettled(running), options.closeTimeoutMs);
+        stopped = true;
+        for (const waiter of waiters.splice(0)) waiter();
+        await Promise.all(executors.map((executor) => executor.close(STOP_GRACE_MS)));
+      })();
+      return closing;
+    },
+  };
+}
+
+async function startOne(plan: ExecutorPlan, options: ReplicaOptions, onChange: () => void): Promise<Executor> {
+  const { device, threads } = plan;
+  if (device.type === "cuda" && !isCudaInstalled()) throw cudaMissing(device);
+  try {
+    return await startExecutor({
+      load: { ...options.load, provider: device.type, threads },
+      environment: deviceEnvironment(device, process.env),
+      hangTimeoutMs: options.hangTimeoutMs,
+      loadTimeoutMs: LOAD_TIMEOUT_MS,
+      onChange,
+      onRestart: (reason) => options.metrics?.workerRestarts.inc({ backend: options.name, reason }),
+      log: options.log,
+    });
+  } catch (error) {
+    if (device.type === "cuda" && isAboutCuda(error)) throw cudaMissing(device, error);
+    throw error;
+  }
+}
+
+/** Whether the runtime's own words, kept as the cause, are about its CUDA part rather than about the model. */
+function isAboutCuda(error: unknown): boolean {
+  const cause = error instanceof GatewayError ? error.cause : undefined;
+  return cause instanceof Error && /cuda|cudnn|cublas|providers_shared/i.test(cause.message);
+}
+
+function isLighter(a: Executor, b: Executor): boolean {
+  return a.load.batches < b.load.batches || (a.load.batches === b.load.batches && a.load.tokens < b.load.tokens);
+}
+
+function unavailable(problem: string, cause?: unknown): GatewayError {
+  return new GatewayError("BACKEND_UNAVAILABLE", `${problem}; try again`, { cause });
+}
+
+/** Resolves with the promise or after `ms`, whichever is first. */
+async function within(promise: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const overdue = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, overdue]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,157 @@
+/** Small real ONNX models for tests, written with JavaScript alone. */
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import onnxProto from "onnx-proto";
+import { idOf, NAN_WORD, tokenizerJson, VOCABULARY } from "./tokenizer.ts";
+
+const { onnx } = onnxProto;
+const { INT64, FLOAT } = onnx.TensorProto.DataType;
+const DIMENSION = 8;
+export const OBJECTIVES = 3;
+
+export interface TestModelOptions {
+  /** Any text with the word "nan" gets NaN for every output. */
+  readonly nanOnWord?: boolean;
+  /** The model does not know the last word of the vocabulary ("poison"): a batch that holds it is refused. */
+  readonly withoutLastWord?: boolean;
+  /** Extra multiplications of two 512 × 512 matrices per batch, about 4 ms each on one core. */
+  readonly slowness?: number;
+}
+
+/**
+ * A model with inputs input_ids, attention_mask and token_type_ids, int64 [B, S], and outputs `reward` [B], `objectives`
+ * [B, 3] and `gating` [B, 3]. Reward and objectives are linear in the mean embedding of the tokens of type 1, gating is a
+ * softmax over that of type 0, so a score depends on a text's own tokens and types and on nothing else.
+ */
+export function buildModel(options: TestModelOptions = {}): Uint8Array {
+  const vocabulary = VOCABULARY.length - (options.withoutLastWord ? 1 : 0);
+  const table = randoms(vocabulary * DIMENSION, 1);
+  if (options.nanOnWord) table.fill(Number.NaN, idOf(NAN_WORD) * DIMENSION, (idOf(NAN_WORD) + 1) * DIMENSION);
+  const initializer = [
+    floats("table", [vocabulary, DIMENSION], table),
+    floats("reward_weight", [DIMENSION, 1], randoms(DIMENSION, 2)),
+    floats("objectives_weight", [DIMENSION, OBJECTIVES], randoms(DIMENSION * OBJECTIVES, 3)),
+    floats("gating_weight", [DIMENSION, OBJECTIVES], randoms(DIMENSION * OBJECTIVES, 4)),
+    floats("one", [], [1]),
+    ints("axis_1", [1]),
+    ints("axis_2", [2]),
+  ];
+  const node = [
+    op("Cast", ["attention_mask"], "valid", { to: FLOAT }),
+    op("Cast", ["token_type_ids"], "types", { to: FLOAT }),
+    op("Gather", ["table", "input_ids"], "embedded"),
+    op("Mul", ["valid", "types"], "candidate"),
+    op("Sub", ["valid", "candidate"], "prompt"),
+    ...mean("candidate"),
+    ...mean("prompt"),
+    op("MatMul", ["candidate_mean", "reward_weight"], "reward_column"),
+    op("MatMul", ["candidate_mean", "objectives_weight"], "objectives"),
+    op("MatMul", ["prompt_mean", "gating_weight"], "gating_logits"),
+    op("Softmax", ["gating_logits"], "gating", { axis: -1 }),
+    ...slow(options.slowness ?? 0, initializer),
+  ];
+  const model = onnx.ModelProto.create({
+    irVersion: 8,
+    producerName: "rewardgate-test",
+    opsetImport: [{ domain: "", version: 17 }],
+    graph: {
+      name: "test",
+      node,
+      initializer,
+      input: ["input_ids", "attention_mask", "token_type_ids"].map((name) => value(name, INT64, ["B", "S"])),
+      output: [value("reward", FLOAT, ["B"]), value("objectives", FLOAT, ["B", OBJECTIVES]), value("gating", FLOAT, ["B", OBJECTIVES])],
+    },
+  });
+  return onnx.ModelProto.encode(model).finish();
+}
+
+/** A model and its tokenizer as files, in the form that backend options take. `remove` deletes them. */
+export interface TestBundle {
+  readonly graphPath: string;
+  readonly graphSha256: string;
+  readonly tokenizerPath: string;
+  readonly tokenizerSha256: string;
+  readonly inputs: { readonly ids: string; readonly mask: string; readonly segments: string };
+  readonly outputs: readonly string[];
+  remove(): void;
+}
+
+/** Writes a test model and the test tokenizer to a new folder. */
+export function writeTestBundle(options: TestModelOptions = {}): TestBundle {
+  const folder = mkdtempSync(join(tmpdir(), "rewardgate-test-"));
+  const write = (name: string, bytes: Uint8Array) => {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    return { path, sha256: createHash("sha256").update(bytes).digest("hex") };
+  };
+  const graph = write("model.onnx", buildModel(options));
+  const tokenizer = write("tokenizer.json", Buffer.from(tokenizerJson()));
+  return {
+    graphPath: graph.path,
+    graphSha256: graph.sha256,
+    tokenizerPath: tokenizer.path,
+    tokenizerSha256: tokenizer.sha256,
+    inputs: { ids: "input_ids", mask: "attention_mask", segments: "token_type_ids" },
+    outputs: ["reward", "objectives", "gating"],
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Mean of the embeddings over a 0/1 mask [B, S] → [B, D]; 0 where the mask is empty. */
+function mean(mask: string) {
+  return [
+    op("Unsqueeze", [mask, "axis_2"], `${mask}_column`),
+    op("Mul", ["embedded", `${mask}_column`], `${mask}_embedded`),
+    op("ReduceSum", [`${mask}_embedded`, "axis_1"], `${mask}_sum`, { keepdims: 0 }),
+    op("ReduceSum", [mask, "axis_1"], `${mask}_count`, { keepdims: 1 }),
+    op("Max", [`${mask}_count`, "one"], `${mask}_divisor`),
+    op("Div", [`${mask}_sum`, `${mask}_divisor`], `${mask}_mean`),
+  ];
+}
+
+/** Ends in the output `reward`, after multiplications whose result is taken 0 times. */
+function slow(multiplications: number, initializer: ReturnType<typeof floats>[]) {
+  const squeeze = op("Squeeze", [multiplications > 0 ? "reward_delayed" : "reward_column", "axis_1"], "reward");
+  if (multiplications === 0) return [squeeze];
+  const side = 512;
+  initializer.push(floats("matrix", [side, side], new Array(side * side).fill(1 / side)), floats("zero", [], [0]));
+  const nodes = [op("ReduceMax", ["valid"], "largest", { keepdims: 0 }), op("Mul", ["matrix", "largest"], "product_0")];
+  for (let i = 1; i <= multiplications; i++) nodes.push(op("MatMul", [`product_${i - 1}`, "matrix"], `product_${i}`));
+  nodes.push(op("ReduceMax", [`product_${multiplications}`], "delay", { keepdims: 0 }));
+  nodes.push(op("Mul", ["delay", "zero"], "nothing"), op("Add", ["reward_column", "nothing"], "reward_delayed"));
+  return [...nodes, squeeze];
+}
+
+function op(opType: string, input: string[], output: string, attributes: Record<string, number> = {}) {
+  const attribute = Object.entries(attributes).map(([name, i]) => ({ name, i, type: onnx.AttributeProto.AttributeType.INT }));
+  return onnx.NodeProto.create({ opType, input, output: [output], name: output, attribute });
+}
+
+function floats(name: string, dims: number[], values: ArrayLike<number>) {
+  return onnx.TensorProto.create({ name, dims, dataType: FLOAT, rawData: new Uint8Array(Float32Array.from(values).buffer) });
+}
+
+function ints(name: string, values: number[]) {
+  return onnx.TensorProto.create({
+    name,
+    dims: [values.length],
+    dataType: INT64,
+    rawData: new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
+  });
+}
+
+function value(name: string, elemType: number, shape: (string | number)[]) {
+  const dim = shape.map((size) => (typeof size === "string" ? { dimParam: size } : { dimValue: size }));
+  return onnx.ValueInfoProto.create({ name, type: { tensorType: { elemType, shape: { dim } } } });
+}
+
+/** Repeatable numbers in [−1, 1). */
+function randoms(count: number, seed: number): number[] {
+  let state = seed * 2654435761;
+  return Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
