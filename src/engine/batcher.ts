@@ -57,6 +57,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
   let unprepared: Flight[] = [];
   let preparing = false;
   const ready = new LengthQueue();
+  let arrivals = 0;
   let waitingCalls = 0;
   let waitingText = 0;
   let preparedText = 0;
@@ -134,7 +135,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
       const digest = digestCall(call);
       const known = started.get(digest) ?? flights.get(digest);
       if (known !== undefined) return known;
-      const flight = new Flight(call, digest, urgency, now);
+      const flight = new Flight(call, digest, arrivals++, urgency, now);
       started.set(digest, flight);
       fresh.push(flight);
       return flight;
@@ -254,9 +255,10 @@ export function createBatcher(options: BatcherOptions): Batcher {
     if (unprepared.length > 0) void prepareMore();
   }
 
-  /** A full batch while there is plenty; otherwise an even share for every executor, so that none idles beside a long batch. */
+  /** A full batch while there is plenty; otherwise an even share for every executor without work, so that none idles beside a long batch. */
   function tokenBudget(): number {
-    return Math.min(limits.maxBatchTokens, Math.ceil(ready.tokens / limits.parallelism));
+    const idle = limits.parallelism - runningBatches;
+    return Math.min(limits.maxBatchTokens, Math.ceil(ready.tokens / (idle > 0 ? idle : limits.parallelism)));
   }
 
   async function runBatch(batch: Batch, closedBy: BatchClosedBy): Promise<void> {

@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Truncation } from "../domain/backend.ts";
 import type { RawScore } from "../domain/judge.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { allFinite } from "./judgement.ts";
 
 /** The answers to one ask, as the cache keeps them. */
 export interface CachedAnswer {
@@ -74,12 +75,7 @@ export function createScoreCache(options: ScoreCacheOptions): ScoreCache {
 }
 
 function isStorable(score: RawScore): boolean {
-  return (
-    score.outcome === "scored" &&
-    Number.isFinite(score.value) &&
-    (score.objectives?.every(Number.isFinite) ?? true) &&
-    (score.gating?.every(Number.isFinite) ?? true)
-  );
+  return score.outcome === "scored" && allFinite(score);
 }
 
 function sizeOf(answer: CachedAnswer): number {

@@ -24,6 +24,8 @@ export interface Urgency {
 export class Flight {
   readonly call: Call;
   readonly digest: string;
+  /** Number in the order of arrival: decides between equal ranks. */
+  readonly order: number;
   /** Size of the call's text, UTF-16 units: what the queue's byte bound counts. */
   readonly textSize: number;
   state: "waiting" | "running" | "settled" = "waiting";
@@ -40,9 +42,10 @@ export class Flight {
   error: GatewayError | undefined;
   readonly watchers: Watcher[] = [];
 
-  constructor(call: Call, digest: string, urgency: Urgency, now: number) {
+  constructor(call: Call, digest: string, order: number, urgency: Urgency, now: number) {
     this.call = call;
     this.digest = digest;
+    this.order = order;
     this.priority = urgency.priority;
     this.rank = urgency.rank;
     this.expiresAt = urgency.expiresAt;

@@ -23,3 +23,11 @@ export function failedJudgement(error: GatewayError): Judgement {
 export function toFailure(error: GatewayError): Failure {
   return { reason: error.reason, message: error.message, retryable: error.retryable };
 }
+
+/** Whether every number of a score is finite; an abstention has none. */
+export function allFinite(score: RawScore): boolean {
+  if (score.outcome !== "scored") return true;
+  return (
+    Number.isFinite(score.value) && (score.objectives?.every(Number.isFinite) ?? true) && (score.gating?.every(Number.isFinite) ?? true)
+  );
+}

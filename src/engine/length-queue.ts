@@ -17,7 +17,7 @@ export interface Batch {
  * to choose who may travel with them at little padding. A flight that stopped waiting is dropped when it is met.
  */
 export class LengthQueue {
-  private readonly heap = new TinyQueue<Flight>([], (a, b) => a.rank - b.rank);
+  private readonly heap = new TinyQueue<Flight>([], (a, b) => a.rank - b.rank || a.order - b.order);
   private readonly byLength = new Map<number, Flight[]>();
   private live = 0;
   private liveTokens = 0;

@@ -11,7 +11,7 @@ import type { Batcher } from "./batcher.ts";
 import type { CachedAnswer, ScoreCache } from "./cache.ts";
 import { digestAsk } from "./digest.ts";
 import type { Flight, Urgency } from "./flight.ts";
-import { failedJudgement, type Judgement } from "./judgement.ts";
+import { allFinite, failedJudgement, type Judgement } from "./judgement.ts";
 import { rewardGroup } from "./panel-reward.ts";
 import { checkSteering, planItem } from "./plan.ts";
 import { RequestScope } from "./request-scope.ts";
@@ -154,6 +154,7 @@ export function createScorer(options: ScorerOptions): Scorer {
       for (const flight of entry.flights) if (flight.error) throw flight.error;
       const results: CallResult[] = entry.flights.map((flight) => flight.result!);
       const scores = judge.decode(ask, results, item);
+      if (!scores.every(allFinite)) throw new GatewayError("SCORE_NOT_FINITE", "the model gave a score that is not a finite number");
       const tokens = results.reduce((sum, result) => sum + result.tokens, 0);
       const answer: CachedAnswer = { scores, tokens, truncation: results.find((result) => result.truncation)?.truncation };
       if (request.options.cache !== "bypass") cache.set(judge.revision, entry.digest, answer);

@@ -1,0 +1,362 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Call } from "../../src/domain/backend.ts";
+import { systemClock } from "../../src/domain/clock.ts";
+import { GatewayError } from "../../src/domain/errors.ts";
+import { type BatcherOptions, createBatcher } from "../../src/engine/batcher.ts";
+import type { Flight, Urgency, Watcher } from "../../src/engine/flight.ts";
+import { manualClock } from "../support/manual-clock.ts";
+import { type BackendScript, deferred, holdFirst, scriptedBackend, settle } from "../support/scripted.ts";
+
+const WIDE = { maxCalls: 100_000, maxTextSize: 1e9, maxTokens: 1e9 };
+const STANDARD: Urgency = { priority: "standard", rank: 0, expiresAt: Number.POSITIVE_INFINITY };
+
+function callOf(text: string): Call {
+  return { type: "forward", overlong: "error", segments: [{ text, origin: "candidate" }] };
+}
+
+/** A watcher that keeps what it hears. */
+function listener(): Watcher & { settled: Flight[]; started: Flight[] } {
+  const heard = { settled: [] as Flight[], started: [] as Flight[] };
+  return { ...heard, flightStarted: (f) => void heard.started.push(f), flightSettled: (f) => void heard.settled.push(f) };
+}
+
+function batcherOf(script: BackendScript, options: Partial<BatcherOptions> = {}) {
+  const backend = scriptedBackend(script);
+  return { backend, batcher: createBatcher({ backend, queue: WIDE, clock: systemClock, random: () => 0.5, ...options }) };
+}
+
+test("a call that arrives alone runs in the next turn of the event loop, without a wait", async () => {
+  const { backend, batcher } = batcherOf({});
+  const [flight] = batcher.dispatch([callOf("alone")], listener(), STANDARD);
+  await settle();
+  assert.deepEqual(backend.batches, [["alone"]]);
+  assert.equal(flight!.result!.outputs.score![0], 5);
+});
+
+test("calls of one turn travel together, nearest lengths first, within tokens and padding", async () => {
+  const gate = holdFirst();
+  const { backend, batcher } = batcherOf({ limits: { maxBatchTokens: 100, maxPaddingRatio: 0.2 }, beforeRun: gate.beforeRun });
+  batcher.dispatch([callOf("x")], listener(), STANDARD);
+  await settle();
+  const lengths = [10, 50, 11, 49, 12, 48, 90];
+  batcher.dispatch(
+    lengths.map((length) => callOf("y".repeat(length))),
+    listener(),
+    STANDARD,
+  );
+  await settle();
+  gate.release();
+  await settle(20);
+  assert.deepEqual(
+    backend.batches.slice(1).map((batch) => batch.map((text) => text.length).sort((a, b) => a - b)),
+    [[10, 11, 12], [49, 50], [48], [90]],
+  );
+});
+
+test("no batch passes the limits of tokens, calls or padding, and every call runs exactly once, over 300 random queues", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 120 }),
+      fc.record({
+        maxBatchTokens: fc.integer({ min: 16, max: 1024 }),
+        maxBatchCalls: fc.integer({ min: 1, max: 40 }),
+        parallelism: fc.integer({ min: 1, max: 3 }),
+        maxPaddingRatio: fc.constantFrom(0, 0.1, 0.5),
+      }),
+      async (lengths, limits) => {
+        const { backend, batcher } = batcherOf({
+          limits: { ...limits, concurrency: limits.parallelism },
+          tokens: (text) => Number(text.split(":")[1]),
+        });
+        const watcher = listener();
+        batcher.dispatch(
+          lengths.map((length, index) => callOf(`${index}:${length}`)),
+          watcher,
+          STANDARD,
+        );
+        while (watcher.settled.length < lengths.length) await settle(1);
+        for (const batch of backend.batches) {
+          const tokens = batch.map((text) => Number(text.split(":")[1]));
+          const padded = Math.max(...tokens) * batch.length;
+          if (batch.length > 1)
+            assert.ok(padded <= limits.maxBatchTokens, `${padded} tokens in a batch of at most ${limits.maxBatchTokens}`);
+          assert.ok(batch.length <= limits.maxBatchCalls);
+          const real = tokens.reduce((sum, value) => sum + value, 0);
+          assert.ok(1 - real / padded <= limits.maxPaddingRatio + 1e-9);
+        }
+        assert.deepEqual([...backend.ran].sort(), lengths.map((length, index) => `${index}:${length}`).sort());
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("a burst is shared evenly between executors that run side by side", async () => {
+  const { backend, batcher } = batcherOf({ limits: { parallelism: 2, concurrency: 4 }, beforeRun: () => settle(3) });
+  batcher.dispatch(
+    Array.from({ length: 8 }, (_, index) => callOf(`same length ${index}`)),
+    listener(),
+    STANDARD,
+  );
+  await settle(20);
+  assert.deepEqual(
+    backend.batches.slice(0, 2).map((batch) => batch.length),
+    [4, 4],
+  );
+});
+
+test("a backend that cannot batch gets every call alone", async () => {
+  const { backend, batcher } = batcherOf({ limits: { batchable: false } });
+  batcher.dispatch([callOf("a"), callOf("b"), callOf("c")], listener(), STANDARD);
+  await settle(20);
+  assert.deepEqual(backend.batches, [["a"], ["b"], ["c"]]);
+});
+
+test("with eight places and eight calls running, ten more calls lose exactly two, at once", async () => {
+  const gate = deferred();
+  const { backend, batcher } = batcherOf(
+    { limits: { maxBatchCalls: 8 }, beforeRun: () => gate.promise },
+    { queue: { ...WIDE, maxCalls: 8 } },
+  );
+  batcher.dispatch(
+    Array.from({ length: 8 }, (_, index) => callOf(`running ${index}`)),
+    listener(),
+    STANDARD,
+  );
+  await settle();
+  assert.equal(backend.batches[0]!.length, 8);
+  let refused = 0;
+  for (let index = 0; index < 10; index++) {
+    try {
+      batcher.dispatch([callOf(`waiting ${index}`)], listener(), STANDARD);
+    } catch (error) {
+      assert.ok(error instanceof GatewayError && error.reason === "QUEUE_FULL" && error.retryable);
+      assert.ok(error.details.retryAfterMs! > 0);
+      refused++;
+    }
+  }
+  assert.equal(refused, 2);
+  gate.resolve();
+  await settle(20);
+  assert.equal(backend.ran.length, 16);
+});
+
+test("the queue is bounded in text and in tokens as well as in calls", async () => {
+  const gate = deferred();
+  for (const queue of [
+    { ...WIDE, maxTextSize: 100 },
+    { ...WIDE, maxTokens: 25 },
+  ]) {
+    const { batcher } = batcherOf({ beforeRun: () => gate.promise }, { queue });
+    batcher.dispatch([callOf("r".repeat(60))], listener(), STANDARD);
+    await settle();
+    batcher.dispatch([callOf("w".repeat(60))], listener(), STANDARD);
+    assert.throws(() => batcher.dispatch([callOf("v".repeat(60))], listener(), STANDARD), { reason: "QUEUE_FULL" });
+  }
+  gate.resolve();
+});
+
+test("a request that could never fit is refused for good, not for a retry", () => {
+  const { batcher } = batcherOf({}, { queue: { ...WIDE, maxCalls: 4 } });
+  const calls = Array.from({ length: 5 }, (_, index) => callOf(`${index}`));
+  assert.throws(() => batcher.dispatch(calls, listener(), STANDARD), { reason: "TOO_LARGE" });
+});
+
+test("a refused request leaves nothing behind in the queue", async () => {
+  const gate = deferred();
+  const { backend, batcher } = batcherOf({ beforeRun: () => gate.promise }, { queue: { ...WIDE, maxCalls: 3 } });
+  batcher.dispatch([callOf("running")], listener(), STANDARD);
+  await settle();
+  batcher.dispatch([callOf("a"), callOf("b")], listener(), STANDARD);
+  assert.throws(() => batcher.dispatch([callOf("c"), callOf("d")], listener(), STANDARD), { reason: "QUEUE_FULL" });
+  batcher.dispatch([callOf("e")], listener(), STANDARD);
+  gate.resolve();
+  await settle(20);
+  assert.deepEqual([...backend.ran].sort(), ["a", "b", "e", "running"]);
+});
+
+test("equal calls in flight run once, and the flight outlives the caller that started it", async () => {
+  const gate = deferred();
+  const { backend, batcher } = batcherOf({
+    limits: { maxBatchCalls: 1 },
+    beforeRun: (texts) => (texts[0] === "block" ? gate.promise : undefined),
+  });
+  batcher.dispatch([callOf("block")], listener(), STANDARD);
+  await settle();
+  const watchers = Array.from({ length: 1000 }, listener);
+  const flights = watchers.map((watcher) => batcher.dispatch([callOf("same")], watcher, STANDARD)[0]!);
+  assert.equal(new Set(flights).size, 1);
+  batcher.leave(flights[0]!, watchers[0]!);
+  gate.resolve();
+  await settle(20);
+  assert.deepEqual(backend.ran, ["block", "same"]);
+  assert.equal(watchers[0]!.settled.length, 0);
+  assert.ok(watchers.slice(1).every((watcher) => watcher.settled.length === 1 && watcher.settled[0]!.result));
+});
+
+test("a failure reaches every caller that waits for the same call, with one reason", async () => {
+  const { batcher } = batcherOf({ beforePrepare: () => new GatewayError("ITEM_TOO_LONG", "too long") });
+  const watchers = [listener(), listener(), listener()];
+  for (const watcher of watchers) batcher.dispatch([callOf("same")], watcher, STANDARD);
+  await settle();
+  for (const watcher of watchers) assert.equal(watcher.settled[0]!.error!.reason, "ITEM_TOO_LONG");
+});
+
+test("a call whose last caller left never runs, and its place in the queue is free again", async () => {
+  const gate = deferred();
+  const { backend, batcher } = batcherOf(
+    { beforeRun: () => gate.promise, limits: { maxBatchCalls: 1 } },
+    { queue: { ...WIDE, maxCalls: 1 } },
+  );
+  batcher.dispatch([callOf("running")], listener(), STANDARD);
+  await settle();
+  const watcher = listener();
+  const [flight] = batcher.dispatch([callOf("left")], watcher, STANDARD);
+  await settle();
+  batcher.leave(flight!, watcher);
+  batcher.dispatch([callOf("next")], listener(), STANDARD);
+  gate.resolve();
+  await settle(20);
+  assert.deepEqual(backend.ran, ["running", "next"]);
+});
+
+test("a call whose deadline passed in the queue is dropped when its turn comes", async () => {
+  const clock = manualClock();
+  const gate = deferred();
+  const { backend, batcher } = batcherOf({ beforeRun: () => gate.promise, limits: { maxBatchCalls: 1 } }, { clock });
+  batcher.dispatch([callOf("running")], listener(), STANDARD);
+  await settle();
+  const watcher = listener();
+  batcher.dispatch([callOf("late")], watcher, { ...STANDARD, expiresAt: 100 });
+  await settle();
+  clock.advance(101);
+  gate.resolve();
+  await settle(20);
+  assert.deepEqual(backend.ran, ["running"]);
+  assert.equal(watcher.settled[0]!.error!.reason, "DEADLINE_EXCEEDED");
+});
+
+test("work that cannot end before its deadline is refused on arrival once the speed is known", async () => {
+  const clock = manualClock();
+  const { backend, batcher } = batcherOf(
+    {
+      limits: { maxBatchCalls: 1 },
+      tokens: () => 100,
+      beforeRun: () => clock.advance(200),
+    },
+    { clock },
+  );
+  batcher.dispatch([callOf("a"), callOf("b")], listener(), STANDARD);
+  await settle(20);
+  const stuck = deferred();
+  const slow = batcherOf({}, { clock });
+  assert.equal(slow.batcher.backlogMs(), 0);
+  const many = Array.from({ length: 10 }, (_, index) => callOf(`queued ${index} ${"z".repeat(400)}`));
+  batcher.dispatch(many, listener(), STANDARD);
+  assert.ok(batcher.backlogMs() > 1000);
+  assert.throws(() => batcher.dispatch([callOf("hopeless")], listener(), { ...STANDARD, expiresAt: clock.now() + 100 }), {
+    reason: "DEADLINE_EXCEEDED",
+  });
+  stuck.resolve();
+  await settle(60);
+  assert.ok(!backend.ran.includes("hopeless"));
+});
+
+test("more urgent work goes first, and age wins over priority in the end", async () => {
+  const gate = holdFirst();
+  const { backend, batcher } = batcherOf({ limits: { maxBatchCalls: 1 }, beforeRun: gate.beforeRun });
+  batcher.dispatch([callOf("running")], listener(), STANDARD);
+  await settle();
+  batcher.dispatch([callOf("standard, later")], listener(), { priority: "standard", rank: 1_500, expiresAt: Number.POSITIVE_INFINITY });
+  batcher.dispatch([callOf("sheddable, old")], listener(), { priority: "sheddable", rank: 1_000, expiresAt: Number.POSITIVE_INFINITY });
+  batcher.dispatch([callOf("critical")], listener(), { priority: "critical", rank: 10, expiresAt: Number.POSITIVE_INFINITY });
+  await settle();
+  gate.release();
+  await settle(20);
+  assert.deepEqual(backend.ran, ["running", "critical", "sheddable, old", "standard, later"]);
+});
+
+test("a waiting call becomes as urgent as the most urgent caller that joins it", async () => {
+  const gate = holdFirst();
+  const { backend, batcher } = batcherOf({ limits: { maxBatchCalls: 1 }, beforeRun: gate.beforeRun });
+  batcher.dispatch([callOf("running")], listener(), STANDARD);
+  await settle();
+  batcher.dispatch([callOf("first")], listener(), { ...STANDARD, rank: 100 });
+  batcher.dispatch([callOf("shared")], listener(), { ...STANDARD, rank: 900 });
+  await settle();
+  batcher.dispatch([callOf("shared")], listener(), { ...STANDARD, rank: 1 });
+  gate.release();
+  await settle(20);
+  assert.deepEqual(backend.ran, ["running", "shared", "first"]);
+});
+
+for (const [bad, size] of [
+  [1, 64],
+  [5, 256],
+] as const) {
+  test(`${bad} bad of ${size} calls fail alone, after at most ${bad} × 2·log2(${size}) + 1 further runs`, async () => {
+    const { backend, batcher } = batcherOf({
+      limits: { maxBatchCalls: size, maxBatchTokens: 1e6, maxPaddingRatio: 0.9 },
+      beforeRun: (texts) => {
+        if (texts.some((text) => text.startsWith("bad"))) throw new GatewayError("BACKEND_REFUSED", "the model refused the batch");
+      },
+    });
+    const watcher = listener();
+    const texts = Array.from({ length: size }, (_, index) => (index % Math.ceil(size / bad) === 0 ? `bad  ${index}` : `good ${index}`));
+    batcher.dispatch(texts.map(callOf), watcher, STANDARD);
+    while (watcher.settled.length < size) await settle(1);
+    const failed = watcher.settled.filter((flight) => flight.error);
+    assert.equal(failed.length, texts.filter((text) => text.startsWith("bad")).length);
+    assert.ok(failed.every((flight) => flight.call.segments[0]!.text.startsWith("bad")));
+    assert.ok(backend.batches.length - 1 <= bad * 2 * Math.log2(size) + 1, `${backend.batches.length} runs`);
+  });
+}
+
+test("a dead backend is not asked again for each half of a batch", async () => {
+  const { backend, batcher } = batcherOf({
+    beforeRun: () => {
+      throw new GatewayError("BACKEND_UNAVAILABLE", "gone");
+    },
+  });
+  const watcher = listener();
+  batcher.dispatch([callOf("a"), callOf("b"), callOf("c")], watcher, STANDARD);
+  await settle(20);
+  assert.equal(backend.batches.length, 1);
+  assert.deepEqual(
+    watcher.settled.map((flight) => flight.error!.reason),
+    ["BACKEND_UNAVAILABLE", "BACKEND_UNAVAILABLE", "BACKEND_UNAVAILABLE"],
+  );
+});
+
+test("a backend that may wait for company waits no longer than its delay, and not at all for a full batch", async () => {
+  const clock = manualClock();
+  const { backend, batcher } = batcherOf({ limits: { maxDelayMs: 5, maxBatchCalls: 3 } }, { clock });
+  batcher.dispatch([callOf("a")], listener(), STANDARD);
+  await settle();
+  assert.deepEqual(backend.batches, []);
+  clock.advance(5);
+  await settle();
+  assert.deepEqual(backend.batches, [["a"]]);
+  batcher.dispatch([callOf("b"), callOf("c"), callOf("d")], listener(), STANDARD);
+  await settle();
+  assert.deepEqual(backend.batches[1], ["b", "c", "d"]);
+  assert.equal(clock.pending, 0);
+});
+
+test("abandon ends everything that waits or runs, and refuses what comes after", async () => {
+  const gate = deferred();
+  const { batcher } = batcherOf({ beforeRun: () => gate.promise, limits: { maxBatchCalls: 1 } });
+  const watcher = listener();
+  batcher.dispatch([callOf("running"), callOf("waiting")], watcher, STANDARD);
+  await settle();
+  batcher.abandon(new GatewayError("SHUTTING_DOWN", "stopping"));
+  assert.deepEqual(
+    watcher.settled.map((flight) => flight.error!.reason),
+    ["SHUTTING_DOWN", "SHUTTING_DOWN"],
+  );
+  assert.throws(() => batcher.dispatch([callOf("new")], listener(), STANDARD), { reason: "SHUTTING_DOWN" });
+  gate.resolve();
+  await settle();
+});

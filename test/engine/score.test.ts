@@ -1,0 +1,316 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { systemClock } from "../../src/domain/clock.ts";
+import { GatewayError } from "../../src/domain/errors.ts";
+import type { Judge } from "../../src/domain/judge.ts";
+import { createBatcher, type QueueLimits } from "../../src/engine/batcher.ts";
+import { createScoreCache } from "../../src/engine/cache.ts";
+import { createScorer } from "../../src/engine/score.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { manualClock } from "../support/manual-clock.ts";
+import {
+  type BackendScript,
+  contextOf,
+  deferred,
+  itemOf,
+  memberOf,
+  panelOf,
+  requestOf,
+  scriptedBackend,
+  scriptedJudge,
+  settle,
+} from "../support/scripted.ts";
+
+const WIDE: QueueLimits = { maxCalls: 100_000, maxTextSize: 1e9, maxTokens: 1e9 };
+
+/** A whole engine over one scripted backend; every judge scores the length of the text unless scripted. */
+function engineOf(
+  script: BackendScript = {},
+  options: {
+    judges?: Judge[];
+    queue?: QueueLimits;
+    clock?: ReturnType<typeof manualClock>;
+    cacheBytes?: number;
+    maxRequestMs?: number;
+  } = {},
+) {
+  const clock = options.clock ?? systemClock;
+  const metrics = createMetrics({ version: "test", commit: "test" });
+  const backend = scriptedBackend(script);
+  const batcher = createBatcher({ backend, queue: options.queue ?? WIDE, clock, random: () => 0.5, metrics });
+  const judges = options.judges ?? [scriptedJudge({})];
+  const panel = panelOf(judges.map((judge) => memberOf(judge)));
+  const score = createScorer({
+    panels: new Map([["panel", panel]]),
+    batchers: new Map([["scripted", batcher]]),
+    cache: createScoreCache({ maxBytes: options.cacheBytes ?? 64e6, maxEntries: 1e6, metrics }),
+    clock,
+    maxRequestMs: options.maxRequestMs ?? 100_000,
+    metrics,
+  });
+  return { backend, metrics, score, batcher };
+}
+
+test("every candidate is answered once and in its place, over 1,000 random mixes of hits, misses, doubles and failures", async () => {
+  const { backend, score } = engineOf({
+    limits: { maxBatchTokens: 4096, maxPaddingRatio: 0.5, parallelism: 2, concurrency: 4 },
+    score: (text) => (text.includes("nan") ? Number.NaN : Number(text.split("#")[1])),
+    beforePrepare: (text) => (text.includes("long") ? new GatewayError("ITEM_TOO_LONG", "too long") : undefined),
+    beforeRun: (texts) => {
+      if (texts.some((text) => text.includes("bad"))) throw new GatewayError("BACKEND_REFUSED", "refused");
+    },
+  });
+  const kind = fc.constantFrom("good", "good", "good", "good", "nan", "long", "bad");
+  const candidate = fc.tuple(kind, fc.integer({ min: 0, max: 5_000 })).map(([name, value]) => `${name}#${value}`);
+  let distinct = 0;
+  const seen = new Set<string>();
+  const sizes = fc.oneof(
+    { weight: 60, arbitrary: fc.constant(8) },
+    { weight: 3, arbitrary: fc.constant(128) },
+    { weight: 1, arbitrary: fc.constant(1024) },
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      sizes.chain((size) => fc.array(fc.array(candidate, { minLength: 1, maxLength: size }), { minLength: 1, maxLength: 4 })),
+      async (groups) => {
+        const result = await score(requestOf(groups.map((texts, index) => itemOf(`item ${index}`, texts))), contextOf());
+        assert.deepEqual(
+          result.results.map((item) => item.id),
+          groups.map((_, index) => `item ${index}`),
+        );
+        for (const [index, texts] of groups.entries()) {
+          const answers = result.results[index]!.candidates;
+          assert.equal(answers.length, texts.length);
+          for (const [position, text] of texts.entries()) {
+            const answer = answers[position]!;
+            if (text.startsWith("good")) assert.equal(answer.reward, Number(text.split("#")[1]));
+            else {
+              assert.equal(answer.status, "failed");
+              assert.equal("reward" in answer, false);
+              assert.equal("raw" in answer.judges[0]!, false);
+            }
+            if (text.startsWith("good") && !seen.has(text)) {
+              seen.add(text);
+              distinct++;
+            }
+          }
+        }
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+  const goodRuns = backend.ran.filter((text) => text.startsWith("good"));
+  assert.equal(new Set(goodRuns).size, distinct);
+});
+
+test("4,096 candidates in one request come back in order", async () => {
+  const { score } = engineOf({ limits: { parallelism: 2, concurrency: 4 }, score: (text) => Number(text.trim()) });
+  const texts = Array.from({ length: 4096 }, (_, index) => `${index}${" ".repeat(index % 97)}`);
+  const { results } = await score(requestOf([itemOf("big", texts)]), contextOf());
+  assert.deepEqual(
+    results[0]!.candidates.map((candidate) => candidate.reward),
+    texts.map((_, index) => index),
+  );
+});
+
+test("a second request for the same candidates costs no call, and says that its scores are cached", async () => {
+  const { backend, score } = engineOf();
+  const first = await score(requestOf([itemOf("a", ["one", "three"])]), contextOf());
+  const second = await score(requestOf([itemOf("b", ["three", "one", "new!"])]), contextOf());
+  assert.deepEqual(backend.ran.toSorted(), ["new!", "one", "three"]);
+  assert.deepEqual(
+    second.results[0]!.candidates.map(({ judges }) => judges[0]!.cached),
+    [true, true, false],
+  );
+  assert.equal(first.usage.cachedScores, 0);
+  assert.deepEqual(second.usage, { candidates: 3, cachedScores: 2, tokens: 4 });
+});
+
+test("cache use: bypass neither reads nor writes, refresh writes without reading", async () => {
+  const { backend, score } = engineOf();
+  const ask = (cache: "use" | "bypass" | "refresh") => score(requestOf([itemOf("a", ["text"])], { cache }), contextOf());
+  await ask("bypass");
+  await ask("use");
+  await ask("bypass");
+  await ask("refresh");
+  await ask("use");
+  assert.equal(backend.ran.length, 4);
+});
+
+test("two judges that ask the same backend the same thing share one forward pass", async () => {
+  const judges = [
+    scriptedJudge({ name: "one" }),
+    scriptedJudge({ name: "two", decode: (value) => ({ outcome: "scored", value: -value }) }),
+  ];
+  const { backend, score } = engineOf({}, { judges });
+  const { results, usage } = await score(requestOf([itemOf("a", ["text"])]), contextOf());
+  assert.deepEqual(backend.ran, ["text"]);
+  assert.equal(usage.tokens, 4);
+  assert.deepEqual(
+    results[0]!.candidates[0]!.judges.map((part) => part.raw),
+    [4, -4],
+  );
+});
+
+test("a new revision of a judge never meets the scores of the old one", async () => {
+  const cache = createScoreCache({ maxBytes: 64e6, maxEntries: 1e6 });
+  for (const [revision, value] of [
+    ["r1", 1],
+    ["r2", 2],
+    ["r1", 1],
+  ] as const) {
+    const backend = scriptedBackend({ score: () => value });
+    const score = createScorer({
+      panels: new Map([["panel", panelOf([memberOf(scriptedJudge({ revision }))])]]),
+      batchers: new Map([["scripted", createBatcher({ backend, queue: WIDE, clock: systemClock, random: () => 0.5 })]]),
+      cache,
+      clock: systemClock,
+      maxRequestMs: 1e5,
+    });
+    const { results } = await score(requestOf([itemOf("a", ["text"])]), contextOf());
+    assert.equal(results[0]!.candidates[0]!.reward, value);
+  }
+});
+
+test("a failed or non-finite score is never cached: it is asked again", async () => {
+  let broken = true;
+  const { backend, score } = engineOf({ score: () => (broken ? Number.NaN : 7) });
+  const first = await score(requestOf([itemOf("a", ["text"])]), contextOf());
+  assert.equal(first.results[0]!.candidates[0]!.failure!.reason, "SCORE_NOT_FINITE");
+  broken = false;
+  const second = await score(requestOf([itemOf("a", ["text"])]), contextOf());
+  assert.equal(second.results[0]!.candidates[0]!.reward, 7);
+  assert.equal(backend.ran.length, 2);
+});
+
+test("a judge that cannot read its answer fails its candidate and no other", async () => {
+  const judge = scriptedJudge({
+    decode: (value) => {
+      if (value === 3) throw new GatewayError("JUDGE_OUTPUT_UNREADABLE", "no number in it");
+      return { outcome: "scored", value };
+    },
+  });
+  const { score } = engineOf({}, { judges: [judge] });
+  const { results } = await score(requestOf([itemOf("a", ["four", "bad", "five!"])]), contextOf());
+  assert.deepEqual(
+    results[0]!.candidates.map(({ status }) => status),
+    ["complete", "failed", "complete"],
+  );
+});
+
+test("1,000 equal items from many callers cost exactly one call", async () => {
+  const gate = deferred();
+  const { backend, score } = engineOf({ beforeRun: () => gate.promise });
+  const answers = Array.from({ length: 1000 }, (_, index) => score(requestOf([itemOf(`${index}`, ["same"])]), contextOf()));
+  await settle();
+  gate.resolve();
+  for (const { results } of await Promise.all(answers)) assert.equal(results[0]!.candidates[0]!.reward, 4);
+  assert.deepEqual(backend.ran, ["same"]);
+});
+
+test("a score reaches the cache before its call leaves the flights, so there is no moment to compute it twice", async () => {
+  const { backend, score } = engineOf({ limits: { maxBatchCalls: 1 } });
+  const big = score(requestOf([itemOf("big", ["a", "bb", "ccc", "dddd"])]), contextOf());
+  const others: Promise<unknown>[] = [];
+  while (backend.ran.length < 4) {
+    others.push(score(requestOf([itemOf("x", ["a", "bb"])]), contextOf()));
+    await settle(1);
+  }
+  await Promise.all([big, ...others]);
+  assert.deepEqual(backend.ran.toSorted(), ["a", "bb", "ccc", "dddd"]);
+});
+
+test("when the deadline passes, the caller hears so and unstarted work never runs", async () => {
+  const clock = manualClock();
+  const gate = deferred();
+  const { backend, score, metrics } = engineOf({ limits: { maxBatchCalls: 1 }, beforeRun: () => gate.promise }, { clock });
+  const running = score(requestOf([itemOf("r", ["running"])]), contextOf());
+  await settle();
+  const late = Array.from({ length: 500 }, (_, index) =>
+    score(requestOf([itemOf("l", [`late ${index}`])], { deadlineMs: 100 }), contextOf()),
+  );
+  const refused = Promise.allSettled(late);
+  await settle();
+  clock.advance(100);
+  for (const outcome of await refused) assert.equal((outcome as PromiseRejectedResult).reason.reason, "DEADLINE_EXCEEDED");
+  gate.resolve();
+  await running;
+  await settle();
+  assert.deepEqual(backend.ran, ["running"]);
+  const text = await metrics.registry.metrics();
+  assert.match(text, /rewardgate_queue_wait_seconds_count\{backend="scripted",outcome="expired"\} 500/);
+  assert.match(text, /rewardgate_requests_waiting 0/);
+});
+
+test("nothing waits for ever: without a deadline of the caller, the server's cap ends the request", async () => {
+  const clock = manualClock();
+  const { score } = engineOf({ beforeRun: () => new Promise(() => {}) }, { clock, maxRequestMs: 100_000 });
+  const answer = score(requestOf([itemOf("a", ["never"])]), contextOf());
+  const refused = assert.rejects(answer, { reason: "DEADLINE_EXCEEDED" });
+  await settle();
+  clock.advance(99_999);
+  await settle();
+  clock.advance(1);
+  await refused;
+  assert.equal(clock.pending, 0);
+});
+
+test("a caller that cancels leaves at once; what it alone waited for never runs", async () => {
+  const gate = deferred();
+  const { backend, score } = engineOf({ limits: { maxBatchCalls: 1 }, beforeRun: () => gate.promise });
+  const running = score(requestOf([itemOf("r", ["running"])]), contextOf());
+  await settle();
+  const caller = new AbortController();
+  const cancelled = score(requestOf([itemOf("c", ["cancelled", "shared"])]), contextOf(caller.signal));
+  const other = score(requestOf([itemOf("o", ["shared"])]), contextOf());
+  const gone = assert.rejects(cancelled, { reason: "CALLER_GONE" });
+  await settle();
+  caller.abort();
+  await gone;
+  gate.resolve();
+  await Promise.all([running, other]);
+  assert.deepEqual(backend.ran, ["running", "shared"]);
+});
+
+test("a caller that is gone before it is heard costs nothing", async () => {
+  const { score, backend } = engineOf({ limits: { maxBatchCalls: 1 } });
+  await assert.rejects(score(requestOf([itemOf("a", ["text"])]), contextOf(AbortSignal.abort())), { reason: "CALLER_GONE" });
+  await settle();
+  assert.deepEqual(backend.ran, []);
+});
+
+test("an unknown panel and an unknown objective name what exists", async () => {
+  const { score } = engineOf();
+  await assert.rejects(score({ ...requestOf([itemOf("a", ["x"])]), panel: "chta" }, contextOf()), {
+    reason: "PANEL_NOT_FOUND",
+    message: /panel/,
+  });
+  const steering = { weights: { helpfulnes: 1 }, mode: "override", alpha: 1 } as const;
+  await assert.rejects(score(requestOf([itemOf("a", ["x"])], { steering }), contextOf()), { reason: "REQUEST_INVALID" });
+});
+
+test("a refused request is refused whole and nothing of it runs", async () => {
+  const gate = deferred();
+  const { backend, score } = engineOf({ beforeRun: () => gate.promise }, { queue: { ...WIDE, maxCalls: 2 } });
+  const running = score(requestOf([itemOf("r", ["running"])]), contextOf());
+  await settle();
+  const waiting = score(requestOf([itemOf("w", ["w1", "w2"])]), contextOf());
+  await assert.rejects(score(requestOf([itemOf("x", ["x1"])]), contextOf()), { reason: "QUEUE_FULL" });
+  gate.resolve();
+  await Promise.all([running, waiting]);
+  assert.deepEqual(backend.ran.toSorted(), ["running", "w1", "w2"]);
+});
+
+test("the counts of the metrics agree with what was scored", async () => {
+  const { score, metrics } = engineOf({ score: (text) => (text === "nan" ? Number.NaN : 1) });
+  await score(requestOf([itemOf("a", ["x", "nan"]), itemOf("b", ["x", "y"])]), contextOf());
+  await score(requestOf([itemOf("c", ["x"])]), contextOf());
+  const text = await metrics.registry.metrics();
+  assert.match(text, /rewardgate_judge_calls_total\{judge="judge",outcome="scored"\} 4/);
+  assert.match(text, /rewardgate_judge_calls_total\{judge="judge",outcome="failed"\} 1/);
+  assert.match(text, /rewardgate_candidates_total\{panel="panel",status="complete"\} 4/);
+  assert.match(text, /rewardgate_candidates_total\{panel="panel",status="failed"\} 1/);
+  assert.match(text, /rewardgate_nonfinite_scores_total\{judge="judge"\} 1/);
+  assert.match(text, /rewardgate_cache_requests_total\{tier="l1",result="hit"\} 1/);
+});
