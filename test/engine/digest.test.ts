@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Call, Segment } from "../../src/domain/backend.ts";
+import { digestAsk, digestCall } from "../../src/engine/digest.ts";
+
+function callOf(...segments: [Segment["origin"], string][]): Call {
+  return { type: "forward", overlong: "error", segments: segments.map(([origin, text]) => ({ origin, text })) };
+}
+
+test("equal calls have equal digests and every difference shows", () => {
+  const base = digestCall(callOf(["prompt", "ab"], ["candidate", "c"]));
+  assert.equal(digestCall(callOf(["prompt", "ab"], ["candidate", "c"])), base);
+  const others: Call[] = [
+    callOf(["prompt", "a"], ["candidate", "bc"]),
+    callOf(["candidate", "ab"], ["candidate", "c"]),
+    callOf(["prompt", "ab|candidate1:c"]),
+    callOf(["control", "ab"], ["candidate", "c"]),
+    { ...callOf(["prompt", "ab"], ["candidate", "c"]), overlong: "truncate" },
+  ];
+  assert.equal(new Set([base, ...others.map(digestCall)]).size, others.length + 1);
+});
+
+test("text is not normalised: composed and decomposed forms differ", () => {
+  assert.notEqual(digestCall(callOf(["candidate", "é"])), digestCall(callOf(["candidate", "e\u0301"])));
+});
+
+test("an ask of several calls depends on all of them and on their order", () => {
+  const [a, b] = [callOf(["candidate", "a"]), callOf(["candidate", "b"])];
+  const digests = [[a], [b], [a, b], [b, a], [a, a]].map((calls) => digestAsk({ candidates: [0], calls }));
+  assert.equal(new Set(digests).size, digests.length);
+});

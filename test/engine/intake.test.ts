@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createIntake } from "../../src/engine/intake.ts";
+import { contextOf, deferred, itemOf, requestOf } from "../support/scripted.ts";
+
+test("a closed intake refuses what comes and lets what is inside finish", async () => {
+  const gate = deferred();
+  const answer = { panel: "p", panelRevision: "1", results: [], timing: {}, usage: {} } as never;
+  const intake = createIntake(async () => {
+    await gate.promise;
+    return answer;
+  });
+  const inside = intake.score(requestOf([itemOf("a", ["x"])]), contextOf());
+  intake.close();
+  await assert.rejects(
+    intake.score(requestOf([itemOf("b", ["x"])]), contextOf()),
+    (error: { reason: string; details: { retryAfterMs: number } }) => {
+      assert.equal(error.reason, "SHUTTING_DOWN");
+      return error.details.retryAfterMs > 0;
+    },
+  );
+  let idle = false;
+  const becameIdle = intake.idle().then(() => {
+    idle = true;
+  });
+  assert.equal(intake.running, 1);
+  assert.equal(idle, false);
+  gate.resolve();
+  assert.equal(await inside, answer);
+  await becameIdle;
+  assert.equal(intake.running, 0);
+});

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { FailurePolicy, Member } from "../../src/domain/panel.ts";
+import type { Judgement } from "../../src/engine/judgement.ts";
+import { rewardGroup } from "../../src/engine/panel-reward.ts";
+import { memberOf, panelOf, scriptedJudge } from "../support/scripted.ts";
+
+const FULL = { detail: "full" } as const;
+
+function scored(value: number): Judgement {
+  return { outcome: "scored", raw: { outcome: "scored", value }, cached: false, tokens: 1, truncation: undefined };
+}
+function failed(outcome: "failed" | "abstained" | "not_applicable" = "failed"): Judgement {
+  return { outcome, failure: { reason: "BACKEND_UNAVAILABLE", message: "gone", retryable: true } };
+}
+function members(policy: FailurePolicy, weights: number[], required: number[] = []): Member[] {
+  return weights.map((weight, index) =>
+    memberOf(scriptedJudge({ name: `j${index}` }), { weight, onFailure: policy, required: required.includes(index) }),
+  );
+}
+
+test("every subset of five failing judges under every policy gives the reward recomputed by hand, or none", () => {
+  const weights = [1, 2, 3, 4, 5];
+  const values = [0.5, -1, 2, 4, -3];
+  const policies: FailurePolicy[] = [{ policy: "fail" }, { policy: "degrade" }, { policy: "impute", value: 0.25 }];
+  for (const policy of policies) {
+    const panel = panelOf(members(policy, weights, [4]), { quorum: 2 });
+    for (let subset = 0; subset < 32; subset++) {
+      const fails = (index: number) => ((subset >> index) & 1) === 1;
+      const [result] = rewardGroup(
+        panel,
+        values.map((value, index) => [fails(index) ? failed() : scored(value)]),
+        FULL,
+      );
+      const own = weights.filter((_, index) => !fails(index)).length;
+      const mustFail = fails(4) || (subset > 0 && policy.policy === "fail") || (subset > 0 && own < 2);
+      assert.equal(result!.status, mustFail ? "failed" : subset === 0 ? "complete" : "degraded", `${policy.policy} ${subset}`);
+      if (mustFail) {
+        assert.equal("reward" in result!, false);
+        assert.ok(result!.failure!.message.length > 0);
+        continue;
+      }
+      const all = weights.reduce((sum, weight) => sum + weight, 0);
+      const present = weights.reduce((sum, weight, index) => sum + (fails(index) ? 0 : weight), 0);
+      const expected =
+        policy.policy === "degrade"
+          ? values.reduce((sum, value, index) => sum + (fails(index) ? 0 : (value * weights[index]! * all) / present), 0)
+          : values.reduce((sum, value, index) => sum + weights[index]! * (fails(index) ? 0.25 : value), 0);
+      assert.ok(Math.abs(result!.reward! - expected) < 1e-9);
+      for (const [index, part] of result!.judges.entries()) {
+        assert.equal(part.imputed, policy.policy === "impute" && fails(index));
+        assert.equal("raw" in part, !fails(index));
+      }
+    }
+  }
+});
+
+test("contributions sum to the reward, whatever the scores, weights and gaps", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.double({ min: 0, max: 10, noNaN: true }), fc.option(fc.double({ min: -50, max: 50, noNaN: true }))), {
+        minLength: 1,
+        maxLength: 6,
+      }),
+      (rows) => {
+        const panel = panelOf(
+          members(
+            { policy: "degrade" },
+            rows.map(([weight]) => weight),
+          ),
+        );
+        const [result] = rewardGroup(
+          panel,
+          rows.map(([, value]) => [value === null ? failed() : scored(value)]),
+          FULL,
+        );
+        if (result!.reward === undefined) return;
+        const sum = result!.judges.reduce((total, part) => total + (part.contribution ?? 0), 0);
+        assert.ok(Math.abs(sum - result!.reward) <= 1e-6 * Math.max(1, Math.abs(sum)));
+      },
+    ),
+  );
+});
+
+test("a judge that does not cover an item is left out without degrading it, unless it is required", () => {
+  const judgements = [[scored(2)], [failed("not_applicable")]];
+  const [lenient] = rewardGroup(panelOf(members({ policy: "fail" }, [1, 1])), judgements, FULL);
+  assert.equal(lenient!.status, "complete");
+  assert.equal(lenient!.reward, 4);
+  assert.deepEqual(
+    lenient!.judges.map(({ outcome, weight }) => [outcome, weight]),
+    [
+      ["scored", 2],
+      ["not_applicable", 0],
+    ],
+  );
+  const [strict] = rewardGroup(panelOf(members({ policy: "fail" }, [1, 1], [1])), judgements, FULL);
+  assert.equal(strict!.status, "failed");
+});
+
+test("when no judge covers an item it fails, and says why", () => {
+  const [result] = rewardGroup(
+    panelOf(members({ policy: "degrade" }, [1, 1])),
+    [[failed("not_applicable")], [failed("not_applicable")]],
+    FULL,
+  );
+  assert.equal(result!.status, "failed");
+  assert.match(result!.failure!.message, /no judge of the panel covers this item/);
+});
+
+test("weights that are all zero give no reward out of nothing when a judge is missing", () => {
+  const [result] = rewardGroup(panelOf(members({ policy: "degrade" }, [1, 0])), [[failed()], [scored(3)]], FULL);
+  assert.equal(result!.status, "failed");
+});
+
+test("transforms see the scored candidates of the group, in order, and gaps stay gaps", () => {
+  const seen: number[][] = [];
+  const member: Member = {
+    ...memberOf(scriptedJudge({}), { onFailure: { policy: "degrade" } }),
+    transforms: [
+      {
+        name: "centre",
+        spaceIn: "logit",
+        spaceOut: "logit",
+        revision: "1",
+        apply(scores) {
+          seen.push([...scores]);
+          const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
+          return scores.map((score) => score - mean);
+        },
+      },
+    ],
+  };
+  const results = rewardGroup(panelOf([member]), [[scored(1), failed(), scored(5)]], FULL);
+  assert.deepEqual(seen, [[1, 5]]);
+  assert.deepEqual(
+    results.map((result) => result.reward),
+    [-2, undefined, 2],
+  );
+});
+
+test("a calibration, transform or aggregation that gives no finite number fails the candidate", () => {
+  const base = memberOf(scriptedJudge({}));
+  const space = { spaceIn: "logit", spaceOut: "logit", revision: "1" } as const;
+  const overflow = { ...base, calibration: { ...space, method: "x", apply: () => Number.POSITIVE_INFINITY } };
+  const nan = { ...base, transforms: [{ ...space, name: "x", apply: (scores: Float64Array) => scores.map(() => Number.NaN) }] };
+  const aggregation = {
+    method: "x",
+    spaceOut: "logit",
+    revision: "1",
+    aggregate: () => [{ reward: Number.NaN, contributions: Float64Array.of(Number.NaN) }],
+  } as const;
+  for (const panel of [panelOf([overflow]), panelOf([nan]), panelOf([base], { aggregation })]) {
+    const [result] = rewardGroup(panel, [[scored(1)]], FULL);
+    assert.equal(result!.status, "failed");
+    assert.equal(result!.failure!.reason, "SCORE_NOT_FINITE");
+    assert.equal(result!.judges[0]!.contribution, undefined);
+  }
+});
+
+test("detail decides how much is said: reward alone, judges, objectives too", () => {
+  const judge = { ...scriptedJudge({}), gated: { objectives: [{ name: "help", penalty: 0 }], verbosityIndex: -1 } };
+  const member: Member = { ...memberOf(judge), scalarise: () => ({ value: 2, gating: Float64Array.of(1), terms: Float64Array.of(2) }) };
+  const judgement: Judgement = {
+    outcome: "scored",
+    raw: { outcome: "scored", value: 2, objectives: Float64Array.of(2), gating: Float64Array.of(1) },
+    cached: true,
+    tokens: 9,
+    truncation: { side: "prompt_start", droppedTokens: 3 },
+  };
+  const answer = (detail: "reward" | "judges" | "full") => rewardGroup(panelOf([member]), [[judgement]], { detail })[0]!;
+  assert.deepEqual(answer("reward"), { status: "complete", reward: 2, judges: [] });
+  assert.equal(answer("judges").judges[0]!.objectives, undefined);
+  assert.deepEqual(answer("full").judges[0], {
+    judge: "judge",
+    weight: 1,
+    revision: "judge@1+member",
+    determinism: "bitwise",
+    outcome: "scored",
+    raw: 2,
+    calibrated: 2,
+    transformed: 2,
+    contribution: 2,
+    objectives: { help: 2 },
+    gating: { help: 1 },
+    objectiveContributions: { help: 2 },
+    cached: true,
+    imputed: false,
+    tokens: 9,
+    truncated: { side: "prompt_start", droppedTokens: 3 },
+  });
+});

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { selfTest } from "../../src/engine/self-test.ts";
+import { itemOf, scriptedBackend, scriptedJudge } from "../support/scripted.ts";
+
+const texts = ["a", "bb", "ccc", "dddd", "eeeee"];
+const rows = texts.map((text) => ({ id: text, item: itemOf(text, [text]), score: text.length }));
+const options = { judge: scriptedJudge({}), rows, tolerance: 1e-6, compositions: 3 };
+
+test("a judge that reproduces its golden scores alone and in company passes", async () => {
+  const report = await selfTest({ ...options, backend: scriptedBackend() });
+  assert.deepEqual(report, { judge: "judge", rows: 5, goldenMaxAbsError: 0, compositionMaxAbsError: 0 });
+});
+
+test("one golden score off by more than the tolerance refuses the judge, with the row and the difference", async () => {
+  const backend = scriptedBackend({ score: (text) => (text === "ccc" ? 3.001 : text.length) });
+  await assert.rejects(selfTest({ ...options, backend }), { reason: "CONFIG_INVALID", message: /row "ccc" is off by 0\.00/ });
+});
+
+test("a golden score that is NaN refuses the judge", async () => {
+  const backend = scriptedBackend({ score: () => Number.NaN });
+  await assert.rejects(selfTest({ ...options, backend }), { reason: "CONFIG_INVALID" });
+});
+
+test("a judge whose score moves among batch-mates beyond its class is refused with the measured difference", async () => {
+  let together = 1;
+  const backend = scriptedBackend({
+    beforeRun: (batch) => {
+      together = batch.length;
+    },
+    score: (text) => text.length + (together > 1 ? 0.25 : 0),
+  });
+  await assert.rejects(selfTest({ ...options, backend }), { reason: "CONFIG_INVALID", message: /moved by 0\.25 among batch-mates/ });
+  const tolerant = { ...scriptedJudge({}), determinism: { class: "tolerance", bound: 0.5 } as const };
+  const report = await selfTest({ ...options, judge: tolerant, backend });
+  assert.equal(report.compositionMaxAbsError, 0.25);
+});
