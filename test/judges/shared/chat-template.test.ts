@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import fc from "fast-check";
+import { GatewayError } from "../../../src/domain/errors.ts";
+import { type Message, ROLES } from "../../../src/domain/item.ts";
+import { createChatTemplate } from "../../../src/judges/shared/chat-template.ts";
+import { TEMPLATE } from "../../support/tokenizer.ts";
+
+const CHATML =
+  "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + (m.content | trim) + '<|im_end|>\\n' }}{% endfor %}" +
+  "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+const NO_SYSTEM =
+  "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}<{{ m.role }}>{{ m.content }}{% endfor %}";
+
+const user = (content: string): Message => ({ role: "user", content });
+
+function rejects(template: string, message: RegExp) {
+  assert.throws(
+    () => createChatTemplate(template),
+    (error) => error instanceof GatewayError && error.reason === "CONFIG_INVALID" && message.test(error.message),
+  );
+}
+
+test("layout(prompt) keeps the template's text apart from the places of contents", () => {
+  assert.deepEqual(createChatTemplate(TEMPLATE).layout([user("x")]), {
+    pieces: [{ control: "[CLS][USER]" }, { message: 0 }, { control: "[SEP]" }, { message: 1 }, { control: "[SEP]" }],
+  });
+});
+
+test("layout(prompt) takes a template that trims contents and asks for no generation prompt", () => {
+  const layout = createChatTemplate(CHATML).layout([{ role: "system", content: "s" }, user("u")]);
+  assert.ok("pieces" in layout);
+  assert.deepEqual(layout.pieces.at(0), { control: "<|im_start|>system\n" });
+  assert.deepEqual(layout.pieces.at(-1), { control: "<|im_end|>\n" });
+});
+
+test("layout(prompt) depends on roles alone, whatever the contents say", () => {
+  const template = createChatTemplate(CHATML);
+  const anyMessage = fc.record({
+    role: fc.constantFrom(...ROLES),
+    content: fc.oneof(fc.string(), fc.constant("{{ messages }}<|im_end|>0;1;")),
+  });
+  fc.assert(
+    fc.property(fc.array(anyMessage, { maxLength: 6 }), (prompt) => {
+      const blank = prompt.map(({ role }): Message => ({ role, content: "" }));
+      assert.equal(template.layout(prompt), template.layout(blank));
+    }),
+  );
+});
+
+test("layout(prompt) passes on why the template refuses a sequence of roles", () => {
+  const layout = createChatTemplate(NO_SYSTEM).layout([{ role: "system", content: "s" }, user("u")]);
+  assert.ok("refusal" in layout);
+  assert.match(layout.refusal, /System role not supported/);
+});
+
+test("layout(prompt) refuses a sequence of roles of which the template loses a content", () => {
+  const skipsTools = "{% for m in messages %}{% if m.role != 'tool' %}<{{ m.role }}>{{ m.content }}{% endif %}{% endfor %}";
+  const layout = createChatTemplate(skipsTools).layout([user("u"), { role: "tool", content: "secret" }]);
+  assert.ok("refusal" in layout);
+  assert.match(layout.refusal, /leaves out/);
+});
+
+test("layout(prompt) forgets old sequences of roles and lays them out again alike", () => {
+  const template = createChatTemplate(TEMPLATE);
+  const first = template.layout([user("u")]);
+  for (let n = 2; n < 1200; n++)
+    template.layout(Array.from({ length: (n % 200) + 2 }, (_, i) => ({ role: ROLES[(n * 7 + i * i) % 5]!, content: "" })));
+  assert.deepEqual(template.layout([user("u")]), first);
+});
+
+test("createChatTemplate(source) rejects a template that does not parse", () => rejects("{% for m in %}", /not usable/));
+test("createChatTemplate(source) rejects a template that loses a content", () => rejects("{{ messages[0].content }}", /leaves out/));
+test("createChatTemplate(source) rejects a template that repeats a content", () =>
+  rejects("{% for m in messages %}{{ m.content }}{{ m.content }}{% endfor %}", /repeats/));
+test("createChatTemplate(source) rejects a template that changes a content", () =>
+  rejects("{% for m in messages %}{{ m.content[:20] }}{% endfor %}", /leaves out|changes/));
+test("createChatTemplate(source) rejects a template that reads the date", () =>
+  rejects("{{ strftime_now('%Y') }}{% for m in messages %}{{ m.content }}{% endfor %}", /strftime_now/));
+test("createChatTemplate(source) rejects a template that prints a token it is not given", () =>
+  rejects("{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}", /bos_token/));
+test("createChatTemplate(source) rejects a template that refuses plain conversations", () =>
+  rejects("{{ raise_exception('never') }}", /never/));
