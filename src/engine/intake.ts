@@ -28,13 +28,11 @@ export function createIntake(scorer: Scorer, metrics?: Metrics): Intake {
         });
       }
       running++;
-      metrics?.requestsRunning.set(running);
       try {
         return await scorer(request, context);
       } finally {
         running--;
-        metrics?.requestsRunning.set(running);
-        if (running === 0) for (const resolve of waiting.splice(0)) resolve();
+          if (running === 0) for (const resolve of waiting.splice(0)) resolve();
       }
     },
     close() {
