@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 const generators = [
   ["generate", "protos/ → src/gen/"],
   ["schema", "zod schemas → docs/config.schema.json"],
-  ["chart:schema", "docs/config.schema.json → deploy/helm/rewardgate/values.schema.json"],
+  ["chart", "docs/config.schema.json, rewardgate.yaml → deploy/helm/rewardgate/"],
 ];
 
 let stale = 0;

@@ -1,0 +1,47 @@
+{{/* What the restricted pod security standard asks of a pod, and of a container. */}}
+{{- define "rewardgate.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "rewardgate.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: ["ALL"]
+{{- end -}}
+
+{{/* The configuration as the pod reads it: the shipped file with the chart's values laid over it. */}}
+{{- define "rewardgate.config" -}}
+{{- $shipped := .Files.Get "files/rewardgate.yaml" | fromYaml -}}
+{{- mustMergeOverwrite $shipped (deepCopy .Values.config) | toYaml -}}
+{{- end -}}
+
+{{/* Port of a listener: (list . "http" 8080). */}}
+{{- define "rewardgate.port" -}}
+{{- $config := include "rewardgate.config" (index . 0) | fromYaml -}}
+{{- dig "server" (index . 1) "port" (index . 2) $config | int -}}
+{{- end -}}
+
+{{/* Seconds that requests in flight are given after the signal to stop. */}}
+{{- define "rewardgate.drainSeconds" -}}
+{{- $config := include "rewardgate.config" . | fromYaml -}}
+{{- dig "server" "drainTimeoutSeconds" 45 $config | ceil | int -}}
+{{- end -}}
+
+{{/* A pod killed before it has drained loses requests, so the sum is a floor. */}}
+{{- define "rewardgate.gracePeriodSeconds" -}}
+{{- $least := add .Values.shutdown.preStopSeconds (include "rewardgate.drainSeconds" . | int) 10 | int -}}
+{{- $given := .Values.shutdown.terminationGracePeriodSeconds -}}
+{{- if kindIs "invalid" $given -}}
+{{- $least -}}
+{{- else if lt (int $given) $least -}}
+{{- fail (printf "shutdown.terminationGracePeriodSeconds is %d; at least %d is needed: preStopSeconds + the configuration's drain time + 10" (int $given) $least) -}}
+{{- else -}}
+{{- int $given -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { before, describe, it } from "node:test";
+import { parse } from "yaml";
+import { configSchema } from "../../src/config/schema.ts";
+import { CHART, helm, type Manifest, podsOf, render } from "../support/chart.ts";
+import { restrictedViolations } from "../support/restricted-policy.ts";
+
+const set = (...pairs: string[]) => pairs.flatMap((pair) => ["--set", pair]);
+const gpu = ["--values", `${CHART}/values-gpu.yaml`];
+const monitored = [...set("serviceMonitor.enabled=true"), "--api-versions", "monitoring.coreos.com/v1"];
+
+/** What people turn on and off, each rendered for the oldest supported, a middle and the newest Kubernetes. */
+const VARIANTS: Record<string, string[]> = {
+  cpu: [],
+  gpu,
+  autoscaled: set("autoscaling.enabled=true"),
+  "one pod": set("replicaCount=1"),
+  "without budget": set("podDisruptionBudget.enabled=false"),
+  bare: set("podDisruptionBudget.enabled=false", "networkPolicy.enabled=false", "service.headless=false", "serviceAccount.create=false"),
+  monitored,
+  configured: set("config.server.drainTimeoutSeconds=20", "config.log.level=debug", "config.cache.maxBytes=0"),
+};
+const KUBERNETES = ["1.30.0", "1.33.0", "1.35.0"];
+
+const only = (manifests: readonly Manifest[], kind: string, suffix = ""): Manifest => {
+  const found = manifests.filter((manifest) => manifest.kind === kind && manifest.metadata.name === `rg-rewardgate${suffix}`);
+  assert.equal(found.length, 1, `${kind} rg-rewardgate${suffix}`);
+  return found[0];
+};
+const kinds = (manifests: readonly Manifest[]) => manifests.map((manifest) => manifest.kind);
+const containerOf = (manifests: readonly Manifest[]) => only(manifests, "Deployment").spec.template.spec.containers[0];
+
+describe("the chart", () => {
+  // Fetches helm once, before tests run side by side.
+  before(() => helm("version"));
+
+  it("passes helm lint --strict with CPU and with GPU values", async () => {
+    for (const args of [[], gpu]) {
+      const { code, stdout, stderr } = await helm("lint", "--strict", CHART, ...args);
+      assert.equal(code, 0, stdout + stderr);
+    }
+  });
+
+  for (const [variant, args] of Object.entries(VARIANTS)) {
+    it(`renders "${variant}" for Kubernetes ${KUBERNETES.join(", ")}, and every pod meets the restricted level`, async () => {
+      const rendered = await Promise.all(KUBERNETES.map((version) => render(...args, "--kube-version", version)));
+      for (const manifests of rendered) {
+        const pods = podsOf(manifests);
+        assert.deepEqual(
+          pods.map(({ name }) => name),
+          ["Deployment/rg-rewardgate", "Pod/rg-rewardgate-score"],
+        );
+        for (const { name, spec } of pods) {
+          assert.deepEqual(restrictedViolations(spec), [], name);
+          assert.equal(spec.automountServiceAccountToken, false, name);
+          for (const container of spec.containers) {
+            assert.equal(container.securityContext.readOnlyRootFilesystem, true, name);
+            assert.ok(container.resources.limits.memory, name);
+            assert.doesNotMatch(container.image, /:latest$|^[^:@]+$/, name);
+          }
+          for (const volume of spec.volumes ?? []) if (volume.emptyDir) assert.ok(volume.emptyDir.sizeLimit, name);
+        }
+        for (const manifest of manifests) {
+          assert.equal(manifest.metadata.namespace, undefined, "the release decides the namespace");
+          assert.equal(manifest.metadata.labels["app.kubernetes.io/instance"], "rg");
+        }
+      }
+    });
+  }
+
+  it("is refused by a Kubernetes too old for a preStop sleep", async () => {
+    await assert.rejects(render("--kube-version", "1.29.0"), /incompatible with Kubernetes/);
+  });
+
+  it("probes the admin port: /startupz, /livez, /readyz", async () => {
+    const container = containerOf(await render());
+    const probes = [container.startupProbe, container.livenessProbe, container.readinessProbe];
+    assert.deepEqual(
+      probes.map((probe) => probe.httpGet),
+      ["/startupz", "/livez", "/readyz"].map((path) => ({ path, port: "admin" })),
+    );
+    assert.deepEqual(
+      container.ports.map((port: Manifest) => [port.name, port.containerPort]),
+      [
+        ["http", 8080],
+        ["grpc", 50051],
+        ["admin", 9090],
+      ],
+    );
+  });
+
+  it("follows ports that the configuration moves", async () => {
+    const container = containerOf(await render(...set("config.server.grpc.port=6000")));
+    assert.equal(container.ports[1].containerPort, 6000);
+  });
+
+  it("gives a pod preStop + drain + 10 seconds to stop, over 20 sets of values", async () => {
+    const cases = [1, 5, 15, 30].flatMap((preStop) => [0, 3, 45, 60, 120.5].map((drain) => [preStop, drain] as const));
+    for (const [preStop, drain] of cases) {
+      const manifests = await render(
+        ...set(`shutdown.preStopSeconds=${preStop}`),
+        "--set-json",
+        `config.server.drainTimeoutSeconds=${drain}`,
+      );
+      const { terminationGracePeriodSeconds, containers } = only(manifests, "Deployment").spec.template.spec;
+      assert.equal(terminationGracePeriodSeconds, preStop + Math.ceil(drain) + 10);
+      assert.equal(containers[0].lifecycle.preStop.sleep.seconds, preStop);
+    }
+  });
+
+  it("takes the drain time that the configuration has by default", async () => {
+    const shipped = configSchema.parse(parse(only(await render(), "ConfigMap").data["rewardgate.yaml"]));
+    const { terminationGracePeriodSeconds } = only(await render(), "Deployment").spec.template.spec;
+    assert.equal(terminationGracePeriodSeconds, 15 + shipped.server.drainTimeoutSeconds + 10);
+  });
+
+  it("refuses a grace period that is too short and takes a longer one", async () => {
+    await assert.rejects(render(...set("shutdown.terminationGracePeriodSeconds=69")), /at least 70 is needed/);
+    const manifests = await render(...set("shutdown.terminationGracePeriodSeconds=120"));
+    assert.equal(only(manifests, "Deployment").spec.template.spec.terminationGracePeriodSeconds, 120);
+  });
+
+  it("lays values over the shipped configuration, and restarts pods when the result changes", async () => {
+    const [plain, changed] = await Promise.all([render(), render(...VARIANTS.configured!)]);
+    const config = (manifests: Manifest[]) => configSchema.parse(parse(only(manifests, "ConfigMap").data["rewardgate.yaml"]));
+    const shipped = configSchema.parse(parse(readFileSync("rewardgate.yaml", "utf8")));
+    assert.deepEqual(config(plain), shipped);
+    assert.deepEqual(config(changed), {
+      ...shipped,
+      server: { ...shipped.server, drainTimeoutSeconds: 20 },
+      log: { ...shipped.log, level: "debug" },
+      cache: { ...shipped.cache, maxBytes: 0 },
+    });
+    const checksum = (manifests: Manifest[]) => only(manifests, "Deployment").spec.template.metadata.annotations["checksum/config"];
+    assert.match(checksum(plain), /^[0-9a-f]{64}$/);
+    assert.notEqual(checksum(plain), checksum(changed));
+  });
+
+  it("asks for GPUs only with GPU values, requests equal to limits", async () => {
+    const [cpu, withGpu] = await Promise.all([render(), render(...gpu)]);
+    assert.equal(containerOf(cpu).resources.limits["nvidia.com/gpu"], undefined);
+    for (const manifests of [cpu, withGpu]) {
+      const { requests, limits } = containerOf(manifests).resources;
+      assert.deepEqual(requests, limits);
+      assert.match(String(limits.cpu), /^\d+$/, "one inference thread per whole core");
+    }
+    assert.equal(containerOf(withGpu).resources.limits["nvidia.com/gpu"], 1);
+    assert.match(containerOf(withGpu).image, /-cuda$/);
+    const config = configSchema.parse(parse(only(withGpu, "ConfigMap").data["rewardgate.yaml"]));
+    for (const backend of Object.values(config.backends)) assert.match(String(backend.device), /^cuda/);
+  });
+
+  it("names the application protocols of its ports and keeps the admin port in a service of its own", async () => {
+    const manifests = await render();
+    const ports = (suffix: string) => only(manifests, "Service", suffix).spec.ports.map((port: Manifest) => [port.name, port.appProtocol]);
+    assert.deepEqual(ports(""), [
+      ["http", "http"],
+      ["grpc", "kubernetes.io/h2c"],
+    ]);
+    assert.deepEqual(ports("-headless"), [["grpc", "kubernetes.io/h2c"]]);
+    assert.equal(only(manifests, "Service", "-headless").spec.clusterIP, "None");
+    assert.deepEqual(ports("-admin"), [["admin", "http"]]);
+    assert.equal(only(await render(...set("service.type=LoadBalancer")), "Service", "-admin").spec.type, "ClusterIP");
+  });
+
+  it("scales on queued work, never on CPU, and leaves the number of pods to the autoscaler", async () => {
+    const manifests = await render(...VARIANTS.autoscaled!);
+    const { spec } = only(manifests, "HorizontalPodAutoscaler");
+    assert.deepEqual(
+      spec.metrics.map((metric: Manifest) => metric.pods?.metric.name),
+      ["rewardgate_backlog_seconds"],
+    );
+    assert.equal(spec.minReplicas, 2);
+    assert.equal(spec.behavior.scaleDown.stabilizationWindowSeconds, 300);
+    assert.equal(only(manifests, "Deployment").spec.replicas, undefined);
+    assert.ok(!kinds(await render()).includes("HorizontalPodAutoscaler"));
+  });
+
+  it("has no disruption budget over a single pod, which would block its node's drain", async () => {
+    assert.equal(only(await render(), "PodDisruptionBudget").spec.maxUnavailable, 1);
+    for (const args of [VARIANTS["one pod"]!, VARIANTS["without budget"]!, set("autoscaling.enabled=true", "autoscaling.minReplicas=1")]) {
+      assert.ok(!kinds(await render(...args)).includes("PodDisruptionBudget"), args.join(" "));
+    }
+  });
+
+  it("lets traffic out to DNS alone and in only from peers", async () => {
+    const { spec } = only(await render(), "NetworkPolicy");
+    assert.deepEqual(spec.policyTypes, ["Ingress", "Egress"]);
+    for (const rule of spec.egress) assert.ok(rule.ports.every((port: Manifest) => port.port === 53));
+    for (const rule of spec.ingress) assert.ok(rule.from.length > 0 && rule.ports.length > 0);
+    assert.doesNotMatch(JSON.stringify(spec), /0\.0\.0\.0|ipBlock/);
+  });
+
+  it("makes a ServiceMonitor only where the cluster knows the kind", async () => {
+    assert.ok(kinds(await render(...monitored)).includes("ServiceMonitor"));
+    assert.ok(!kinds(await render(...set("serviceMonitor.enabled=true"))).includes("ServiceMonitor"));
+  });
+
+  it("selects by labels that no upgrade changes", async () => {
+    const { selector } = only(await render(), "Deployment").spec;
+    assert.deepEqual(Object.keys(selector.matchLabels).sort(), [
+      "app.kubernetes.io/component",
+      "app.kubernetes.io/instance",
+      "app.kubernetes.io/name",
+    ]);
+  });
+
+  it("pins the image by digest when one is given", async () => {
+    const digest = `sha256:${"0".repeat(64)}`;
+    assert.equal(containerOf(await render(...set(`image.digest=${digest}`))).image, `rewardgate@${digest}`);
+  });
+
+  const refused: [what: string, value: string, message: RegExp][] = [
+    ["a number written as text", "replicaCount=two", /replicaCount.*want integer/],
+    ["an unknown key", "replicas=3", /additional properties 'replicas' not allowed/],
+    ["an unknown key of the configuration", "config.server.drainTimeout=3", /additional properties 'drainTimeout' not allowed/],
+    ["a wrong type in the configuration", "config.server.drainTimeoutSeconds=long", /drainTimeoutSeconds.*want number/],
+    ["a tag that moves", "image.tag=latest", /image\/tag/],
+    ["a digest that is none", "image.digest=sha256:12", /image\/digest/],
+    ["half a GPU", "gpu.count=0.5", /gpu\/count.*want integer/],
+    ["half a core", "resources.limits.cpu=500m", /resources\/limits\/cpu/],
+  ];
+  for (const [what, value, message] of refused) {
+    it(`refuses ${what}: ${value}`, () => assert.rejects(render(...set(value)), message));
+  }
+
+  it("prints three first commands with this release's names", async () => {
+    // `helm template` leaves NOTES.txt out; a dry run of the client renders it.
+    const { stdout, stderr, code } = await helm(
+      "install",
+      "rg",
+      CHART,
+      "--namespace",
+      "scoring",
+      "--dry-run=client",
+      "--disable-openapi-validation",
+    );
+    assert.equal(code, 0, stderr);
+    const notes = stdout.slice(stdout.indexOf("NOTES:"));
+    for (const command of [
+      "rollout status deployment/rg-rewardgate",
+      "port-forward service/rg-rewardgate 8080:80",
+      "curl -s localhost:8080/v1/score",
+    ]) {
+      assert.ok(notes.includes(command), notes);
+    }
+    assert.match(notes, /stops within 70 s/);
+  });
+});
