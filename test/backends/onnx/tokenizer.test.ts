@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { createSegmentTokenizer } from "../../../src/backends/onnx/tokenizer.ts";
+import type { Call, Segment } from "../../../src/domain/backend.ts";
+import { GatewayError } from "../../../src/domain/errors.ts";
+import { idOf, tokenizerJson } from "../../support/tokenizer.ts";
+
+const segment = (origin: Segment["origin"], text: string): Segment => ({ origin, text });
+const call = (...segments: Segment[]): Call => ({ type: "forward", overlong: "error", segments });
+const ids = (...tokens: string[]) => tokens.map(idOf);
+
+async function encode(json: string, ...segments: Segment[]): Promise<number[][]> {
+  const idsOf = await createSegmentTokenizer(json).encode([call(...segments)]);
+  return segments.map((one) => [...idsOf(one)]);
+}
+
+test("encode(calls) reads special tokens in control text and characters in content", async () => {
+  const [control, prompt, candidate] = await encode(
+    tokenizerJson(),
+    segment("control", "[CLS][USER]"),
+    segment("prompt", "[SEP] good"),
+    segment("candidate", "[CLS]"),
+  );
+  assert.deepEqual(control, ids("[CLS]", "[USER]"));
+  assert.deepEqual(prompt, ids("[", "s", "##e", "##p", "]", "good"));
+  assert.deepEqual(candidate, ids("[", "c", "##l", "##s", "]"));
+});
+
+test("encode(calls) keeps the same text apart by its origin", async () => {
+  const [control, content] = await encode(tokenizerJson(), segment("control", "[SEP]"), segment("prompt", "[SEP]"));
+  assert.notDeepEqual(control, content);
+});
+
+test("encode(calls) gives empty content no tokens and remembers control text over calls", async () => {
+  const tokenizer = createSegmentTokenizer(tokenizerJson());
+  for (let round = 0; round < 2; round++) {
+    const idsOf = await tokenizer.encode([call(segment("control", "[CLS]"), segment("prompt", ""), segment("candidate", "yes"))]);
+    assert.deepEqual([...idsOf(segment("prompt", ""))], []);
+    assert.deepEqual([...idsOf(segment("control", "[CLS]"))], ids("[CLS]"));
+  }
+});
+
+test("encode(calls) ignores padding and truncation that the file asks for", async () => {
+  const file = JSON.parse(tokenizerJson());
+  file.padding = { strategy: { Fixed: 16 }, direction: "Right", pad_to_multiple_of: null, pad_id: 5, pad_type_id: 0, pad_token: "[PAD]" };
+  file.truncation = { direction: "Right", max_length: 1, strategy: "LongestFirst", stride: 0 };
+  const json = JSON.stringify(file);
+  assert.deepEqual(await encode(json, segment("prompt", "good bad")), [ids("good", "bad")]);
+  assert.equal(createSegmentTokenizer(json).padId, 5);
+});
+
+test("padId is that of the vocabulary's padding token when the file names none", () => {
+  assert.equal(createSegmentTokenizer(tokenizerJson()).padId, idOf("[PAD]"));
+});
+
+test("createSegmentTokenizer(json) keeps the ids of added tokens that stand behind special ones outside the vocabulary", async () => {
+  const file = JSON.parse(tokenizerJson());
+  const size = Object.keys(file.model.vocab).length;
+  const added = (content: string, id: number, special: boolean) => ({ ...file.added_tokens[0], content, id, special });
+  file.added_tokens.push(added("<|eot|>", size, true), added("<tool>", size + 1, false));
+  const [control, content] = await encode(JSON.stringify(file), segment("control", "<|eot|><tool>"), segment("prompt", "<|eot|><tool>"));
+  assert.deepEqual(control, [size, size + 1]);
+  assert.deepEqual(content, [...ids("<", "|", "e", "##o", "##t", "|", ">"), size + 1]);
+});
+
+test("encode(calls) refuses content that only a special token can write", async () => {
+  const file = JSON.parse(tokenizerJson());
+  file.pre_tokenizer = { type: "WhitespaceSplit" };
+  file.normalizer = null;
+  const idsOf = await createSegmentTokenizer(JSON.stringify(file)).encode([call(segment("prompt", "[SEP]"), segment("candidate", "☃"))]);
+  assert.throws(
+    () => idsOf(segment("prompt", "[SEP]")),
+    (error) => error instanceof GatewayError && error.reason === "REQUEST_INVALID" && !error.message.includes("[SEP]"),
+  );
+  assert.deepEqual([...idsOf(segment("candidate", "☃"))], ids("[UNK]"));
+});
+
+test("createSegmentTokenizer(json) rejects what is not a tokenizer", () => {
+  for (const json of ["", "{}", '{"model":{"type":"Nothing"}}', tokenizerJson().slice(0, -10)]) {
+    assert.throws(
+      () => createSegmentTokenizer(json),
+      (error) => error instanceof GatewayError && error.reason === "CONFIG_INVALID",
+      json.slice(0, 30),
+    );
+  }
+});
+
+test("encode(calls) gives the shipped tokenizer's ids of Python for hard strings, as content and as control text", async () => {
+  const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
+  const rows = read("test/golden/tokenizer.jsonl")
+    .trim()
+    .split("\n")
+    .map((line): { text: string; ids: number[]; idsWithSpecial: number[] } => JSON.parse(line));
+  assert.ok(rows.length >= 500);
+  const calls = rows.map(({ text }) => call(segment("control", text), segment("candidate", text)));
+  const idsOf = await createSegmentTokenizer(read("models/chat-trunk/tokenizer.json")).encode(calls);
+  for (const { text, ids, idsWithSpecial } of rows) {
+    assert.deepEqual([...idsOf(segment("candidate", text))], ids, JSON.stringify(text));
+    assert.deepEqual([...idsOf(segment("control", text))], idsWithSpecial, JSON.stringify(text));
+  }
+});
