@@ -50,7 +50,7 @@ export interface MemberFacts {
   readonly judge: string;
   /** As configured, ≥ 0. */
   readonly weight: number;
-  /** Whether the panel answers nothing for a candidate that this member has no score for. */
+  /** Whether a candidate fails without a score of this member. */
   readonly required: boolean;
   readonly gated: GatedObjectives | undefined;
 }

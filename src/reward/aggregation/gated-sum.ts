@@ -6,7 +6,7 @@ import { sum } from "../numerics.ts";
 import { weightedSum } from "./weighted-sum.ts";
 
 const params = z.strictObject({
-  gatingFrom: z.string().describe("Member whose gating weighs the members. Its judge has objectives, and its onFailure is fail."),
+  gatingFrom: z.string().describe("Member whose gating weighs the members. Its judge has objectives, and it is required."),
   objectives: z
     .record(z.string(), z.array(z.string()).min(1))
     .describe("Member name → objectives of gatingFrom whose gating it receives. Every member is named."),
@@ -50,7 +50,7 @@ function problems({ gatingFrom, objectives }: Params, members: readonly MemberFa
   const found: ParamsProblem[] = [];
   if (!gate.required) {
     const cause = `without a score of "${gatingFrom}" there is no gating`;
-    found.push({ path: ["gatingFrom"], cause, remedy: `set onFailure: fail on the member "${gatingFrom}"` });
+    found.push({ path: ["gatingFrom"], cause, remedy: `set required: true on the member "${gatingFrom}"` });
   }
   const known = gate.gated.objectives.map((objective) => objective.name);
   for (const [judge, wanted] of Object.entries(objectives)) {

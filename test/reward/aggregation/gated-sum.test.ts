@@ -52,7 +52,7 @@ describe("gatedSum", () => {
     assert.deepEqual(found({}), []);
     assert.deepEqual(found({ gatingFrom: "nobody" }), ["gatingFrom: name one of: helpful, objectives"]);
     assert.deepEqual(found({ gatingFrom: "helpful" }), ["gatingFrom: name one of: objectives"]);
-    assert.match(found({}, [helpful, { ...objectives, required: false }])[0]!, /onFailure: fail/);
+    assert.match(found({}, [helpful, { ...objectives, required: false }])[0]!, /required: true/);
   });
 
   it("problems name members without objectives, and objectives and members that do not exist", () => {

@@ -1,0 +1,223 @@
+import { lstat, readFile, realpath } from "node:fs/promises";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import type { ConfigProblem } from "../domain/errors.ts";
+import type { Item } from "../domain/item.ts";
+import {
+  BUNDLE_KEYS,
+  type BundleSpec,
+  bundleSchema,
+  type CalibrationFile,
+  calibrationFileSchema,
+  goldenRowSchema,
+  MIN_GOLDEN_ROWS,
+} from "./bundle-schema.ts";
+import { digestFile, digestOf } from "./digest.ts";
+import { findingsOf } from "./issues.ts";
+import type { Finding } from "./problems.ts";
+import { parseYaml, type YamlSource } from "./source.ts";
+
+/** A file of a bundle whose bytes are what the bundle says. */
+export interface VerifiedFile {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/** An item whose scores the judge's makers recorded. */
+export interface GoldenRow {
+  readonly id: string;
+  /** One prompt with exactly one candidate. */
+  readonly item: Item;
+  readonly score: number;
+  readonly objectives?: readonly number[];
+  readonly gating?: readonly number[];
+}
+
+/** A model bundle that was opened: every file is there and is the one that its makers signed for. */
+export interface Bundle {
+  readonly folder: string;
+  readonly spec: BundleSpec;
+  /** Keys of `judge.yaml` that the judge kind checks and reads. */
+  readonly kindParams: Readonly<Record<string, unknown>>;
+  /** Digest of `judge.yaml`, which pins every other file. */
+  readonly digest: string;
+  readonly graph: VerifiedFile;
+  readonly tokenizer: VerifiedFile;
+  readonly calibration?: CalibrationFile;
+  readonly golden: readonly GoldenRow[];
+  /** Places a finding about `judge.yaml`. */
+  readonly locate: YamlSource["locate"];
+}
+
+/** Digests of files by path, so that a graph which several judges share is read once. */
+export type DigestCache = Map<string, Promise<string>>;
+
+/**
+ * Opens a model bundle and verifies it: structure of its files, their digests, where they lie, golden scores, and that
+ * the calibration was fitted on this very graph. Loads no model.
+ *
+ * @param folder  absolute path of the bundle
+ * @param digests shared by the bundles of one configuration
+ * @returns the bundle, or every problem that it has
+ */
+export async function openBundle(folder: string, digests: DigestCache): Promise<{ bundle: Bundle } | { problems: ConfigProblem[] }> {
+  const manifest = join(folder, "judge.yaml");
+  const text = await readText(manifest);
+  if (text === undefined) {
+    const remedy = "name a folder that holds a judge.yaml";
+    return { problems: [{ file: manifest, path: "", cause: "cannot be read, or is not there", remedy }] };
+  }
+  const source = parseYaml(text, { file: manifest });
+  if (source.problems.length > 0) return { problems: [...source.problems] };
+  const parsed = bundleSchema.safeParse(source.data);
+  if (!parsed.success) return { problems: findingsOf(parsed.error.issues, bundleSchema, source.data).map(source.locate) };
+  const spec = parsed.data;
+
+  const problems: ConfigProblem[] = [];
+  const verified: Partial<Record<keyof BundleSpec["files"], VerifiedFile>> = {};
+  for (const [name, file] of Object.entries(spec.files)) {
+    if (file === undefined) continue;
+    const path = resolve(folder, file.path);
+    const finding = (await misplaced(folder, file.path)) ?? (await tampered(path, file.sha256, digests));
+    if (finding === undefined) verified[name as keyof BundleSpec["files"]] = { path, sha256: file.sha256 };
+    else problems.push(source.locate({ path: ["files", name, finding.key], cause: finding.cause, remedy: finding.remedy }));
+  }
+  const golden = verified.golden && (await readGolden(verified.golden.path, problems));
+  const calibration = verified.calibration && (await readCalibration(verified.calibration.path, spec, problems));
+  if (problems.length > 0) return { problems };
+
+  const { state: _, ...outputs } = spec.model.outputs;
+  const own = Object.entries(spec).filter(([key]) => !BUNDLE_KEYS.has(key));
+  return {
+    bundle: {
+      folder,
+      spec,
+      kindParams: { outputs, ...Object.fromEntries(own) },
+      digest: digestOf(text),
+      graph: verified.graph!,
+      tokenizer: verified.tokenizer!,
+      ...(calibration && { calibration }),
+      golden: golden!,
+      locate: source.locate,
+    },
+  };
+}
+
+type FileFinding = { readonly key: "path" | "sha256"; readonly cause: string; readonly remedy: string };
+
+/** Why a file may not lie where it does: outside the folder that holds the bundles, or behind a symbolic link. */
+async function misplaced(folder: string, path: string): Promise<FileFinding | undefined> {
+  const root = dirname(folder);
+  const inside = relative(root, resolve(folder, path));
+  if (isAbsolute(path) || inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+    return { key: "path", cause: `${path} leads out of ${root}`, remedy: "keep the file in the bundle or in a folder beside it" };
+  }
+  try {
+    if ((await realpath(join(root, inside))) !== join(await realpath(root), inside)) {
+      return { key: "path", cause: `${path} goes through a symbolic link`, remedy: "put the file itself there" };
+    }
+    const stats = await lstat(join(root, inside));
+    return stats.isFile() ? undefined : { key: "path", cause: `${path} is not a file`, remedy: "name the file" };
+  } catch {
+    return { key: "path", cause: `${path} cannot be read, or is not there`, remedy: "fetch the bundle again" };
+  }
+}
+
+async function tampered(path: string, sha256: string, digests: DigestCache): Promise<FileFinding | undefined> {
+  let digest = digests.get(path);
+  if (digest === undefined) {
+    digest = digestFile(path);
+    digests.set(path, digest);
+  }
+  try {
+    const found = await digest;
+    if (found === sha256) return undefined;
+    const remedy = "fetch the bundle again: this is not the file that its makers tested";
+    return { key: "sha256", cause: `the file's SHA-256 is ${found}`, remedy };
+  } catch {
+    return { key: "path", cause: "the file cannot be read", remedy: "check its permissions" };
+  }
+}
+
+async function readGolden(path: string, problems: ConfigProblem[]): Promise<GoldenRow[]> {
+  const rows: GoldenRow[] = [];
+  const seen = new Set<string>();
+  const lines = ((await readText(path)) ?? "").split("\n");
+  for (const [i, line] of lines.entries()) {
+    if (line.trim() === "") continue;
+    const place = { file: path, line: i + 1, column: 1 };
+    const row = goldenRowSchema.safeParse(parseJson(line));
+    if (!row.success) {
+      const key = row.error.issues[0]!.path.join(".");
+      problems.push({
+        ...place,
+        path: key,
+        cause: "not a golden row",
+        remedy: "a row holds id, prompt, candidate, score and no more than objectives and gating",
+      });
+      return rows;
+    }
+    const { id, prompt, candidate, score, objectives, gating } = row.data;
+    if (seen.has(id)) problems.push({ ...place, path: "id", cause: `row "${id}" comes twice`, remedy: "give each row an id of its own" });
+    seen.add(id);
+    const item = { id, prompt, candidates: [{ content: candidate }] };
+    rows.push({ id, item, score, ...(objectives && { objectives }), ...(gating && { gating }) });
+  }
+  if (rows.length < MIN_GOLDEN_ROWS) {
+    const cause = `${rows.length} golden rows, fewer than ${MIN_GOLDEN_ROWS}`;
+    problems.push({ file: path, path: "", cause, remedy: "export more golden scores with the model" });
+  }
+  return rows;
+}
+
+async function readCalibration(path: string, spec: BundleSpec, problems: ConfigProblem[]): Promise<CalibrationFile | undefined> {
+  const read = await readCalibrationFile(path, spec.files.graph.sha256);
+  if ("file" in read) return read.file;
+  problems.push(...read.problems);
+  return undefined;
+}
+
+/**
+ * Reads a calibration file.
+ *
+ * @param graphSha256 digest of the graph that it must have been fitted on
+ */
+export async function readCalibrationFile(
+  path: string,
+  graphSha256: string,
+): Promise<{ file: CalibrationFile } | { problems: ConfigProblem[] }> {
+  const problem = ({ path: key, cause, remedy }: Finding): ConfigProblem => ({
+    file: path,
+    path: key.map(String).join("."),
+    cause,
+    remedy,
+  });
+  const text = await readText(path);
+  if (text === undefined) {
+    return {
+      problems: [
+        problem({ path: [], cause: "cannot be read, or is not there", remedy: "name a calibration file, or use calibration: none" }),
+      ],
+    };
+  }
+  const data = parseJson(text);
+  const parsed = calibrationFileSchema.safeParse(data);
+  if (!parsed.success) {
+    if (data === undefined) return { problems: [problem({ path: [], cause: "not JSON", remedy: "write the calibration again" })] };
+    return { problems: findingsOf(parsed.error.issues, calibrationFileSchema, data).map(problem) };
+  }
+  if (parsed.data.graphSha256 === graphSha256) return { file: parsed.data };
+  const cause = "fitted on the scores of another graph";
+  return { problems: [problem({ path: ["graphSha256"], cause, remedy: "fit it again on this judge, or use calibration: none" })] };
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch(() => undefined);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

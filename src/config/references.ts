@@ -1,0 +1,72 @@
+import type { Finding } from "./problems.ts";
+import { nameRemedy } from "./suggest.ts";
+
+/**
+ * Names that point at nothing. Reads data as it was written, so that it speaks even where the structure is broken elsewhere.
+ *
+ * @param data the interpolated file
+ */
+export function checkReferences(data: unknown): Finding[] {
+  const findings: Finding[] = [];
+  const backends = Object.keys(record(data, "backends"));
+  const judges = record(data, "judges");
+  const judgeNames = Object.keys(judges);
+  const panels = record(data, "panels");
+  for (const [section, names, what] of [
+    ["backends", backends, "backend"],
+    ["judges", judgeNames, "judge"],
+    ["panels", Object.keys(panels), "panel"],
+  ] as const) {
+    const written = field(data, section);
+    if (names.length === 0 && isRecord(written))
+      findings.push({ path: [section], cause: `no ${what}`, remedy: `define at least one ${what}` });
+  }
+  for (const [name, judge] of Object.entries(judges)) {
+    const backend = field(judge, "backend");
+    if (typeof backend !== "string" || backends.includes(backend)) continue;
+    const remedy = nameRemedy(backend, backends, "define it under backends");
+    findings.push({ path: ["judges", name, "backend"], cause: `no backend "${backend}"`, remedy });
+  }
+  for (const [name, panel] of Object.entries(panels)) findings.push(...checkPanel(name, panel, judgeNames));
+  return findings;
+}
+
+function checkPanel(name: string, panel: unknown, judges: readonly string[]): Finding[] {
+  const findings: Finding[] = [];
+  const members = field(panel, "members");
+  if (!Array.isArray(members)) return findings;
+  const seen = new Set<string>();
+  for (const [i, member] of members.entries()) {
+    const judge = field(member, "judge");
+    if (typeof judge !== "string") continue;
+    const path = ["panels", name, "members", i, "judge"];
+    if (!judges.includes(judge)) {
+      findings.push({ path, cause: `no judge "${judge}"`, remedy: nameRemedy(judge, judges, "define it under judges") });
+    }
+    if (seen.has(judge))
+      findings.push({ path, cause: `judge "${judge}" is a member twice`, remedy: "remove one of them and add up the weights" });
+    seen.add(judge);
+  }
+  const quorum = field(panel, "quorum");
+  if (typeof quorum === "number" && members.length > 0 && quorum > members.length) {
+    const cause = `a quorum of ${quorum} with ${members.length} members can never be met`;
+    findings.push({ path: ["panels", name, "quorum"], cause, remedy: `use 1 to ${members.length}` });
+  }
+  if (members.length > 0 && members.every((member) => field(member, "weight") === 0)) {
+    findings.push({ path: ["panels", name, "members"], cause: "every member weighs 0", remedy: "give at least one a weight above 0" });
+  }
+  return findings;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function field(value: unknown, key: string): unknown {
+  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+function record(value: unknown, key: string): Record<string, unknown> {
+  const found = field(value, key);
+  return isRecord(found) ? found : {};
+}

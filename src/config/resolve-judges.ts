@@ -1,0 +1,161 @@
+import { basename, dirname, resolve } from "node:path";
+import type { OnnxBackendOptions } from "../backends/index.ts";
+import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
+import type { Judge, JudgeKind, JudgeSpec } from "../domain/judge.ts";
+import { JUDGE_KINDS } from "../judges/index.ts";
+import { type Bundle, type DigestCache, type GoldenRow, openBundle, type VerifiedFile } from "./bundle.ts";
+import { digestOf } from "./digest.ts";
+import { findingsOf } from "./issues.ts";
+import type { BackendConfig, Config, JudgeConfig } from "./schema.ts";
+import { nameRemedy } from "./suggest.ts";
+
+/** A judge, what people want to know of it, and what tests it at start. */
+export interface ResolvedJudge {
+  readonly judge: Judge;
+  readonly description: string;
+  readonly license: string;
+  readonly goldens: readonly GoldenRow[];
+  /** Largest difference from a golden score that passes. */
+  readonly goldenTolerance: number;
+  /**
+   * The judge that golden scores are tested with. Those of over-long rows were made with truncation, so it truncates
+   * whatever the configuration says; it is otherwise the same.
+   */
+  readonly goldenJudge: Judge;
+  readonly bundle: Bundle;
+}
+
+/** A model that has to be opened once, for one judge or for several that read the same graph. */
+export interface BackendPlan {
+  /** `<backend>/<folder of the graph>`: what judges name as their backend, and the label of its metrics. */
+  readonly name: string;
+  /** What `createOnnxBackend` needs, besides the name. */
+  readonly onnx: Omit<OnnxBackendOptions, "name" | "metrics" | "log">;
+  readonly queue: BackendConfig["queue"];
+  /** Its judges, in the order of the configuration. */
+  readonly judges: readonly string[];
+}
+
+/**
+ * Opens the bundles of all judges and makes the judges.
+ *
+ * @param only names of the judges to open; all without it
+ * @returns judges by name and the backends that they need; problems are added to `problems`, and their judges left out
+ */
+export async function resolveJudges(
+  config: Config,
+  only: ReadonlySet<string> | undefined,
+  problems: ConfigProblem[],
+): Promise<{ judges: Map<string, ResolvedJudge>; backends: BackendPlan[] }> {
+  const { origin } = config;
+  const digests: DigestCache = new Map();
+  const judges = new Map<string, ResolvedJudge>();
+  const plans = new Map<string, BackendPlan>();
+  for (const [name, judge] of Object.entries(config.judges)) {
+    if (only !== undefined && !only.has(name)) continue;
+    const opened = await openBundle(resolve(origin.folder, judge.bundle), digests);
+    if ("problems" in opened) {
+      const { line, column } = origin.locate({ path: ["judges", name, "bundle"], cause: "", remedy: "" });
+      const from = ` (judges.${name}.bundle${line === undefined ? "" : `, line ${line}:${column}`})`;
+      problems.push(...opened.problems.map((problem) => ({ ...problem, cause: problem.cause + from })));
+      continue;
+    }
+    const plan = joinPlan(plans, name, judge, config.backends[judge.backend]!, opened.bundle);
+    const resolved = createJudge(name, judge, plan.name, opened.bundle, problems);
+    if (resolved !== undefined) judges.set(name, resolved);
+  }
+  return { judges, backends: [...plans.values()] };
+}
+
+function createJudge(
+  name: string,
+  config: JudgeConfig,
+  backend: string,
+  bundle: Bundle,
+  problems: ConfigProblem[],
+): ResolvedJudge | undefined {
+  const { spec, kindParams, locate } = bundle;
+  const kinds: Readonly<Record<string, JudgeKind>> = JUDGE_KINDS;
+  const kind = Object.hasOwn(kinds, spec.kind) ? kinds[spec.kind] : undefined;
+  if (kind === undefined) {
+    const remedy = nameRemedy(spec.kind, Object.keys(kinds), "");
+    problems.push(locate({ path: ["kind"], cause: `no judge kind "${spec.kind}"`, remedy }));
+    return undefined;
+  }
+  const params = kind.params.safeParse(kindParams);
+  if (!params.success) {
+    for (const { path, ...rest } of findingsOf(params.error.issues, kind.params, kindParams)) {
+      problems.push(locate({ path: path[0] === "outputs" ? ["model", ...path] : path, ...rest }));
+    }
+    return undefined;
+  }
+  const base: Omit<JudgeSpec, "overlong" | "revision"> = {
+    name,
+    backend,
+    template: spec.model.template,
+    space: spec.space,
+    determinism: spec.determinism,
+  };
+  const create = (overlong: JudgeSpec["overlong"]) =>
+    kind.create({ ...base, overlong, revision: digestOf({ bundle: bundle.digest, kind: kind.kind, overlong }) }, params.data);
+  try {
+    return {
+      judge: create(config.overlong),
+      description: spec.description,
+      license: spec.license,
+      goldens: bundle.golden,
+      goldenTolerance: spec.goldenTolerance,
+      goldenJudge: create("truncate"),
+      bundle,
+    };
+  } catch (thrown) {
+    if (!(thrown instanceof GatewayError) || thrown.reason !== "CONFIG_INVALID") throw thrown;
+    problems.push(locate({ path: ["model", "template"], cause: thrown.message, remedy: "correct the bundle" }));
+    return undefined;
+  }
+}
+
+/** The plan that this judge shares with others of the same graph, tokenizer, inputs, length and backend. */
+function joinPlan(
+  plans: Map<string, BackendPlan>,
+  judge: string,
+  config: JudgeConfig,
+  backend: BackendConfig,
+  bundle: Bundle,
+): BackendPlan {
+  const { graph, tokenizer, spec } = bundle;
+  const { inputs, maxTokens } = spec.model;
+  const key = digestOf([config.backend, graph.sha256, tokenizer.sha256, inputs, maxTokens]);
+  const known = plans.get(key);
+  const wanted = Object.values(bundle.kindParams.outputs as Record<string, string>);
+  const { type: _, queue, ...params } = backend;
+  const plan: BackendPlan = {
+    name: known?.name ?? freeName(plans, config.backend, graph),
+    onnx: {
+      ...params,
+      graphPath: graph.path,
+      graphSha256: graph.sha256,
+      tokenizerPath: tokenizer.path,
+      tokenizerSha256: tokenizer.sha256,
+      inputs,
+      outputs: unique([...(known?.onnx.outputs ?? []), ...wanted]),
+      maxTokens,
+      // One judge that promises nothing about batch-mates makes every call run alone.
+      batchable: (known?.onnx.batchable ?? true) && spec.determinism.class !== "none",
+    },
+    queue,
+    judges: [...(known?.judges ?? []), judge],
+  };
+  plans.set(key, plan);
+  return plan;
+}
+
+function freeName(plans: ReadonlyMap<string, BackendPlan>, backend: string, graph: VerifiedFile): string {
+  const name = `${backend}/${basename(dirname(graph.path))}`;
+  const taken = [...plans.values()].some((plan) => plan.name === name);
+  return taken ? `${name}-${graph.sha256.slice(0, 8)}-${plans.size}` : name;
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)].sort();
+}

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { BACKEND_PARAMS } from "../backends/index.ts";
+import type { ConfigProblem } from "../domain/errors.ts";
+import { panelSchema } from "./panel-schema.ts";
+import type { Finding } from "./problems.ts";
+import { cacheSchema, logSchema, queueSchema, serverSchema } from "./server-schema.ts";
+
+const NAME = /^[a-z][a-z0-9-]{0,62}$/;
+const name = z.string().regex(NAME, "use lower-case letters, digits and hyphens, a letter first, at most 63");
+
+const backend = z.discriminatedUnion("type", [BACKEND_PARAMS.onnx.extend({ queue: queueSchema })]);
+
+const judge = z
+  .strictObject({
+    bundle: z.string().min(1).describe("Folder with the judge's judge.yaml, relative to this file."),
+    backend: name.describe("Name of the backend that runs its model."),
+    overlong: z
+      .enum(["error", "truncate"])
+      .default("error")
+      .describe(
+        "A text longer than the model reads: `error` refuses that candidate, `truncate` drops the oldest prompt tokens, then the end of " +
+          "the candidate, and the answer says so. Default error.",
+      ),
+  })
+  .describe("A reward model and where it runs.");
+
+/** The whole of `rewardgate.yaml`. */
+export const configSchema = z.strictObject({
+  apiVersion: z.literal("rewardgate/v1").describe("Version of this format."),
+  server: serverSchema,
+  log: logSchema,
+  cache: cacheSchema,
+  backends: z.record(name, backend).describe("Places where models run, by name."),
+  judges: z.record(name, judge).describe("Judges, by name."),
+  panels: z.record(name, panelSchema).describe("Panels, by name; requests choose one."),
+});
+
+/** What the file states, defaults filled in. */
+export type Settings = z.output<typeof configSchema>;
+
+/** Where a configuration was read. */
+export interface ConfigOrigin {
+  /** Absolute path. */
+  readonly file: string;
+  /** Folder that the paths inside the file are relative to. */
+  readonly folder: string;
+  /** Adds file, line and column to a finding. */
+  locate(finding: Finding): ConfigProblem;
+}
+
+/** A configuration as it is used: complete, checked and frozen. */
+export type Config = Settings & { readonly origin: ConfigOrigin };
+export type BackendConfig = z.output<typeof backend>;
+export type JudgeConfig = z.output<typeof judge>;
+
+/** JSON Schema (draft 2020-12) of what may be written, for editors. */
+export function jsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" });
+  return { ...schema, title: "RewardGate configuration" };
+}

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { loadConfig } from "../../src/config/load.ts";
+import { resolve } from "../../src/config/resolve.ts";
+import { GatewayError } from "../../src/domain/errors.ts";
+import { OBJECTIVES_MANIFEST, temporaryFolder, writeBundle } from "../support/bundle.ts";
+
+const folder = temporaryFolder();
+before(() => {
+  writeBundle(folder, "reward");
+  writeBundle(folder, "objectives", { manifest: OBJECTIVES_MANIFEST });
+  writeBundle(folder, "rating", { manifest: { space: "unit" }, calibration: undefined });
+});
+after(() => folder.remove());
+
+const HEAD = `apiVersion: rewardgate/v1
+backends:
+  local: { type: onnx }
+  other: { type: onnx, device: cuda }
+judges:
+  reward: { bundle: models/reward, backend: local }
+  objectives: { bundle: models/objectives, backend: local, overlong: truncate }
+  elsewhere: { bundle: models/reward, backend: other }
+  rating: { bundle: models/rating, backend: local }
+`;
+const PANEL = `panels:
+  chat:
+    members:
+      - { judge: objectives, weight: 0.5 }
+      - { judge: reward, weight: 0.5, onFailure: { impute: -1 } }
+`;
+
+async function resolved(text: string, only?: string[]) {
+  const file = folder.write("rewardgate.yaml", text);
+  return resolve(await loadConfig({ file, variables: {} }), only);
+}
+
+async function problems(panel: string): Promise<string[]> {
+  try {
+    await resolved(`${HEAD}panels:\n  p:\n${panel.replace(/^/gm, "    ")}`);
+  } catch (error) {
+    assert.ok(error instanceof GatewayError && error.reason === "CONFIG_INVALID", String(error));
+    return error.details.problems!.map(({ path, cause, remedy }) => `${path}: ${cause}; ${remedy}`);
+  }
+  return [];
+}
+
+describe("resolve", () => {
+  it("opens one backend for two judges that read the same graph, with the outputs of both", async () => {
+    const { backends, judges } = await resolved(HEAD + PANEL, ["chat"]);
+    assert.equal(backends.length, 1);
+    const [plan] = backends;
+    assert.equal(plan!.name, "local/trunk");
+    assert.deepEqual(plan!.onnx.outputs, ["gating", "objectives", "reward"]);
+    assert.deepEqual(plan!.judges, ["reward", "objectives"]);
+    assert.equal(plan!.onnx.batchable, true);
+    for (const { judge } of judges) assert.equal(judge.backend, "local/trunk");
+  });
+
+  it("opens a backend of its own for the same graph on another backend", async () => {
+    const { backends } = await resolved(HEAD + PANEL);
+    assert.deepEqual(
+      backends.map(({ name, judges }) => [name, judges.length]),
+      [
+        ["local/trunk", 3],
+        ["other/trunk", 1],
+      ],
+    );
+  });
+
+  it("gives panels whose members carry calibration, weight and policy", async () => {
+    const { panels } = await resolved(HEAD + PANEL, ["chat"]);
+    const [objectives, reward] = panels[0]!.members;
+    assert.equal(objectives!.calibration!.apply(1), 2.5);
+    assert.deepEqual(objectives!.onFailure, { policy: "fail" });
+    assert.deepEqual(reward!.onFailure, { policy: "impute", value: -1 });
+    assert.equal(panels[0]!.space, "logit");
+    assert.equal(panels[0]!.aggregation.method, "weightedSum");
+  });
+
+  it("changes a revision exactly when what it stands for changes", async () => {
+    const first = await resolved(HEAD + PANEL);
+    const again = await resolved(HEAD + PANEL);
+    const reweighed = await resolved(HEAD + PANEL.replace("weight: 0.5 }", "weight: 0.6 }"));
+    const strict = await resolved(HEAD.replace("overlong: truncate", "overlong: error") + PANEL);
+    const revisions = ({ judges, panels }: typeof first) => ({
+      judges: judges.map(({ judge }) => judge.revision),
+      members: panels[0]!.members.map(({ revision }) => revision),
+      panel: panels[0]!.revision,
+    });
+    assert.deepEqual(revisions(first), revisions(again));
+    assert.equal(first.configDigest, again.configDigest);
+    assert.deepEqual(revisions(reweighed).members, revisions(first).members);
+    assert.notEqual(revisions(reweighed).panel, revisions(first).panel);
+    assert.notEqual(revisions(strict).judges[1], revisions(first).judges[1]);
+    assert.equal(revisions(strict).judges[0], revisions(first).judges[0]);
+    assert.notEqual(reweighed.configDigest, first.configDigest);
+  });
+
+  it("keeps a judge that truncates for the golden scores, whatever the configuration says", async () => {
+    const { judges } = await resolved(HEAD + PANEL);
+    const reward = judges.find(({ judge }) => judge.name === "reward")!;
+    const overlong = (judge: typeof reward.judge) => judge.encode(reward.goldens[0]!.item)[0]!.calls[0]!.overlong;
+    assert.deepEqual([overlong(reward.judge), overlong(reward.goldenJudge)], ["error", "truncate"]);
+    assert.equal(reward.goldens.length, 16);
+  });
+
+  it("names the panel that does not exist", async () => {
+    await assert.rejects(resolved(HEAD + PANEL, ["chta"]), (error) => {
+      assert.ok(error instanceof GatewayError && error.reason === "PANEL_NOT_FOUND");
+      assert.deepEqual(error.details.suggestions, ["chat"]);
+      return true;
+    });
+  });
+
+  it("weighs judges by the gating of one of them", async () => {
+    const panel = `
+members:
+  - { judge: objectives, required: true }
+  - { judge: reward }
+aggregation:
+  method: gatedSum
+  gatingFrom: objectives
+  objectives: { objectives: [harmlessness], reward: [helpfulness] }`;
+    const { panels } = await resolved(`${HEAD}panels:\n  p:\n${panel.replace(/^/gm, "    ")}`);
+    const scores = { members: [0, 1], scores: Float64Array.of(-2, 4), weights: Float64Array.of(1, 1) };
+    const [aggregate] = panels[0]!.aggregation.aggregate([{ ...scores, gating: [Float64Array.of(0.75, 0.25, 0), undefined] }]);
+    assert.equal(aggregate!.reward, 0.75 * 4 - 0.25 * 2);
+    assert.match((await problems(panel.replace(", required: true", "")))[0]!, /aggregation\.gatingFrom: .*required: true/);
+    assert.match((await problems(panel.replace("[helpfulness]", "[helpfulnes]")))[0]!, /objectives\.reward\[0\]: .*no objective/);
+  });
+
+  it("refuses members in different spaces, and names both and a way out", async () => {
+    const [problem] = await problems("members:\n  - { judge: reward }\n  - { judge: rating, calibration: none }");
+    assert.match(problem!, /^panels\.p\.members: /);
+    assert.match(problem!, /reward in logit, rating in unit/);
+    assert.match(problem!, /bring all to logit.*calibration affine with spaceOut: logit/);
+  });
+
+  it("takes members of different spaces that a calibration brings together", async () => {
+    const calibration = "{ method: affine, slope: 4, spaceOut: logit }";
+    assert.deepEqual(await problems(`members:\n  - { judge: reward }\n  - { judge: rating, calibration: ${calibration} }`), []);
+  });
+
+  for (const [what, panel, expected] of [
+    [
+      "a transform after a calibration that leaves its space",
+      "members: [{judge: reward, calibration: {method: isotonic, knotsX: [0], knotsY: [0.5]}, transforms: [{method: logSigmoidCentred, reference: 0}]}]",
+      /members\[0\]\.transforms\[0\]: .*takes logit and gets probability/,
+    ],
+    [
+      "a calibration that a bundle does not hold",
+      "members: [{judge: rating}]",
+      /members\[0\]\.calibration: .*no calibration; use calibration: none/,
+    ],
+    [
+      "a calibration file that is not there",
+      "members: [{judge: reward, calibration: {file: nowhere.json}}]",
+      /: cannot be read, or is not there; name a calibration file/,
+    ],
+    [
+      "a space that the method cannot give",
+      "members: [{judge: reward, calibration: {method: affine, slope: 1, spaceOut: probability}}]",
+      /calibration\.spaceOut: .*cannot give probability; state spaceOut: logit or native/,
+    ],
+    [
+      "knots that fall",
+      "members: [{judge: reward, calibration: {method: isotonic, knotsX: [0, 1], knotsY: [1, 0]}}]",
+      /calibration\.knotsY\[1\]: below the knot before it/,
+    ],
+    [
+      "a value that the space does not hold, as imputed",
+      "members: [{judge: reward, transforms: [{method: logSigmoidCentred, reference: 0}], onFailure: {impute: 1}}]",
+      /onFailure: 1 is no logProbability/,
+    ],
+    [
+      "a gating from a judge without one",
+      "members: [{judge: reward, required: true}]\naggregation: {method: gatedSum, gatingFrom: reward, objectives: {reward: [a]}}",
+      /aggregation\.gatingFrom: judge "reward" has no gating/,
+    ],
+  ] as const) {
+    it(`refuses ${what}`, async () => {
+      const found = await problems(panel);
+      assert.equal(found.length, 1, found.join("\n"));
+      assert.match(found[0]!, expected);
+    });
+  }
+});
+
+describe("scalarise of a member", () => {
+  const raw = { outcome: "scored", value: 1, objectives: Float64Array.of(2, 4, 1), gating: Float64Array.of(0.5, 0.4, 0.1) } as const;
+
+  it("explains the judge's own value by its objectives", async () => {
+    const { panels } = await resolved(HEAD + PANEL);
+    const { value, terms, gating } = panels[0]!.members[0]!.scalarise(raw, undefined);
+    assert.equal(value, 1);
+    assert.deepEqual([...terms!], [0.5 * 1.5, 0.4 * 4, 0]);
+    assert.equal(gating, raw.gating);
+  });
+
+  it("weighs the objectives anew under a request's weights; unnamed ones weigh 0", async () => {
+    const { panels } = await resolved(HEAD + PANEL);
+    const steering = { weights: { harmlessness: 3, helpfulness: 1 }, mode: "override", alpha: 1 } as const;
+    const { value, gating } = panels[0]!.members[0]!.scalarise(raw, steering);
+    assert.deepEqual([...gating!], [0.25, 0.75, 0]);
+    assert.equal(value, 0.25 * 1.5 + 0.75 * 4);
+  });
+
+  it("leaves a judge without objectives as it is", async () => {
+    const { panels } = await resolved(HEAD + PANEL);
+    const steering = { weights: { harmlessness: 1 }, mode: "override", alpha: 1 } as const;
+    assert.deepEqual(panels[0]!.members[1]!.scalarise({ outcome: "scored", value: 3 }, steering), { value: 3 });
+  });
+});
