@@ -1,0 +1,51 @@
+// Packs the npm package, installs it in an empty folder and asks its command for help.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+const folder = path.resolve(".cache/package");
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+
+function run(command, args, cwd) {
+  const { status, stdout } = spawnSync(command, args, {
+    cwd,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    // Who installs the package has no .npmrc of ours: the CPU build needs no download, and this says so.
+    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" },
+  });
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}`);
+  return stdout;
+}
+
+const [{ files, filename, size }] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", folder], ".").replace(/^[^[]*/s, ""));
+const packed = new Set(files.map((file) => file.path));
+const wanted = [
+  "package.json",
+  "README.md",
+  "LICENSE",
+  "NOTICE",
+  "rewardgate.yaml",
+  "dist/main.js",
+  "dist/index.js",
+  "dist/index.d.ts",
+  "docs/config.schema.json",
+];
+for (const file of wanted) if (!packed.has(file)) throw new Error(`the package lacks ${file}`);
+const foreign = [...packed].filter((file) => /^(src|test|bench|models\/recipes|clients|deploy)\//.test(file));
+if (foreign.length > 0) throw new Error(`the package holds ${foreign.slice(0, 5).join(", ")}`);
+
+const home = path.join(folder, "home");
+mkdirSync(home);
+writeFileSync(path.join(home, "package.json"), '{ "private": true, "type": "module" }');
+run("npm", ["install", "--no-audit", "--no-fund", path.join(folder, filename)], home);
+const help = run("npx", ["--no-install", "rewardgate", "--help"], home);
+for (const command of ["serve", "score", "judges", "panels", "check", "doctor"]) {
+  if (!help.includes(command)) throw new Error(`rewardgate --help does not name ${command}:\n${help}`);
+}
+writeFileSync(path.join(home, "import.js"), 'const library = await import("rewardgate");\nconsole.log(Object.keys(library).join(" "));');
+const exported = run(process.execPath, ["import.js"], home).trim();
+if (exported === "") throw new Error("import of rewardgate gives nothing");
+console.log(`package: ${packed.size} files, ${(size / 2 ** 20).toFixed(1)} MiB, installs and answers --help; exports ${exported}`);
+for (const entry of readdirSync(folder)) rmSync(path.join(folder, entry), { recursive: true });
