@@ -32,7 +32,7 @@ export function createIntake(scorer: Scorer, metrics?: Metrics): Intake {
         return await scorer(request, context);
       } finally {
         running--;
-          if (running === 0) for (const resolve of waiting.splice(0)) resolve();
+        if (running === 0) for (const resolve of waiting.splice(0)) resolve();
       }
     },
     close() {

@@ -175,6 +175,9 @@ function assemble(
   return { status: count.status, reward: counted!.reward, judges };
 }
 
+/** A part under construction: one shape for all, filled in a fixed order, because this runs for every judge of every candidate. */
+type Draft = { -readonly [Key in keyof JudgePart]: JudgePart[Key] };
+
 function judgePart(
   column: MemberColumn,
   index: number,
@@ -184,49 +187,42 @@ function judgePart(
   detail: Detail,
 ): JudgePart {
   const { member } = column;
-  const { judge } = member;
   const judgement = column.judgements[candidate]!;
-  const place = count.scores?.members.indexOf(index) ?? -1;
-  const counts = place >= 0 && aggregate !== undefined;
-  const weight = counts ? (aggregate.weights ?? count.scores!.weights)[place]! : 0;
-  const contribution = counts ? { contribution: aggregate.contributions[place]! } : undefined;
-  const identity = { judge: judge.name, weight, revision: member.revision, determinism: determinismOf(member) };
-  if (judgement.outcome !== "scored") {
-    const imputed = count.imputed?.has(index) === true && counts;
-    const value = imputed ? { transformed: count.scores!.scores[place]! } : undefined;
-    return {
-      ...identity,
-      outcome: judgement.outcome,
-      cached: false,
-      imputed,
-      tokens: 0,
-      failure: judgement.failure,
-      ...value,
-      ...contribution,
-    };
+  const scored = judgement.outcome === "scored";
+  const place = aggregate === undefined ? -1 : count.scores!.members.indexOf(index);
+  const part: Draft = {
+    judge: member.judge.name,
+    outcome: judgement.outcome,
+    weight: place < 0 ? 0 : (aggregate!.weights ?? count.scores!.weights)[place]!,
+    revision: member.revision,
+    determinism: determinismOf(member),
+    cached: scored && judgement.cached,
+    imputed: place >= 0 && count.imputed?.has(index) === true,
+    tokens: scored ? judgement.tokens : 0,
+  };
+  if (place >= 0) part.contribution = aggregate!.contributions[place]!;
+  if (!scored) {
+    part.failure = judgement.failure;
+    if (part.imputed) part.transformed = count.scores!.scores[place]!;
+    return part;
   }
   const scalar = column.scalars[candidate]!;
-  return {
-    ...identity,
-    outcome: "scored",
-    raw: scalar.value,
-    calibrated: column.calibrated[candidate]!,
-    transformed: column.transformed[candidate]!,
-    ...contribution,
-    ...(detail === "full" && judgement.raw.objectives && named(member, "objectives", judgement.raw.objectives)),
-    ...(detail === "full" && scalar.gating && named(member, "gating", scalar.gating)),
-    ...(detail === "full" && scalar.terms && named(member, "objectiveContributions", scalar.terms)),
-    cached: judgement.cached,
-    imputed: false,
-    tokens: judgement.tokens,
-    ...(judgement.truncation && { truncated: judgement.truncation }),
-  };
+  part.raw = scalar.value;
+  part.calibrated = column.calibrated[candidate]!;
+  part.transformed = column.transformed[candidate]!;
+  if (judgement.truncation !== undefined) part.truncated = judgement.truncation;
+  if (detail !== "full" || member.judge.gated === undefined) return part;
+  if (judgement.raw.objectives) part.objectives = named(member, judgement.raw.objectives);
+  if (scalar.gating) part.gating = named(member, scalar.gating);
+  if (scalar.terms) part.objectiveContributions = named(member, scalar.terms);
+  return part;
 }
 
-function named(member: Member, key: "objectives" | "gating" | "objectiveContributions", values: Float64Array) {
+function named(member: Member, values: Float64Array): Record<string, number> {
   const record: Record<string, number> = {};
-  for (const [index, objective] of member.judge.gated!.objectives.entries()) record[objective.name] = values[index]!;
-  return { [key]: record };
+  const { objectives } = member.judge.gated!;
+  for (let index = 0; index < objectives.length; index++) record[objectives[index]!.name] = values[index]!;
+  return record;
 }
 
 const determinisms = new WeakMap<Member, string>();

@@ -4,7 +4,7 @@ import { GatewayError } from "../domain/errors.ts";
 import type { Item } from "../domain/item.ts";
 import type { Ask, Judge } from "../domain/judge.ts";
 import type { Panel } from "../domain/panel.ts";
-import type { CandidateResult, ItemResult, Priority, ScoreRequest, ScoreResult, Timing } from "../domain/score.ts";
+import type { CandidateStatus, ItemResult, Outcome, Priority, ScoreRequest, ScoreResult, Timing } from "../domain/score.ts";
 import type { CallContext } from "../domain/service.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Batcher } from "./batcher.ts";
@@ -168,22 +168,27 @@ export function createScorer(options: ScorerOptions): Scorer {
 
   function count(panel: Panel, judgements: readonly Judgement[][][], results: readonly ItemResult[]): void {
     if (metrics === undefined) return;
-    for (const rows of judgements) {
-      for (const [index, row] of rows.entries()) {
-        const judge = panel.members[index]!.judge.name;
-        for (const judgement of row) {
-          metrics.judgeCalls.inc({ judge, outcome: judgement.outcome });
-          if (judgement.outcome === "scored") metrics.judgeScore.observe({ judge }, judgement.raw.value);
+    for (const [index, { judge }] of panel.members.entries()) {
+      const scores = metrics.judgeScore.labels({ judge: judge.name });
+      const outcomes: Partial<Record<Outcome, number>> = {};
+      for (const rows of judgements) {
+        for (const judgement of rows[index]!) {
+          outcomes[judgement.outcome] = (outcomes[judgement.outcome] ?? 0) + 1;
+          if (judgement.outcome === "scored") scores.observe(judgement.raw.value);
         }
       }
+      for (const [outcome, times] of Object.entries(outcomes)) metrics.judgeCalls.inc({ judge: judge.name, outcome }, times);
     }
-    for (const { candidates } of results) for (const candidate of candidates) countCandidate(panel, candidate);
-  }
-
-  function countCandidate(panel: Panel, candidate: CandidateResult): void {
-    metrics?.candidates.inc({ panel: panel.name, status: candidate.status });
-    if (candidate.reward !== undefined) metrics?.reward.observe({ panel: panel.name }, candidate.reward);
-    for (const part of candidate.judges) if (part.imputed) metrics?.imputed.inc({ judge: part.judge });
+    const rewards = metrics.reward.labels({ panel: panel.name });
+    const statuses: Partial<Record<CandidateStatus, number>> = {};
+    for (const { candidates } of results) {
+      for (const { status, reward, judges } of candidates) {
+        statuses[status] = (statuses[status] ?? 0) + 1;
+        if (reward !== undefined) rewards.observe(reward);
+        for (const part of judges) if (part.imputed) metrics.imputed.inc({ judge: part.judge });
+      }
+    }
+    for (const [status, times] of Object.entries(statuses)) metrics.candidates.inc({ panel: panel.name, status }, times);
   }
 }
 
