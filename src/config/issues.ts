@@ -128,9 +128,14 @@ function shapeOf(schema: Schema | undefined, value?: unknown): Readonly<Record<s
   return chosen ?? shapes.find((shape) => Object.keys(shape).some((key) => valueAt(value, [key]) !== undefined)) ?? shapes[0];
 }
 
+/** The options of a union, those of unions among them taken apart. */
 function optionsOf(schema: Schema | undefined): readonly Schema[] {
   const def = unwrap(schema)?._zod.def as { type: string; options?: readonly Schema[] } | undefined;
-  return def?.type === "union" ? (def.options ?? []) : [];
+  if (def?.type !== "union") return [];
+  return def.options!.flatMap((option) => {
+    const inner = optionsOf(option);
+    return inner.length > 0 ? inner : [option];
+  });
 }
 
 /** The schema inside defaults and options. */

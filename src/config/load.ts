@@ -29,8 +29,7 @@ export async function loadConfig({ file: given, variables, flags = {} }: LoadOpt
   const text = await readText(file);
   if (typeof text !== "string") throw configInvalid([text]);
   const source = parseYaml(text, { file, variables });
-  if (source.data === undefined || source.problems.some(({ cause }) => cause.startsWith("not ")))
-    throw configInvalid(orEmpty(source, file));
+  if (source.data === undefined || source.data === null) throw configInvalid(orEmpty(source, file));
 
   const parsed = configSchema.safeParse(source.data);
   const environment = overridesFrom(variables);
