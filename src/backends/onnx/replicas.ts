@@ -91,14 +91,14 @@ export async function startReplicas(options: ReplicaOptions): Promise<ReplicaSet
     }
     return best;
   };
-  const pick = async (): Promise<Executor> => {
+  /** Waits until a replica is up. */
+  const someReplica = async (): Promise<Executor> => {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
-      if (stopped) throw unavailable("the backend is closed");
       const executor = leastLoaded();
       if (executor !== undefined) return executor;
       const left = deadline - performance.now();
-      if (left <= 0) throw unavailable("no inference process is up");
+      if (stopped || left <= 0) throw unavailable("no inference process is up");
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
         waiters.push(() => {
@@ -110,7 +110,8 @@ export async function startReplicas(options: ReplicaOptions): Promise<ReplicaSet
   };
   const runOnce = async (batch: PackedBatch): Promise<readonly Float32Array[]> => {
     for (let attempt = 1; ; attempt++) {
-      const executor = await pick();
+      // No await between the choice and the hand-over: the next choice must see this one's load.
+      const executor = leastLoaded() ?? (await someReplica());
       try {
         return await executor.run(batch);
       } catch (error) {

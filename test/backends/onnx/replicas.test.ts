@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import test, { after } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { type ReplicaOptions, type ReplicaSet, startReplicas } from "../../../src/backends/onnx/replicas.ts";
+import { GatewayError } from "../../../src/domain/errors.ts";
+import { createMetrics } from "../../../src/telemetry/metrics.ts";
+import { type TestBundle, type TestModelOptions, writeTestBundle } from "../../support/onnx-model.ts";
+
+const bundles: TestBundle[] = [];
+const sets: ReplicaSet[] = [];
+after(async () => {
+  await Promise.all(sets.map((set) => set.close()));
+  for (const bundle of bundles) bundle.remove();
+});
+
+const metrics = createMetrics({ version: "0", commit: "0" });
+const batch = { ids: Int32Array.of(2, 20, 21, 3), lengths: Int32Array.of(4), candidateStarts: Int32Array.of(2) };
+
+async function start(name: string, count: number, model: TestModelOptions, more: Partial<ReplicaOptions> = {}): Promise<ReplicaSet> {
+  const bundle = writeTestBundle(model);
+  bundles.push(bundle);
+  metrics.declareBackend(name);
+  const set = await startReplicas({
+    plans: Array.from({ length: count }, () => ({ device: { type: "cpu" }, threads: 1 })),
+    load: {
+      type: "load",
+      graphPath: bundle.graphPath,
+      graphSha256: bundle.graphSha256,
+      inputs: bundle.inputs,
+      outputs: ["reward"],
+      padId: 0,
+    },
+    name,
+    hangTimeoutMs: 60_000,
+    closeTimeoutMs: 5_000,
+    metrics,
+    ...more,
+  });
+  sets.push(set);
+  return set;
+}
+
+async function restarts(backend: string, reason: "crash" | "hang"): Promise<number> {
+  const { values } = await metrics.workerRestarts.get();
+  return values.find(({ labels }) => labels.backend === backend && labels.reason === reason)!.value;
+}
+
+/** Waits for a condition that a process brings about, and fails after ten seconds. */
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (let waited = 0; !holds(); waited += 10) {
+    assert.ok(waited < 10_000, `waited in vain until ${what}`);
+    await setTimeout(10);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("run(batch) answers though its process is killed under it, again and again, and the next call works", async () => {
+  const set = await start("killed", 1, { slowness: 30 });
+  const [expected] = await set.run(batch);
+  for (let round = 1; round <= 5; round++) {
+    const running = [set.run(batch), set.run(batch)];
+    await setTimeout(5);
+    const killed = set.pids[0]!;
+    process.kill(killed, "SIGKILL");
+    for (const [answer] of await Promise.all(running)) assert.deepEqual(answer, expected);
+    await until("there is another process", () => set.pids.length === 1 && set.pids[0] !== killed);
+    assert.equal(await restarts("killed", "crash"), round);
+  }
+  assert.deepEqual((await set.run(batch))[0], expected);
+});
+
+test("run(batch) rejects with BACKEND_UNAVAILABLE when two processes end under it, and the next call works", async () => {
+  const set = await start("cursed", 1, { slowness: 100 });
+  const running = set.run(batch);
+  const rejected = assert.rejects(running, (error) => error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE");
+  const killed = new Set<number>();
+  while (killed.size < 2) {
+    await until("there is a process to kill", () => set.pids.length > 0 && !killed.has(set.pids[0]!));
+    killed.add(set.pids[0]!);
+    process.kill(set.pids[0]!, "SIGKILL");
+  }
+  await rejected;
+  assert.equal((await set.run(batch)).length, 1);
+});
+
+test("a process that does not answer in time is killed, counted as hung and replaced, and its batch runs elsewhere", async () => {
+  const set = await start("hung", 2, {}, { hangTimeoutMs: 300 });
+  const [expected] = await set.run(batch);
+  const stopped = set.pids[0]!;
+  process.kill(stopped, "SIGSTOP");
+  const answers = await Promise.all([set.run(batch), set.run(batch), set.run(batch)]);
+  for (const [answer] of answers) assert.deepEqual(answer, expected);
+  assert.equal(await restarts("hung", "hang"), 1);
+  assert.equal(await restarts("hung", "crash"), 0);
+  await until("there are two processes again", () => set.pids.length === 2);
+  assert.ok(!set.pids.includes(stopped));
+});
+
+test("an idle process is not taken for hung", async () => {
+  const set = await start("idle", 1, {}, { hangTimeoutMs: 200 });
+  await set.run(batch);
+  const pids = set.pids;
+  await setTimeout(500);
+  assert.deepEqual(set.pids, pids);
+});
+
+test("onReadiness(listener) hears the loss of the last process and its return", async () => {
+  const set = await start("readiness", 1, {});
+  const heard: boolean[] = [];
+  const stopListening = set.onReadiness((ready) => heard.push(ready));
+  process.kill(set.pids[0]!, "SIGKILL");
+  await until("the process is back", () => heard.length === 2);
+  assert.deepEqual(heard, [false, true]);
+  stopListening();
+  await set.close();
+  assert.deepEqual(heard, [false, true]);
+});
+
+test("processes ignore SIGINT and SIGTERM, which the parent decides about", async () => {
+  const set = await start("signalled", 1, {});
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.kill(set.pids[0]!, signal);
+  assert.equal((await set.run(batch)).length, 1);
+  assert.equal(await restarts("signalled", "crash"), 0);
+});
+
+test("run(batch) spreads batches over replicas, the one with least work first", async () => {
+  const set = await start("spread", 2, { slowness: 20 });
+  await Promise.all([set.run(batch), set.run(batch)]);
+  // With one replica stopped, only work given to the other can end.
+  process.kill(set.pids[1]!, "SIGSTOP");
+  const ends: number[] = [];
+  const running = [0, 1, 2, 3].map((n) => set.run(batch).then(() => ends.push(n)));
+  await until("one replica has done its share", () => ends.length === 2);
+  await setTimeout(100);
+  assert.equal(ends.length, 2);
+  process.kill(set.pids[1]!, "SIGCONT");
+  await Promise.all(running);
+});
+
+test("startReplicas(options) ends those that started when one does not", async () => {
+  const device = { type: "cuda", index: 99 } as const;
+  const plans = [
+    { device: { type: "cpu" } as const, threads: 1 },
+    { device, threads: 1 },
+  ];
+  const children = () => process.getActiveResourcesInfo().filter((kind) => kind === "ProcessWrap").length;
+  const before = children();
+  await assert.rejects(start("partial", 1, {}, { plans }), (error) => error instanceof GatewayError && error.reason === "CONFIG_INVALID");
+  await until("no process is left over", () => children() === before);
+});
+
+test("processes end when the process that started them is killed", async () => {
+  const bundle = writeTestBundle();
+  bundles.push(bundle);
+  const owner = fileURLToPath(new URL("../../support/backend-owner.ts", import.meta.url));
+  const parent = spawn(process.execPath, ["--import", "tsx", owner, JSON.stringify(bundle)], { stdio: ["ignore", "pipe", "inherit"] });
+  const [line] = await once(parent.stdout.setEncoding("utf8"), "data");
+  const pid = Number(line);
+  assert.ok(isAlive(pid));
+  parent.kill("SIGKILL");
+  await until("the executor has ended", () => !isAlive(pid));
+});
