@@ -137,6 +137,8 @@ export interface JudgePart {
   objectives: { [key: string]: number };
   /** Objective name → gating weight that was used. Only for multi-objective judges, with detail FULL. */
   gating: { [key: string]: number };
+  /** Objective name → what it added to the judge's scalar. Only for multi-objective judges, with detail FULL. */
+  objectiveContributions: { [key: string]: number };
   /** Digest of judge, calibration and transforms: equal revisions give equal numbers. */
   revision: string;
   /** How far the raw score may move beside other items: `bitwise`, `tolerance(x)` or `none`. */
@@ -161,6 +163,11 @@ export interface JudgePart_ObjectivesEntry {
 }
 
 export interface JudgePart_GatingEntry {
+  key: string;
+  value: number;
+}
+
+export interface JudgePart_ObjectiveContributionsEntry {
   key: string;
   value: number;
 }
@@ -398,6 +405,7 @@ function createBaseJudgePart(): JudgePart {
     contribution: undefined,
     objectives: {},
     gating: {},
+    objectiveContributions: {},
     revision: "",
     determinism: "",
     cached: false,
@@ -437,26 +445,29 @@ export const JudgePart: MessageFns<JudgePart> = {
     globalThis.Object.entries(message.gating).forEach(([key, value]: [string, number]) => {
       JudgePart_GatingEntry.encode({ key: key as any, value }, writer.uint32(74).fork()).join();
     });
+    globalThis.Object.entries(message.objectiveContributions).forEach(([key, value]: [string, number]) => {
+      JudgePart_ObjectiveContributionsEntry.encode({ key: key as any, value }, writer.uint32(82).fork()).join();
+    });
     if (message.revision !== "") {
-      writer.uint32(82).string(message.revision);
+      writer.uint32(90).string(message.revision);
     }
     if (message.determinism !== "") {
-      writer.uint32(90).string(message.determinism);
+      writer.uint32(98).string(message.determinism);
     }
     if (message.cached !== false) {
-      writer.uint32(96).bool(message.cached);
+      writer.uint32(104).bool(message.cached);
     }
     if (message.imputed !== false) {
-      writer.uint32(104).bool(message.imputed);
+      writer.uint32(112).bool(message.imputed);
     }
     if (message.truncated !== undefined) {
-      Truncation.encode(message.truncated, writer.uint32(114).fork()).join();
+      Truncation.encode(message.truncated, writer.uint32(122).fork()).join();
     }
     if (message.tokens !== 0) {
-      writer.uint32(120).uint32(message.tokens);
+      writer.uint32(128).uint32(message.tokens);
     }
     if (message.error !== undefined) {
-      Error.encode(message.error, writer.uint32(130).fork()).join();
+      Error.encode(message.error, writer.uint32(138).fork()).join();
     }
     return writer;
   },
@@ -557,7 +568,10 @@ export const JudgePart: MessageFns<JudgePart> = {
               break;
             }
 
-            message.revision = reader.string();
+            const entry10 = JudgePart_ObjectiveContributionsEntry.decode(reader, reader.uint32());
+            if (entry10.value !== undefined) {
+              message.objectiveContributions[entry10.key] = entry10.value;
+            }
             continue;
           }
           case 11: {
@@ -565,15 +579,15 @@ export const JudgePart: MessageFns<JudgePart> = {
               break;
             }
 
-            message.determinism = reader.string();
+            message.revision = reader.string();
             continue;
           }
           case 12: {
-            if (tag !== 96) {
+            if (tag !== 98) {
               break;
             }
 
-            message.cached = reader.bool();
+            message.determinism = reader.string();
             continue;
           }
           case 13: {
@@ -581,27 +595,35 @@ export const JudgePart: MessageFns<JudgePart> = {
               break;
             }
 
-            message.imputed = reader.bool();
+            message.cached = reader.bool();
             continue;
           }
           case 14: {
-            if (tag !== 114) {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.imputed = reader.bool();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
               break;
             }
 
             message.truncated = Truncation.decode(reader, reader.uint32());
             continue;
           }
-          case 15: {
-            if (tag !== 120) {
+          case 16: {
+            if (tag !== 128) {
               break;
             }
 
             message.tokens = reader.uint32();
             continue;
           }
-          case 16: {
-            if (tag !== 130) {
+          case 17: {
+            if (tag !== 138) {
               break;
             }
 
@@ -650,6 +672,16 @@ export const JudgePart: MessageFns<JudgePart> = {
       },
       {},
     );
+    message.objectiveContributions =
+      (globalThis.Object.entries(object.objectiveContributions ?? {}) as [string, number][]).reduce(
+        (acc: { [key: string]: number }, [key, value]: [string, number]) => {
+          if (value !== undefined) {
+            acc[key] = globalThis.Number(value);
+          }
+          return acc;
+        },
+        {},
+      );
     message.revision = object.revision ?? "";
     message.determinism = object.determinism ?? "";
     message.cached = object.cached ?? false;
@@ -791,6 +823,73 @@ export const JudgePart_GatingEntry: MessageFns<JudgePart_GatingEntry> = {
   },
   fromPartial(object: DeepPartial<JudgePart_GatingEntry>): JudgePart_GatingEntry {
     const message = createBaseJudgePart_GatingEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
+    return message;
+  },
+};
+
+function createBaseJudgePart_ObjectiveContributionsEntry(): JudgePart_ObjectiveContributionsEntry {
+  return { key: "", value: 0 };
+}
+
+export const JudgePart_ObjectiveContributionsEntry: MessageFns<JudgePart_ObjectiveContributionsEntry> = {
+  encode(message: JudgePart_ObjectiveContributionsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JudgePart_ObjectiveContributionsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJudgePart_ObjectiveContributionsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<JudgePart_ObjectiveContributionsEntry>): JudgePart_ObjectiveContributionsEntry {
+    return JudgePart_ObjectiveContributionsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JudgePart_ObjectiveContributionsEntry>): JudgePart_ObjectiveContributionsEntry {
+    const message = createBaseJudgePart_ObjectiveContributionsEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? 0;
     return message;

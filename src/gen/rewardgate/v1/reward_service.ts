@@ -288,11 +288,11 @@ export interface PanelMember {
   judge: string;
   /** Weight as configured, ≥ 0. */
   weight: number;
-  /** Method of its calibration; empty when there is none. */
+  /** Method of its calibration; `none` when there is none. */
   calibration: string;
   /** Its transforms, in order. */
   transforms: string[];
-  /** What happens when it has no score: `fail`, `degrade` or `impute`. */
+  /** What happens when it has no score: `fail`, `degrade` or `impute(value)`. */
   onFailure: string;
 }
 

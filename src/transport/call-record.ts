@@ -1,0 +1,85 @@
+import { randomUUID } from "node:crypto";
+import { ERROR_TABLE, GatewayError } from "../domain/errors.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { Metrics, TransportLabel } from "../telemetry/metrics.ts";
+import type { RunningCalls } from "./running-calls.ts";
+
+/** What every call of one listener reports to. */
+export interface Telemetry {
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly running: RunningCalls;
+}
+
+/** The record of one call: one log line and one count, however it ends. */
+export interface CallRecord {
+  readonly requestId: string;
+  /** Bytes of the request, after decompression. */
+  bytes: number;
+  /** Items that the request carried. */
+  items: number;
+  /** Ends the record; later calls do nothing. */
+  finish(error?: GatewayError): void;
+}
+
+/** Opens the record of a call that has just arrived. */
+export function openRecord(facts: { telemetry: Telemetry; transport: TransportLabel; method: string; requestId: string }): CallRecord {
+  const { telemetry, transport, method, requestId } = facts;
+  const startedAt = performance.now();
+  const leave = telemetry.running.enter();
+  let finished = false;
+  telemetry.metrics.requestsRunning.inc();
+  return {
+    requestId,
+    bytes: 0,
+    items: 0,
+    finish(error) {
+      if (finished) return;
+      finished = true;
+      leave();
+      telemetry.metrics.requestsRunning.dec();
+      const ms = performance.now() - startedAt;
+      telemetry.metrics.requestFinished({
+        transport,
+        method,
+        reason: error?.reason,
+        seconds: ms / 1000,
+        items: this.items,
+        bytes: this.bytes,
+      });
+      const code = error === undefined ? "OK" : ERROR_TABLE[error.reason].grpc;
+      const line = { requestId, transport, method, code, durationMs: Math.round(ms * 1000) / 1000, items: this.items };
+      if (error === undefined) telemetry.log.info(line, "request");
+      else if (error.reason === "INTERNAL") telemetry.log.error({ ...line, reason: error.reason, cause: causeOf(error) }, "request");
+      else telemetry.log.info({ ...line, reason: error.reason }, "request");
+    },
+  };
+}
+
+/**
+ * The cause of an internal error without its message, which may quote a request: name and stack frames.
+ * Our own errors keep their message.
+ */
+function causeOf(error: GatewayError): { name: string; message?: string; stack?: string } | undefined {
+  const { cause } = error;
+  if (!(cause instanceof Error)) return cause === undefined ? undefined : { name: typeof cause };
+  const frames = cause.stack?.split("\n").filter((line) => line.startsWith("    at "));
+  return {
+    name: cause.name,
+    ...(cause instanceof GatewayError && { message: cause.message }),
+    ...(frames && { stack: frames.join("\n") }),
+  };
+}
+
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The caller's request id when it is printable ASCII of at most 128 characters, a fresh one otherwise. */
+export function requestIdFrom(given: unknown): string {
+  return typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+/** The caller's W3C trace context when it is well-formed. */
+export function traceparentFrom(given: unknown): string | undefined {
+  return typeof given === "string" && TRACEPARENT.test(given) ? given : undefined;
+}

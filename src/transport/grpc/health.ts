@@ -1,0 +1,43 @@
+import type { Server, ServerWritableStream, ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { HealthImplementation, type ServingStatusMap } from "grpc-health-check";
+import type { ReadinessSource } from "../../domain/service.ts";
+
+/** The whole server, and the service by name. */
+const NAMES = ["", "rewardgate.v1.RewardService"] as const;
+
+/** The health service of a running server. */
+export interface Health {
+  /** Ends the Watch streams, which would otherwise outlive every call of a draining server. */
+  endWatches(): void;
+  /** Stops following readiness. */
+  stop(): void;
+}
+
+type Watch = ServerWritableStream<unknown, unknown>;
+
+/** Adds grpc.health.v1.Health (Check, Watch, List), which follows readiness: Watch streams hear each change as it happens. */
+export function addHealth(server: Server, readiness: ReadinessSource): Health {
+  const status = (ready: boolean) => (ready ? "SERVING" : "NOT_SERVING");
+  const initial: ServingStatusMap = Object.fromEntries(NAMES.map((name) => [name, status(readiness.current().ready)]));
+  const health = new HealthImplementation(initial);
+  const watches = new Set<Watch>();
+  const addService = (definition: ServiceDefinition, implementation: UntypedServiceImplementation) => {
+    const watch = (call: Watch) => {
+      watches.add(call);
+      call.on("cancelled", () => watches.delete(call));
+      (implementation.watch as (call: Watch) => void)(call);
+    };
+    server.addService(definition, { ...implementation, watch });
+  };
+  health.addToServer({ addService } as unknown as Parameters<HealthImplementation["addToServer"]>[0]);
+  const stop = readiness.onChange(({ ready }) => {
+    for (const name of NAMES) health.setStatus(name, status(ready));
+  });
+  return {
+    endWatches() {
+      for (const call of watches) call.end();
+      watches.clear();
+    },
+    stop,
+  };
+}

@@ -1,0 +1,100 @@
+import type { ServerDuplexStream } from "@grpc/grpc-js";
+import { GatewayError } from "../../domain/errors.ts";
+import type { RequestLimits } from "../../domain/limits.ts";
+import type { RewardService } from "../../domain/service.ts";
+import { ScoreStreamRequest, ScoreStreamResponse } from "../../gen/rewardgate/v1/reward_service.ts";
+import { createWriter } from "../back-pressure.ts";
+import type { Telemetry } from "../call-record.ts";
+import { checkScoreRequest } from "../request-rules.ts";
+import { openScoreStream, type StreamMessage } from "../score-stream.ts";
+import { type GrpcCall, openCall } from "./calls.ts";
+import { streamRequestFromProto } from "./from-proto.ts";
+import { toServiceError } from "./status.ts";
+import { createStrictDecoder } from "./strict-decode.ts";
+import { streamAnswerToProto } from "./to-proto.ts";
+
+const decode = createStrictDecoder("rewardgate.v1.ScoreStreamRequest", ScoreStreamRequest);
+
+export interface StreamOptions {
+  readonly service: RewardService;
+  readonly limits: RequestLimits;
+  readonly telemetry: Telemetry;
+  /** Aborts when the server drains: a stream with nothing under way then ends with SHUTTING_DOWN. */
+  readonly draining: AbortSignal;
+}
+
+/**
+ * The bidirectional handler. Reading pauses while the stream is full and writing waits for the client, so a stream holds a
+ * bounded number of items whatever the client does.
+ */
+export function scoreStreamHandler({ service, limits, telemetry, draining }: StreamOptions) {
+  return (stream: ServerDuplexStream<Buffer, Uint8Array>): void => {
+    const call = openCall(stream, "ScoreStream", telemetry);
+    const { record } = call;
+    const write = createWriter<Uint8Array>(stream);
+    let inputEnded = false;
+    let ended = false;
+
+    const end = (error?: GatewayError) => {
+      if (ended) return;
+      ended = true;
+      draining.removeEventListener("abort", endWhenIdle);
+      stream.pause();
+      if (!call.context.signal.aborted) {
+        if (error !== undefined) stream.emit("error", toServiceError(error, call.context.requestId, call.trailers));
+        else stream.end(call.trailers);
+      }
+      call.close(error);
+    };
+    const endWhenIdle = () => {
+      if (scores.running > 0 || ended) return;
+      if (inputEnded) end();
+      else if (draining.aborted) end(new GatewayError("SHUTTING_DOWN", "the gateway is stopping; send unanswered items elsewhere"));
+    };
+
+    const scores = openScoreStream({
+      service,
+      context: call.context,
+      maxInFlight: limits.maxStreamInFlight,
+      write: (answer) => write(ScoreStreamResponse.encode(streamAnswerToProto(answer)).finish()),
+      onRoom: () => stream.resume(),
+      onIdle: endWhenIdle,
+    });
+
+    stream.on("data", (bytes: Buffer) => {
+      if (ended) return;
+      record.bytes += bytes.length;
+      let message: StreamMessage;
+      try {
+        message = parseMessage(bytes, scores.taken, call, limits);
+      } catch (thrown) {
+        end(GatewayError.from(thrown));
+        return;
+      }
+      record.items++;
+      scores.push(message);
+      if (scores.full) stream.pause();
+    });
+    stream.on("end", () => {
+      inputEnded = true;
+      endWhenIdle();
+    });
+    call.context.signal.addEventListener("abort", () => end(), { once: true });
+    draining.addEventListener("abort", endWhenIdle);
+    // The status of a failed stream is emitted as an error; grpc-js sends it, and this listener keeps it from being uncaught.
+    stream.on("error", () => {});
+  };
+}
+
+/** @throws {GatewayError} only for bytes that are no message; a message that breaks a rule is answered under its id */
+function parseMessage(bytes: Buffer, position: number, call: GrpcCall, limits: RequestLimits): StreamMessage {
+  const message = decode(bytes);
+  const id = message.item?.id || String(position);
+  try {
+    const request = streamRequestFromProto(message, id, call.remainingMs());
+    checkScoreRequest(request, limits, "stream");
+    return { id, request };
+  } catch (thrown) {
+    return { id, error: GatewayError.from(thrown) };
+  }
+}

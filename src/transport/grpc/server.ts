@@ -1,0 +1,156 @@
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import { GatewayError } from "../../domain/errors.ts";
+import type { RequestLimits } from "../../domain/limits.ts";
+import type { ReadinessSource, RewardService } from "../../domain/service.ts";
+import * as wire from "../../gen/rewardgate/v1/reward_service.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+import { checkScoreRequest } from "../request-rules.ts";
+import { createRunningCalls, delay, type RunningServer } from "../running-calls.ts";
+import { unary } from "./calls.ts";
+import { scoreRequestFromProto } from "./from-proto.ts";
+import { addHealth } from "./health.ts";
+import { addReflection } from "./reflection.ts";
+import { scoreStreamHandler } from "./score-stream.ts";
+import { toServiceError } from "./status.ts";
+import { createStrictDecoder } from "./strict-decode.ts";
+import { judgesToProto, panelsToProto, scoreResponseToProto } from "./to-proto.ts";
+
+export interface GrpcServerOptions {
+  readonly service: RewardService;
+  readonly readiness: ReadinessSource;
+  readonly limits: RequestLimits;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly connections?: Partial<ConnectionLimits>;
+}
+
+/** Time for the last answers to reach their clients once no call is running, milliseconds. */
+const FLUSH_MS = 2000;
+
+/** How long connections live. */
+export interface ConnectionLimits {
+  /** A connection without calls is closed after this, milliseconds. */
+  readonly maxIdleMs: number;
+  /** A connection is asked to move on after this ± 10 %, so that clients spread over replicas, milliseconds. */
+  readonly maxAgeMs: number;
+  /** Calls of an aged connection may run this much longer, milliseconds. */
+  readonly ageGraceMs: number;
+  /** Interval of pings that find dead peers, milliseconds. */
+  readonly keepaliveMs: number;
+  /** A peer that does not answer a ping for this long is gone, milliseconds. */
+  readonly keepaliveTimeoutMs: number;
+  /** Calls at once on one connection. */
+  readonly maxStreams: number;
+}
+
+const CONNECTIONS: ConnectionLimits = {
+  maxIdleMs: 300_000,
+  maxAgeMs: 1_800_000,
+  ageGraceMs: 120_000,
+  keepaliveMs: 30_000,
+  keepaliveTimeoutMs: 20_000,
+  maxStreams: 1000,
+};
+
+/** grpc-js refuses what is larger without details; up to this much above the limit the refusal is ours and says why. */
+const EXPLAINED_EXCESS_BYTES = 65_536;
+
+/**
+ * Serves rewardgate.v1.RewardService, grpc.health.v1.Health and reflection over cleartext HTTP/2.
+ * @throws {GatewayError} CONFIG_INVALID when the address cannot be bound
+ */
+export async function startGrpcServer(options: GrpcServerOptions): Promise<RunningServer> {
+  const { service, limits, host } = options;
+  const running = createRunningCalls();
+  const telemetry = { metrics: options.metrics, log: options.log, running };
+  const server = new Server(channelOptions(limits, { ...CONNECTIONS, ...options.connections }));
+  const draining = new AbortController();
+
+  const decodeScore = createStrictDecoder("rewardgate.v1.ScoreRequest", wire.ScoreRequest);
+  const call = (method: string, handle: Parameters<typeof unary>[2]) =>
+    unary(method, telemetry, handle, (error, { context, trailers }) => toServiceError(error, context.requestId, trailers));
+  const implementation: UntypedServiceImplementation = {
+    score: call("Score", async (bytes, { context, record, remainingMs }) => {
+      refuseOversize(bytes, limits);
+      const request = scoreRequestFromProto(decodeScore(bytes), remainingMs());
+      record.items = request.items.length;
+      checkScoreRequest(request, limits, "unary");
+      return wire.ScoreResponse.encode(scoreResponseToProto(await service.score(request, context))).finish();
+    }),
+    scoreStream: scoreStreamHandler({ service, limits, telemetry, draining: draining.signal }),
+    listJudges: call("ListJudges", () => wire.ListJudgesResponse.encode(judgesToProto(service.judges())).finish()),
+    listPanels: call("ListPanels", () => wire.ListPanelsResponse.encode(panelsToProto(service.panels())).finish()),
+    getVersion: call("GetVersion", () => wire.GetVersionResponse.encode(service.version()).finish()),
+  };
+  server.addService(passThrough(wire.RewardServiceService), implementation);
+  const health = addHealth(server, options.readiness);
+  addReflection(server);
+
+  const port = await bind(server, host, options.port);
+  let drained: Promise<void> | undefined;
+  const drain = () => {
+    drained ??= new Promise((resolve) => {
+      draining.abort();
+      health.endWatches();
+      server.tryShutdown(() => resolve());
+      // A reflection stream that a client leaves open would hold the shutdown for ever.
+      void running.idle().then(() => delay(FLUSH_MS).then(resolve));
+    });
+    return drained;
+  };
+  return {
+    host,
+    port,
+    drain,
+    async close(timeoutMs = 0) {
+      await Promise.race([drain(), delay(timeoutMs)]);
+      health.stop();
+      server.forceShutdown();
+    },
+  };
+}
+
+/** The service with bytes in and out: decoding is strict and happens in the handlers, where its errors have a shape. */
+function passThrough(definition: typeof wire.RewardServiceService): ServiceDefinition {
+  const received = (bytes: Buffer) => bytes;
+  const sent = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Object.fromEntries(
+    Object.entries(definition).map(([name, method]) => [name, { ...method, requestDeserialize: received, responseSerialize: sent }]),
+  );
+}
+
+function refuseOversize(bytes: Buffer, { maxGrpcMessageBytes: limit }: RequestLimits): void {
+  if (bytes.length <= limit) return;
+  const message = `the message has ${bytes.length} bytes; the limit is ${limit}; split the request or use ScoreStream`;
+  throw new GatewayError("TOO_LARGE", message, { details: { limit } });
+}
+
+function channelOptions(limits: RequestLimits, connections: ConnectionLimits) {
+  return {
+    "grpc.max_receive_message_length": limits.maxGrpcMessageBytes + EXPLAINED_EXCESS_BYTES,
+    "grpc.max_send_message_length": -1,
+    "grpc.max_concurrent_streams": connections.maxStreams,
+    "grpc.max_connection_idle_ms": connections.maxIdleMs,
+    "grpc.max_connection_age_ms": connections.maxAgeMs,
+    "grpc.max_connection_age_grace_ms": connections.ageGraceMs,
+    "grpc.keepalive_time_ms": connections.keepaliveMs,
+    "grpc.keepalive_timeout_ms": connections.keepaliveTimeoutMs,
+    "grpc.keepalive_permit_without_calls": 1,
+    "grpc.enable_channelz": 0,
+  };
+}
+
+function bind(server: Server, host: string, port: number): Promise<number> {
+  const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) return resolve(bound);
+      const message = `gRPC cannot listen on ${address}: ${error.message}; choose another port`;
+      reject(new GatewayError("CONFIG_INVALID", message, { cause: error }));
+    });
+  });
+}

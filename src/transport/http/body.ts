@@ -1,0 +1,89 @@
+import type { IncomingMessage } from "node:http";
+import type { Readable, Transform } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { GatewayError } from "../../domain/errors.ts";
+
+/** Output bytes per input byte beyond which a compressed body is a bomb … */
+const MAX_RATIO = 100;
+/** … once it has grown this large; small bodies of repeated text are honest. */
+const RATIO_FLOOR_BYTES = 1_048_576;
+
+export interface BodyOptions {
+  /** Most bytes after decompression; Infinity for a stream, whose lines are bounded instead. */
+  readonly maxBytes: number;
+}
+
+/**
+ * The body of a request as decompressed bytes (gzip, deflate, br). Iteration throws TOO_LARGE as soon as the body passes
+ * `maxBytes` or unpacks beyond 100:1, and REQUEST_INVALID when it ends early or is no valid compressed data. Leaving it early
+ * keeps the connection, so that there can be an answer.
+ *
+ * @throws {GatewayError} MEDIA_TYPE_UNSUPPORTED for another encoding
+ */
+export async function* readBody(request: IncomingMessage, { maxBytes }: BodyOptions): AsyncGenerator<Buffer, void> {
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const body = open(request);
+  let produced = 0;
+  try {
+    for await (const chunk of body.stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      produced += chunk.length;
+      if (produced > maxBytes) throw tooLarge(maxBytes);
+      if (produced > RATIO_FLOOR_BYTES && produced > body.received() * MAX_RATIO) {
+        throw new GatewayError("TOO_LARGE", `the body unpacks to more than ${MAX_RATIO} times its size`, { details: { limit: MAX_RATIO } });
+      }
+      yield chunk;
+    }
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) throw thrown;
+    throw new GatewayError("REQUEST_INVALID", "the body ended early or is not what Content-Encoding says", { cause: thrown });
+  } finally {
+    if (body.stream !== request) body.stream.destroy();
+  }
+}
+
+/**
+ * A whole body. A sender that takes longer than `timeoutMs` is disconnected.
+ * @throws {GatewayError} as readBody
+ */
+export async function readWholeBody(request: IncomingMessage, options: BodyOptions & { timeoutMs: number }): Promise<Buffer> {
+  const timer = setTimeout(() => request.destroy(new Error("the body came too slowly")), options.timeoutMs);
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of readBody(request, options)) chunks.push(chunk);
+    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function open(request: IncomingMessage): { stream: Readable; received: () => number } {
+  const encoding = request.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
+  if (encoding === "identity" || encoding === "") return { stream: request, received: () => Number.POSITIVE_INFINITY };
+  const unpack = UNPACK.get(encoding);
+  if (unpack === undefined) {
+    throw new GatewayError("MEDIA_TYPE_UNSUPPORTED", "this Content-Encoding is not supported; use gzip, deflate, br or identity");
+  }
+  const stream = unpack();
+  let received = 0;
+  request.on("data", (chunk: Buffer) => {
+    received += chunk.length;
+  });
+  request.on("close", () => {
+    if (!request.complete) stream.destroy(new Error("the connection closed"));
+  });
+  request.pipe(stream);
+  return { stream, received: () => received };
+}
+
+const UNPACK: ReadonlyMap<string, () => Transform> = new Map([
+  ["gzip", createGunzip],
+  ["x-gzip", createGunzip],
+  ["deflate", createInflate],
+  ["br", createBrotliDecompress],
+]);
+
+function tooLarge(limit: number): GatewayError {
+  return new GatewayError("TOO_LARGE", `the body has more than ${limit} bytes after decompression; split the request`, {
+    details: { limit },
+  });
+}

@@ -1,0 +1,110 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { GatewayError } from "../../domain/errors.ts";
+import type { CallContext } from "../../domain/service.ts";
+import { type CallRecord, openRecord, requestIdFrom, type Telemetry, traceparentFrom } from "../call-record.ts";
+import { httpStatusOf, type OverloadHttpStatus, retryAfterSecondsOf, toWireError } from "../error-mapping.ts";
+import { MAX_DEADLINE_MS } from "../request-options.ts";
+
+/** How long an answer to a half-sent body waits for the rest, so that the sender reads it before a reset, milliseconds. */
+const LINGER_MS = 1000;
+
+/** What every answer of one listener depends on. */
+export interface ExchangeOptions {
+  readonly telemetry: Telemetry;
+  readonly overloadHttpStatus: OverloadHttpStatus;
+  /** Aborts when the listener drains; answers then close their connection. */
+  readonly draining: AbortSignal;
+}
+
+/** One request and its one answer. */
+export interface Exchange {
+  readonly context: CallContext;
+  readonly record: CallRecord;
+  /** Milliseconds that `x-request-timeout-ms` allows; undefined without that header. */
+  allowedMs(): number | undefined;
+  /** Answers 200 with a JSON body. */
+  answer(body: object): void;
+  /** Answers with the error's status, headers and body. */
+  fail(error: GatewayError): void;
+  /** Ends an answer that was written piece by piece. */
+  end(error?: GatewayError): void;
+}
+
+/** Opens the books of one request: id, trace, cancellation by disconnect, record. */
+export function openExchange(request: IncomingMessage, response: ServerResponse, method: string, options: ExchangeOptions): Exchange {
+  const { telemetry, draining } = options;
+  const requestId = requestIdFrom(request.headers["x-request-id"]);
+  response.setHeader("x-request-id", requestId);
+  const traceparent = traceparentFrom(request.headers.traceparent);
+  if (traceparent !== undefined) response.setHeader("traceparent", traceparent);
+  const record = openRecord({ telemetry, transport: "http", method, requestId });
+  const aborter = new AbortController();
+  let answered: GatewayError | "ok" | undefined;
+  response.on("close", () => {
+    if (response.writableFinished && answered !== undefined) record.finish(answered === "ok" ? undefined : answered);
+    else record.finish(new GatewayError("CALLER_GONE", "the caller disconnected"));
+    if (!response.writableFinished) aborter.abort();
+  });
+
+  const send = (status: number, body: object) => {
+    const bytes = Buffer.from(JSON.stringify(body));
+    response.statusCode = status;
+    response.setHeader("Content-Type", "application/json; charset=utf-8");
+    response.setHeader("Content-Length", bytes.length);
+    if (request.complete) {
+      if (draining.aborted) response.setHeader("Connection", "close");
+      response.end(bytes);
+    } else {
+      response.setHeader("Connection", "close");
+      response.write(bytes);
+      finishAfter(request, response);
+    }
+  };
+
+  return {
+    context: { requestId, transport: "http", signal: aborter.signal },
+    record,
+    allowedMs: () => allowedMsFrom(request.headers["x-request-timeout-ms"]),
+    answer(body) {
+      answered = "ok";
+      send(200, body);
+    },
+    fail(error) {
+      answered = error;
+      if (response.headersSent || response.destroyed) {
+        response.destroy();
+        return;
+      }
+      const retryAfter = retryAfterSecondsOf(error);
+      if (retryAfter !== undefined) response.setHeader("Retry-After", retryAfter);
+      send(httpStatusOf(error, options.overloadHttpStatus), { error: toWireError(error, requestId) });
+    },
+    end(error) {
+      answered = error ?? "ok";
+      if (request.complete) response.end();
+      else finishAfter(request, response);
+    },
+  };
+}
+
+/** Discards the rest of a body that is still coming, for a moment, and then ends the answer and the connection. */
+function finishAfter(request: IncomingMessage, response: ServerResponse): void {
+  const timer = setTimeout(() => response.end(), LINGER_MS);
+  const end = () => {
+    clearTimeout(timer);
+    response.end();
+  };
+  request.on("end", end);
+  request.on("close", end);
+  request.unpipe();
+  request.resume();
+}
+
+function allowedMsFrom(header: string | string[] | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  const ms = typeof header === "string" && /^\d{1,10}$/.test(header) ? Number(header) : Number.NaN;
+  if (ms >= 1 && ms <= MAX_DEADLINE_MS) return ms;
+  throw new GatewayError("REQUEST_INVALID", `x-request-timeout-ms: a whole number of milliseconds from 1 to ${MAX_DEADLINE_MS}`, {
+    details: { field: "x-request-timeout-ms" },
+  });
+}

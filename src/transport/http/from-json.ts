@@ -1,0 +1,94 @@
+import type { ZodType, z } from "zod";
+import { GatewayError } from "../../domain/errors.ts";
+import type { Content, Item, Message } from "../../domain/item.ts";
+import type { ScoreRequest } from "../../domain/score.ts";
+import { resolveOptions } from "../request-options.ts";
+import { type ContentJson, type ItemJson, type PromptJson, ScoreRequestJson, ScoreStreamRequestJson } from "./request-schema.ts";
+
+/**
+ * A unary body in domain types. Limits are checked afterwards, with those of the other wire.
+ * @param allowedMs time that the caller's header leaves, milliseconds
+ * @throws {GatewayError} REQUEST_INVALID with the path of the field at fault
+ */
+export function scoreRequestFromJson(json: unknown, allowedMs: number | undefined): ScoreRequest {
+  const { panel, items, options } = parse(ScoreRequestJson, json);
+  return { panel, items: items.map((item, i) => itemFromJson(item, String(i))), options: resolveOptions(options, allowedMs) };
+}
+
+/** One line of a stream, as a request of one item; `fallbackId` is its position. */
+export function streamRequestFromJson(json: unknown, fallbackId: string, allowedMs: number | undefined): ScoreRequest {
+  const { panel, item, options } = parse(ScoreStreamRequestJson, json);
+  return { panel, items: [itemFromJson(item, fallbackId)], options: resolveOptions(options, allowedMs) };
+}
+
+/** The id that a line of a stream gives its item, readable even where the rest of the line breaks a rule. */
+export function idOfLine(json: unknown): string | undefined {
+  const item = typeof json === "object" && json !== null && "item" in json ? json.item : undefined;
+  const id = typeof item === "object" && item !== null && "id" in item ? item.id : undefined;
+  return typeof id === "string" && id !== "" && id.length <= 256 ? id : undefined;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function itemFromJson(from: ItemJson, fallbackId: string): Item {
+  const to: Mutable<Item> = {
+    id: from.id ?? fallbackId,
+    prompt: promptFromJson(from.prompt),
+    candidates: from.candidates.map(({ content }) => ({ content: contentFromJson(content) })),
+  };
+  if (from.reference !== undefined) to.reference = from.reference;
+  if (from.domain !== undefined) to.domain = from.domain;
+  if (from.language !== undefined) to.language = from.language;
+  if (from.metadata !== undefined) to.metadata = from.metadata;
+  return to;
+}
+
+function promptFromJson(from: PromptJson): Message[] {
+  if (typeof from === "string") return [{ role: "user", content: from }];
+  return from.map(({ role, content }) => ({ role, content: contentFromJson(content) }));
+}
+
+function contentFromJson(from: ContentJson): Content {
+  if (typeof from === "string") return from;
+  return from.map((part) => (part.type === "text" ? part : { type: "image", url: part.image_url.url }));
+}
+
+type Issue = z.core.$ZodIssue;
+
+function parse<T>(schema: ZodType<T>, json: unknown): T {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  // A name that is not known explains best why another is missing.
+  const { issues } = parsed.error;
+  const { field, message } = describe(issues.find(({ code }) => code === "unrecognized_keys") ?? (issues[0] as Issue), []);
+  throw new GatewayError("REQUEST_INVALID", field === "" ? message : `${field}: ${message}`, { details: field === "" ? {} : { field } });
+}
+
+/** The place of an issue and what is wrong there, without any value of the request. */
+function describe(issue: Issue, parents: readonly PropertyKey[]): { field: string; message: string } {
+  const path = [...parents, ...issue.path];
+  if (issue.code === "invalid_union") {
+    // The branch of the type that was sent is the one whose fault lies deeper.
+    const deeper = issue.errors.find((branch) => branch.some((inner) => inner.path.length > 0 || inner.code === "unrecognized_keys"));
+    if (deeper !== undefined) return describe(deeper[0] as Issue, path);
+    if ("discriminator" in issue) return { field: formatPath(path), message: issue.message };
+    return { field: formatPath(path), message: "expected text or an array" };
+  }
+  if (issue.code === "unrecognized_keys") {
+    const key = issue.keys[0] ?? "";
+    // A name longer than any field's may be text of a prompt.
+    if (!/^\w{1,40}$/.test(key)) return { field: formatPath(path), message: "has an unknown field" };
+    return { field: formatPath([...path, key]), message: "unknown field" };
+  }
+  return { field: formatPath(path), message: issue.message.replace(/^Invalid \w+: /, "") };
+}
+
+/** `items[3].candidates[0].content`; keys of maps are left out, since they are the caller's words. */
+function formatPath(path: readonly PropertyKey[]): string {
+  let text = "";
+  for (const key of path) {
+    if (typeof key === "number") text += `[${key}]`;
+    else if (typeof key === "string" && /^\w{1,40}$/.test(key)) text += text === "" ? key : `.${key}`;
+  }
+  return text;
+}

@@ -1,0 +1,125 @@
+import { createDocument, type ZodOpenApiOperationObject } from "zod-openapi";
+import { ERROR_TABLE } from "../../domain/errors.ts";
+import { ScoreRequestJson, ScoreStreamRequestJson } from "./request-schema.ts";
+import { ErrorJson, JudgesJson, PanelsJson, ScoreResponseJson, ScoreStreamResponseJson, VersionJson } from "./response-schema.ts";
+
+/** Request bodies that work against the shipped configuration; a test sends each of them. */
+export const EXAMPLES = {
+  pair: {
+    summary: "Two candidates for one question",
+    value: {
+      panel: "chat",
+      items: [
+        {
+          id: "q1",
+          prompt: "How do I boil an egg?",
+          candidates: [
+            { content: "Put it in boiling water for eight minutes, then cool it under cold water." },
+            { content: "Eggs are a kind of food." },
+          ],
+        },
+      ],
+    },
+  },
+  conversation: {
+    summary: "A conversation, less detail, a deadline",
+    value: {
+      panel: "chat",
+      items: [
+        {
+          id: "q2",
+          prompt: [
+            { role: "system", content: "You are a patient teacher." },
+            { role: "user", content: [{ type: "text", text: "Why is the sky blue?" }] },
+          ],
+          candidates: [{ content: "Air scatters short wavelengths of sunlight more than long ones, so blue reaches us from everywhere." }],
+          language: "en",
+          metadata: { run: "demo" },
+        },
+      ],
+      options: { detail: "judges", deadlineMs: 30000, priority: "critical" },
+    },
+  },
+} as const;
+
+const STREAM_EXAMPLE = {
+  summary: "Two lines",
+  value: EXAMPLES.pair.value.items[0].candidates
+    .map((candidate, i) =>
+      JSON.stringify({ panel: "chat", item: { id: `line-${i}`, prompt: EXAMPLES.pair.value.items[0].prompt, candidates: [candidate] } }),
+    )
+    .join("\n"),
+};
+
+const json = (schema: unknown, examples?: object) => ({ "application/json": { schema, ...(examples && { examples }) } }) as never;
+const ndjson = (schema: unknown, examples?: object) => ({ "application/x-ndjson": { schema, ...(examples && { examples }) } }) as never;
+
+/** One entry per HTTP status of the error table, with the reasons that give it. */
+function errorResponses(): Record<string, object> {
+  const reasons = new Map<number, string[]>();
+  for (const [reason, { http }] of Object.entries(ERROR_TABLE)) {
+    if (reason !== "CALLER_GONE") reasons.set(http, [...(reasons.get(http) ?? []), reason]);
+  }
+  return Object.fromEntries(
+    [...reasons].map(([http, names]) => [String(http), { description: names.join(", "), content: json(ErrorJson) }]),
+  );
+}
+
+function read(operationId: string, summary: string, schema: unknown): { get: ZodOpenApiOperationObject } {
+  return {
+    get: { operationId, summary, responses: { "200": { description: summary, content: json(schema) } } } as ZodOpenApiOperationObject,
+  };
+}
+
+const TIMEOUT_HEADER = {
+  name: "x-request-timeout-ms",
+  in: "header",
+  schema: { type: "integer", minimum: 1 },
+  description: "Milliseconds the caller allows.",
+} as const;
+const REQUEST_ID_HEADER = {
+  name: "x-request-id",
+  in: "header",
+  schema: { type: "string", maxLength: 128 },
+  description: "Printable ASCII; returned and logged. Made up when absent.",
+} as const;
+
+/** The OpenAPI 3.1 document of the JSON API, from the schemas that parse it. */
+export function openApiDocument(version: string): object {
+  return createDocument({
+    openapi: "3.1.0",
+    info: {
+      title: "RewardGate",
+      version,
+      description:
+        "A panel of judges scores prompts and candidates; the answer is one calibrated, explained reward. A failed judgement is never a number: it has a status and no `reward`.",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    paths: {
+      "/v1/score": {
+        post: {
+          operationId: "score",
+          summary: "Score items",
+          description: "Fails only when nothing was scored; otherwise each candidate has a status.",
+          parameters: [TIMEOUT_HEADER, REQUEST_ID_HEADER],
+          requestBody: { required: true, content: json(ScoreRequestJson, EXAMPLES) },
+          responses: { "200": { description: "One result per item.", content: json(ScoreResponseJson) }, ...errorResponses() },
+        },
+      },
+      "/v1/score:stream": {
+        post: {
+          operationId: "scoreStream",
+          summary: "Score items as they come",
+          description:
+            "JSON lines both ways: each line is one item, each answer one line with its id, in any order, exactly one per line. A bad line is answered with an error line and the stream goes on.",
+          parameters: [TIMEOUT_HEADER, REQUEST_ID_HEADER],
+          requestBody: { required: true, content: ndjson(ScoreStreamRequestJson, { lines: STREAM_EXAMPLE }) },
+          responses: { "200": { description: "One line per item.", content: ndjson(ScoreStreamResponseJson) }, ...errorResponses() },
+        },
+      },
+      "/v1/judges": read("listJudges", "The judges of this gateway", JudgesJson),
+      "/v1/panels": read("listPanels", "The panels of this gateway", PanelsJson),
+      "/v1/version": read("getVersion", "What is running", VersionJson),
+    },
+  });
+}

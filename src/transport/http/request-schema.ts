@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { ROLES } from "../../domain/item.ts";
+import { PRIORITIES } from "../../domain/score.ts";
+import { MAX_DEADLINE_MS } from "../request-options.ts";
+
+/*
+ * The JSON of a request. These schemas parse requests and give the OpenAPI document, so the two cannot differ. They know shapes
+ * only; the rules that both wires share (limits, emptiness, unique ids, steering) are in ../request-rules.ts, and `minItems`
+ * here tells a reader what those rules refuse.
+ */
+const ImageUrl = z
+  .strictObject({
+    url: z.string().meta({ description: "The address. Never fetched: judges that take images read `data:` addresses only." }),
+  })
+  .meta({ id: "ImageUrl", description: "An image by address." });
+
+const Part = z
+  .discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("text"), text: z.string() }),
+    z.strictObject({ type: z.literal("image_url"), image_url: ImageUrl }),
+  ])
+  .meta({ id: "Part", description: "One part of a content. A judge that cannot take a part's type answers `not_applicable`." });
+
+const Content = z
+  .union([z.string(), z.array(Part).meta({ minItems: 1 })])
+  .meta({ id: "Content", description: "Text, or typed parts in order." });
+
+const Message = z
+  .strictObject({ role: z.enum(ROLES).meta({ description: "Who speaks." }), content: Content })
+  .meta({ id: "Message", description: "One turn of the prompt." });
+
+const Prompt = z
+  .union([z.string(), z.array(Message).meta({ minItems: 1 })])
+  .meta({ id: "Prompt", description: "What the policy was shown: one message of the user as text, or messages, oldest first." });
+
+const Candidate = z.strictObject({ content: Content }).meta({ id: "Candidate", description: "One completion to be judged." });
+
+const Item = z
+  .strictObject({
+    id: z.string().optional().meta({
+      description:
+        "Echoed in the answer. Unique within a request, and within a stream among the items not yet answered. Default: the position of the item, counted from 0.",
+    }),
+    prompt: Prompt,
+    candidates: z.array(Candidate).meta({ minItems: 1, description: "Completions to be judged; the answer keeps their order." }),
+    reference: z.string().optional().meta({ description: "Reference answer, for judges that compare with one." }),
+    domain: z.string().optional().meta({ description: "Domain label, for routing and statistics." }),
+    language: z.string().optional().meta({ description: "BCP 47 language tag." }),
+    metadata: z
+      .record(z.string(), z.string())
+      .optional()
+      .meta({ description: "Free labels. Judges do not read them unless their configuration names a key." }),
+  })
+  .meta({ id: "Item", description: "The unit of work: one prompt with its candidates, which together form a group." });
+
+const Options = z
+  .strictObject({
+    objectiveWeights: z.record(z.string(), z.number()).optional().meta({
+      description: "Objective name → weight; negative penalises, objectives that are not named weigh 0. Steers multi-objective judges.",
+    }),
+    steeringMode: z
+      .enum(["override", "multiply", "blend"])
+      .optional()
+      .meta({ description: "How the weights change a judge's gating. Default `override`. Only with `objectiveWeights`." }),
+    steeringAlpha: z
+      .number()
+      .optional()
+      .meta({ minimum: 0, maximum: 1, description: "Share of the request's weights; required with `blend`, refused without." }),
+    detail: z.enum(["reward", "judges", "full"]).optional().meta({
+      description: "`reward`: status and reward; `judges`: each judge's part too; `full`: objectives and gating too. Default `full`.",
+    }),
+    deadlineMs: z.number().optional().meta({
+      type: "integer",
+      minimum: 1,
+      maximum: MAX_DEADLINE_MS,
+      description: "Milliseconds the caller allows, from arrival. `x-request-timeout-ms` and the server's cap apply as well.",
+    }),
+    cache: z
+      .enum(["use", "bypass", "refresh"])
+      .optional()
+      .meta({ description: "`use` reads and writes the score cache, `bypass` does neither, `refresh` writes only. Default `use`." }),
+    priority: z.enum(PRIORITIES).optional().meta({ description: "Order in the queue. Default `standard`." }),
+  })
+  .meta({ id: "ScoreOptions", description: "Choices of one request." });
+
+const panel = z.string().meta({ description: "Name of the panel; `GET /v1/panels` lists them." });
+
+export const ScoreRequestJson = z
+  .strictObject({ panel, items: z.array(Item).meta({ minItems: 1 }), options: Options.optional() })
+  .meta({ id: "ScoreRequest", description: "Items to be scored by one panel." });
+
+export const ScoreStreamRequestJson = z
+  .strictObject({ panel, item: Item, options: Options.optional() })
+  .meta({ id: "ScoreStreamRequest", description: "One line of a stream: one item." });
+
+export type ItemJson = z.infer<typeof Item>;
+export type ContentJson = z.infer<typeof Content>;
+export type PromptJson = z.infer<typeof Prompt>;

@@ -1,0 +1,174 @@
+import { z } from "zod";
+import { ERROR_TABLE } from "../../domain/errors.ts";
+import { SCORE_SPACES } from "../../domain/score-space.ts";
+
+/*
+ * The JSON of answers, for the OpenAPI document. Answers are written by ../to-json.ts without a schema; a test holds every
+ * answer of its suite to these.
+ */
+const number = (description: string) => z.number().meta({ description });
+const optionalNumber = (description: string) => z.number().optional().meta({ description });
+const text = (description: string) => z.string().meta({ description });
+const names = (description: string) => z.array(z.string()).meta({ description });
+const byObjective = (description: string) => z.record(z.string(), z.number()).optional().meta({ description });
+
+const ErrorObject = z
+  .strictObject({
+    reason: z.enum(Object.keys(ERROR_TABLE) as [string, ...string[]]).meta({ description: "A key of the error table." }),
+    message: text("What, where, what to do. Holds no text of a prompt or of a candidate."),
+    retryable: z.boolean().meta({ description: "Whether the same request may succeed later." }),
+    details: z
+      .strictObject({
+        field: z.string().optional().meta({ description: "Path of the field at fault." }),
+        itemId: z.string().optional().meta({ description: "Id of the item at fault." }),
+        retryAfterMs: optionalNumber("Milliseconds after which a retry is sensible; on retryable errors of a call or a line."),
+        limit: optionalNumber("The limit that was passed, in the unit that the message names."),
+        suggestions: z.array(z.string()).optional().meta({ description: "Nearest known names, when a name was not found." }),
+        requestId: z.string().optional().meta({ description: "The request id, as in the `x-request-id` header and in the log." }),
+      })
+      .optional()
+      .meta({ description: "Facts for programs." }),
+  })
+  .meta({ id: "Error", description: "Why something has no number, or why a request was refused." });
+
+export const ErrorJson = z.strictObject({ error: ErrorObject }).meta({ id: "ErrorResponse", description: "The body of every error." });
+
+const JudgePart = z
+  .strictObject({
+    judge: text("Name of the judge."),
+    outcome: z.enum(["scored", "failed", "skipped", "abstained", "not_applicable"]).meta({ description: "What it did." }),
+    raw: optionalNumber("The judge's own number, in its score space. Present exactly when the outcome is `scored`."),
+    calibrated: optionalNumber("After calibration; equal to `raw` where the member has none."),
+    transformed: optionalNumber("After the transforms. Present when the outcome is `scored`, or imputed."),
+    weight: number("Effective weight in this candidate's reward, ≥ 0; 0 when the member did not count."),
+    contribution: optionalNumber("What the member added to the reward. Contributions sum to the reward."),
+    objectives: byObjective("Objective name → raw value. With detail `full`."),
+    gating: byObjective("Objective name → gating weight that was used. With detail `full`."),
+    objectiveContributions: byObjective("Objective name → what it added to the judge's scalar. With detail `full`."),
+    revision: text("Digest of judge, calibration and transforms: equal revisions give equal numbers."),
+    determinism: text("How far the raw score may move beside other items: `bitwise`, `tolerance(x)` or `none`."),
+    cached: z.boolean().meta({ description: "Whether the raw score came from the cache." }),
+    imputed: z.boolean().meta({ description: "Whether `transformed` is the value of an impute policy and not a score." }),
+    truncated: z
+      .strictObject({
+        side: z.enum(["prompt_start", "candidate_end", "both"]).meta({ description: "Where." }),
+        droppedTokens: number("How many tokens, ≥ 1."),
+      })
+      .optional()
+      .meta({ description: "Present when text was dropped to fit the model." }),
+    tokens: number("Tokens that the model read for this candidate under this judge."),
+    error: ErrorObject.optional().meta({ description: "Why there is no score." }),
+  })
+  .meta({ id: "JudgePart", description: "One judge's part in a candidate's reward." });
+
+const CandidateResult = z
+  .strictObject({
+    status: z.enum(["complete", "degraded", "failed"]).meta({ description: "Whether there is a reward, and whether all members gave it." }),
+    reward: optionalNumber("The reward, in the panel's score space. Absent exactly when the status is `failed`."),
+    error: ErrorObject.optional().meta({ description: "Why there is no reward. Present exactly when the status is `failed`." }),
+    judges: z.array(JudgePart).meta({ description: "One per member, in the panel's order. Empty when the detail is `reward`." }),
+  })
+  .meta({ id: "CandidateResult", description: "The result of one candidate." });
+
+const ItemResult = z
+  .strictObject({ id: text("Id of the item."), candidates: z.array(CandidateResult).meta({ description: "In the order of the request." }) })
+  .meta({ id: "ItemResult", description: "The result of one item." });
+
+const Timing = z
+  .strictObject({
+    totalMs: number("From the parsed request to the finished result."),
+    queueMs: number("Longest time that a call of this request waited for a backend."),
+    prepareMs: number("Tokenisation."),
+    backendMs: number("Longest time that a batch with a call of this request ran."),
+  })
+  .meta({ id: "Timing", description: "Wall time of each phase, milliseconds. Phases overlap, so they need not sum to the total." });
+
+const Usage = z
+  .strictObject({
+    candidates: number("Candidates of the request."),
+    cachedScores: number("Candidate × judge scores that came from the cache."),
+    tokens: number("Tokens that models read for this request. Cached scores cost none; a shared forward pass counts once."),
+  })
+  .meta({ id: "Usage", description: "Counts for accounting." });
+
+const panelRevision = text("Digest over everything that decides a reward of this panel.");
+
+export const ScoreResponseJson = z
+  .strictObject({
+    panel: text("Name of the panel."),
+    panelRevision,
+    results: z.array(ItemResult).meta({ description: "One per item, in the order of the request." }),
+    timing: Timing,
+    usage: Usage,
+  })
+  .meta({ id: "ScoreResponse", description: "One result per item." });
+
+export const ScoreStreamResponseJson = z
+  .union([
+    z.strictObject({ id: text("Id of the item."), result: ItemResult, panelRevision, timing: Timing, usage: Usage }),
+    z.strictObject({
+      id: z.string().optional().meta({ description: "Id of the item; absent when the stream itself failed." }),
+      error: ErrorObject,
+    }),
+  ])
+  .meta({ id: "ScoreStreamResponse", description: "One line of a stream's answer." });
+
+const Space = z.enum(SCORE_SPACES).meta({ description: "What the numbers mean." });
+
+export const JudgesJson = z
+  .strictObject({
+    judges: z.array(
+      z
+        .strictObject({
+          name: text("Name in the configuration."),
+          kind: text("The code that implements it."),
+          description: text("What it measures."),
+          revision: text("Digest over kind, parameters and model."),
+          space: Space,
+          determinism: text("`bitwise`, `tolerance(x)` or `none`."),
+          accepts: names("Part types that it takes: `text`, `image`."),
+          objectives: names("Names of its objectives; empty for a scalar judge."),
+          backend: text("Name of the backend that its calls go to; empty when it needs none."),
+          device: text("Where that runs, for example `cpu` or `cuda:0`."),
+          maxTokens: number("Most tokens that the model reads; 0 when it has no such limit."),
+          license: text("SPDX expression of the model's licence."),
+          ready: z.boolean().meta({ description: "Whether it takes work now." }),
+        })
+        .meta({ id: "Judge" }),
+    ),
+  })
+  .meta({ id: "JudgesResponse", description: "Every judge." });
+
+export const PanelsJson = z
+  .strictObject({
+    panels: z.array(
+      z
+        .strictObject({
+          name: text("Name in the configuration."),
+          description: text("What its reward means."),
+          revision: panelRevision,
+          aggregation: text("How members' scores become the reward."),
+          space: Space,
+          members: z.array(
+            z.strictObject({
+              judge: text("Name of the judge."),
+              weight: number("Weight as configured, ≥ 0."),
+              calibration: text("Method of its calibration, or `none`."),
+              transforms: names("Its transforms, in order."),
+              onFailure: text("`fail`, `degrade` or `impute(value)`."),
+            }),
+          ),
+        })
+        .meta({ id: "Panel" }),
+    ),
+  })
+  .meta({ id: "PanelsResponse", description: "Every panel." });
+
+export const VersionJson = z
+  .strictObject({
+    version: text("Version of RewardGate."),
+    commit: text("Commit it was built from; empty when that is unknown."),
+    node: text("Version of Node."),
+    configDigest: text("Digest of the effective configuration."),
+  })
+  .meta({ id: "VersionResponse", description: "What is running." });

@@ -1,0 +1,217 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import express, { type Express } from "express";
+import helmet from "helmet";
+import { GatewayError } from "../../domain/errors.ts";
+import type { RequestLimits } from "../../domain/limits.ts";
+import type { RewardService } from "../../domain/service.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+import type { OverloadHttpStatus } from "../error-mapping.ts";
+import { checkScoreRequest } from "../request-rules.ts";
+import { createRunningCalls, delay, type RunningServer } from "../running-calls.ts";
+import { readWholeBody } from "./body.ts";
+import { docsPages } from "./docs.ts";
+import { type Exchange, type ExchangeOptions, openExchange } from "./exchange.ts";
+import { scoreRequestFromJson } from "./from-json.ts";
+import { openApiDocument } from "./openapi.ts";
+import { scoreStream } from "./score-stream.ts";
+import { parseStrictJson } from "./strict-json.ts";
+import { scoreResponseToJson } from "./to-json.ts";
+
+export interface HttpServerOptions {
+  readonly service: RewardService;
+  readonly limits: RequestLimits;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Status of QUEUE_FULL. Default 503. */
+  readonly overloadHttpStatus?: OverloadHttpStatus;
+  readonly timeouts?: Partial<HttpTimeouts>;
+}
+
+/** How long a peer may take, milliseconds. */
+export interface HttpTimeouts {
+  /** For the headers of a request. */
+  readonly headersMs: number;
+  /** For the body of a unary request; a stream has no such bound. */
+  readonly bodyMs: number;
+  /** For the next request on a connection. */
+  readonly keepAliveMs: number;
+  /** For taking a piece of a streamed answer. */
+  readonly stallMs: number;
+}
+
+const TIMEOUTS: HttpTimeouts = { headersMs: 10_000, bodyMs: 60_000, keepAliveMs: 65_000, stallMs: 30_000 };
+const MAX_HEADER_BYTES = 16_384;
+/** Interval at which a draining server closes connections that have become idle, milliseconds. */
+const IDLE_SWEEP_MS = 50;
+
+/** One row of the route table: what is not in it is 404, another verb on its path is 405. */
+interface Route {
+  readonly verb: "get" | "post";
+  readonly path: string;
+  /** Name in logs and metrics; the gRPC method where there is one. */
+  readonly method: string;
+  readonly mediaTypes?: readonly string[];
+  handle(exchange: Exchange, request: IncomingMessage, response: ServerResponse): Promise<void> | void;
+}
+
+/**
+ * Serves the JSON API with its document and its pages over HTTP/1.1.
+ * @throws {GatewayError} CONFIG_INVALID when the address cannot be bound
+ */
+export async function startHttpServer(options: HttpServerOptions): Promise<RunningServer> {
+  const { metrics, log, host } = options;
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const draining = new AbortController();
+  const running = createRunningCalls();
+  const exchange: ExchangeOptions = {
+    telemetry: { metrics, log, running },
+    overloadHttpStatus: options.overloadHttpStatus ?? 503,
+    draining: draining.signal,
+  };
+  const app = createApp(routesOf(options, timeouts, draining.signal), exchange);
+  const server = createServer(
+    {
+      headersTimeout: timeouts.headersMs,
+      // Streams are one long request; bodies of other requests have their own bound.
+      requestTimeout: 0,
+      keepAliveTimeout: timeouts.keepAliveMs,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connectionsCheckingInterval: Math.min(timeouts.headersMs, 5_000),
+    },
+    app,
+  );
+  await listen(server, host, options.port);
+
+  let drained: Promise<void> | undefined;
+  const drain = () => {
+    drained ??= (async () => {
+      draining.abort();
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+      const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+      await closed;
+      clearInterval(sweep);
+    })();
+    return drained;
+  };
+  return {
+    host,
+    port: (server.address() as AddressInfo).port,
+    drain,
+    async close(timeoutMs = 0) {
+      await Promise.race([drain(), delay(timeoutMs)]);
+      server.closeAllConnections();
+      await drained;
+    },
+  };
+}
+
+function routesOf({ service, limits }: HttpServerOptions, timeouts: HttpTimeouts, draining: AbortSignal): Route[] {
+  const openApi = openApiDocument(service.version().version);
+  return [
+    {
+      verb: "post",
+      path: "/v1/score",
+      method: "Score",
+      mediaTypes: ["application/json"],
+      async handle(exchange, request) {
+        const allowedMs = exchange.allowedMs();
+        const arrivedAt = performance.now();
+        const bytes = await readWholeBody(request, { maxBytes: limits.maxHttpBodyBytes, timeoutMs: timeouts.bodyMs });
+        exchange.record.bytes = bytes.length;
+        const json = parseStrictJson(bytes, limits.maxJsonDepth);
+        const leftMs = allowedMs === undefined ? undefined : Math.round(allowedMs - (performance.now() - arrivedAt));
+        const scoreRequest = scoreRequestFromJson(json, leftMs);
+        exchange.record.items = scoreRequest.items.length;
+        checkScoreRequest(scoreRequest, limits, "unary");
+        exchange.answer(scoreResponseToJson(await service.score(scoreRequest, exchange.context)));
+      },
+    },
+    {
+      verb: "post",
+      path: "/v1/score:stream",
+      method: "ScoreStream",
+      mediaTypes: ["application/x-ndjson", "application/ndjson", "application/jsonl"],
+      handle: (exchange, request, response) =>
+        scoreStream(request, response, exchange, { service, limits, draining, stallTimeoutMs: timeouts.stallMs }),
+    },
+    { verb: "get", path: "/v1/judges", method: "ListJudges", handle: (exchange) => exchange.answer({ judges: service.judges() }) },
+    { verb: "get", path: "/v1/panels", method: "ListPanels", handle: (exchange) => exchange.answer({ panels: service.panels() }) },
+    { verb: "get", path: "/v1/version", method: "GetVersion", handle: (exchange) => exchange.answer(service.version()) },
+    { verb: "get", path: "/openapi.json", method: "OpenApi", handle: (exchange) => exchange.answer(openApi) },
+  ];
+}
+
+function createApp(routes: readonly Route[], options: ExchangeOptions): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("query parser", false);
+  app.enable("case sensitive routing");
+  app.enable("strict routing");
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: { defaultSrc: ["'self'"], imgSrc: ["'self'", "data:"], frameAncestors: ["'none'"] },
+      },
+      // The listener speaks cleartext; whatever terminates TLS in front of it sets this.
+      strictTransportSecurity: false,
+    }),
+  );
+  for (const route of routes) {
+    // A colon starts a parameter in the router's language.
+    const path = route.path.replaceAll(":", "\\:");
+    app[route.verb](path, (request, response) => void run(route, request, response, options));
+    app.all(path, (request, response) => {
+      response.setHeader("Allow", route.verb.toUpperCase());
+      const message = `${route.path} takes ${route.verb.toUpperCase()} only`;
+      openExchange(request, response, route.method, options).fail(new GatewayError("METHOD_NOT_ALLOWED", message));
+    });
+  }
+  app.use("/docs", docsPages());
+  app.use((request, response) => {
+    const error = new GatewayError("ROUTE_NOT_FOUND", "no such route; /docs lists them all");
+    openExchange(request, response, "Unknown", options).fail(error);
+  });
+  // Express calls this for what its own parts throw, for example a path that cannot be decoded.
+  app.use((_error: unknown, request: IncomingMessage, response: ServerResponse, _next: () => void) => {
+    const error = new GatewayError("REQUEST_INVALID", "the address of the request is malformed");
+    openExchange(request, response, "Unknown", options).fail(error);
+  });
+  return app;
+}
+
+async function run(route: Route, request: IncomingMessage, response: ServerResponse, options: ExchangeOptions): Promise<void> {
+  const exchange = openExchange(request, response, route.method, options);
+  try {
+    if (route.mediaTypes !== undefined) checkMediaType(request.headers["content-type"], route.mediaTypes);
+    await route.handle(exchange, request, response);
+  } catch (thrown) {
+    exchange.fail(GatewayError.from(thrown));
+  }
+}
+
+function checkMediaType(header: string | undefined, accepted: readonly string[]): void {
+  const [type = "", ...parameters] = (header ?? "").toLowerCase().split(";");
+  const charset = parameters.map((parameter) => parameter.trim()).find((parameter) => parameter.startsWith("charset="));
+  const utf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
+  if (accepted.includes(type.trim()) && utf8) return;
+  throw new GatewayError("MEDIA_TYPE_UNSUPPORTED", `the body must be sent as Content-Type: ${accepted[0]}, in UTF-8`);
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      const message = `HTTP cannot listen on ${host}:${port}: ${error.message}; choose another port`;
+      reject(new GatewayError("CONFIG_INVALID", message, { cause: error }));
+    });
+    server.listen(port, host, resolve);
+  });
+}

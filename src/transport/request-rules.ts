@@ -1,0 +1,92 @@
+import { type ErrorReason, GatewayError } from "../domain/errors.ts";
+import type { Content, Item } from "../domain/item.ts";
+import type { RequestLimits } from "../domain/limits.ts";
+import type { ScoreRequest } from "../domain/score.ts";
+
+/** Longest id, UTF-16 units: ids are kept and echoed, so they are names and not texts. */
+export const MAX_ID_LENGTH = 256;
+
+/**
+ * Holds a request to the rules and limits that both wires share. Paths in messages are those of the JSON form.
+ *
+ * @param form `unary`: paths start with `items[i]`; `stream`: with `item`
+ * @throws {GatewayError} REQUEST_INVALID, CANDIDATES_EMPTY, TOO_LARGE with the path of the field at fault
+ */
+export function checkScoreRequest(request: ScoreRequest, limits: RequestLimits, form: "unary" | "stream"): void {
+  checkText(request.panel, "panel", limits.maxTextLength);
+  if (request.panel === "") throw refuse("panel", "the name of a panel is required");
+  const { items } = request;
+  if (items.length === 0) throw refuse("items", "at least one item is required");
+  if (items.length > limits.maxItems) throw tooLarge("items", `${items.length} items`, limits.maxItems);
+  let candidates = 0;
+  const ids = new Set<string>();
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i] as Item;
+    const path = form === "stream" ? "item" : `items[${i}]`;
+    candidates += item.candidates.length;
+    if (candidates > limits.maxCandidates) {
+      throw tooLarge(`${path}.candidates`, "candidates of all items together", limits.maxCandidates);
+    }
+    checkItem(item, path, limits.maxTextLength);
+    if (ids.has(item.id)) throw refuse(`${path}.id`, "ids must be unique within a request");
+    ids.add(item.id);
+  }
+  if (request.options.steering !== undefined) {
+    for (const name in request.options.steering.weights) checkText(name, "options.objectiveWeights", MAX_ID_LENGTH);
+  }
+}
+
+function checkItem(item: Item, path: string, maxTextLength: number): void {
+  checkText(item.id, `${path}.id`, MAX_ID_LENGTH);
+  if (item.id === "") throw refuse(`${path}.id`, "an id is not empty; leave it out for the position of the item");
+  let anyPrompt = false;
+  for (let i = 0; i < item.prompt.length; i++) {
+    const { content } = item.prompt[i] as Item["prompt"][number];
+    anyPrompt ||= content.length > 0;
+    if (!fits(content, maxTextLength)) checkContent(content, `${path}.prompt[${i}].content`, maxTextLength);
+  }
+  if (!anyPrompt) throw refuse(`${path}.prompt`, "a prompt is not empty");
+  if (item.candidates.length === 0) throw refuse(`${path}.candidates`, "at least one candidate is required", "CANDIDATES_EMPTY");
+  for (let i = 0; i < item.candidates.length; i++) {
+    const { content } = item.candidates[i] as Item["candidates"][number];
+    if (!fits(content, maxTextLength)) checkContent(content, `${path}.candidates[${i}].content`, maxTextLength);
+  }
+  if (item.reference !== undefined) checkText(item.reference, `${path}.reference`, maxTextLength);
+  if (item.domain !== undefined) checkText(item.domain, `${path}.domain`, MAX_ID_LENGTH);
+  if (item.language !== undefined) checkText(item.language, `${path}.language`, MAX_ID_LENGTH);
+  for (const key in item.metadata) {
+    checkText(key, `${path}.metadata`, MAX_ID_LENGTH);
+    checkText(item.metadata[key] as string, `${path}.metadata`, maxTextLength);
+  }
+}
+
+/** The common case, decided without building a path. */
+function fits(content: Content, maxTextLength: number): boolean {
+  return typeof content === "string" && content.length <= maxTextLength && content.isWellFormed();
+}
+
+function checkContent(content: Content, path: string, maxTextLength: number): void {
+  if (typeof content === "string") {
+    checkText(content, path, maxTextLength);
+    return;
+  }
+  if (content.length === 0) throw refuse(path, "at least one part is required");
+  for (let i = 0; i < content.length; i++) {
+    const part = content[i] as Exclude<Content, string>[number];
+    if (part.type === "text") checkText(part.text, `${path}[${i}].text`, maxTextLength);
+    else checkText(part.url, `${path}[${i}].image_url.url`, maxTextLength);
+  }
+}
+
+function checkText(text: string, path: string, maxLength: number): void {
+  if (text.length > maxLength) throw tooLarge(path, `${text.length} UTF-16 units`, maxLength);
+  if (!text.isWellFormed()) throw refuse(path, "holds half of a surrogate pair; send well-formed Unicode");
+}
+
+function refuse(field: string, rule: string, reason: ErrorReason = "REQUEST_INVALID"): GatewayError {
+  return new GatewayError(reason, `${field}: ${rule}`, { details: { field } });
+}
+
+function tooLarge(field: string, what: string, limit: number): GatewayError {
+  return new GatewayError("TOO_LARGE", `${field}: ${what}; the limit is ${limit}; split the request`, { details: { field, limit } });
+}

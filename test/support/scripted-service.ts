@@ -1,0 +1,109 @@
+import { pino } from "pino";
+import type { RequestLimits } from "../../src/domain/limits.ts";
+import type { ItemResult, ScoreRequest, ScoreResult } from "../../src/domain/score.ts";
+import type { CallContext, Readiness, ReadinessSource, RewardService } from "../../src/domain/service.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+
+/** Limits small enough to reach in a test. */
+export const LIMITS: RequestLimits = {
+  maxItems: 512,
+  maxCandidates: 4096,
+  maxTextLength: 262_144,
+  maxHttpBodyBytes: 8 << 20,
+  maxGrpcMessageBytes: 4 << 20,
+  maxJsonDepth: 32,
+  maxStreamInFlight: 64,
+};
+
+/** A service whose score function is the test's. The other methods answer fixed facts. */
+export function scriptedService(
+  score: (request: ScoreRequest, context: CallContext) => Promise<ScoreResult> | ScoreResult = (request) => resultOf(request),
+): RewardService {
+  return {
+    score: async (request, context) => score(request, context),
+    judges: () => [
+      {
+        name: "length",
+        kind: "scripted",
+        description: "Number of characters.",
+        revision: "sha256:aa",
+        space: "native",
+        determinism: "bitwise",
+        accepts: ["text"],
+        objectives: ["count"],
+        backend: "none",
+        device: "cpu",
+        maxTokens: 0,
+        license: "Apache-2.0",
+        ready: true,
+      },
+    ],
+    panels: () => [
+      {
+        name: "chat",
+        description: "Scripted.",
+        revision: "sha256:bb",
+        aggregation: "weighted_sum",
+        space: "native",
+        members: [{ judge: "length", weight: 1, calibration: "none", transforms: [], onFailure: "fail" }],
+      },
+    ],
+    version: () => ({ version: "9.9.9", commit: "abc", node: process.version, configDigest: "sha256:cc" }),
+  };
+}
+
+/** The reward of a candidate is its length; one that holds `fail` has none. */
+export function resultOf(request: ScoreRequest): ScoreResult {
+  const results = request.items.map(
+    (item): ItemResult => ({
+      id: item.id,
+      candidates: item.candidates.map(({ content }) => {
+        const text = typeof content === "string" ? content : content.map((part) => (part.type === "text" ? part.text : "")).join("");
+        const shared = { judge: "length", revision: "sha256:dd", determinism: "bitwise", cached: false, imputed: false, tokens: 3 };
+        if (text.includes("fail")) {
+          const failure = { reason: "SCORE_NOT_FINITE", message: "the judge gave NaN", retryable: false } as const;
+          return { status: "failed", failure, judges: [{ ...shared, outcome: "failed", weight: 0, failure }] };
+        }
+        const numbers = { raw: text.length, calibrated: text.length, transformed: text.length, weight: 1, contribution: text.length };
+        return {
+          status: "complete",
+          reward: text.length,
+          judges: [{ ...shared, outcome: "scored", ...numbers, objectives: { count: text.length }, gating: { count: 1 } }],
+        };
+      }),
+    }),
+  );
+  const candidates = results.reduce((sum, item) => sum + item.candidates.length, 0);
+  return {
+    panel: request.panel,
+    panelRevision: "sha256:bb",
+    results,
+    timing: { totalMs: 1.5, queueMs: 0.25, prepareMs: 0.5, backendMs: 0.75 },
+    usage: { candidates, cachedScores: 0, tokens: 3 * candidates },
+  };
+}
+
+/** Readiness that a test turns on and off. */
+export function scriptedReadiness(ready = true): ReadinessSource & { set(ready: boolean): void } {
+  const listeners = new Set<(readiness: Readiness) => void>();
+  const of = (now: boolean): Readiness => ({ ready: now, checks: [{ name: "accepting", ok: now, message: now ? "yes" : "draining" }] });
+  let current = of(ready);
+  return {
+    current: () => current,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    set(now) {
+      current = of(now);
+      for (const listener of listeners) listener(current);
+    },
+  };
+}
+
+/** A log that keeps its lines, and metrics of its own. */
+export function recordingTelemetry() {
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ level: "info" }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  return { lines, log, metrics: createMetrics({ version: "0", commit: "0" }) };
+}
