@@ -1,7 +1,8 @@
-import type { Backend, CallResult } from "../domain/backend.ts";
+import type { Backend, Call, CallResult, PreparedCall } from "../domain/backend.ts";
 import { GatewayError } from "../domain/errors.ts";
 import type { Item } from "../domain/item.ts";
-import type { Judge, RawScore } from "../domain/judge.ts";
+import type { Ask, Judge } from "../domain/judge.ts";
+import { digestCall } from "./digest.ts";
 
 /** An item whose scores the judge's makers recorded. */
 export interface GoldenRow {
@@ -13,14 +14,11 @@ export interface GoldenRow {
   readonly gating?: readonly number[];
 }
 
-export interface SelfTestOptions {
+export interface JudgeUnderTest {
   readonly judge: Judge;
-  readonly backend: Backend;
   readonly rows: readonly GoldenRow[];
   /** Largest difference from a recorded number that passes. */
   readonly tolerance: number;
-  /** How many orders of the rows are tried for the determinism class. */
-  readonly compositions: number;
 }
 
 export interface SelfTestReport {
@@ -32,23 +30,43 @@ export interface SelfTestReport {
   readonly compositionMaxAbsError: number;
 }
 
-type Numbers = readonly number[];
+/** Answers of the backend by call digest. */
+type Answers = ReadonlyMap<string, CallResult>;
 
 /**
- * Checks a judge on its backend before it serves: it must reproduce its golden scores, and its scores must move among
- * batch-mates no further than its determinism class says.
+ * Checks the judges of one backend before they serve: each must reproduce its golden scores, and its scores must move among
+ * batch-mates no further than its determinism class says. Judges that ask the same are tested on the same answers.
  *
- * @throws {GatewayError} CONFIG_INVALID with the row, the two numbers and what to look at
+ * @param compositions how many random batchings of all golden calls are compared with each call alone
+ * @throws {GatewayError} CONFIG_INVALID with the judge, the row, the difference and what to look at
  */
-export async function selfTest(options: SelfTestOptions): Promise<SelfTestReport> {
-  const { judge, backend, rows, tolerance } = options;
-  const alone: Numbers[] = [];
-  for (const row of rows) alone.push(...(await scoreTogether(options, [row])));
+export async function selfTest(
+  backend: Backend,
+  judges: readonly JudgeUnderTest[],
+  options: { readonly compositions: number },
+): Promise<SelfTestReport[]> {
+  const calls = new Map<string, Call>();
+  for (const { judge, rows } of judges)
+    for (const { item } of rows) for (const call of askOf(judge, item).calls) calls.set(digestCall(call), call);
+  const prepared = await prepareAll(backend, calls);
+  const alone = await answer(
+    backend,
+    [...prepared].map((entry) => [entry]),
+  );
+  const together: Answers[] = [];
+  for (let seed = 1; seed <= options.compositions && backend.limits.batchable; seed++) {
+    together.push(await answer(backend, compose([...prepared], seed, backend)));
+  }
+  return judges.map((tested) => report(tested, alone, together));
+}
+
+function report({ judge, rows, tolerance }: JudgeUnderTest, alone: Answers, together: readonly Answers[]): SelfTestReport {
   let goldenMaxAbsError = 0;
-  for (const [index, row] of rows.entries()) {
+  let compositionMaxAbsError = 0;
+  for (const row of rows) {
+    const numbers = numbersOf(judge, row, alone);
     const recorded = [row.score, ...(row.objectives ?? []), ...(row.gating ?? [])];
-    const computed = row.objectives ? alone[index]! : alone[index]!.slice(0, 1);
-    const difference = maxAbsDifference(recorded, computed);
+    const difference = maxAbsDifference(recorded, row.objectives ? numbers : numbers.slice(0, 1));
     if (!(difference <= tolerance)) {
       throw new GatewayError(
         "CONFIG_INVALID",
@@ -57,20 +75,8 @@ export async function selfTest(options: SelfTestOptions): Promise<SelfTestReport
       );
     }
     goldenMaxAbsError = Math.max(goldenMaxAbsError, difference);
-  }
-  let compositionMaxAbsError = 0;
-  for (let turn = 0; turn < options.compositions && backend.limits.batchable && judge.determinism.class !== "none"; turn++) {
-    const order = rows.map((_, index) => (index * (2 * turn + 1) + turn) % rows.length);
-    const distinct = [...new Set(order)];
-    for (let start = 0; start < distinct.length; start += backend.limits.maxBatchCalls) {
-      const chosen = distinct.slice(start, start + backend.limits.maxBatchCalls);
-      const together = await scoreTogether(
-        options,
-        chosen.map((index) => rows[index]!),
-      );
-      for (const [position, index] of chosen.entries()) {
-        compositionMaxAbsError = Math.max(compositionMaxAbsError, maxAbsDifference(alone[index]!, together[position]!));
-      }
+    for (const answers of together) {
+      compositionMaxAbsError = Math.max(compositionMaxAbsError, maxAbsDifference(numbers, numbersOf(judge, row, answers)));
     }
   }
   const allowed = judge.determinism.class === "tolerance" ? judge.determinism.bound : 0;
@@ -84,32 +90,69 @@ export async function selfTest(options: SelfTestOptions): Promise<SelfTestReport
   return { judge: judge.name, rows: rows.length, goldenMaxAbsError, compositionMaxAbsError };
 }
 
-/** Runs the rows in one batch: per row the raw value, then objectives, then gating. */
-async function scoreTogether({ judge, backend }: SelfTestOptions, rows: readonly GoldenRow[]): Promise<Numbers[]> {
-  const asks = rows.map((row) => judge.encode(row.item)[0]!);
-  const prepared = await backend.prepare(asks.flatMap((ask) => ask.calls));
-  const calls = prepared.map((call) => {
-    if (call instanceof Error) throw call;
-    return call;
-  });
-  const results: CallResult[] = await backend.run(calls);
-  let next = 0;
-  return asks.map((ask, index) => {
-    const own = results.slice(next, next + ask.calls.length);
-    next += ask.calls.length;
-    return numbersOf(judge.decode(ask, own, rows[index]!.item)[0]!, judge, rows[index]!);
-  });
+function askOf(judge: Judge, item: Item): Ask {
+  return judge.encode(item)[0]!;
 }
 
-function numbersOf(score: RawScore, judge: Judge, row: GoldenRow): Numbers {
-  if (score.outcome !== "scored") {
-    throw new GatewayError("CONFIG_INVALID", `judge "${judge.name}" abstains on its golden row "${row.id}"`);
-  }
+/** What the judge says of a row: the raw value, then objectives, then gating. */
+function numbersOf(judge: Judge, row: GoldenRow, answers: Answers): number[] {
+  const ask = askOf(judge, row.item);
+  const results = ask.calls.map((call) => answers.get(digestCall(call))!);
+  const score = judge.decode(ask, results, row.item)[0]!;
+  if (score.outcome !== "scored") throw new GatewayError("CONFIG_INVALID", `judge "${judge.name}" abstains on its golden row "${row.id}"`);
   return [score.value, ...(score.objectives ?? []), ...(score.gating ?? [])];
 }
 
+async function prepareAll(backend: Backend, calls: ReadonlyMap<string, Call>): Promise<Map<string, PreparedCall>> {
+  const prepared = await backend.prepare([...calls.values()]);
+  return new Map(
+    [...calls.keys()].map((digest, index) => {
+      const call = prepared[index]!;
+      if (call instanceof Error) throw call;
+      return [digest, call];
+    }),
+  );
+}
+
+/** Runs the batches, as many at once as the backend takes. */
+async function answer(backend: Backend, batches: readonly (readonly (readonly [string, PreparedCall])[])[]): Promise<Answers> {
+  const answers = new Map<string, CallResult>();
+  const queue = [...batches];
+  const lane = async () => {
+    for (let batch = queue.pop(); batch !== undefined; batch = queue.pop()) {
+      const results = await backend.run(batch.map(([, call]) => call));
+      for (const [index, [digest]] of batch.entries()) answers.set(digest, results[index]!);
+    }
+  };
+  await Promise.all(Array.from({ length: backend.limits.concurrency }, lane));
+  return answers;
+}
+
+/** The calls in random order, cut into batches as large as the backend allows. */
+function compose(calls: (readonly [string, PreparedCall])[], seed: number, { limits }: Backend): (readonly [string, PreparedCall])[][] {
+  let state = seed;
+  for (let last = calls.length - 1; last > 0; last--) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    const other = (state >>> 8) % (last + 1);
+    [calls[last], calls[other]] = [calls[other]!, calls[last]!];
+  }
+  const batches: (readonly [string, PreparedCall])[][] = [];
+  let longest = 0;
+  for (const entry of calls) {
+    const batch = batches.at(-1);
+    longest = Math.max(longest, entry[1].tokens);
+    const fits = batch !== undefined && batch.length < limits.maxBatchCalls && longest * (batch.length + 1) <= limits.maxBatchTokens;
+    if (fits) batch.push(entry);
+    else {
+      batches.push([entry]);
+      longest = entry[1].tokens;
+    }
+  }
+  return batches;
+}
+
 /** Largest absolute difference; NaN when lengths differ or a number is NaN. */
-function maxAbsDifference(a: Numbers, b: Numbers): number {
+function maxAbsDifference(a: readonly number[], b: readonly number[]): number {
   if (a.length !== b.length) return Number.NaN;
   let max = 0;
   for (const [index, value] of a.entries()) {

@@ -5,21 +5,22 @@ import { itemOf, scriptedBackend, scriptedJudge } from "../support/scripted.ts";
 
 const texts = ["a", "bb", "ccc", "dddd", "eeeee"];
 const rows = texts.map((text) => ({ id: text, item: itemOf(text, [text]), score: text.length }));
-const options = { judge: scriptedJudge({}), rows, tolerance: 1e-6, compositions: 3 };
+const tested = { judge: scriptedJudge({}), rows, tolerance: 1e-6 };
+const options = { compositions: 3 };
 
 test("a judge that reproduces its golden scores alone and in company passes", async () => {
-  const report = await selfTest({ ...options, backend: scriptedBackend() });
-  assert.deepEqual(report, { judge: "judge", rows: 5, goldenMaxAbsError: 0, compositionMaxAbsError: 0 });
+  const reports = await selfTest(scriptedBackend(), [tested], options);
+  assert.deepEqual(reports, [{ judge: "judge", rows: 5, goldenMaxAbsError: 0, compositionMaxAbsError: 0 }]);
 });
 
 test("one golden score off by more than the tolerance refuses the judge, with the row and the difference", async () => {
   const backend = scriptedBackend({ score: (text) => (text === "ccc" ? 3.001 : text.length) });
-  await assert.rejects(selfTest({ ...options, backend }), { reason: "CONFIG_INVALID", message: /row "ccc" is off by 0\.00/ });
+  await assert.rejects(selfTest(backend, [tested], options), { reason: "CONFIG_INVALID", message: /row "ccc" is off by 0\.00/ });
 });
 
 test("a golden score that is NaN refuses the judge", async () => {
   const backend = scriptedBackend({ score: () => Number.NaN });
-  await assert.rejects(selfTest({ ...options, backend }), { reason: "CONFIG_INVALID" });
+  await assert.rejects(selfTest(backend, [tested], options), { reason: "CONFIG_INVALID" });
 });
 
 test("a judge whose score moves among batch-mates beyond its class is refused with the measured difference", async () => {
@@ -30,8 +31,21 @@ test("a judge whose score moves among batch-mates beyond its class is refused wi
     },
     score: (text) => text.length + (together > 1 ? 0.25 : 0),
   });
-  await assert.rejects(selfTest({ ...options, backend }), { reason: "CONFIG_INVALID", message: /moved by 0\.25 among batch-mates/ });
+  await assert.rejects(selfTest(backend, [tested], options), { reason: "CONFIG_INVALID", message: /moved by 0\.25 among batch-mates/ });
   const tolerant = { ...scriptedJudge({}), determinism: { class: "tolerance", bound: 0.5 } as const };
-  const report = await selfTest({ ...options, judge: tolerant, backend });
-  assert.equal(report.compositionMaxAbsError, 0.25);
+  const [report] = await selfTest(backend, [{ ...tested, judge: tolerant }], options);
+  assert.equal(report!.compositionMaxAbsError, 0.25);
+});
+
+test("every composition covers every call within the backend's limits, and two judges that ask the same share the answers", async () => {
+  const backend = scriptedBackend({ limits: { maxBatchCalls: 3, maxBatchTokens: 8 } });
+  const other = scriptedJudge({ name: "other", decode: (value) => ({ outcome: "scored", value: 10 * value }) });
+  const otherRows = rows.map((row) => ({ ...row, score: row.score * 10 }));
+  await selfTest(backend, [tested, { ...tested, judge: other, rows: otherRows }], options);
+  assert.deepEqual(backend.ran.toSorted(), [...texts, ...texts, ...texts, ...texts].sort());
+  for (const batch of backend.batches) {
+    assert.ok(batch.length <= 3);
+    assert.ok(batch.length === 1 || batch.length * Math.max(...batch.map((text) => text.length)) <= 8);
+  }
+  assert.ok(backend.batches.some((batch) => batch.length > 1));
 });

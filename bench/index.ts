@@ -1,0 +1,197 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { openGateway } from "../src/app.ts";
+import { loadConfig } from "../src/config/load.ts";
+import { DEFAULT_OPTIONS } from "../src/domain/score.ts";
+import { createLogger } from "../src/telemetry/log.ts";
+import { type Bare, idealBatches, openBare } from "./bare.ts";
+import type { ClientAnswer, ClientJob } from "./client-process.ts";
+import { chunk, itemsOf, mixedTexts } from "./corpus.ts";
+import { openSequences } from "./sequences.ts";
+
+/**
+ * One table of ratios, everything interleaved in one run against bare ONNX Runtime on the same texts and as many threads.
+ * Absolute rates of a shared machine say little; ratios within a round say much.
+ */
+const { values: flags } = parseArgs({
+  options: {
+    config: { type: "string", default: "rewardgate.yaml" },
+    candidates: { type: "string", default: "768" },
+    rounds: { type: "string", default: "3" },
+    out: { type: "string" },
+  },
+});
+const N = Number(flags.candidates);
+const SEED = 7;
+const texts = mixedTexts(N, SEED);
+const config = await loadConfig({ file: flags.config, variables: process.env });
+const { sequences, graphPath, outputs, executors } = await openSequences(config, itemsOf(texts));
+const sequencesOf = new Map(sequences.map((sequence, index) => [index, sequence]));
+
+const gateway = fork(new URL("./gateway-process.ts", import.meta.url), [flags.config], { serialization: "advanced" });
+const client = fork(new URL("./client-process.ts", import.meta.url), { serialization: "advanced" });
+await ready(gateway);
+const addresses = await ask<{ http: string; grpc: string }>(gateway, "addresses");
+const engine = await openGateway(config, { log: createLogger({ level: "error" }) });
+const bare = await openBare(graphPath, outputs, executors);
+
+interface Sample {
+  readonly rate: number;
+  readonly cpuPerCandidate?: number;
+  readonly loopP99Ms?: number;
+}
+const samples = new Map<string, Sample[]>();
+const note = (mode: string, sample: Sample) => samples.set(mode, [...(samples.get(mode) ?? []), sample]);
+
+const budget = await bestBudget(bare);
+process.stderr.write(`bare ONNX Runtime: ${executors} × 1 thread, best token budget ${budget}\n`);
+const lone: number[] = [];
+for (let round = 0; round < Number(flags.rounds); round++) {
+  process.stderr.write(`round ${round + 1} of ${flags.rounds}\n`);
+  await measureBare("bare session.run", idealBatches(sequences, budget));
+  await measureEngine();
+  await measureWire("gRPC, 256 a request", { transport: "grpc", perRequest: 256, callers: 4 });
+  await measureBare("bare session.run", idealBatches(sequences, budget));
+  await measureWire("HTTP, 256 a request", { transport: "http", perRequest: 256, callers: 4 });
+  await measureWire("gRPC, 64 callers × 1", { transport: "grpc", perRequest: 1, callers: 64 });
+  await measureBare("naive first-in-first-out, 32 a batch", chunk(sequences, 32));
+  await measureWire("cached, gRPC 256 a request", { transport: "grpc", perRequest: 256, callers: 4, cache: "use", repeat: 40 }, true);
+  await measureWire("cached, HTTP 256 a request", { transport: "http", perRequest: 256, callers: 4, cache: "use", repeat: 40 }, true);
+  await measureCachedEngine();
+  lone.push(await measureLone());
+}
+report();
+bare.close();
+client.disconnect();
+gateway.send("stop");
+await engine.close();
+
+async function bestBudget(yardstick: Bare): Promise<number> {
+  let best = { budget: 0, seconds: Number.POSITIVE_INFINITY };
+  for (const candidate of [256, 512, 1024, 2048]) {
+    const { seconds } = await yardstick.run(idealBatches(sequences.slice(0, Math.min(N, 256)), candidate));
+    if (seconds < best.seconds) best = { budget: candidate, seconds };
+  }
+  return best.budget;
+}
+
+async function measureBare(mode: string, batches: ReturnType<typeof idealBatches>): Promise<void> {
+  const { seconds, cpuSeconds } = await bare.run(batches);
+  note(mode, { rate: N / seconds, cpuPerCandidate: cpuSeconds / N });
+}
+
+async function measureEngine(): Promise<void> {
+  const start = performance.now();
+  const context = () => ({ requestId: "bench", transport: "cli" as const, signal: new AbortController().signal });
+  const options = { ...DEFAULT_OPTIONS, cache: "bypass" as const };
+  await Promise.all(chunk(itemsOf(texts), 256).map((items) => engine.service.score({ panel: "chat", items, options }, context())));
+  note("engine in process, 256 a request", { rate: N / ((performance.now() - start) / 1000) });
+}
+
+async function measureCachedEngine(): Promise<void> {
+  const context = () => ({ requestId: "bench", transport: "cli" as const, signal: new AbortController().signal });
+  const requests = chunk(itemsOf(texts), 256);
+  const pass = async () => {
+    // Fresh items each time, as a wire would make them: nothing may be remembered by object identity.
+    for (const items of requests)
+      await engine.service.score({ panel: "chat", items: structuredClone(items), options: DEFAULT_OPTIONS }, context());
+  };
+  await pass();
+  const repeat = 20;
+  const start = performance.now();
+  for (let turn = 0; turn < repeat; turn++) await pass();
+  note("cached, engine in process", { rate: (N * repeat) / ((performance.now() - start) / 1000) });
+}
+
+async function measureWire(
+  mode: string,
+  job: Partial<ClientJob> & Pick<ClientJob, "transport" | "perRequest" | "callers">,
+  warm = false,
+): Promise<void> {
+  const address = job.transport === "grpc" ? addresses.grpc : addresses.http;
+  const full: ClientJob = { address, texts: { count: N, seed: SEED }, cache: "bypass", repeat: 1, ...job };
+  if (warm) await ask<ClientAnswer>(client, { ...full, repeat: 1 });
+  const before = await ask<number>(gateway, "reset");
+  const { seconds, candidates } = await ask<ClientAnswer>(client, full);
+  const after = await ask<{ cpuSeconds: number; loopP99Ms: number }>(gateway, "meters");
+  note(mode, { rate: candidates / seconds, cpuPerCandidate: (after.cpuSeconds - before) / candidates, loopP99Ms: after.loopP99Ms });
+}
+
+/** Median over texts of what the gateway adds to the bare run of the very same text, one caller, nothing else going on. */
+async function measureLone(): Promise<number> {
+  const count = Math.min(N, 96);
+  const single = await openBare(graphPath, outputs, 1);
+  const batches = Array.from({ length: count }, (_, index) => [sequencesOf.get(index)!]);
+  const bareMs = new Map<number, number>();
+  const order = batches.map((batch, index) => ({ index, tokens: batch[0]!.ids.length })).toSorted((a, b) => b.tokens - a.tokens);
+  const { batchMs } = await single.run(batches);
+  for (const [position, { index }] of order.entries()) bareMs.set(index, batchMs[position]!);
+  single.close();
+  const job: ClientJob = {
+    transport: "grpc",
+    address: addresses.grpc,
+    texts: { count, seed: SEED },
+    perRequest: 1,
+    callers: 1,
+    cache: "bypass",
+    repeat: 1,
+  };
+  const { latencyMs } = await ask<ClientAnswer>(client, job);
+  return median(latencyMs.map((ms, index) => ms - bareMs.get(index)!));
+}
+
+function report(): void {
+  const bareRate = median(samples.get("bare session.run")!.map(({ rate }) => rate));
+  const bareCpu = median(samples.get("bare session.run")!.map((sample) => sample.cpuPerCandidate!));
+  const rows = [...samples].map(([mode, list]) => ({
+    mode,
+    rate: median(list.map(({ rate }) => rate)),
+    cpu: list[0]!.cpuPerCandidate === undefined ? undefined : median(list.map((sample) => sample.cpuPerCandidate!)),
+    loop: list[0]!.loopP99Ms === undefined ? undefined : Math.max(...list.map((sample) => sample.loopP99Ms!)),
+  }));
+  const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
+  console.log(line(["mode", "candidates/s", "× bare", "CPU/candidate × bare", "event-loop delay p99"]));
+  console.log(line(["-", "-:", "-:", "-:", "-:"]));
+  for (const { mode, rate, cpu, loop } of rows) {
+    console.log(
+      line([
+        mode,
+        rate.toFixed(rate < 1000 ? 1 : 0),
+        (rate / bareRate).toFixed(2),
+        cpu === undefined ? "" : (cpu / bareCpu).toFixed(3),
+        loop === undefined ? "" : `${loop.toFixed(1)} ms`,
+      ]),
+    );
+  }
+  console.log(`\nadded to a lone caller at p50: ${median(lone).toFixed(2)} ms`);
+  const naive = rows.find(({ mode }) => mode.startsWith("naive"))!;
+  const single = rows.find(({ mode }) => mode.startsWith("gRPC, 64"))!;
+  console.log(`64 single callers against the naive batcher: ${(single.rate / naive.rate).toFixed(2)} ×`);
+  if (flags.out) writeFileSync(flags.out, `${JSON.stringify({ rows, loneAddedP50Ms: median(lone) }, null, 2)}\n`);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}
+
+function ask<T>(child: ChildProcess, message: unknown): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const failed = () => reject(new Error("a bench process ended"));
+    child.once("exit", failed);
+    child.once("message", (answer) => {
+      child.off("exit", failed);
+      resolve(answer as T);
+    });
+    child.send(message as object);
+  });
+}
+
+/** The gateway answers its first message once it serves. */
+async function ready(child: ChildProcess): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    child.once("exit", () => reject(new Error("the gateway did not start")));
+    child.once("message", () => resolve());
+  });
+}

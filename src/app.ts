@@ -1,0 +1,299 @@
+import { createOnnxBackend, type OnnxBackend } from "./backends/index.ts";
+import type { BackendPlan, Resolved, ResolvedJudge } from "./config/resolve.ts";
+import { resolve } from "./config/resolve.ts";
+import type { Config } from "./config/schema.ts";
+import { systemClock } from "./domain/clock.ts";
+import { GatewayError } from "./domain/errors.ts";
+import type { Panel } from "./domain/panel.ts";
+import { describeDeterminism } from "./domain/score-space.ts";
+import type { JudgeInfo, PanelInfo, ReadinessSource, RewardService } from "./domain/service.ts";
+import { type Batcher, createBatcher } from "./engine/batcher.ts";
+import { createScoreCache } from "./engine/cache.ts";
+import { createIntake, type Intake } from "./engine/intake.ts";
+import { createReadinessBoard, type ReadinessBoard } from "./engine/readiness.ts";
+import { createScorer } from "./engine/score.ts";
+import { selfTest } from "./engine/self-test.ts";
+import type { Logger } from "./telemetry/log.ts";
+import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
+import { startAdminServer } from "./transport/admin/server.ts";
+import { startGrpcServer } from "./transport/grpc/server.ts";
+import { startHttpServer } from "./transport/http/server.ts";
+import { COMMIT, VERSION } from "./version.ts";
+
+/** A gateway without listeners: judges open and tested, ready to score. */
+export interface Gateway {
+  readonly service: RewardService;
+  readonly readiness: ReadinessSource;
+  readonly metrics: Metrics;
+  /**
+   * Refuses new requests, waits for running ones up to the deadline, then ends what is left and frees the models.
+   * @returns how many requests had to be ended
+   */
+  close(timeoutMs?: number): Promise<number>;
+}
+
+/** A gateway with its listeners. */
+export interface RunningGateway {
+  readonly addresses: { readonly http: string; readonly grpc: string; readonly admin: string };
+  /** Drains and stops. Idempotent. @returns the exit code: 0, or 3 when requests had to be ended */
+  stop(): Promise<number>;
+}
+
+export interface GatewayOptions {
+  readonly log: Logger;
+  /** Opens only what these panels need. Default: all. */
+  readonly panels?: readonly string[];
+  readonly metrics?: Metrics;
+  readonly board?: ReadinessBoard;
+}
+
+/** Batchings of the golden calls that are tried at start. */
+const START_COMPOSITIONS = 2;
+
+/**
+ * Opens every judge of the configuration, checks it against its golden scores, and wires the engine.
+ * @throws {GatewayError} CONFIG_INVALID when anything does not hold; nothing is left running then
+ */
+export async function openGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
+  const { log } = options;
+  const metrics = options.metrics ?? createMetrics({ version: VERSION, commit: COMMIT });
+  const resolved = await resolve(config, options.panels);
+  const board = options.board ?? createReadinessBoard([]);
+  for (const { judge } of resolved.judges) board.set(checkOf(judge.name), false, "loading");
+  const backends = await openBackends(resolved.backends, metrics, log);
+  try {
+    await testJudges(resolved.judges, backends, board, metrics, log);
+  } catch (error) {
+    await closeAll(backends);
+    throw error;
+  }
+  const batchers = createBatchers(resolved.backends, backends, metrics);
+  const panels = new Map(resolved.panels.map((panel) => [panel.name, panel]));
+  for (const name of panels.keys()) metrics.declarePanel(name);
+  const scorer = createScorer({
+    panels,
+    batchers,
+    cache: createScoreCache({ ...config.cache, metrics }),
+    clock: systemClock,
+    maxRequestMs: config.server.maxRequestSeconds * 1000,
+    metrics,
+  });
+  const intake = createIntake(scorer, metrics);
+  followBackends(resolved.judges, backends, board, metrics);
+  return {
+    service: describeService(intake, resolved, backends, board),
+    readiness: board,
+    metrics,
+    close: (timeoutMs = config.server.drainTimeoutSeconds * 1000) => closeGateway(intake, batchers, backends, timeoutMs),
+  };
+}
+
+/**
+ * Opens the gateway and its three listeners. The admin listener answers first, so that probes see the start.
+ * @throws {GatewayError} CONFIG_INVALID; nothing is left running then
+ */
+export async function serve(config: Config, { log }: { readonly log: Logger }): Promise<RunningGateway> {
+  const metrics = createMetrics({ version: VERSION, commit: COMMIT });
+  const board = createReadinessBoard(["accepting"]);
+  metrics.ready.set(0);
+  board.onChange(({ ready }) => metrics.ready.set(ready ? 1 : 0));
+  const { http, grpc, admin, limits, overloadHttpStatus, drainTimeoutSeconds } = config.server;
+  const opened: { close(timeoutMs: number): Promise<unknown> }[] = [];
+  try {
+    const adminServer = await startAdminServer({ ...admin, readiness: board, metrics });
+    opened.push(adminServer);
+    const gateway = await openGateway(config, { log, metrics, board });
+    opened.unshift(gateway);
+    const { service } = gateway;
+    const grpcServer = await startGrpcServer({ ...grpc, service, readiness: board, limits, metrics, log });
+    opened.unshift(grpcServer);
+    const httpServer = await startHttpServer({ ...http, service, limits, overloadHttpStatus, metrics, log });
+    opened.unshift(httpServer);
+    board.set("accepting", true, "accepting requests");
+    const stop = async () => {
+      board.set("accepting", false, "draining");
+      metrics.draining.set(1);
+      const drained = Promise.all([httpServer.drain(), grpcServer.drain()]);
+      await withinMs(drained, ARRIVAL_MS);
+      const ended = await gateway.close(drainTimeoutSeconds * 1000);
+      await Promise.all([httpServer.close(FLUSH_MS), grpcServer.close(FLUSH_MS)]);
+      await adminServer.close(0);
+      if (ended > 0) log.error({ requests: ended }, "drain timeout: requests were ended");
+      return ended > 0 ? DRAIN_FORCED : 0;
+    };
+    let stopping: Promise<number> | undefined;
+    return {
+      addresses: {
+        http: `http://${http.host}:${httpServer.port}`,
+        grpc: `${grpc.host}:${grpcServer.port}`,
+        admin: `http://${admin.host}:${adminServer.port}`,
+      },
+      stop: () => {
+        stopping ??= stop();
+        return stopping;
+      },
+    };
+  } catch (error) {
+    for (const part of opened) await part.close(0);
+    throw error;
+  }
+}
+
+/** Exit code when a drain had to end requests. */
+const DRAIN_FORCED = 3;
+/** Time for requests that were on their way to arrive whole before new ones on open streams are refused, milliseconds. */
+const ARRIVAL_MS = 500;
+/** Time for answers that are written to reach their clients, milliseconds. */
+const FLUSH_MS = 2_000;
+
+async function openBackends(plans: readonly BackendPlan[], metrics: Metrics, log: Logger): Promise<Map<string, OnnxBackend>> {
+  const opened = await Promise.allSettled(plans.map((plan) => createOnnxBackend({ ...plan.onnx, name: plan.name, metrics, log })));
+  const backends = new Map<string, OnnxBackend>();
+  for (const outcome of opened) if (outcome.status === "fulfilled") backends.set(outcome.value.name, outcome.value);
+  const failed = opened.find((outcome) => outcome.status === "rejected");
+  if (failed === undefined) return backends;
+  await closeAll(backends);
+  throw failed.reason;
+}
+
+async function testJudges(
+  judges: readonly ResolvedJudge[],
+  backends: ReadonlyMap<string, OnnxBackend>,
+  board: ReadinessBoard,
+  metrics: Metrics,
+  log: Logger,
+): Promise<void> {
+  for (const backend of backends.values()) {
+    const own = judges.filter(({ judge }) => judge.backend === backend.name);
+    for (const { judge } of own) board.set(checkOf(judge.name), false, "testing golden scores");
+    const tested = own.map(({ goldenJudge, goldens, goldenTolerance }) => ({
+      judge: goldenJudge,
+      rows: goldens,
+      tolerance: goldenTolerance,
+    }));
+    const reports = await selfTest(backend, tested, { compositions: START_COMPOSITIONS });
+    for (const [index, { judge }] of own.entries()) {
+      log.info(reports[index], "judge reproduces its golden scores");
+      metrics.declareJudge(judge.name);
+      metrics.goldenError.set({ judge: judge.name }, reports[index]!.goldenMaxAbsError);
+      const facts = { judge: judge.name, kind: judge.kind, revision: judge.revision, device: backend.device };
+      metrics.judgeInfo.set({ ...facts, determinism: describeDeterminism(judge.determinism) }, 1);
+    }
+  }
+}
+
+function createBatchers(plans: readonly BackendPlan[], backends: ReadonlyMap<string, OnnxBackend>, metrics: Metrics): Map<string, Batcher> {
+  return new Map(
+    plans.map(({ name, queue }) => {
+      const backend = backends.get(name)!;
+      return [name, createBatcher({ backend, queue, clock: systemClock, random: Math.random, metrics })];
+    }),
+  );
+}
+
+/** Keeps each judge's readiness equal to that of the backend it needs. */
+function followBackends(
+  judges: readonly ResolvedJudge[],
+  backends: ReadonlyMap<string, OnnxBackend>,
+  board: ReadinessBoard,
+  metrics: Metrics,
+): void {
+  for (const { judge } of judges) {
+    const backend = backends.get(judge.backend!)!;
+    const show = (ready: boolean) => {
+      board.set(checkOf(judge.name), ready, ready ? `serving on ${backend.device}` : `no inference process of ${backend.name} is running`);
+      metrics.judgeUp.set({ judge: judge.name }, ready ? 1 : 0);
+    };
+    backend.onReadiness(show);
+    show(backend.ready);
+  }
+}
+
+async function closeGateway(
+  intake: Intake,
+  batchers: ReadonlyMap<string, Batcher>,
+  backends: ReadonlyMap<string, OnnxBackend>,
+  timeoutMs: number,
+): Promise<number> {
+  intake.close();
+  await withinMs(intake.idle(), timeoutMs);
+  const ended = intake.running;
+  if (ended > 0) {
+    const error = new GatewayError("SHUTTING_DOWN", "the gateway stopped before this was scored; send it to another replica or again", {
+      details: { retryAfterMs: 1_000 },
+    });
+    for (const batcher of batchers.values()) batcher.abandon(error);
+    await intake.idle();
+  }
+  await closeAll(backends);
+  return ended;
+}
+
+/** Waits for `work`, but no longer than `ms`. */
+async function withinMs(work: Promise<unknown>, ms: number): Promise<void> {
+  let cancelTimer = () => {};
+  const timeout = new Promise<void>((resolve) => {
+    cancelTimer = systemClock.after(ms, resolve);
+  });
+  await Promise.race([work, timeout]);
+  cancelTimer();
+}
+
+async function closeAll(backends: ReadonlyMap<string, OnnxBackend>): Promise<void> {
+  await Promise.allSettled([...backends.values()].map((backend) => backend.close()));
+}
+
+function checkOf(judge: string): string {
+  return `judge ${judge}`;
+}
+
+function describeService(
+  intake: Intake,
+  resolved: Resolved,
+  backends: ReadonlyMap<string, OnnxBackend>,
+  board: ReadinessBoard,
+): RewardService {
+  const version = { version: VERSION, commit: COMMIT, node: process.version, configDigest: resolved.configDigest };
+  const panels = resolved.panels.map(describePanel);
+  return {
+    score: (request, context) => intake.score(request, context),
+    judges: () => resolved.judges.map((judge) => describeJudge(judge, backends.get(judge.judge.backend!)!, board)),
+    panels: () => panels,
+    version: () => version,
+  };
+}
+
+function describeJudge({ judge, description, license }: ResolvedJudge, backend: OnnxBackend, board: ReadinessBoard): JudgeInfo {
+  return {
+    name: judge.name,
+    kind: judge.kind,
+    description,
+    revision: judge.revision,
+    space: judge.space,
+    determinism: describeDeterminism(judge.determinism),
+    accepts: [...judge.accepts],
+    objectives: judge.gated?.objectives.map((objective) => objective.name) ?? [],
+    backend: backend.name,
+    device: backend.device,
+    maxTokens: backend.maxTokens,
+    license,
+    ready: board.current().checks.some((check) => check.name === checkOf(judge.name) && check.ok),
+  };
+}
+
+function describePanel(panel: Panel): PanelInfo {
+  return {
+    name: panel.name,
+    description: panel.description,
+    revision: panel.revision,
+    aggregation: panel.aggregation.method,
+    space: panel.space,
+    members: panel.members.map((member) => ({
+      judge: member.judge.name,
+      weight: member.weight,
+      calibration: member.calibration?.method ?? "none",
+      transforms: member.transforms.map((transform) => transform.name),
+      onFailure: member.onFailure.policy === "impute" ? `impute(${member.onFailure.value})` : member.onFailure.policy,
+    })),
+  };
+}
