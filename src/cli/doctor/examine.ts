@@ -1,0 +1,70 @@
+import { openGateway } from "../../app.ts";
+import { isCudaInstalled } from "../../backends/onnx/device.ts";
+import { loadConfig } from "../../config/load.ts";
+import { type Resolved, resolve } from "../../config/resolve.ts";
+import type { Config } from "../../config/schema.ts";
+import { GatewayError } from "../../domain/errors.ts";
+import { createLogger } from "../../telemetry/log.ts";
+import type { Finding } from "./finding.ts";
+import { coresFinding, fileLimitFinding, memoryFinding, moduleFinding, nodeFinding, portFinding } from "./machine.ts";
+
+/** Examines one thing after the other, each as soon as it is known; what needs a sound configuration ends where there is none. */
+export async function* examine(file: string): AsyncGenerator<Finding> {
+  yield nodeFinding(process.versions.node);
+  yield coresFinding();
+  yield memoryFinding();
+  yield fileLimitFinding();
+  yield await moduleFinding("onnxruntime", "onnxruntime-node");
+  yield await moduleFinding("tokenizers", "tokenizers");
+
+  const config = await attempt(() => loadConfig({ file, variables: process.env }));
+  if ("error" in config) return yield broken("config", config.error);
+  yield { name: "config", state: "ok", message: config.value.origin.file };
+  yield cudaFinding(config.value);
+  for (const name of ["http", "grpc", "admin"] as const) yield await portFinding(name, config.value.server[name]);
+
+  const resolved = await attempt(() => resolve(config.value));
+  if ("error" in resolved) return yield broken("bundles", resolved.error);
+  yield { name: "bundles", state: "ok", message: describeBundles(resolved.value) };
+  yield await goldenFinding(config.value, resolved.value);
+}
+
+function describeBundles({ judges, backends }: Resolved): string {
+  const names = judges.map(({ judge }) => judge.name).join(", ");
+  return `${names}: all files there, digests right, ${backends.length} model${backends.length === 1 ? "" : "s"} to open`;
+}
+
+/** Whether CUDA is there, which only matters where it is asked for. */
+function cudaFinding({ backends }: Config): Finding {
+  const wanted = Object.entries(backends).filter(([, { device }]) => [device].flat().some((name) => name.startsWith("cuda")));
+  const name = "cuda";
+  const fix = "npm run setup:cuda, with CUDA 12, cuBLAS and cuDNN 9 on the library path; or device: cpu";
+  if (isCudaInstalled()) return { name, state: "ok", message: "the CUDA part of ONNX Runtime is installed" };
+  if (wanted.length === 0) return { name, state: "ok", message: "not installed, and no backend asks for it" };
+  const asking = wanted.map(([backend]) => backend).join(", ");
+  return { name, state: "fail", message: `not installed, and asked for by: ${asking}`, fix };
+}
+
+/** Opens the judges, which reproduces their golden scores, and closes them again. */
+async function goldenFinding(config: Config, { judges }: Resolved): Promise<Finding> {
+  const opened = await attempt(() => openGateway(config, { log: createLogger({ level: "silent" }) }));
+  if ("error" in opened) return broken("golden scores", opened.error);
+  await opened.value.close(0);
+  const rows = judges.reduce((total, { goldens }) => total + goldens.length, 0);
+  return { name: "golden scores", state: "ok", message: `${rows} golden scores of ${judges.length} judges reproduced` };
+}
+
+function broken(name: string, error: unknown): Finding {
+  const { message, cause } = GatewayError.from(error);
+  const known = error instanceof GatewayError && error.reason !== "INTERNAL";
+  const fix = known ? "the message says what to do" : "run the command again with --debug";
+  return { name, state: "fail", message: known ? message : `${message}: ${cause instanceof Error ? cause.message : String(cause)}`, fix };
+}
+
+async function attempt<T>(action: () => Promise<T>): Promise<{ value: T } | { error: unknown }> {
+  try {
+    return { value: await action() };
+  } catch (error) {
+    return { error };
+  }
+}

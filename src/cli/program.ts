@@ -1,0 +1,47 @@
+import { Command, CommanderError } from "commander";
+import { VERSION } from "../version.ts";
+import { checkCommand } from "./check.ts";
+import { doctorCommand } from "./doctor.ts";
+import { describeFailure, EXIT, type SetExit } from "./failure.ts";
+import { judgesCommand } from "./judges.ts";
+import { panelsCommand } from "./panels.ts";
+import { scoreCommand } from "./score.ts";
+import { serveCommand } from "./serve.ts";
+
+/** The `rewardgate` command with all its subcommands. */
+export function createProgram(exit: SetExit): Command {
+  const program = new Command("rewardgate")
+    .description("Reward-model serving gateway: a panel of judges scores prompts and candidates, and the answer is one explained reward.")
+    .version(VERSION)
+    .option("--debug", "show where an error came from", false)
+    .showSuggestionAfterError()
+    .addHelpText("after", '\nExample:\n  $ rewardgate score "How do I boil an egg?" "Eight minutes in boiling water." "Google it."');
+  for (const command of [serveCommand(exit), scoreCommand(exit), judgesCommand(), panelsCommand(), checkCommand(), doctorCommand(exit)]) {
+    program.addCommand(command);
+  }
+  for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError("(--help shows how to call it)");
+  return program;
+}
+
+/**
+ * Runs the command line.
+ *
+ * @param argv as `process.argv`
+ * @returns the exit code: 0 ok, 1 failure, 2 usage or configuration, 3 drain forced, 4 partial results, 130 interrupted
+ */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.ok;
+  const program = createProgram((given) => {
+    code = given;
+  });
+  try {
+    await program.parseAsync([...argv]);
+    return code;
+  } catch (thrown) {
+    // Commander has printed help or its own message by now.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const failure = describeFailure(thrown, program.opts<{ debug: boolean }>().debug);
+    process.stderr.write(`${failure.text}\n`);
+    return failure.code;
+  }
+}

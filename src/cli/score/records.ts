@@ -1,0 +1,133 @@
+import { z } from "zod";
+import { type Item, ROLES } from "../../domain/item.ts";
+
+/** What is known to be right about a record's candidates. */
+export type Labels =
+  | { readonly type: "none" }
+  /** The first candidate is preferred to the second. */
+  | { readonly type: "pair" }
+  /** A rating per candidate, higher is better. */
+  | { readonly type: "ranked"; readonly ratings: readonly number[] }
+  /** Ratings of the one candidate, by dimension. */
+  | { readonly type: "rated"; readonly ratings: Readonly<Record<string, number>> };
+
+/** One line of a file, ready to score. */
+export interface ScoreRecord {
+  /** Number of its line, from 1. */
+  readonly line: number;
+  readonly item: Item;
+  /** Candidates as text, for their lengths. */
+  readonly candidates: readonly string[];
+  readonly labels: Labels;
+}
+
+/** A line that cannot be scored, and why. */
+export interface BrokenRecord {
+  readonly line: number;
+  readonly id: string | undefined;
+  readonly problem: string;
+}
+
+const message = z.object({ role: z.enum(ROLES), content: z.string() });
+const base = z.object({
+  id: z.union([z.string().min(1), z.number()]).optional(),
+  prompt: z.union([z.string(), z.array(message).min(1)]),
+});
+const text = z.string();
+
+/** The schemas, by the keys that tell them apart. The first that fits is taken. */
+const SCHEMAS = [
+  { keys: ["chosen", "rejected"], read: pair },
+  { keys: ["responses", "ratings"], read: ranked },
+  { keys: ["response", "ratings"], read: rated },
+  { keys: ["answer"], read: verifiable },
+  { keys: ["candidates"], read: unlabelled },
+] as const;
+
+type Content = { readonly candidates: readonly string[]; readonly labels: Labels; readonly reference?: string };
+
+function pair(row: unknown): Content {
+  const { chosen, rejected } = z.object({ chosen: text, rejected: text }).parse(row);
+  return { candidates: [chosen, rejected], labels: { type: "pair" } };
+}
+
+function ranked(row: unknown): Content {
+  const { responses, ratings } = z.object({ responses: z.array(text).min(1), ratings: z.array(z.number()) }).parse(row);
+  if (responses.length !== ratings.length) throw new Error(`${responses.length} responses and ${ratings.length} ratings`);
+  return { candidates: responses, labels: { type: "ranked", ratings } };
+}
+
+function rated(row: unknown): Content {
+  const { response, ratings } = z.object({ response: text, ratings: z.record(z.string(), z.number()) }).parse(row);
+  return { candidates: [response], labels: { type: "rated", ratings } };
+}
+
+function verifiable(row: unknown): Content {
+  const schema = z.object({
+    answer: text,
+    responses: z.array(text).min(1),
+    meta: z
+      .object({ correct: z.array(z.boolean()) })
+      .optional()
+      .catch(undefined),
+  });
+  if (!Object.hasOwn(row as object, "responses")) throw new Error("a verifiable row without responses has nothing to score");
+  const { answer, responses, meta } = schema.parse(row);
+  const flags = meta?.correct.length === responses.length ? meta.correct : undefined;
+  const labels: Labels = flags ? { type: "ranked", ratings: flags.map(Number) } : { type: "none" };
+  return { candidates: responses, labels, reference: answer };
+}
+
+function unlabelled(row: unknown): Content {
+  const candidate = z.union([text, z.object({ content: text }).transform(({ content }) => content)]);
+  const { candidates } = z.object({ candidates: z.array(candidate).min(1) }).parse(row);
+  return { candidates, labels: { type: "none" } };
+}
+
+/**
+ * Reads one line in any of the schemas of docs/data-format.md.
+ *
+ * @param line its number, which stands in for a missing id
+ */
+export function parseRecord(line: number, json: string): ScoreRecord | BrokenRecord {
+  let id: string | undefined;
+  try {
+    const row = parseObject(json);
+    const { id: given, prompt } = base.parse(row);
+    id = given === undefined ? `line-${line}` : String(given);
+    const schema = SCHEMAS.find(({ keys }) => keys.every((key) => Object.hasOwn(row, key)));
+    if (schema === undefined) {
+      throw new Error(`none of the known schemas: a row holds ${SCHEMAS.map(({ keys }) => keys.join(" and ")).join(", or ")}`);
+    }
+    const { candidates, labels, reference } = schema.read(row);
+    const item: Item = {
+      id,
+      prompt: typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt,
+      candidates: candidates.map((content) => ({ content })),
+      ...(reference !== undefined && { reference }),
+    };
+    return { line, item, candidates, labels };
+  } catch (cause) {
+    return { line, id, problem: reasonOf(cause) };
+  }
+}
+
+function parseObject(json: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw new Error("not JSON");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error("not a JSON object");
+  return value as Record<string, unknown>;
+}
+
+/** Names the field; never the text in it. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof z.ZodError) {
+    const [issue] = cause.issues;
+    return `${issue!.path.join(".") || "row"}: ${issue!.message.toLowerCase()}`;
+  }
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,94 @@
+import { GatewayError } from "../../domain/errors.ts";
+import type { Failure, ScoreOptions } from "../../domain/score.ts";
+import type { RewardService } from "../../domain/service.ts";
+import type { ResultRow } from "./output.ts";
+import type { BrokenRecord, ScoreRecord } from "./records.ts";
+
+export interface RunOptions {
+  readonly service: RewardService;
+  readonly panel: { readonly name: string; readonly revision: string };
+  readonly options: ScoreOptions;
+  /** Candidates that may be under way or waiting to be written; bounds memory. */
+  readonly window: number;
+  /** Aborts scoring; what is finished and next in order is still written. */
+  readonly signal: AbortSignal;
+  /** Called in order, once per record. The next records wait for it. */
+  onRow(record: ScoreRecord | BrokenRecord, row: ResultRow, usage: RowUsage): Promise<void>;
+}
+
+/** What a record cost. */
+export interface RowUsage {
+  readonly candidates: number;
+  readonly tokens: number;
+  readonly cachedScores: number;
+}
+
+const NO_USAGE: RowUsage = { candidates: 0, tokens: 0, cachedScores: 0 };
+
+/** A record under way. */
+interface Pending {
+  readonly record: ScoreRecord | BrokenRecord;
+  readonly size: number;
+  readonly done: Promise<{ row: ResultRow; usage: RowUsage } | "cancelled">;
+}
+
+/**
+ * Scores records as they come, many at once, and hands the results over in the order of the records.
+ *
+ * @returns whether all records were scored; false when the signal ended it before
+ */
+export async function scoreRecords(records: AsyncIterable<ScoreRecord | BrokenRecord>, run: RunOptions): Promise<boolean> {
+  const pending: Pending[] = [];
+  let size = 0;
+  const finishFirst = async (): Promise<boolean> => {
+    const first = pending.shift()!;
+    const outcome = await first.done;
+    size -= first.size;
+    if (outcome === "cancelled") return false;
+    await run.onRow(first.record, outcome.row, outcome.usage);
+    return true;
+  };
+  for await (const record of records) {
+    if (run.signal.aborted) break;
+    const own = "item" in record ? record.item.candidates.length : 1;
+    while (pending.length > 0 && size + own > run.window) {
+      if (!(await finishFirst())) break;
+    }
+    if (run.signal.aborted) break;
+    pending.push({ record, size: own, done: scoreOne(record, run) });
+    size += own;
+  }
+  while (pending.length > 0) {
+    if (!(await finishFirst())) break;
+  }
+  // What is left was cancelled, or comes after something that was; its promises never reject.
+  return !run.signal.aborted;
+}
+
+async function scoreOne(record: ScoreRecord | BrokenRecord, run: RunOptions): Promise<{ row: ResultRow; usage: RowUsage } | "cancelled"> {
+  const { panel, signal } = run;
+  const row = { line: record.line, panel: panel.name, panelRevision: panel.revision };
+  if (!("item" in record)) {
+    const failure: Failure = { reason: "REQUEST_INVALID", message: record.problem, retryable: false };
+    return { row: { ...row, id: record.id ?? null, candidates: [], failure }, usage: NO_USAGE };
+  }
+  const { id, candidates } = record.item;
+  try {
+    const request = { panel: panel.name, items: [record.item], options: run.options };
+    const result = await run.service.score(request, { requestId: `line-${record.line}`, transport: "cli", signal });
+    const { tokens, cachedScores } = result.usage;
+    return {
+      row: { ...row, id, candidates: result.results[0]!.candidates },
+      usage: { candidates: candidates.length, tokens, cachedScores },
+    };
+  } catch (thrown) {
+    if (signal.aborted) return "cancelled";
+    const { reason, message, retryable } = GatewayError.from(thrown);
+    return { row: { ...row, id, candidates: [], failure: { reason, message, retryable } }, usage: NO_USAGE };
+  }
+}
+
+/** Whether a record has a candidate without a reward. */
+export function hasFailed(row: ResultRow): boolean {
+  return row.failure !== undefined || row.candidates.some(({ status }) => status === "failed");
+}
