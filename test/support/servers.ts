@@ -1,7 +1,7 @@
-import { credentials, type ServiceError } from "@grpc/grpc-js";
+import { type CallOptions, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import type { RequestLimits } from "../../src/domain/limits.ts";
 import type { RewardService } from "../../src/domain/service.ts";
-import { RewardServiceClient } from "../../src/gen/rewardgate/v1/reward_service.ts";
+import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
 import { type GrpcServerOptions, startGrpcServer } from "../../src/transport/grpc/server.ts";
 import { type HttpServerOptions, startHttpServer } from "../../src/transport/http/server.ts";
 import { LIMITS, recordingTelemetry, scriptedReadiness, scriptedService } from "./scripted-service.ts";
@@ -25,7 +25,7 @@ export async function openGrpc(choices: Choices & Partial<Omit<GrpcServerOptions
     limits: { ...LIMITS, ...choices.limits },
   });
   const address = `127.0.0.1:${server.port}`;
-  const client = new RewardServiceClient(address, credentials.createInsecure(), {
+  const client = new wire.RewardServiceClient(address, credentials.createInsecure(), {
     "grpc.max_receive_message_length": -1,
     "grpc.use_local_subchannel_pool": 1,
     "grpc.enable_retries": 0,
@@ -34,7 +34,9 @@ export async function openGrpc(choices: Choices & Partial<Omit<GrpcServerOptions
     server,
     address,
     client,
+    ...promised(client),
     readiness,
+    settled,
     ...telemetry,
     async close() {
       client.close();
@@ -58,6 +60,7 @@ export async function openHttp(choices: Choices & Partial<Omit<HttpServerOptions
   return {
     server,
     url,
+    settled,
     ...telemetry,
     post: (path: string, body: NonNullable<RequestInit["body"]>, headers: Record<string, string> = {}) =>
       fetch(url + path, {
@@ -70,12 +73,25 @@ export async function openHttp(choices: Choices & Partial<Omit<HttpServerOptions
   };
 }
 
-/** The error that a promise of a unary call rejects with. */
-export function unary<Q, A>(
-  call: (request: Q, callback: (error: ServiceError | null, answer: A) => void) => unknown,
-  request: Q,
-): Promise<A> {
-  return new Promise((resolve, reject) => {
-    call(request, (error, answer) => (error === null ? resolve(answer) : reject(error)));
-  });
+/** The unary methods of a client as promises. */
+export function promised(client: wire.RewardServiceClient) {
+  const settle =
+    <A>(resolve: (answer: A) => void, reject: (error: ServiceError) => void) =>
+    (error: ServiceError | null, answer: A) =>
+      error === null ? resolve(answer) : reject(error);
+  return {
+    score: (request: wire.ScoreRequest, options: CallOptions = {}) =>
+      new Promise<wire.ScoreResponse>((resolve, reject) => client.score(request, new Metadata(), options, settle(resolve, reject))),
+    listJudges: () => new Promise<wire.ListJudgesResponse>((resolve, reject) => client.listJudges({}, settle(resolve, reject))),
+    listPanels: () => new Promise<wire.ListPanelsResponse>((resolve, reject) => client.listPanels({}, settle(resolve, reject))),
+    getVersion: () => new Promise<wire.GetVersionResponse>((resolve, reject) => client.getVersion({}, settle(resolve, reject))),
+  };
+}
+
+/** Waits until `holds()`; fails after ten seconds, so that a test ends. */
+export async function settled(holds: () => boolean): Promise<void> {
+  for (let waited = 0; !holds(); waited += 5) {
+    if (waited > 10_000) throw new Error("the awaited state did not come");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }

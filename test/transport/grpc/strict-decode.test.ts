@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import fc from "fast-check";
+import { GatewayError } from "../../../src/domain/errors.ts";
+import { ScoreRequest } from "../../../src/gen/rewardgate/v1/reward_service.ts";
+import { createStrictDecoder } from "../../../src/transport/grpc/strict-decode.ts";
+import { requestProto } from "../../support/wire-requests.ts";
+
+const decode = createStrictDecoder("rewardgate.v1.ScoreRequest", ScoreRequest);
+const valid = Buffer.from(ScoreRequest.encode(requestProto("héllo", "")).finish());
+
+function refused(bytes: Uint8Array): string {
+  try {
+    decode(bytes);
+  } catch (error) {
+    assert.ok(error instanceof GatewayError);
+    assert.equal(error.reason, "REQUEST_INVALID");
+    return error.message;
+  }
+  assert.fail(`accepted ${Buffer.from(bytes).toString("hex")}`);
+}
+
+const write = (build: (writer: BinaryWriter) => BinaryWriter) => build(new BinaryWriter()).finish();
+
+test("a message that an encoder wrote is decoded to what was encoded", () => {
+  assert.deepEqual(decode(valid), requestProto("héllo", ""));
+  assert.deepEqual(decode(new Uint8Array()), ScoreRequest.fromPartial({}));
+});
+
+test("every proper prefix is refused or means a message that encodes to the very same bytes", () => {
+  for (let cut = 0; cut < valid.length; cut++) {
+    const prefix = valid.subarray(0, cut);
+    let message: ScoreRequest;
+    try {
+      message = decode(prefix);
+    } catch (error) {
+      assert.ok(error instanceof GatewayError);
+      continue;
+    }
+    assert.deepEqual(Buffer.from(ScoreRequest.encode(message).finish()), prefix, `cut at ${cut}`);
+  }
+});
+
+test("a string that is shorter than its length says is refused", () => {
+  assert.match(refused(Uint8Array.of(0x0a, 10, 0x61, 0x62, 0x63)), /longer than what holds it/);
+});
+
+test("a string that overruns its message but not the bytes is refused", () => {
+  // items (field 2) of 3 bytes holds an id (field 1) that claims 4 bytes; panel follows, so the bytes do not run out.
+  assert.match(refused(Uint8Array.of(0x12, 3, 0x0a, 4, 0x61, 0x0a, 1, 0x62)), /longer than what holds it/);
+});
+
+test("a length of 0xFFFFFFFF is refused", () => {
+  assert.match(refused(Uint8Array.of(0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f)), /longer than what holds it/);
+});
+
+test("a varint without end and one beyond 32 bits are refused", () => {
+  assert.match(refused(Uint8Array.of(0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01)), /too long/);
+  assert.match(refused(Uint8Array.of(0x0a, 0x80)), /cut off/);
+});
+
+for (const [name, bytes] of Object.entries({
+  "a lone continuation byte": [0x80],
+  "an over-long form": [0xc0, 0xaf],
+  "an encoded surrogate": [0xed, 0xa0, 0x80],
+  "a code point beyond U+10FFFF": [0xf4, 0x90, 0x80, 0x80],
+  "a cut sequence": [0x61, 0xe2, 0x82],
+})) {
+  test(`invalid UTF-8 is refused: ${name}`, () => {
+    assert.match(refused(write((writer) => writer.tag(1, WireType.LengthDelimited).bytes(Uint8Array.from(bytes)))), /not UTF-8/);
+  });
+}
+
+test("a byte order mark inside a string is kept", () => {
+  assert.equal(decode(ScoreRequest.encode(ScoreRequest.fromPartial({ panel: "\ufeffchat" })).finish()).panel, "\ufeffchat");
+});
+
+test("a field that the message does not have is refused", () => {
+  assert.match(refused(write((writer) => writer.uint32((99 << 3) | 0).uint32(1))), /unknown field 99 of rewardgate.v1.ScoreRequest/);
+});
+
+test("a zero tag, which generated decoders take for the end, is refused", () => {
+  assert.match(refused(Buffer.concat([valid, Uint8Array.of(0, 1, 2)])), /unknown field 0/);
+});
+
+test("groups and wrong wire types are refused", () => {
+  assert.match(refused(Uint8Array.of(0x0b, 0x0c)), /wrong wire type of rewardgate.v1.ScoreRequest.panel/);
+  assert.match(refused(Uint8Array.of(0x08, 1)), /wrong wire type/);
+});
+
+test("a singular field given twice, and two members of a oneof, are refused", () => {
+  assert.match(refused(write((writer) => writer.uint32(10).string("a").uint32(10).string("b"))), /panel is set twice/);
+  const prompt = write((writer) => writer.uint32(10).string("text").uint32(18).bytes(new Uint8Array()));
+  const item = write((writer) => writer.uint32(18).bytes(prompt));
+  assert.match(refused(write((writer) => writer.uint32(18).bytes(item))), /set twice/);
+});
+
+test("a map key that names a prototype is refused", () => {
+  for (const key of ["__proto__", "constructor", "prototype"]) {
+    const entry = write((writer) => writer.uint32(10).string(key).uint32(18).string("x"));
+    const item = write((writer) => writer.uint32(58).bytes(entry));
+    assert.match(refused(write((writer) => writer.uint32(18).bytes(item))), /key that is not allowed/);
+  }
+});
+
+test("random damage is refused or decodes to a message with the same meaning, and never throws anything else", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(valid.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }), (edits) => {
+      const damaged = Buffer.from(valid);
+      for (const [at, value] of edits) damaged[at] = value;
+      let message: ScoreRequest;
+      try {
+        message = decode(damaged);
+      } catch (error) {
+        return error instanceof GatewayError && error.reason === "REQUEST_INVALID";
+      }
+      assert.deepEqual(decode(ScoreRequest.encode(message).finish()), message);
+      return true;
+    }),
+    { numRuns: 2000 },
+  );
+});

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { GatewayError } from "../../src/domain/errors.ts";
+import type { Item } from "../../src/domain/item.ts";
+import { DEFAULT_OPTIONS, type ScoreRequest } from "../../src/domain/score.ts";
+import { checkScoreRequest, MAX_ID_LENGTH } from "../../src/transport/request-rules.ts";
+import { LIMITS } from "../support/scripted-service.ts";
+
+const item = (over: Partial<Item> = {}): Item => ({
+  id: "a",
+  prompt: [{ role: "user", content: "hi" }],
+  candidates: [{ content: "hello" }],
+  ...over,
+});
+const request = (items: Item[]): ScoreRequest => ({ panel: "chat", items, options: DEFAULT_OPTIONS });
+const limits = { ...LIMITS, maxItems: 3, maxCandidates: 5, maxTextLength: 10 };
+
+function refusal(items: Item[], form: "unary" | "stream" = "unary"): [string, string | undefined, number | undefined] | undefined {
+  try {
+    checkScoreRequest(request(items), limits, form);
+    return undefined;
+  } catch (error) {
+    assert.ok(error instanceof GatewayError);
+    return [error.reason, error.details.field, error.details.limit];
+  }
+}
+
+test("limits hold at −1 and 0 and refuse at +1", () => {
+  const many = (n: number) => Array.from({ length: n }, (_, i) => item({ id: String(i) }));
+  assert.equal(refusal(many(2)), undefined);
+  assert.equal(refusal(many(3)), undefined);
+  assert.deepEqual(refusal(many(4)), ["TOO_LARGE", "items", 3]);
+
+  const wide = (n: number) => [item({ candidates: Array.from({ length: n }, () => ({ content: "x" })) })];
+  assert.equal(refusal(wide(4)), undefined);
+  assert.equal(refusal(wide(5)), undefined);
+  assert.deepEqual(refusal(wide(6)), ["TOO_LARGE", "items[0].candidates", 5]);
+
+  const long = (n: number) => [item(), item({ id: "b", candidates: [{ content: "x" }, { content: "x".repeat(n) }] })];
+  assert.equal(refusal(long(9)), undefined);
+  assert.equal(refusal(long(10)), undefined);
+  assert.deepEqual(refusal(long(11)), ["TOO_LARGE", "items[1].candidates[1].content", 10]);
+
+  assert.equal(refusal([item({ id: "x".repeat(MAX_ID_LENGTH) })])?.[0], undefined);
+  assert.deepEqual(refusal([item({ id: "x".repeat(MAX_ID_LENGTH + 1) })]), ["TOO_LARGE", "items[0].id", MAX_ID_LENGTH]);
+});
+
+test("candidates are counted over all items", () => {
+  const three = Array.from({ length: 3 }, () => ({ content: "x" }));
+  assert.deepEqual(refusal([item({ candidates: three }), item({ id: "b", candidates: three })]), ["TOO_LARGE", "items[1].candidates", 5]);
+});
+
+const long = "x".repeat(11);
+const cases: [string, Item[], string, string][] = [
+  ["no item", [], "REQUEST_INVALID", "items"],
+  ["no candidate", [item({ candidates: [] })], "CANDIDATES_EMPTY", "items[0].candidates"],
+  ["no message", [item({ prompt: [] })], "REQUEST_INVALID", "items[0].prompt"],
+  ["an empty prompt", [item({ prompt: [{ role: "user", content: "" }] })], "REQUEST_INVALID", "items[0].prompt"],
+  ["an empty id", [item({ id: "" })], "REQUEST_INVALID", "items[0].id"],
+  ["an id given twice", [item(), item()], "REQUEST_INVALID", "items[1].id"],
+  ["a content without parts", [item({ candidates: [{ content: [] }] })], "REQUEST_INVALID", "items[0].candidates[0].content"],
+  ["half a pair in a candidate", [item({ candidates: [{ content: "a\ud800" }] })], "REQUEST_INVALID", "items[0].candidates[0].content"],
+  [
+    "half a pair in a part",
+    [
+      item({
+        candidates: [
+          {
+            content: [
+              { type: "text", text: "ok" },
+              { type: "text", text: "\udc00" },
+            ],
+          },
+        ],
+      }),
+    ],
+    "REQUEST_INVALID",
+    "items[0].candidates[0].content[1].text",
+  ],
+  ["half a pair in a prompt", [item({ prompt: [{ role: "user", content: "\ud83d" }] })], "REQUEST_INVALID", "items[0].prompt[0].content"],
+  ["half a pair in an id", [item({ id: "\ud83d" })], "REQUEST_INVALID", "items[0].id"],
+  ["half a pair in a reference", [item({ reference: "\ud83d" })], "REQUEST_INVALID", "items[0].reference"],
+  ["half a pair in metadata", [item({ metadata: { k: "\ud83d" } })], "REQUEST_INVALID", "items[0].metadata"],
+  ["a long reference", [item({ reference: long })], "TOO_LARGE", "items[0].reference"],
+  ["a long metadata value", [item({ metadata: { k: long } })], "TOO_LARGE", "items[0].metadata"],
+  [
+    "a long address",
+    [item({ candidates: [{ content: [{ type: "image", url: long }] }] })],
+    "TOO_LARGE",
+    "items[0].candidates[0].content[0].image_url.url",
+  ],
+];
+for (const [name, items, reason, field] of cases) {
+  test(`${name} is refused at ${field}`, () => {
+    assert.deepEqual(refusal(items)?.slice(0, 2), [reason, field]);
+  });
+}
+
+test("an empty candidate is legal", () => {
+  assert.equal(refusal([item({ candidates: [{ content: "" }] })]), undefined);
+});
+
+test("paths of a stream start with item", () => {
+  assert.deepEqual(refusal([item({ candidates: [] })], "stream")?.slice(0, 2), ["CANDIDATES_EMPTY", "item.candidates"]);
+});
+
+test("a panel needs a name", () => {
+  assert.throws(
+    () => checkScoreRequest({ ...request([item()]), panel: "" }, limits, "unary"),
+    (error) => error instanceof GatewayError && error.details.field === "panel",
+  );
+});
+
+test("no message quotes the request", () => {
+  try {
+    checkScoreRequest(request([item({ candidates: [{ content: "topsecrettext" }] })]), limits, "unary");
+    assert.fail("accepted");
+  } catch (error) {
+    assert.doesNotMatch((error as Error).message, /topsecret/);
+  }
+});
