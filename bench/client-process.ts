@@ -35,7 +35,8 @@ process.on("message", async (job: ClientJob) => {
         const request = queue[next++];
         if (request === undefined) return;
         const began = performance.now();
-        candidates += await send(request);
+        const rewarded = await send(request);
+        candidates += rewarded;
         latencyMs.push(performance.now() - began);
       }
     }),
