@@ -225,7 +225,8 @@ async function closeGateway(
     for (const batcher of batchers.values()) batcher.abandon(error);
     await intake.idle();
   }
-  await closeAll(backends);
+  // Nobody waits for what still runs after a forced end, so its processes are not waited for either.
+  await closeAll(backends, ended > 0 ? 0 : undefined);
   return ended;
 }
 
@@ -239,8 +240,8 @@ async function withinMs(work: Promise<unknown>, ms: number): Promise<void> {
   cancelTimer();
 }
 
-async function closeAll(backends: ReadonlyMap<string, OnnxBackend>): Promise<void> {
-  await Promise.allSettled([...backends.values()].map((backend) => backend.close()));
+async function closeAll(backends: ReadonlyMap<string, OnnxBackend>, timeoutMs?: number): Promise<void> {
+  await Promise.allSettled([...backends.values()].map((backend) => backend.close(timeoutMs)));
 }
 
 function checkOf(judge: string): string {

@@ -84,6 +84,6 @@ export interface Backend {
    * the batcher then halves it to find the call at fault.
    */
   run(batch: readonly PreparedCall[]): Promise<CallResult[]>;
-  /** Waits for running batches, then frees the model. Idempotent. */
-  close(): Promise<void>;
+  /** Waits for running batches, at most `timeoutMs` when given, then frees the model whatever it does. Idempotent. */
+  close(timeoutMs?: number): Promise<void>;
 }

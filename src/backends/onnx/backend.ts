@@ -82,7 +82,7 @@ export async function createOnnxBackend(options: OnnxBackendOptions): Promise<On
     onReadiness: (listener) => replicas.onReadiness(listener),
     prepare: (calls) => prepare(calls, tokenizer, options.maxTokens),
     run: (batch) => run(batch, replicas, options.outputs),
-    close: () => replicas.close(),
+    close: (timeoutMs) => replicas.close(timeoutMs),
   };
 }
 

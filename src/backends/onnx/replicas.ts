@@ -22,8 +22,8 @@ export interface ReplicaSet {
    *   under it, none came up in time, or the set is closed
    */
   run(batch: PackedBatch): Promise<readonly Float32Array[]>;
-  /** Waits for running batches, then ends every process. Idempotent. */
-  close(): Promise<void>;
+  /** Waits for running batches, at most `timeoutMs`, then ends every process. Idempotent. */
+  close(timeoutMs?: number): Promise<void>;
 }
 
 export interface ReplicaOptions {
@@ -141,12 +141,12 @@ export async function startReplicas(options: ReplicaOptions): Promise<ReplicaSet
       result.then(done, done);
       return result;
     },
-    close() {
+    close(timeoutMs = options.closeTimeoutMs) {
       closing ??= (async () => {
-        await within(Promise.allSettled(running), options.closeTimeoutMs);
+        await within(Promise.allSettled(running), timeoutMs);
         stopped = true;
         for (const waiter of waiters.splice(0)) waiter();
-        await Promise.all(executors.map((executor) => executor.close(STOP_GRACE_MS)));
+        await Promise.all(executors.map((executor) => executor.close(Math.min(STOP_GRACE_MS, timeoutMs))));
       })();
       return closing;
     },
