@@ -25,6 +25,9 @@ const pure = (folder, ...packages) => ({
   },
 });
 
+/** Where a process or an importer of the package begins. */
+const ENTRIES = "^src/(main|index)[.]ts$|^src/.*-process[.]ts$";
+
 module.exports = {
   forbidden: [
     layer("domain", [], "The vocabulary: everything may import it, it imports nothing."),
@@ -106,8 +109,8 @@ module.exports = {
       name: "no-dead-files",
       severity: "error",
       comment: "No entry (main, index, *-process) reaches this file: import it or delete it.",
-      from: { path: "^src/(main|index)[.]ts$|^src/.*-process[.]ts$" },
-      to: { path: "^src/", reachable: false },
+      from: { path: ENTRIES },
+      to: { path: "^src/", pathNot: ENTRIES, reachable: false },
     },
     {
       name: "no-unresolved-imports",

@@ -61,6 +61,8 @@ const sound: Record<string, string> = {
   "src/transport/http.ts": imports("../gen/wire.ts", "../domain/score.ts"),
   "src/app.ts": imports("./config/load.ts", "./engine/score.ts", "./transport/http.ts", "./evaluation/accuracy.ts"),
   "src/main.ts": imports("./app.ts"),
+  "src/index.ts": imports("./app.ts"),
+  "src/backends/model-process.ts": imports("../domain/score.ts"),
   "test/support/scores.ts": "export {};",
   "test/score.test.ts": imports("../src/engine/score.ts", "./support/scores.ts", "node:test"),
 };
