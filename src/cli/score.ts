@@ -93,10 +93,16 @@ async function scoreTexts(call: {
   }
 }
 
-/** The gateway with the judges of one panel; it logs only what goes wrong. */
+/**
+ * The gateway with the judges of one panel. It logs only what goes wrong. A file is scored for as long as that takes: the
+ * cap on a request's time guards callers that wait, and nobody else waits here.
+ */
 function open(config: Config, panel: string): Promise<Gateway> {
-  return openGateway(config, { log: createLogger({ level: "warn" }), panels: [panel] });
+  const patient = { ...config, server: { ...config.server, maxRequestSeconds: ONE_DAY_SECONDS } };
+  return openGateway(patient, { log: createLogger({ level: "warn" }), panels: [panel] });
 }
+
+const ONE_DAY_SECONDS = 86_400;
 
 function choosePanel({ panels }: Config, wanted: string | undefined): string {
   const names = Object.keys(panels);

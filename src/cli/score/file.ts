@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Gateway } from "../../app.ts";
 import type { ScoreOptions } from "../../domain/score.ts";
 import { EXIT, type SetExit, UsageError } from "../failure.ts";
@@ -9,7 +10,7 @@ import { createLabelTally, type RunCounts, showReport } from "./report.ts";
 import { hasFailed, type RowUsage, scoreRecords } from "./run.ts";
 
 /** Candidates under way or waiting for their turn to be written: enough for full batches of like lengths, and a bound on memory. */
-const WINDOW = 1024;
+const WINDOW = 512;
 
 export interface FileRun {
   readonly path: string;
@@ -130,6 +131,8 @@ async function* remaining(
 /** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
 function listenForInterrupt(): { readonly signal: AbortSignal; stop(): void } {
   const controller = new AbortController();
+  // One listener for each record under way.
+  setMaxListeners(0, controller.signal);
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
     controller.abort();
