@@ -94,6 +94,8 @@ function finishAfter(request: IncomingMessage, response: ServerResponse): void {
     clearTimeout(timer);
     response.end();
   };
+  // Node would keep the connection of a stream whose answer ended first, to read the rest of its request.
+  response.on("finish", () => request.socket.destroySoon());
   request.on("end", end);
   request.on("close", end);
   request.unpipe();

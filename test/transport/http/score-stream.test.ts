@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
+import { GatewayError } from "../../../src/domain/errors.ts";
+import { ScoreStreamResponseJson } from "../../../src/transport/http/response-schema.ts";
+import { resultOf, scriptedService } from "../../support/scripted-service.ts";
+import { openHttp, settled } from "../../support/servers.ts";
+import { itemJson } from "../../support/wire-requests.ts";
+
+const NDJSON = { "content-type": "application/x-ndjson" };
+const line = (id: string, ...texts: string[]) => JSON.stringify({ panel: "chat", item: itemJson(id, ...texts) });
+
+function linesOf(text: string) {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((each) => ScoreStreamResponseJson.parse(JSON.parse(each)));
+}
+
+test("2,000 items are each answered exactly once, in the order in which they finish", async (t) => {
+  let index = 0;
+  const { post, close, lines } = await openHttp({
+    service: scriptedService(async (request) => {
+      await sleep(index++ % 7);
+      return resultOf(request);
+    }),
+  });
+  t.after(close);
+  const body = Array.from({ length: 2000 }, (_, i) => line(`id-${i}`, "x".repeat(i % 50))).join("\n");
+  const response = await post("/v1/score:stream", body, NDJSON);
+  assert.match(String(response.headers.get("content-type")), /^application\/x-ndjson/);
+  const answers = linesOf(await response.text());
+  assert.equal(answers.length, 2000);
+  const byId = new Map(answers.map((answer) => [answer.id, answer]));
+  for (let i = 0; i < 2000; i++) {
+    const answer = byId.get(`id-${i}`);
+    assert.ok(answer !== undefined && "result" in answer);
+    assert.equal(answer.result.candidates[0]?.reward, i % 50);
+  }
+  assert.notDeepEqual(
+    answers.map(({ id }) => id),
+    Array.from({ length: 2000 }, (_, i) => `id-${i}`),
+  );
+  await settled(() => lines.length === 1);
+  assert.deepEqual([lines[0]?.method, lines[0]?.code, lines[0]?.items], ["ScoreStream", "OK", 2000]);
+});
+
+test("a bad line is answered with an error line and the stream goes on", async (t) => {
+  const { post, close } = await openHttp();
+  t.after(close);
+  const body = [
+    line("first", "ok"),
+    "not json secret",
+    "",
+    '{"panel":"chat","item":{"id":"dup","id":"dup"}}',
+    JSON.stringify({ panel: "chat", item: { ...itemJson("named", "x"), extra: 1 } }),
+    `${line("crlf", "ok")}\r`,
+    line("last", "ok"),
+  ].join("\n");
+  const answers = linesOf(await (await post("/v1/score:stream", body, NDJSON)).text());
+  const outcomes = Object.fromEntries(answers.map((answer) => [answer.id, "error" in answer ? answer.error.reason : "scored"]));
+  assert.deepEqual(outcomes, {
+    first: "scored",
+    "1": "REQUEST_INVALID",
+    "2": "REQUEST_INVALID",
+    named: "REQUEST_INVALID",
+    crlf: "scored",
+    last: "scored",
+  });
+  assert.doesNotMatch(JSON.stringify(answers), /secret/);
+});
+
+test("answers come while the request is still being sent", async (t) => {
+  const { url, close } = await openHttp();
+  t.after(close);
+  const call = httpRequest(`${url}/v1/score:stream`, { method: "POST", headers: NDJSON });
+  call.write(`${line("one", "x")}\n`);
+  const response = await new Promise<import("node:http").IncomingMessage>((resolve) => call.on("response", resolve));
+  const chunks = response[Symbol.asyncIterator]();
+  assert.equal(linesOf(String((await chunks.next()).value))[0]?.id, "one");
+  call.end(`${line("two", "x")}\n`);
+  assert.equal(linesOf(String((await chunks.next()).value))[0]?.id, "two");
+  assert.equal((await chunks.next()).done, true);
+});
+
+test("a packed stream is unpacked as it comes", async (t) => {
+  const { post, close } = await openHttp();
+  t.after(close);
+  const body = gzipSync(Array.from({ length: 100 }, (_, i) => line(String(i), "x")).join("\n"));
+  const response = await post("/v1/score:stream", body, { ...NDJSON, "content-encoding": "gzip" });
+  assert.equal(linesOf(await response.text()).length, 100);
+});
+
+test("a line beyond the limit ends the stream with one error line", async (t) => {
+  const { post, close } = await openHttp({ limits: { maxHttpBodyBytes: 1000 } });
+  t.after(close);
+  const response = await post("/v1/score:stream", `${line("a", "x")}\n${line("b", "x".repeat(2000))}\n${line("c", "x")}`, NDJSON);
+  const answers = linesOf(await response.text());
+  assert.deepEqual(
+    answers.map((answer) => ("error" in answer ? [answer.id, answer.error.reason] : [answer.id, "scored"])),
+    [
+      ["a", "scored"],
+      [undefined, "TOO_LARGE"],
+    ],
+  );
+});
+
+test("no more items are under way than the limit, and a client that does not read stalls the work", async (t) => {
+  let running = 0;
+  let most = 0;
+  let scored = 0;
+  const { url, close } = await openHttp({
+    limits: { maxStreamInFlight: 4 },
+    service: scriptedService(async (request) => {
+      most = Math.max(most, ++running);
+      await sleep(0);
+      running--;
+      scored++;
+      return { ...resultOf(request), panelRevision: "r".repeat(200_000) };
+    }),
+  });
+  t.after(close);
+  const total = 300;
+  const body = Array.from({ length: total }, (_, i) => line(String(i), "x")).join("\n");
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.on("error", () => {});
+  socket.pause();
+  socket.write(
+    `POST /v1/score:stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-ndjson\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+  let before = -1;
+  for (let still = 0; still < 5; still = scored > 0 && scored === before ? still + 1 : 0) {
+    before = scored;
+    await sleep(50);
+  }
+  assert.ok(scored < total, `${scored} of ${total} were scored for a client that reads nothing`);
+  assert.equal(most, 4);
+  let bytes = "";
+  for await (const chunk of socket) bytes += chunk;
+  assert.equal(bytes.match(/"id":"\d+","result"/g)?.length, total);
+});
+
+test("a client that takes nothing for too long is disconnected", async (t) => {
+  let aborted = false;
+  const { url, close } = await openHttp({
+    limits: { maxStreamInFlight: 2 },
+    timeouts: { stallMs: 200 },
+    service: scriptedService((request, { signal }) => {
+      signal.addEventListener("abort", () => {
+        aborted = true;
+      });
+      return { ...resultOf(request), panelRevision: "r".repeat(4_000_000) };
+    }),
+  });
+  t.after(close);
+  const body = Array.from({ length: 20 }, (_, i) => line(String(i), "x")).join("\n");
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.on("error", () => {});
+  socket.pause();
+  socket.write(
+    `POST /v1/score:stream HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+  await settled(() => aborted);
+  socket.destroy();
+});
+
+test("a disconnect aborts what is under way", async (t) => {
+  let running = 0;
+  let aborted = 0;
+  const { url, close, lines } = await openHttp({
+    service: scriptedService((_, { signal }) => {
+      running++;
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => {
+          aborted++;
+          reject(new GatewayError("CALLER_GONE", "gone"));
+        }),
+      );
+    }),
+  });
+  t.after(close);
+  const call = httpRequest(`${url}/v1/score:stream`, { method: "POST", headers: NDJSON });
+  call.on("error", () => {});
+  call.write(`${line("a", "x")}\n${line("b", "x")}\n`);
+  await settled(() => running === 2);
+  call.destroy();
+  await settled(() => aborted === 2 && lines.length === 1);
+  assert.equal(lines[0]?.code, "CANCELLED");
+});
+
+test("a draining server answers what is under way and then ends an open stream with SHUTTING_DOWN", async (t) => {
+  let release = () => {};
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let running = 0;
+  const { url, server, close } = await openHttp({
+    service: scriptedService(async (request) => {
+      running++;
+      await gate;
+      return resultOf(request);
+    }),
+  });
+  t.after(close);
+  const call = httpRequest(`${url}/v1/score:stream`, { method: "POST", headers: NDJSON });
+  call.on("error", () => {});
+  call.write(`${Array.from({ length: 20 }, (_, i) => line(String(i), "x")).join("\n")}\n`);
+  const response = await new Promise<import("node:http").IncomingMessage>((resolve) => call.on("response", resolve));
+  await settled(() => running === 20);
+  const drained = server.drain();
+  release();
+  let text = "";
+  for await (const chunk of response) text += chunk;
+  const answers = linesOf(text);
+  assert.equal(answers.filter((answer) => "result" in answer).length, 20);
+  const last = answers.at(-1);
+  assert.ok(last && "error" in last && last.error.reason === "SHUTTING_DOWN" && last.id === undefined);
+  await drained;
+});
+
+test("the body must be JSON lines", async (t) => {
+  const { post, close } = await openHttp();
+  t.after(close);
+  assert.equal((await post("/v1/score:stream", line("a", "x"))).status, 415);
+});
