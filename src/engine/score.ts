@@ -64,9 +64,12 @@ export function createScorer(options: ScorerOptions): Scorer {
     const judgements = request.items.map((item) => judgeFromCache(panel, item, request, open));
     metrics?.requestsWaiting.inc();
     const asksOf = new Map<Flight, OpenAsk[]>();
+    // A stop ends the request as a whole, so that its caller sends it elsewhere instead of keeping half an answer.
+    let stopped: GatewayError | undefined;
     const scope = new RequestScope(clock, {
       started: () => metrics?.requestsWaiting.dec(),
       settled: (flight) => {
+        if (flight.error?.reason === "SHUTTING_DOWN") stopped = flight.error;
         for (const entry of asksOf.get(flight) ?? []) if (--entry.missing === 0) readAnswers(entry, request);
       },
     });
@@ -74,6 +77,7 @@ export function createScorer(options: ScorerOptions): Scorer {
       startFlights(open, asksOf, scope, urgency);
       for (const entry of open) if (entry.missing === 0) readAnswers(entry, request);
       await scope.settled(deadline, context.signal);
+      if (stopped !== undefined) throw stopped;
     } catch (error) {
       scope.abandon();
       const reason = GatewayError.from(error).reason;

@@ -314,3 +314,15 @@ test("the counts of the metrics agree with what was scored", async () => {
   assert.match(text, /rewardgate_nonfinite_scores_total\{judge="judge"\} 1/);
   assert.match(text, /rewardgate_cache_requests_total\{tier="l1",result="hit"\} 1/);
 });
+
+test("a stop in the middle ends the whole request, cached scores or not, so that its caller sends it elsewhere", async () => {
+  const gate = deferred();
+  const { score, batcher } = engineOf({ beforeRun: (texts) => (texts.includes("new") ? gate.promise : undefined) });
+  await score(requestOf([itemOf("a", ["old"])]), contextOf());
+  const answer = score(requestOf([itemOf("a", ["old", "new"])]), contextOf());
+  const refused = assert.rejects(answer, { reason: "SHUTTING_DOWN" });
+  await settle();
+  batcher.abandon(new GatewayError("SHUTTING_DOWN", "stopping"));
+  await refused;
+  gate.resolve();
+});

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { credentials, type ServiceError, status } from "@grpc/grpc-js";
+import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
+import { type SpawnedGateway, spawnGateway, writeGateway } from "../support/gateway.ts";
+
+/** The gateway as a process, stopped by signals, with a real model behind it. */
+const cleanups: (() => void)[] = [];
+after(() => {
+  for (const clean of cleanups) clean();
+});
+
+async function start(parts: Parameters<typeof writeGateway>[0] = {}): Promise<SpawnedGateway> {
+  const { config, folder } = await writeGateway(parts);
+  cleanups.push(() => folder.remove());
+  const gateway = await spawnGateway(config);
+  cleanups.push(() => gateway.process.kill("SIGKILL"));
+  return gateway;
+}
+
+function scoreHttp(gateway: SpawnedGateway, candidate: string): Promise<Response> {
+  return fetch(`${gateway.http}/v1/score`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ panel: "panel", items: [{ prompt: "what is good", candidates: [{ content: candidate }] }] }),
+  });
+}
+
+function scoreGrpc(client: InstanceType<typeof wire.RewardServiceClient>, candidate: string): Promise<wire.ScoreResponse> {
+  const item = {
+    prompt: { form: { $case: "text" as const, value: "what is good" } },
+    candidates: [{ content: { form: { $case: "text" as const, value: candidate } } }],
+  };
+  const request = wire.ScoreRequest.fromPartial({ panel: "panel", items: [item] });
+  return new Promise((resolve, reject) => client.score(request, (error, response) => (error ? reject(error) : resolve(response))));
+}
+
+/** Waits until the gateway has `count` requests under way. */
+async function untilRunning(gateway: SpawnedGateway, count: number): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    const text = await (await fetch(`${gateway.admin}/metrics`)).text();
+    const running = Number(/^rewardgate_requests_running (\d+)/m.exec(text)?.[1]);
+    if (running >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`fewer than ${count} requests came under way`);
+}
+
+test("SIGTERM with 500 requests in flight loses none: all are answered, late ones are refused, the exit code is 0", async () => {
+  const gateway = await start({ model: { slowness: 60 }, backend: { maxBatchCalls: 8, maxBatchTokens: 256 } });
+  const client = new wire.RewardServiceClient(gateway.grpc, credentials.createInsecure());
+  const http = Array.from({ length: 250 }, (_, index) => scoreHttp(gateway, `good word ${index}`).then((response) => response.json()));
+  const grpc = Array.from({ length: 250 }, (_, index) => scoreGrpc(client, `bad word ${index}`));
+  const answers = Promise.all([Promise.all(http), Promise.all(grpc)]);
+  answers.catch(() => {});
+  await untilRunning(gateway, 450);
+  gateway.process.kill("SIGTERM");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const late = new wire.RewardServiceClient(gateway.grpc, credentials.createInsecure());
+  const refusals = await Promise.allSettled([scoreHttp(gateway, "late"), scoreGrpc(late, "late")]);
+  const [fromHttp, fromGrpc] = await answers;
+  const rewards = [
+    ...fromHttp.map((answer) => (answer as { results: { candidates: { reward: number }[] }[] }).results[0]!.candidates[0]!.reward),
+    ...fromGrpc.map((answer) => answer.results[0]!.candidates[0]!.reward!),
+  ];
+  assert.equal(rewards.filter(Number.isFinite).length, 500);
+  assert.equal(new Set(rewards).size > 100, true);
+  for (const refusal of refusals) {
+    if (refusal.status === "fulfilled") assert.equal((refusal.value as Response).status, 503);
+    else if ("code" in refusal.reason) assert.equal((refusal.reason as ServiceError).code, status.UNAVAILABLE);
+  }
+  client.close();
+  late.close();
+  assert.equal(await gateway.exited, 0);
+});
+
+test("readiness goes off at once when a stop begins, while liveness stays, until the drain ends", async () => {
+  const gateway = await start({ model: { slowness: 60 }, backend: { executors: 1, maxBatchCalls: 1 } });
+  assert.equal((await fetch(`${gateway.admin}/readyz`)).status, 200);
+  const answers = Promise.all(Array.from({ length: 20 }, (_, index) => scoreHttp(gateway, `word ${index}`)));
+  await untilRunning(gateway, 20);
+  gateway.process.kill("SIGTERM");
+  let ready = 200;
+  for (let tries = 0; tries < 100 && ready === 200; tries++) ready = (await fetch(`${gateway.admin}/readyz?verbose`)).status;
+  assert.equal(ready, 503);
+  assert.equal((await fetch(`${gateway.admin}/livez`)).status, 200);
+  assert.ok((await answers).every((response) => response.status === 200));
+  assert.equal(await gateway.exited, 0);
+});
+
+test("a drain that cannot finish answers everybody with a retry hint and exits with 3", async () => {
+  const gateway = await start({ server: { http: { port: 0 }, grpc: { port: 0 }, admin: { port: 0 }, drainTimeoutSeconds: 1 } });
+  const executors = await gateway.executors();
+  assert.ok(executors.length > 0);
+  for (const pid of executors) process.kill(pid, "SIGSTOP");
+  const client = new wire.RewardServiceClient(gateway.grpc, credentials.createInsecure());
+  const http = Array.from({ length: 100 }, (_, index) => scoreHttp(gateway, `word ${index}`));
+  const grpc = Promise.allSettled(Array.from({ length: 100 }, (_, index) => scoreGrpc(client, `other ${index}`)));
+  await untilRunning(gateway, 200);
+  gateway.process.kill("SIGTERM");
+  for (const response of await Promise.all(http)) {
+    assert.equal(response.status, 503);
+    assert.ok(Number(response.headers.get("retry-after")) >= 1);
+    assert.equal(((await response.json()) as { error: { reason: string } }).error.reason, "SHUTTING_DOWN");
+  }
+  for (const outcome of await grpc) {
+    const error = (outcome as PromiseRejectedResult).reason as ServiceError;
+    assert.equal(error.code, status.UNAVAILABLE);
+    assert.ok(Number(error.metadata.get("grpc-retry-pushback-ms")[0]) > 0);
+  }
+  client.close();
+  assert.equal(await gateway.exited, 3);
+  for (const pid of executors) assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
+});
+
+test("a second signal ends the process although requests are running", async () => {
+  const gateway = await start();
+  const executors = await gateway.executors();
+  for (const pid of executors) process.kill(pid, "SIGSTOP");
+  const answer = scoreHttp(gateway, "word").catch(() => undefined);
+  await untilRunning(gateway, 1);
+  gateway.process.kill("SIGTERM");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  gateway.process.kill("SIGTERM");
+  assert.notEqual(await gateway.exited, 0);
+  await answer;
+  for (const pid of executors) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // Gone already, as it should be.
+    }
+  }
+});
+
+test("an inference process that is killed takes no request with it, and the gateway stays ready or becomes so again", async () => {
+  const gateway = await start({ model: { slowness: 20 }, backend: { maxBatchCalls: 4 } });
+  const answers = Promise.all(Array.from({ length: 60 }, (_, index) => scoreHttp(gateway, `good word ${index}`).then((r) => r.json())));
+  await untilRunning(gateway, 40);
+  process.kill((await gateway.executors())[0]!, "SIGKILL");
+  for (const answer of await answers) {
+    const candidate = (answer as { results: { candidates: { status: string; reward?: number }[] }[] }).results[0]!.candidates[0]!;
+    assert.equal(candidate.status, "complete");
+  }
+  const next = (await (await scoreHttp(gateway, "and afterwards")).json()) as { results: { candidates: { status: string }[] }[] };
+  assert.equal(next.results[0]!.candidates[0]!.status, "complete");
+  gateway.process.kill("SIGTERM");
+  assert.equal(await gateway.exited, 0);
+});
