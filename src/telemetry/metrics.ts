@@ -12,7 +12,7 @@ const RATIOS = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75];
 /** Wires that count requests. */
 export type TransportLabel = "grpc" | "http";
 /** Why a batch was sent to its backend. */
-export type BatchClosedBy = "full" | "tokens" | "delay" | "idle" | "drain" | "isolation";
+export type BatchClosedBy = "full" | "tokens" | "delay" | "idle" | "isolation";
 
 /**
  * Every metric of the gateway, created at start with all series whose labels are known, so that none is missing
@@ -31,7 +31,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
   });
   const requestDuration = new Histogram({
     name: "rewardgate_request_duration_seconds",
-    help: "Wall time from the decoded request to the last byte handed to the socket.",
+    help: "Wall time from the arrival of the request to the last byte handed to the socket.",
     labelNames: ["transport", "method"],
     buckets: LATENCY_SECONDS,
     registers,
@@ -88,7 +88,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
   });
   const queueBytes = new Gauge({
     name: "rewardgate_queue_bytes",
-    help: "Bytes of text held by waiting calls.",
+    help: "Text held by waiting calls, UTF-16 units.",
     labelNames: ["backend"],
     registers,
   });
@@ -283,7 +283,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
     },
     /** Creates the series of one backend before its first batch. */
     declareBackend(backend: string): void {
-      const closedBy: BatchClosedBy[] = ["full", "tokens", "delay", "idle", "drain", "isolation"];
+      const closedBy: BatchClosedBy[] = ["full", "tokens", "delay", "idle", "isolation"];
       for (const closed_by of closedBy) batchesTotal.inc({ backend, closed_by }, 0);
       for (const reason of ["crash", "hang"]) workerRestarts.inc({ backend, reason }, 0);
       const priorities: Priority[] = ["critical", "standard", "sheddable"];
