@@ -31,7 +31,9 @@ export const onnxParams = z.strictObject({
   maxBatchTokens: z
     .int()
     .min(1)
-    .describe("Most tokens in one batch, padding included. Without it: 1024 on the CPU, 16384 on a GPU.")
+    .describe(
+      "Most tokens in one batch, padding included. Without it: 512 on the CPU, where larger batches only leave the caches; 16384 on a GPU.",
+    )
     .optional(),
   maxBatchCalls: z.int().min(1).describe("Most texts in one batch. Without it: 32 on the CPU, 256 on a GPU.").optional(),
   maxPaddingRatio: z
