@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { Metadata, type ServerDuplexStream, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
 import { GatewayError } from "../../domain/errors.ts";
 import type { CallContext } from "../../domain/service.ts";
@@ -26,6 +27,8 @@ export function openCall(call: AnyCall, method: string, telemetry: Telemetry): G
   if (traceparent !== undefined) trailers.set("traceparent", traceparent);
   const record = openRecord({ telemetry, transport: "grpc", method, requestId });
   const aborter = new AbortController();
+  // Every item of a stream listens to the one signal.
+  setMaxListeners(0, aborter.signal);
   const deadline = call.getDeadline();
   const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
   let closed = false;

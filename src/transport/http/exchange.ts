@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { GatewayError } from "../../domain/errors.ts";
 import type { CallContext } from "../../domain/service.ts";
@@ -39,6 +40,8 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
   if (traceparent !== undefined) response.setHeader("traceparent", traceparent);
   const record = openRecord({ telemetry, transport: "http", method, requestId });
   const aborter = new AbortController();
+  // Every item of a stream listens to the one signal.
+  setMaxListeners(0, aborter.signal);
   let answered: GatewayError | "ok" | undefined;
   response.on("close", () => {
     if (response.writableFinished && answered !== undefined) record.finish(answered === "ok" ? undefined : answered);

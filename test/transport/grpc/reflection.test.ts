@@ -36,6 +36,14 @@ for (const version of ["v1", "v1alpha"]) {
       const files = file.fileDescriptorResponse.fileDescriptorProto.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
       const methods = files.flatMap(({ service }) => service).flatMap(({ method }) => method.map(({ name }) => name));
       assert.deepEqual(methods, ["Score", "ScoreStream", "ListJudges", "ListPanels", "GetVersion"]);
+      const messages = files.flatMap(({ messageType }) => messageType);
+      assert.ok(messages.every(({ name, options }) => options?.mapEntry !== true || name.endsWith("Entry")));
+      const stored = (await ask({ fileContainingSymbol: "rewardgate.v1.CandidateResult" })) as unknown as typeof file;
+      const reward = stored.fileDescriptorResponse.fileDescriptorProto
+        .flatMap((bytes) => fromBinary(FileDescriptorProtoSchema, bytes).messageType)
+        .find(({ name }) => name === "CandidateResult")
+        ?.field.find(({ name }) => name === "reward");
+      assert.equal(reward?.proto3Optional, true);
       stream.end();
     } finally {
       client.close();
