@@ -151,6 +151,7 @@ test("a cancel aborts what is under way, without a warning about its many listen
   const warn = (warning: Error) => warnings.push(warning);
   process.on("warning", warn);
   t.after(() => process.off("warning", warn));
+  const aborted: string[] = [];
   let arrived = 0;
   const { stream, lines } = await open(t, {
     service: scriptedService((request, { signal }) => {
