@@ -6,7 +6,7 @@ import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { assemble, type Sequence } from "./assemble.ts";
 import { availableCores } from "./cores.ts";
-import { type Device, describeDevice } from "./device.ts";
+import { type Device, describeDevice, isCudaInstalled } from "./device.ts";
 import type { InputNames } from "./executor-protocol.ts";
 import { listDevices, type OnnxParams, planExecutors } from "./params.ts";
 import { type ReplicaSet, startReplicas } from "./replicas.ts";
@@ -109,12 +109,15 @@ async function start(options: OnnxBackendOptions, padId: number): Promise<{ devi
     }),
   });
   if (listed !== undefined) return open(listed);
-  try {
-    return await open([{ type: "cuda", index: 0 }]);
-  } catch (error) {
-    options.log?.info({ backend: options.name, reason: GatewayError.from(error).message }, "device auto: no CUDA, using the CPU");
-    return open([{ type: "cpu" }]);
+  if (isCudaInstalled()) {
+    try {
+      return await open([{ type: "cuda", index: 0 }]);
+    } catch (error) {
+      options.log?.warn({ backend: options.name, err: error }, "device auto: CUDA is installed and does not work");
+    }
   }
+  options.log?.info({ backend: options.name }, "device auto: no CUDA, using the CPU");
+  return open([{ type: "cpu" }]);
 }
 
 async function prepare(calls: readonly Call[], tokenizer: SegmentTokenizer, maxTokens: number): Promise<(PreparedCall | Error)[]> {

@@ -95,7 +95,7 @@ test("run(batch) rejects with BACKEND_UNAVAILABLE when two processes end under i
 });
 
 test("a process that does not answer in time is killed, counted as hung and replaced, and its batch runs elsewhere", async () => {
-  const set = await start("hung", 2, {}, { hangTimeoutMs: 300 });
+  const set = await start("hung", 2, {}, { hangTimeoutMs: 1500 });
   const [expected] = await set.run(batch);
   const stopped = set.pids[0]!;
   process.kill(stopped, "SIGSTOP");
@@ -108,10 +108,10 @@ test("a process that does not answer in time is killed, counted as hung and repl
 });
 
 test("an idle process is not taken for hung", async () => {
-  const set = await start("idle", 1, {}, { hangTimeoutMs: 200 });
+  const set = await start("idle", 1, {}, { hangTimeoutMs: 1000 });
   await set.run(batch);
   const pids = set.pids;
-  await setTimeout(500);
+  await setTimeout(1500);
   assert.deepEqual(set.pids, pids);
 });
 
