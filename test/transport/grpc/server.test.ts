@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import type { ScoreRequest } from "../../../src/domain/score.ts";
 import * as wire from "../../../src/gen/rewardgate/v1/reward_service.ts";
 import { startGrpcServer } from "../../../src/transport/grpc/server.ts";
 import { detailsOf } from "../../support/grpc-status.ts";
 import { LIMITS, recordingTelemetry, resultOf, scriptedReadiness, scriptedService } from "../../support/scripted-service.ts";
-import { openGrpc } from "../../support/servers.ts";
+import { openGrpc, promised } from "../../support/servers.ts";
 import { itemProto, requestProto } from "../../support/wire-requests.ts";
 
 async function open(t: TestContext, choices: Parameters<typeof openGrpc>[0] = {}) {
@@ -219,6 +219,17 @@ test("a message may have as many bytes as the limit, and one more is TOO_LARGE a
     assert.equal(error.code, status.RESOURCE_EXHAUSTED);
     if (excess === 1) assert.deepEqual([detailsOf(error).info?.reason, detailsOf(error).pushback], ["TOO_LARGE", "-1"]);
   }
+});
+
+test("a packed message is unpacked, and a bomb is refused by what comes out", async (t) => {
+  const { address } = await open(t);
+  // The client's default compression, gzip.
+  const client = new wire.RewardServiceClient(address, credentials.createInsecure(), { "grpc.default_compression_algorithm": 2 });
+  t.after(() => client.close());
+  const { score } = promised(client);
+  assert.equal((await score(requestProto("x".repeat(1000)))).results[0]?.candidates[0]?.reward, 1000);
+  const error = await failure(score(requestProto("x".repeat(50 << 20))));
+  assert.equal(error.code, status.RESOURCE_EXHAUSTED);
 });
 
 test("a cancel aborts the work, and a normal answer does not", async (t) => {
