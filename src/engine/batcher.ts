@@ -3,18 +3,11 @@ import type { Clock } from "../domain/clock.ts";
 import { GatewayError } from "../domain/errors.ts";
 import { PRIORITIES } from "../domain/score.ts";
 import type { BatchClosedBy, Metrics } from "../telemetry/metrics.ts";
+import { CHARACTERS_PER_TOKEN, type QueueLimits, refusalOf } from "./admission.ts";
 import { digestCall } from "./digest.ts";
 import { Flight, type Urgency, type Watcher } from "./flight.ts";
 import { type Batch, LengthQueue } from "./length-queue.ts";
 import { createRateMeter } from "./rate-meter.ts";
-
-/** Bounds of what may wait for one backend. A request that would pass one is refused whole, at once. */
-export interface QueueLimits {
-  readonly maxCalls: number;
-  /** UTF-16 units of text. */
-  readonly maxTextSize: number;
-  readonly maxTokens: number;
-}
 
 export interface BatcherOptions {
   readonly backend: Backend;
@@ -49,7 +42,7 @@ const PREPARE_CHUNK = 64;
 const STOCKED_BATCHES = 12;
 
 export function createBatcher(options: BatcherOptions): Batcher {
-  const { backend, queue: bounds, clock, random, metrics } = options;
+  const { backend, queue, clock, random, metrics } = options;
   const { limits } = backend;
   const label = { backend: backend.name };
   const flights = new Map<string, Flight>();
@@ -68,7 +61,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
   const rate = createRateMeter();
 
   metrics?.declareBackend(backend.name);
-  metrics?.queueLimitItems.set(label, bounds.maxCalls);
+  metrics?.queueLimitItems.set(label, queue.maxCalls);
   metrics?.onScrape(() => {
     const waiting = [...flights.values()].filter((flight) => flight.state === "waiting");
     for (const priority of PRIORITIES)
@@ -83,48 +76,19 @@ export function createBatcher(options: BatcherOptions): Batcher {
     return perMs === 0 ? 0 : queuedTokens() / perMs;
   }
 
-  /** Tokens that wait; those not yet counted by the tokenizer are taken at four characters each. */
+  /** Tokens that wait, counted where the tokenizer has been and estimated elsewhere. */
   function queuedTokens(): number {
-    return ready.tokens + (waitingText - preparedText) / 4;
+    return ready.tokens + (waitingText - preparedText) / CHARACTERS_PER_TOKEN;
   }
 
-  /** Spreads retries ±20 % around the estimate, so that refused callers do not come back together; whole milliseconds. */
-  function jitter(ms: number): number {
-    return Math.round(ms * (0.8 + 0.4 * random()));
-  }
-
-  function admit(fresh: readonly Flight[], urgency: Urgency): void {
+  function admit(fresh: readonly Flight[], { expiresAt }: Urgency): void {
     if (abandoned) throw abandoned;
-    let text = 0;
-    for (const flight of fresh) text += flight.textSize;
-    if (fresh.length > bounds.maxCalls || text > bounds.maxTextSize) {
-      throw new GatewayError("TOO_LARGE", `the request alone needs more places than the queue of backend "${backend.name}" has; split it`, {
-        details: { limit: fresh.length > bounds.maxCalls ? bounds.maxCalls : bounds.maxTextSize },
-      });
-    }
-    const full =
-      waitingCalls + fresh.length > bounds.maxCalls
-        ? "calls"
-        : waitingText + text > bounds.maxTextSize
-          ? "text"
-          : waitingCalls > 0 && queuedTokens() + text / 4 > bounds.maxTokens
-            ? "tokens"
-            : undefined;
-    if (full !== undefined) {
-      throw new GatewayError("QUEUE_FULL", `the queue of backend "${backend.name}" has no room for more ${full}; try again later`, {
-        details: { retryAfterMs: jitter(Math.max(100, backlogMs() / 2)) },
-      });
-    }
-    const backlog = backlogMs();
-    if (fresh.length > 0 && backlog > urgency.expiresAt - clock.now()) {
-      throw new GatewayError(
-        "DEADLINE_EXCEEDED",
-        `backend "${backend.name}" is ${Math.round(backlog)} ms behind, longer than the deadline allows`,
-        {
-          details: { retryAfterMs: jitter(backlog) },
-        },
-      );
-    }
+    let textSize = 0;
+    for (const flight of fresh) textSize += flight.textSize;
+    const state = { calls: waitingCalls, textSize: waitingText, tokens: queuedTokens(), backlogMs: backlogMs() };
+    const demand = { calls: fresh.length, textSize, remainingMs: expiresAt - clock.now() };
+    const refusal = refusalOf(backend.name, { limits: queue, state, demand }, random);
+    if (refusal !== undefined) throw refusal;
   }
 
   function dispatch(calls: readonly Call[], watcher: Watcher, urgency: Urgency): Flight[] {
