@@ -47,5 +47,7 @@ for (const command of ["serve", "score", "judges", "panels", "check", "doctor"])
 writeFileSync(path.join(home, "import.js"), 'const library = await import("rewardgate");\nconsole.log(Object.keys(library).join(" "));');
 const exported = run(process.execPath, ["import.js"], home).trim();
 if (exported === "") throw new Error("import of rewardgate gives nothing");
-console.log(`package: ${packed.size} files, ${(size / 2 ** 20).toFixed(1)} MiB, installs and answers --help; exports ${exported}`);
+const scored = JSON.parse(run("npx", ["--no-install", "rewardgate", "score", "--json", "Name the capital of France.", "Paris."], home));
+if (!Number.isFinite(scored.results[0].candidates[0].reward)) throw new Error("the installed package gives no reward");
+console.log(`package: ${packed.size} files, ${(size / 2 ** 20).toFixed(1)} MiB, installs, scores, and exports ${exported}`);
 for (const entry of readdirSync(folder)) rmSync(path.join(folder, entry), { recursive: true });
