@@ -5,14 +5,14 @@ import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 
 /** A folder of the test's own, removed by `remove`. */
-export function temporaryFolder(): { path: string; write(name: string, text: string): string; remove(): void } {
+export function temporaryFolder(): { path: string; write(name: string, bytes: string | Uint8Array): string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), "rewardgate-"));
   return {
     path,
-    write(name, text) {
+    write(name, bytes) {
       const file = join(path, name);
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, text);
+      writeFileSync(file, bytes);
       return file;
     },
     remove: () => rmSync(path, { recursive: true, force: true }),
@@ -24,8 +24,9 @@ export interface BundleParts {
   readonly manifest?: Record<string, unknown>;
   readonly calibration?: Record<string, unknown> | undefined;
   readonly golden?: readonly Record<string, unknown>[];
-  /** Bytes of the graph; nothing here loads it. */
-  readonly graph?: string;
+  /** Bytes of the graph. The default is no graph, for tests that do not load it. */
+  readonly graph?: string | Uint8Array;
+  readonly tokenizer?: string;
 }
 
 /** Golden rows that are well formed. */
@@ -38,7 +39,7 @@ export function goldenRows(count: number): Record<string, unknown>[] {
   }));
 }
 
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+const sha256 = (bytes: string | Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 /** Writes a bundle of two folders, `models/<name>` and the trunk beside it, that is whole unless `parts` breaks it. */
 export function writeBundle(folder: ReturnType<typeof temporaryFolder>, name: string, parts: BundleParts = {}): void {
@@ -56,17 +57,17 @@ export function writeBundle(folder: ReturnType<typeof temporaryFolder>, name: st
           ...parts.calibration,
         });
   const golden = (parts.golden ?? goldenRows(16)).map((row) => `${JSON.stringify(row)}\n`).join("");
-  const files: Record<string, { path: string; text: string | undefined }> = {
-    graph: { path: "../trunk/model.onnx", text: graph },
-    tokenizer: { path: "../trunk/tokenizer.json", text: "{}" },
-    calibration: { path: "calibration.json", text: calibration },
-    golden: { path: "golden.jsonl", text: golden },
+  const files: Record<string, { path: string; bytes: string | Uint8Array | undefined }> = {
+    graph: { path: "../trunk/model.onnx", bytes: graph },
+    tokenizer: { path: "../trunk/tokenizer.json", bytes: parts.tokenizer ?? "{}" },
+    calibration: { path: "calibration.json", bytes: calibration },
+    golden: { path: "golden.jsonl", bytes: golden },
   };
   const listed: Record<string, { path: string; sha256: string }> = {};
-  for (const [key, { path, text }] of Object.entries(files)) {
-    if (text === undefined) continue;
-    folder.write(join("models", name, path), text);
-    listed[key] = { path, sha256: sha256(text) };
+  for (const [key, { path, bytes }] of Object.entries(files)) {
+    if (bytes === undefined) continue;
+    folder.write(join("models", name, path), bytes);
+    listed[key] = { path, sha256: sha256(bytes) };
   }
   const manifest = {
     apiVersion: "rewardgate/v1",

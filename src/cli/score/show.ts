@@ -1,4 +1,4 @@
-import type { CandidateResult, JudgePart, ScoreResult } from "../../domain/score.ts";
+import type { CandidateResult, Failure, JudgePart, ScoreResult } from "../../domain/score.ts";
 import { decimal, textTable } from "../text-table.ts";
 
 /** Characters of a candidate that are shown. */
@@ -30,16 +30,17 @@ function showCandidate({ judges, failure }: CandidateResult, number: number): st
     decimal(part.contribution),
   ]);
   const header = [`#${number} judge`, "outcome", "raw", "calibrated", "transformed", "weight", "contribution"];
-  const notes = judges.flatMap(notesOn);
+  const notes = judges.flatMap((part) => notesOn(part, failure));
   if (failure) notes.unshift(`failed: ${failure.reason}: ${failure.message}`);
   const objectives = judges.filter(({ objectives }) => objectives !== undefined).map(showObjectives);
   return [textTable(header, rows), ...notes.map((note) => `   ${note}`), ...objectives].join("\n");
 }
 
-function notesOn({ judge, truncated, failure }: JudgePart): string[] {
+/** What a reader should know of a part, unless the candidate's own failure says it already. */
+function notesOn({ judge, truncated, failure }: JudgePart, whole: Failure | undefined): string[] {
   const notes: string[] = [];
   if (truncated) notes.push(`${judge} did not read ${truncated.droppedTokens} tokens (${truncated.side.replace("_", " ")})`);
-  if (failure) notes.push(`${judge}: ${failure.reason}: ${failure.message}`);
+  if (failure && whole?.message.endsWith(failure.message) !== true) notes.push(`${judge}: ${failure.reason}: ${failure.message}`);
   return notes;
 }
 

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { runCli } from "../support/cli.ts";
+import { type TinyGateway, writeTinyGateway } from "../support/tiny-gateway.ts";
+
+let tiny: TinyGateway;
+before(async () => {
+  tiny = await writeTinyGateway();
+});
+after(() => tiny.remove());
+
+describe("rewardgate check", () => {
+  it("says that all is well", async () => {
+    const { code, stdout, stderr } = await runCli(["check", tiny.config]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /rewardgate\.yaml: ok \(2 judges, 2 panels, 1 model\)/);
+  });
+
+  it("prints every problem with its place and exits with 2", async () => {
+    const broken = tiny.folder.write(
+      "broken.yaml",
+      "apiVersion: rewardgate/v1\nbackends:\n  local: { type: onnx, device: tpu }\njudges:\n  a: { bundle: x, backend: nowhere }\npanels:\n  p: { members: [{ judge: b }] }\n",
+    );
+    const { code, stdout, stderr } = await runCli(["check", broken]);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /error: the configuration has 3 problems:/);
+    assert.match(stderr, /broken\.yaml:3:\d+ backends\.local\.device: /);
+    assert.match(stderr, /broken\.yaml:5:\d+ judges\.a\.backend: no backend "nowhere"; allowed: local/);
+    assert.match(stderr, /broken\.yaml:7:\d+ panels\.p\.members\[0\]\.judge: no judge "b"; (did you mean a\? )?allowed: a/);
+  });
+});

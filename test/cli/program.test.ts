@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { createProgram } from "../../src/cli/program.ts";
+import { runCli } from "../support/cli.ts";
+
+const COMMANDS = ["serve", "score", "judges", "panels", "check", "doctor"];
+
+describe("rewardgate", () => {
+  it("has the documented commands, each with one sentence on what it does", () => {
+    const { commands } = createProgram(() => {});
+    assert.deepEqual(
+      commands.map((command) => command.name()),
+      COMMANDS,
+    );
+    for (const command of commands) assert.match(command.description(), /^[a-z].{20,}[^.]$/);
+  });
+
+  for (const name of COMMANDS) {
+    it(`${name} --help shows an example and exits with 0`, async () => {
+      const { code, stdout, stderr } = await runCli([name, "--help"]);
+      assert.deepEqual([code, stderr], [0, ""]);
+      assert.match(stdout, new RegExp(`Examples?:\\n  \\$ rewardgate ${name}`));
+      assert.match(stdout, /REWARDGATE_CONFIG/);
+    });
+  }
+
+  it("prints its version", async () => {
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    assert.deepEqual(await runCli(["--version"]), { code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
+  it("suggests the command that was meant, and exits with 2", async () => {
+    const { code, stderr } = await runCli(["serv"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /Did you mean serve\?/);
+  });
+
+  it("shows a stack trace under --debug only", async () => {
+    const plain = await runCli(["check", "/nowhere.yaml"]);
+    const debug = await runCli(["--debug", "check", "/nowhere.yaml"]);
+    assert.deepEqual([plain.code, debug.code], [2, 2]);
+    assert.doesNotMatch(plain.stderr, /\n +at /);
+    assert.match(debug.stderr, /\n +at /);
+  });
+});

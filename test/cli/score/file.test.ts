@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
+import type { ResultRow } from "../../../src/cli/score/output.ts";
+import { runCli, startCli } from "../../support/cli.ts";
+import { type TinyGateway, writeTinyGateway } from "../../support/tiny-gateway.ts";
+
+let tiny: TinyGateway;
+before(async () => {
+  tiny = await writeTinyGateway({ nanOnWord: true });
+});
+after(() => tiny.remove());
+
+const at = (name: string) => join(tiny.folder.path, name);
+const score = (args: string[], input?: string) => runCli(["score", "--config", tiny.config, ...args], input === undefined ? {} : { input });
+const rowsOf = (jsonl: string): ResultRow[] =>
+  jsonl
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line));
+const jsonl = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+
+const WORDS = ["good", "bad", "fine", "the", "is", "what", "yes", "no"];
+const pairs = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({
+    id: `pair-${i}`,
+    prompt: [{ role: "user", content: `${WORDS[i % 8]} ${i}` }],
+    chosen: `${WORDS[i % 8]} ${WORDS[(i * 3) % 8]} ${WORDS[(i * 5) % 8]}`,
+    rejected: WORDS.slice((i * 3) % 8).join(" "),
+    subset: "test",
+    meta: {},
+  }));
+
+describe("rewardgate score FILE", () => {
+  it("scores a gzipped file of pairs in its order and ends with accuracy, rate and tokens", async () => {
+    writeFileSync(at("pairs.jsonl.gz"), gzipSync(jsonl(pairs(40))));
+    const { code, stdout, stderr } = await score([at("pairs.jsonl.gz"), "--output", at("pairs.out"), "--json"]);
+    assert.equal(code, 0, stderr);
+    const rows = rowsOf(readFileSync(at("pairs.out"), "utf8"));
+    assert.deepEqual(
+      rows.map(({ line, id }) => [line, id]),
+      pairs(40).map(({ id }, i) => [i + 1, id]),
+    );
+    let right = 0;
+    for (const { candidates } of rows) {
+      const [chosen, rejected] = candidates.map(({ reward }) => reward!);
+      right += chosen! > rejected! ? 1 : chosen === rejected ? 0.5 : 0;
+      for (const { reward, judges } of candidates) {
+        const total = judges.reduce((sum, { contribution }) => sum + contribution!, 0);
+        assert.ok(Math.abs(total - reward!) < 1e-9, "contributions sum to the reward");
+      }
+    }
+    const report = JSON.parse(stdout);
+    assert.equal(report.labels.pair.accuracy, right / 40);
+    assert.equal(report.candidates, 80);
+    assert.ok(report.tokens > 0 && report.seconds > 0);
+    assert.ok(right > 0 && right < 40, `${right} of 40 right, which says little about the report`);
+    assert.ok(report.labels.pair.interval.low < right / 40 && report.labels.pair.interval.high > right / 40);
+  });
+
+  it("prints results on standard output and the report beside them when no file is named, and reads standard input", async () => {
+    const { code, stdout, stderr } = await score(["-"], jsonl(pairs(3)));
+    assert.equal(code, 0, stderr);
+    assert.equal(rowsOf(stdout).length, 3);
+    assert.match(stderr, /scored +6 candidates of 3 records/);
+    assert.match(stderr, /accuracy +[01]\.\d{4} +\[.*\] of 95 %, 3 pairs, \d+ ties; longer wins/);
+    assert.doesNotMatch(stderr, /candidates \|/, "no progress bar without a terminal");
+  });
+
+  it("reads all schemas in one file, and compares and correlates what their labels allow", async () => {
+    const prompt = "what is good";
+    const rows = [
+      { id: "a", prompt, responses: ["good", "bad", "no"], ratings: [2, 1, 1] },
+      { id: "b", prompt, answer: "yes", responses: ["yes", "no"], meta: { correct: [true, false] } },
+      ...["good", "bad is bad", "no no no no"].map((response, i) => ({ id: `c${i}`, prompt, response, ratings: { fluency: i } })),
+      { id: "d", prompt, candidates: ["fine"] },
+    ];
+    const { code, stdout, stderr } = await score(["-", "--json", "--output", at("mixed.out")], jsonl(rows));
+    assert.equal(code, 0, stderr);
+    const { labels, candidates } = JSON.parse(stdout);
+    assert.equal(candidates, 9);
+    assert.deepEqual([labels.ranked.items, labels.ranked.pairs], [2, 3]);
+    assert.deepEqual([labels.rated[0].dimension, labels.rated[0].n, labels.rated[0].lengthSpearman], ["fluency", 3, 1]);
+  });
+
+  it("exits with 4 and names the records without a reward; a failure is never a number", async () => {
+    const rows = [...pairs(2), { id: "nan", prompt: "x", chosen: "nan", rejected: "good" }, { id: "odd", prompt: "x" }];
+    const { code, stdout, stderr } = await score(["-"], `${jsonl(rows)}not json\n`);
+    assert.equal(code, 4);
+    assert.match(stderr, /failed +3 records: nan, odd, line 5/);
+    const [, , nan, odd, text] = rowsOf(stdout);
+    assert.equal(nan!.candidates[0]!.status, "failed");
+    assert.ok(!("reward" in nan!.candidates[0]!));
+    assert.equal(nan!.candidates[0]!.failure!.reason, "SCORE_NOT_FINITE");
+    assert.equal(nan!.candidates[1]!.status, "complete");
+    assert.match(odd!.failure!.message, /none of the known schemas/);
+    assert.match(text!.failure!.message, /not JSON/);
+    assert.match(stderr, /2 pairs/, "records with a failure do not count in the accuracy");
+  });
+
+  it("goes on where an earlier run ended, and reports both together", async () => {
+    const input = at("resume.jsonl");
+    const output = at("resume.out");
+    writeFileSync(input, jsonl(pairs(30)));
+    const whole = await score([input, "--output", output, "--json"]);
+    const expected = rowsOf(readFileSync(output, "utf8"));
+    truncateSync(output, Math.floor(statSync(output).size * 0.6));
+    const resumed = await score([input, "--output", output, "--json", "--resume"]);
+    assert.equal(resumed.code, 0, resumed.stderr);
+    const strip = (rows: ResultRow[]) =>
+      rows.map(({ id, line, candidates }) => [id, line, candidates.map(({ reward }) => reward!.toFixed(5))]);
+    assert.deepEqual(strip(rowsOf(readFileSync(output, "utf8"))), strip(expected));
+    const [first, second] = [whole, resumed].map(({ stdout }) => JSON.parse(stdout));
+    assert.ok(second.resumed > 5 && second.resumed < 30);
+    assert.equal(second.records, 30 - second.resumed);
+    assert.deepEqual(second.labels, first.labels);
+  });
+
+  it("refuses to go on with the results of another panel or of another file, and to write over results", async () => {
+    const input = at("refuse.jsonl");
+    const output = at("refuse.out");
+    writeFileSync(input, jsonl(pairs(4)));
+    assert.equal((await score([input, "--output", output])).code, 0);
+    const panel = await score([input, "--output", output, "--resume", "--panel", "reward"]);
+    assert.deepEqual([panel.code, /another revision of the panel/.test(panel.stderr)], [2, true]);
+    writeFileSync(input, jsonl(pairs(4).reverse()));
+    const file = await score([input, "--output", output, "--resume"]);
+    assert.deepEqual([file.code, /not what the output was made from/.test(file.stderr)], [2, true]);
+    const again = await score([input, "--output", output]);
+    assert.deepEqual([again.code, /--overwrite starts anew/.test(again.stderr)], [2, true]);
+    const flag = await score([input, "--resume"]);
+    assert.deepEqual([flag.code, /--resume needs --output/.test(flag.stderr)], [2, true]);
+  });
+
+  it("scores the first records only under --limit", async () => {
+    const { stdout } = await score(["-", "--limit", "3"], jsonl(pairs(10)));
+    assert.equal(rowsOf(stdout).length, 3);
+  });
+});
+
+describe("rewardgate score, interrupted", () => {
+  it("leaves whole lines in order behind, and --resume finishes them", async () => {
+    const slow = await writeTinyGateway({ slowness: 12 });
+    try {
+      const input = slow.folder.write("many.jsonl", jsonl(pairs(700)));
+      const output = join(slow.folder.path, "many.out");
+      const args = ["score", "--config", slow.config, input, "--output", output];
+      const child = startCli(args);
+      const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+      let stderr = "";
+      child.stderr!.setEncoding("utf8").on("data", (text) => {
+        stderr += text;
+      });
+      while (child.exitCode === null && !(existsSync(output) && statSync(output).size > 10_000)) await sleep(10);
+      child.kill("SIGINT");
+      assert.equal(await ended, 130, stderr);
+      assert.match(stderr, /interrupted after \d+ records; go on with --output .* --resume/);
+      const partial = readFileSync(output, "utf8");
+      assert.ok(partial.endsWith("\n"));
+      const lines = rowsOf(partial).map(({ line }) => line);
+      assert.ok(lines.length > 0 && lines.length < 700, `${lines.length} lines`);
+      assert.deepEqual(
+        lines,
+        lines.map((_, i) => i + 1),
+      );
+      const { code } = await runCli([...args, "--resume"]);
+      assert.equal(code, 0);
+      assert.deepEqual(
+        rowsOf(readFileSync(output, "utf8")).map(({ id }) => id),
+        pairs(700).map(({ id }) => id),
+      );
+    } finally {
+      slow.remove();
+    }
+  });
+});

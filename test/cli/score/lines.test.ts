@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import { openLines } from "../../../src/cli/score/lines.ts";
+import { temporaryFolder } from "../../support/bundle.ts";
+
+const folder = temporaryFolder();
+after(() => folder.remove());
+
+async function read(bytes: string | Uint8Array) {
+  const { lines, size, bytesRead } = await openLines(folder.write("lines.jsonl", bytes));
+  const found: [number, string][] = [];
+  for await (const { number, text } of lines) found.push([number, text]);
+  assert.equal(bytesRead(), size);
+  return found;
+}
+
+describe("openLines", () => {
+  it("numbers lines as an editor does, leaves blank ones out, and takes any line end", async () => {
+    assert.deepEqual(await read("\uFEFFa\r\n\n  \nb\n\nc"), [
+      [1, "a"],
+      [4, "b"],
+      [6, "c"],
+    ]);
+    assert.deepEqual(await read(""), []);
+    assert.deepEqual(await read("a"), [[1, "a"]]);
+  });
+
+  it("tells gzip by its bytes, not by the name", async () => {
+    assert.deepEqual(await read(gzipSync("a\nb\n")), [
+      [1, "a"],
+      [2, "b"],
+    ]);
+  });
+
+  it("keeps characters whole that lie across reads", async () => {
+    const text = `${"é😀".repeat(40_000)}\n${"漢".repeat(40_000)}`;
+    assert.deepEqual(
+      (await read(text)).map(([, line]) => line),
+      text.split("\n"),
+    );
+  });
+
+  it("says that a gzip file ends early", async () => {
+    const whole = gzipSync(Array.from({ length: 5000 }, (_, i) => `line ${i * 7919}`).join("\n"));
+    await assert.rejects(read(whole.subarray(0, whole.length / 2)), /is not whole: its gzip data ends early/);
+  });
+
+  it("refuses what cannot be a file of lines", async () => {
+    await assert.rejects(openLines(`${folder.path}/none`), /cannot read .*ENOENT/);
+    await assert.rejects(openLines(folder.path), /is a folder/);
+  });
+});

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, describe, it } from "node:test";
+import { UsageError } from "../../../src/cli/failure.ts";
+import { earlierRows, fileSink, openOutput, type ResultRow } from "../../../src/cli/score/output.ts";
+import { temporaryFolder } from "../../support/bundle.ts";
+
+const folder = temporaryFolder();
+after(() => folder.remove());
+
+const row = (line: number): ResultRow => ({ line, id: `id-${line}`, panel: "chat", panelRevision: "r1", candidates: [] });
+const text = (...rows: ResultRow[]) => rows.map((one) => `${JSON.stringify(one)}\n`).join("");
+
+async function append(path: string, how: { resume: boolean; overwrite: boolean }, ...rows: ResultRow[]) {
+  const { handle, earlier } = await openOutput(path, how);
+  const sink = fileSink(handle);
+  for (const one of rows) await sink.write(one);
+  await sink.close();
+  return earlier;
+}
+
+async function earlier(path: string, count: number, revision = "r1"): Promise<ResultRow[]> {
+  const rows: ResultRow[] = [];
+  for await (const one of earlierRows(path, count, revision)) rows.push(one);
+  return rows;
+}
+
+describe("openOutput", () => {
+  it("does not touch a file that holds results unless it is told what to do", async () => {
+    const path = folder.write("kept.jsonl", text(row(1)));
+    await assert.rejects(
+      openOutput(path, { resume: false, overwrite: false }),
+      (error) => error instanceof UsageError && /--resume goes on/.test(error.message),
+    );
+    assert.equal(readFileSync(path, "utf8"), text(row(1)));
+  });
+
+  it("cuts off a half-written line and goes on after the last whole one", async () => {
+    const path = folder.write("half.jsonl", text(row(1), row(2)) + text(row(3)).slice(0, 20));
+    assert.equal(await append(path, { resume: true, overwrite: false }, row(3)), 2);
+    assert.equal(readFileSync(path, "utf8"), text(row(1), row(2), row(3)));
+  });
+
+  it("starts anew when the file is empty, holds half a line, or is not there", async () => {
+    for (const [name, content] of [
+      ["empty", ""],
+      ["half", '{"line"'],
+    ] as const) {
+      assert.equal(await append(folder.write(name, content), { resume: true, overwrite: false }, row(1)), 0);
+      assert.equal(readFileSync(`${folder.path}/${name}`, "utf8"), text(row(1)));
+    }
+    assert.equal(await append(`${folder.path}/new`, { resume: true, overwrite: false }, row(1)), 0);
+  });
+
+  it("replaces the results when it is told to", async () => {
+    const path = folder.write("old.jsonl", text(row(1), row(2)));
+    assert.equal(await append(path, { resume: false, overwrite: true }, row(9)), 0);
+    assert.equal(readFileSync(path, "utf8"), text(row(9)));
+  });
+
+  it("says why it cannot write", async () => {
+    await assert.rejects(openOutput(`${folder.path}/no/such/folder`, { resume: false, overwrite: false }), /cannot write .*ENOENT/);
+  });
+});
+
+describe("earlierRows", () => {
+  it("gives the rows in order, as many as were counted", async () => {
+    const path = folder.write("rows.jsonl", text(row(1), row(2), row(3)));
+    assert.deepEqual(await earlier(path, 2), [row(1), row(2)]);
+    assert.deepEqual(await earlier(path, 0), []);
+  });
+
+  it("refuses rows of another revision of the panel, and lines that are no rows", async () => {
+    await assert.rejects(earlier(folder.write("other.jsonl", text(row(1))), 1, "r2"), /another revision of the panel/);
+    await assert.rejects(earlier(folder.write("text.jsonl", "hello\n"), 1), /is no result of rewardgate score/);
+  });
+});

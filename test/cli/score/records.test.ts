@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { parseRecord, type ScoreRecord } from "../../../src/cli/score/records.ts";
+
+const prompt = [{ role: "user", content: "Hi" }];
+const parse = (row: object) => parseRecord(7, JSON.stringify(row)) as ScoreRecord;
+const problemOf = (json: string) => {
+  const record = parseRecord(7, json);
+  return "problem" in record ? record.problem : undefined;
+};
+
+describe("parseRecord", () => {
+  it("reads a pair: chosen first, rejected second", () => {
+    const record = parse({ id: "p", prompt, chosen: "yes", rejected: "no", subset: "s", meta: {} });
+    assert.deepEqual(record.item, { id: "p", prompt, candidates: [{ content: "yes" }, { content: "no" }] });
+    assert.deepEqual(record.labels, { type: "pair" });
+  });
+
+  it("reads a ranked group", () => {
+    const record = parse({ id: "r", prompt, responses: ["a", "b"], ratings: [1, 0.5] });
+    assert.deepEqual(record.candidates, ["a", "b"]);
+    assert.deepEqual(record.labels, { type: "ranked", ratings: [1, 0.5] });
+  });
+
+  it("reads a rated response", () => {
+    const record = parse({ id: "r", prompt, response: "a", ratings: { fluency: 4, relevance: 2 }, raters: 3 });
+    assert.deepEqual(record.labels, { type: "rated", ratings: { fluency: 4, relevance: 2 } });
+    assert.deepEqual(record.candidates, ["a"]);
+  });
+
+  it("reads a verifiable row: the answer is the reference, flags of correctness are ratings", () => {
+    const record = parse({ id: "v", prompt, answer: "17", responses: ["A: 17", "A: 3"], meta: { correct: [true, false] } });
+    assert.equal(record.item.reference, "17");
+    assert.deepEqual(record.labels, { type: "ranked", ratings: [1, 0] });
+    assert.deepEqual(parse({ id: "v", prompt, answer: "17", responses: ["x"], meta: { mistake_index: 2 } }).labels, { type: "none" });
+  });
+
+  it("reads candidates without labels, as texts or as contents", () => {
+    const record = parse({ prompt: "Hi", candidates: ["a", { content: "b" }] });
+    assert.deepEqual(record.item, { id: "line-7", prompt, candidates: [{ content: "a" }, { content: "b" }] });
+  });
+
+  for (const [what, row, expected] of [
+    ["not JSON", "{", /not JSON/],
+    ["a list", "[]", /not a JSON object/],
+    ["no prompt", '{"chosen": "a", "rejected": "b"}', /^prompt: /],
+    ["an unknown role", '{"prompt": [{"role": "judge", "content": ""}], "chosen": "a", "rejected": "b"}', /^prompt/],
+    ["an unknown schema", '{"prompt": "x", "text": "y"}', /none of the known schemas: .*chosen and rejected/],
+    ["ratings of another number than responses", '{"prompt": "x", "responses": ["a"], "ratings": [1, 2]}', /1 responses and 2 ratings/],
+    ["a verifiable row without responses", '{"prompt": "x", "answer": "1"}', /has nothing to score/],
+    ["no candidates", '{"prompt": "x", "candidates": []}', /^candidates: /],
+  ] as const) {
+    it(`says why it cannot read a row: ${what}`, () => assert.match(problemOf(row) ?? "", expected));
+  }
+
+  it("keeps the text of a row out of what it says", () => {
+    for (const json of ['{"prompt": "SECRET", "chosen": 5, "rejected": "SECRET"}', 'SECRET {"a": 1}']) {
+      assert.doesNotMatch(problemOf(json) ?? "SECRET", /SECRET/);
+    }
+  });
+});

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { BrokenRecord, ScoreRecord } from "../../../src/cli/score/records.ts";
+import { hasFailed, scoreRecords } from "../../../src/cli/score/run.ts";
+import { GatewayError } from "../../../src/domain/errors.ts";
+import { DEFAULT_OPTIONS, type ScoreRequest } from "../../../src/domain/score.ts";
+import type { CallContext, RewardService } from "../../../src/domain/service.ts";
+
+function record(line: number, size = 2): ScoreRecord {
+  const candidates = Array.from({ length: size }, (_, i) => `c${i}`);
+  const item = {
+    id: `id-${line}`,
+    prompt: [{ role: "user", content: "x" } as const],
+    candidates: candidates.map((content) => ({ content })),
+  };
+  return { line, item, candidates, labels: { type: "none" } };
+}
+
+async function* stream<T>(values: readonly T[]): AsyncGenerator<T> {
+  yield* values;
+}
+
+/** A service whose answers come when the test says so. */
+function scriptedService() {
+  const waiting: { id: string; size: number; finish(error?: Error): void }[] = [];
+  let most = 0;
+  const size = () => waiting.reduce((total, one) => total + one.size, 0);
+  const service = {
+    score: ({ panel, items }: ScoreRequest, { signal }: CallContext) =>
+      new Promise((resolve, reject) => {
+        const [item] = items;
+        const finish = (error?: Error) => {
+          waiting.splice(
+            waiting.findIndex((one) => one.id === item!.id),
+            1,
+          );
+          if (error) return reject(error);
+          const candidates = item!.candidates.map(() => ({ status: "complete", reward: 1, judges: [] }));
+          resolve({
+            panel,
+            results: [{ id: item!.id, candidates }],
+            usage: { candidates: candidates.length, tokens: 10, cachedScores: 0 },
+          });
+        };
+        waiting.push({ id: item!.id, size: item!.candidates.length, finish });
+        most = Math.max(most, size());
+        signal.addEventListener("abort", () => finish(new GatewayError("CALLER_GONE", "gone")), { once: true });
+      }),
+  } as unknown as RewardService;
+  return { service, waiting, most: () => most };
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe("scoreRecords", () => {
+  const panel = { name: "chat", revision: "r1" };
+
+  it("hands rows over in order, whatever the order of the answers, and never holds more than the window", async () => {
+    const { service, waiting, most } = scriptedService();
+    const lines: number[] = [];
+    const signal = new AbortController().signal;
+    const records = Array.from({ length: 50 }, (_, i) => record(i + 1, 1 + (i % 3)));
+    const run = scoreRecords(stream(records), {
+      service,
+      panel,
+      options: DEFAULT_OPTIONS,
+      window: 12,
+      signal,
+      onRow: async (_, row) => void lines.push(row.line),
+    });
+    let done = false;
+    void run.then(() => {
+      done = true;
+    });
+    while (!done) {
+      await turn();
+      waiting.at(-1)?.finish();
+    }
+    assert.equal(await run, true);
+    assert.deepEqual(
+      lines,
+      records.map(({ line }) => line),
+    );
+    assert.ok(most() <= 12 && most() > 8, `held ${most()}`);
+  });
+
+  it("scores an item that is larger than the window by itself", async () => {
+    const { service, waiting } = scriptedService();
+    const lines: number[] = [];
+    const run = scoreRecords(stream([record(1, 2), record(2, 100), record(3, 2)]), {
+      service,
+      panel,
+      options: DEFAULT_OPTIONS,
+      window: 10,
+      signal: new AbortController().signal,
+      onRow: async (_, row) => void lines.push(row.line),
+    });
+    for (let i = 0; i < 3; i++) {
+      await turn();
+      assert.equal(waiting.length, 1);
+      waiting[0]!.finish();
+      await turn();
+    }
+    await run;
+    assert.deepEqual(lines, [1, 2, 3]);
+  });
+
+  it("gives a row with a failure to a line that cannot be read and to a record that fails", async () => {
+    const { service, waiting } = scriptedService();
+    const rows: { id: string | null; failed: boolean; reason: string | undefined }[] = [];
+    const broken: BrokenRecord = { line: 1, id: undefined, problem: "not JSON" };
+    const run = scoreRecords(stream([broken, record(2), record(3)]), {
+      service,
+      panel,
+      options: DEFAULT_OPTIONS,
+      window: 10,
+      signal: new AbortController().signal,
+      onRow: async (_, row) => void rows.push({ id: row.id, failed: hasFailed(row), reason: row.failure?.reason }),
+    });
+    await turn();
+    waiting[0]!.finish(new GatewayError("QUEUE_FULL", "full"));
+    waiting[0]!.finish();
+    assert.equal(await run, true);
+    assert.deepEqual(rows, [
+      { id: null, failed: true, reason: "REQUEST_INVALID" },
+      { id: "id-2", failed: true, reason: "QUEUE_FULL" },
+      { id: "id-3", failed: false, reason: undefined },
+    ]);
+  });
+
+  it("writes the finished beginning and nothing after it when it is interrupted", async () => {
+    const { service, waiting } = scriptedService();
+    const controller = new AbortController();
+    const lines: number[] = [];
+    const run = scoreRecords(stream([1, 2, 3, 4, 5].map((line) => record(line))), {
+      service,
+      panel,
+      options: DEFAULT_OPTIONS,
+      window: 8,
+      signal: controller.signal,
+      onRow: async (_, row) => void lines.push(row.line),
+    });
+    await turn();
+    const finish = (id: string) => waiting.find((one) => one.id === id)!.finish();
+    finish("id-1");
+    finish("id-3");
+    await turn();
+    controller.abort();
+    assert.equal(await run, false);
+    assert.deepEqual(lines, [1]);
+  });
+});

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { createServer } from "node:net";
+import { after, before, describe, it } from "node:test";
+import { runCli, startCli } from "../support/cli.ts";
+import { type TinyGateway, writeTinyGateway } from "../support/tiny-gateway.ts";
+
+let tiny: TinyGateway;
+before(async () => {
+  tiny = await writeTinyGateway();
+});
+after(() => tiny.remove());
+
+/** Resolves with what the command printed once it says that it is ready, rejects when it ends before. */
+function ready(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let stdout = "";
+    let stderr = "";
+    child.stderr!.setEncoding("utf8").on("data", (text) => {
+      stderr += text;
+    });
+    child.stdout!.setEncoding("utf8").on("data", (text) => {
+      stdout += text;
+      if (/^ready/m.test(stdout)) resolve(stdout);
+    });
+    child.on("close", (code) => reject(new Error(`ended with ${code}: ${stderr}`)));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe("rewardgate serve", () => {
+  it("prints its addresses, answers, and stops with 0 on SIGTERM; a flag goes over the environment", async () => {
+    const [wanted, overruled] = [await freePort(), await freePort()];
+    const child = startCli(["serve", "--config", tiny.config, "--http-port", String(wanted)], {
+      env: { REWARDGATE_HTTP_PORT: String(overruled), REWARDGATE_LOG_LEVEL: "warn" },
+    });
+    const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+    try {
+      const stdout = await ready(child);
+      const http = /^HTTP +(\S+)/m.exec(stdout)![1]!;
+      const admin = /^admin +(\S+)/m.exec(stdout)![1]!;
+      assert.equal(http, `http://127.0.0.1:${wanted}`);
+      assert.match(stdout, /^gRPC +127\.0\.0\.1:\d+$/m);
+      const answer = await fetch(`${http}/v1/score`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ panel: "chat", items: [{ id: "1", prompt: "what is good", candidates: [{ content: "the word" }] }] }),
+      });
+      assert.equal(answer.status, 200);
+      const { results } = (await answer.json()) as { results: { candidates: { reward: number }[] }[] };
+      assert.ok(Number.isFinite(results[0]!.candidates[0]!.reward));
+      assert.equal((await fetch(`${admin}/readyz`)).status, 200);
+    } finally {
+      child.kill("SIGTERM");
+    }
+    assert.equal(await ended, 0);
+  });
+
+  it("says which port is taken, leaves no process behind, and exits with another code than 0", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = server.address() as { port: number };
+      const { code, stderr } = await runCli(["serve", "--config", tiny.config], { env: { REWARDGATE_GRPC_PORT: String(port) } });
+      assert.ok(code === 1 || code === 2, `code ${code}`);
+      assert.match(stderr, new RegExp(`error: .*${port}`));
+      assert.doesNotMatch(stderr, /\n +at /);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+});
