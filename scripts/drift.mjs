@@ -5,6 +5,7 @@ const generators = [
   ["generate", "protos/ → src/gen/"],
   ["schema", "zod schemas → docs/config.schema.json"],
   ["chart", "docs/config.schema.json, rewardgate.yaml → deploy/helm/rewardgate/"],
+  ["readme", "models/*/judge.yaml → table in README.md"],
 ];
 
 let stale = 0;
