@@ -7,7 +7,7 @@ import { createWriter } from "../back-pressure.ts";
 import type { Telemetry } from "../call-record.ts";
 import { checkScoreRequest } from "../request-rules.ts";
 import { openScoreStream, type StreamMessage } from "../score-stream.ts";
-import { type GrpcCall, openCall } from "./calls.ts";
+import { type GrpcCall, openCall, refuseOversize } from "./calls.ts";
 import { streamRequestFromProto } from "./from-proto.ts";
 import { toServiceError } from "./status.ts";
 import { createStrictDecoder } from "./strict-decode.ts";
@@ -91,6 +91,7 @@ function parseMessage(bytes: Buffer, position: number, call: GrpcCall, limits: R
   const message = decode(bytes);
   const id = message.item?.id || String(position);
   try {
+    refuseOversize(bytes, limits);
     const request = streamRequestFromProto(message, id, call.remainingMs());
     checkScoreRequest(request, limits, "stream");
     return { id, request };

@@ -7,7 +7,7 @@ import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { checkScoreRequest } from "../request-rules.ts";
 import { createRunningCalls, delay, type RunningServer } from "../running-calls.ts";
-import { unary } from "./calls.ts";
+import { refuseOversize, unary } from "./calls.ts";
 import { scoreRequestFromProto } from "./from-proto.ts";
 import { addHealth } from "./health.ts";
 import { addReflection } from "./reflection.ts";
@@ -56,6 +56,11 @@ const CONNECTIONS: ConnectionLimits = {
   maxStreams: 1000,
 };
 
+const decodeScore = createStrictDecoder("rewardgate.v1.ScoreRequest", wire.ScoreRequest);
+const decodeListJudges = createStrictDecoder("rewardgate.v1.ListJudgesRequest", wire.ListJudgesRequest);
+const decodeListPanels = createStrictDecoder("rewardgate.v1.ListPanelsRequest", wire.ListPanelsRequest);
+const decodeGetVersion = createStrictDecoder("rewardgate.v1.GetVersionRequest", wire.GetVersionRequest);
+
 /** grpc-js refuses what is larger without details; up to this much above the limit the refusal is ours and says why. */
 const EXPLAINED_EXCESS_BYTES = 65_536;
 
@@ -70,7 +75,6 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
   const server = new Server(channelOptions(limits, { ...CONNECTIONS, ...options.connections }));
   const draining = new AbortController();
 
-  const decodeScore = createStrictDecoder("rewardgate.v1.ScoreRequest", wire.ScoreRequest);
   const call = (method: string, handle: Parameters<typeof unary>[2]) =>
     unary(method, telemetry, handle, (error, { context, trailers }) => toServiceError(error, context.requestId, trailers));
   const implementation: UntypedServiceImplementation = {
@@ -82,9 +86,18 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
       return wire.ScoreResponse.encode(scoreResponseToProto(await service.score(request, context))).finish();
     }),
     scoreStream: scoreStreamHandler({ service, limits, telemetry, draining: draining.signal }),
-    listJudges: call("ListJudges", () => wire.ListJudgesResponse.encode(judgesToProto(service.judges())).finish()),
-    listPanels: call("ListPanels", () => wire.ListPanelsResponse.encode(panelsToProto(service.panels())).finish()),
-    getVersion: call("GetVersion", () => wire.GetVersionResponse.encode(service.version()).finish()),
+    listJudges: call("ListJudges", (bytes) => {
+      decodeListJudges(bytes);
+      return wire.ListJudgesResponse.encode(judgesToProto(service.judges())).finish();
+    }),
+    listPanels: call("ListPanels", (bytes) => {
+      decodeListPanels(bytes);
+      return wire.ListPanelsResponse.encode(panelsToProto(service.panels())).finish();
+    }),
+    getVersion: call("GetVersion", (bytes) => {
+      decodeGetVersion(bytes);
+      return wire.GetVersionResponse.encode(service.version()).finish();
+    }),
   };
   server.addService(passThrough(wire.RewardServiceService), implementation);
   const health = addHealth(server, options.readiness);
@@ -121,12 +134,6 @@ function passThrough(definition: typeof wire.RewardServiceService): ServiceDefin
   return Object.fromEntries(
     Object.entries(definition).map(([name, method]) => [name, { ...method, requestDeserialize: received, responseSerialize: sent }]),
   );
-}
-
-function refuseOversize(bytes: Buffer, { maxGrpcMessageBytes: limit }: RequestLimits): void {
-  if (bytes.length <= limit) return;
-  const message = `the message has ${bytes.length} bytes; the limit is ${limit}; split the request or use ScoreStream`;
-  throw new GatewayError("TOO_LARGE", message, { details: { limit } });
 }
 
 function channelOptions(limits: RequestLimits, connections: ConnectionLimits) {

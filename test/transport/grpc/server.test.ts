@@ -190,9 +190,16 @@ function withPrompt(form: NonNullable<wire.ScoreRequest["items"][number]["prompt
 
 test("bytes that are no message are INVALID_ARGUMENT, where grpc-js would say INTERNAL", async (t) => {
   const { client } = await open(t);
-  for (const bytes of [Uint8Array.of(0x0a, 10, 0x61), Uint8Array.of(0x0a, 1, 0x80), Uint8Array.of(0xfa, 0x01, 0)]) {
+  const { score, listJudges, listPanels, getVersion } = wire.RewardServiceService;
+  for (const [method, ...bytes] of [
+    [score, 0x0a, 10, 0x61],
+    [score, 0x0a, 1, 0x80],
+    [score, 0xfa, 0x01, 0],
+    [listJudges, 0x08, 1],
+    [listPanels, 0x08, 1],
+    [getVersion, 0x08, 1],
+  ] as [typeof score, ...number[]][]) {
     const error = await new Promise<ServiceError>((resolve) => {
-      const method = wire.RewardServiceService.score;
       client.makeUnaryRequest(
         method.path,
         () => Buffer.from(bytes),
