@@ -5,7 +5,7 @@ import { AGGREGATION_KINDS, CALIBRATION_KINDS, TRANSFORM_KINDS } from "../reward
 /** `{method: <name>, …parameters}` of any of the kinds, told apart by `method`. */
 function anyOf<K extends { readonly method: string; readonly params: z.ZodObject }>(kinds: readonly K[], more: z.ZodRawShape = {}) {
   const options = kinds.map(({ method, params }) =>
-    params.extend({ method: z.literal(method), ...more }).describe(`Parameters of the method ${method}.`),
+    z.strictObject({ method: z.literal(method).describe(params.description!), ...params.shape, ...more }),
   );
   return z.discriminatedUnion("method", options as unknown as [MethodSchema, ...MethodSchema[]]);
 }

@@ -8,8 +8,8 @@ const q = z.number().gt(0).lt(1).default(0.85).describe("Quantile that a good co
 export const referenceParams = z.union([
   z.number(),
   z.discriminatedUnion("method", [
-    z.strictObject({ method: z.literal("quantile"), scores, q }).describe("Empirical quantile, linear interpolation."),
-    z.strictObject({ method: z.literal("normalQuantile"), scores, q }).describe("Quantile of a normal fitted to the scores."),
+    z.strictObject({ method: z.literal("quantile").describe("Empirical quantile, linear interpolation."), scores, q }),
+    z.strictObject({ method: z.literal("normalQuantile").describe("Quantile of a normal fitted to the scores."), scores, q }),
   ]),
 ]);
 export type ReferenceParams = z.output<typeof referenceParams>;

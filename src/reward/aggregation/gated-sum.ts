@@ -5,12 +5,14 @@ import type { AggregationKind, MemberFacts, ParamsProblem } from "../kinds.ts";
 import { sum } from "../numerics.ts";
 import { weightedSum } from "./weighted-sum.ts";
 
-const params = z.strictObject({
-  gatingFrom: z.string().describe("Member whose gating weighs the members. Its judge has objectives, and it is required."),
-  objectives: z
-    .record(z.string(), z.array(z.string()).min(1))
-    .describe("Member name → objectives of gatingFrom whose gating it receives. Every member is named."),
-});
+const params = z
+  .strictObject({
+    gatingFrom: z.string().describe("Member whose gating weighs the members. Its judge has objectives, and it is required."),
+    objectives: z
+      .record(z.string(), z.array(z.string()).min(1))
+      .describe("Member name → objectives of gatingFrom whose gating it receives. Every member is named."),
+  })
+  .describe("Σ gate × score, where each member's gate is its weight times the gating of its objectives, scaled to a total of 1.");
 type Params = z.output<typeof params>;
 
 /**

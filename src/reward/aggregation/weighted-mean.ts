@@ -4,7 +4,7 @@ import type { AggregationKind } from "../kinds.ts";
 import { sum } from "../numerics.ts";
 import { weightedSum } from "./weighted-sum.ts";
 
-const params = z.strictObject({});
+const params = z.strictObject({}).describe("Σ weight × score / Σ weight: only the proportions of the weights matter.");
 
 /**
  * Weighted mean of one candidate: reward = Σ_j w[j]·x[j] / Σ_j w[j], contribution[j] = w[j]·x[j] / Σ w.

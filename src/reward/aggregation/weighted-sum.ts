@@ -4,7 +4,9 @@ import type { ScoreSpace } from "../../domain/score-space.ts";
 import type { AggregationKind, MemberFacts } from "../kinds.ts";
 import { sum } from "../numerics.ts";
 
-const params = z.strictObject({});
+const params = z
+  .strictObject({})
+  .describe("Σ weight × score. Over log-probabilities with weight 1, the log-probability that every judge is content.");
 
 /**
  * Weighted sum of one candidate: contribution[j] = w[j] · x[j], reward = Σ_j contribution[j].

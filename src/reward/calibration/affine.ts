@@ -1,10 +1,12 @@
 import { z } from "zod";
 import type { CalibrationKind } from "../kinds.ts";
 
-const params = z.strictObject({
-  slope: z.number().positive().describe("Calibrated units per raw unit; above 0, so that order is kept."),
-  intercept: z.number().default(0).describe("Calibrated score of a raw score of 0."),
-});
+const params = z
+  .strictObject({
+    slope: z.number().positive().describe("Calibrated units per raw unit; above 0, so that order is kept."),
+    intercept: z.number().default(0).describe("Calibrated score of a raw score of 0."),
+  })
+  .describe("slope × raw + intercept. A temperature T is slope 1/T.");
 
 /**
  * Affine calibration: s = slope · r + intercept. A temperature T is slope 1/T.

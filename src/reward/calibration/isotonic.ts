@@ -1,10 +1,12 @@
 import { z } from "zod";
 import type { CalibrationKind } from "../kinds.ts";
 
-const params = z.strictObject({
-  knotsX: z.array(z.number()).min(1).max(100_000).describe("Raw scores of the knots, strictly ascending."),
-  knotsY: z.array(z.number()).min(1).max(100_000).describe("Calibrated scores of the knots, never descending, as many as knotsX."),
-});
+const params = z
+  .strictObject({
+    knotsX: z.array(z.number()).min(1).max(100_000).describe("Raw scores of the knots, strictly ascending."),
+    knotsY: z.array(z.number()).min(1).max(100_000).describe("Calibrated scores of the knots, never descending, as many as knotsX."),
+  })
+  .describe("Straight lines between knots, constant outside them.");
 
 /**
  * Monotone piecewise linear map through the knots (x[i], y[i]); constant outside them.

@@ -3,9 +3,11 @@ import type { TransformKind } from "../kinds.ts";
 import { logSigmoid } from "../numerics.ts";
 import { referenceParams, resolveReference } from "../reference.ts";
 
-const params = z.strictObject({
-  reference: referenceParams.describe("Reference reward: the score above which more reward buys little."),
-});
+const params = z
+  .strictObject({
+    reference: referenceParams.describe("Reference reward: the score above which more reward buys little."),
+  })
+  .describe("log σ(score − reference): the log-probability that the candidate beats the reference. Takes logits, gives log-probabilities.");
 
 /**
  * Log-sigmoid transform centred on a reference reward: u[i] = log σ(s[i] − ref). The log-probability that the candidate
