@@ -20,6 +20,10 @@ FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
+# Native builds for other systems, 250 MB.
+RUN rm -rf node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32 \
+  node_modules/tokenizers/tokenizers.android* node_modules/tokenizers/tokenizers.darwin* \
+  node_modules/tokenizers/tokenizers.win32* node_modules/tokenizers/*-musl.node
 
 FROM dependencies AS dependencies-cuda
 RUN npm run setup:cuda

@@ -9,12 +9,15 @@ import path from "node:path";
 const tree = path.resolve(".cache/image");
 const app = path.join(tree, "app");
 
+/** The text of one stage, with continued lines joined. */
+function stageText(stage) {
+  const text = readFileSync("Dockerfile", "utf8").replaceAll("\\\n", " ");
+  return text.split(/^FROM /m).find((part) => part.split("\n", 1)[0].endsWith(`AS ${stage}`));
+}
+
 /** Sources → target of every COPY of a stage that takes files of the repository. */
 function copies(stage) {
-  const text = readFileSync("Dockerfile", "utf8")
-    .split(/^FROM /m)
-    .find((part) => part.split("\n", 1)[0].endsWith(`AS ${stage}`));
-  return [...text.matchAll(/^COPY (?!--from)(.+)$/gm)].map(([, words]) => {
+  return [...stageText(stage).matchAll(/^COPY (?!--from)(.+)$/gm)].map(([, words]) => {
     const all = words.trim().split(/\s+/);
     return { sources: all.slice(0, -1), target: all.at(-1) };
   });
@@ -52,7 +55,7 @@ for (const { sources, target } of copies("application")) {
 }
 for (const { sources } of copies("dependencies")) for (const source of sources) cpSync(source, path.join(app, source));
 run("npm", ["run", "--silent", "build", "--", "--outDir", path.join(app, "dist")]);
-run("npm", ["ci", "--omit=dev", "--no-audit", "--no-fund"], { cwd: app });
+for (const [, command] of stageText("dependencies").matchAll(/^RUN (.+)$/gm)) run("sh", ["-c", command], { cwd: app });
 
 const [http, grpc, admin] = [await freePort(), await freePort(), await freePort()];
 const system = ["/usr", "/lib", "/lib64", "/bin", "/etc", path.dirname(path.dirname(process.execPath))];
