@@ -28,6 +28,25 @@ function candidateToJson({ status, reward, failure, judges }: CandidateResult): 
   return { status, reward, error: failure && failureToWire(failure), judges: judges.map(partToJson) };
 }
 
-function partToJson({ failure, ...part }: JudgePart): object {
-  return failure === undefined ? part : { ...part, error: failureToWire(failure) };
+/** Written out, so that keys come in the order of the documents and nothing else of the domain leaves. */
+function partToJson(part: JudgePart): object {
+  return {
+    judge: part.judge,
+    outcome: part.outcome,
+    raw: part.raw,
+    calibrated: part.calibrated,
+    transformed: part.transformed,
+    weight: part.weight,
+    contribution: part.contribution,
+    objectives: part.objectives,
+    gating: part.gating,
+    objectiveContributions: part.objectiveContributions,
+    revision: part.revision,
+    determinism: part.determinism,
+    cached: part.cached,
+    imputed: part.imputed,
+    truncated: part.truncated,
+    tokens: part.tokens,
+    error: part.failure && failureToWire(part.failure),
+  };
 }
