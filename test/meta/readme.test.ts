@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { parse } from "yaml";
+import { configSchema } from "../../src/config/schema.ts";
+import { openHttp } from "../support/servers.ts";
+
+const page = readFileSync("README.md", "utf8");
+const packageJson: { scripts: Record<string, string> } = JSON.parse(readFileSync("package.json", "utf8"));
+
+test("the panel of README.md is a valid configuration of at most 10 lines", () => {
+  const block = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
+  configSchema.parse(parse(block));
+  assert.ok(block.trimEnd().split("\n").length <= 10);
+});
+
+test("the curl example of README.md is a request that is answered", async (t) => {
+  const { post, close } = await openHttp();
+  t.after(close);
+  const body = /-d '(\{[\s\S]*?\n\})'/.exec(page)?.[1] ?? "";
+  assert.equal((await post("/v1/score", body)).status, 200);
+});
+
+test("every npm command that a document names exists", () => {
+  for (const file of ["README.md", "CONTRIBUTING.md", "docs/operations.md", "docs/configuration.md", "ARCHITECTURE.md"]) {
+    for (const [, script] of readFileSync(file, "utf8").matchAll(/npm run ([a-z:]+)/g)) {
+      assert.ok(packageJson.scripts[script!], `${file}: npm run ${script}`);
+    }
+  }
+});
