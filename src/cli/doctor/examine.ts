@@ -38,7 +38,7 @@ function describeBundles({ judges, backends }: Resolved): string {
 function cudaFinding({ backends }: Config): Finding {
   const wanted = Object.entries(backends).filter(([, { device }]) => [device].flat().some((name) => name.startsWith("cuda")));
   const name = "cuda";
-  const fix = "npm run setup:cuda, with CUDA 12, cuBLAS and cuDNN 9 on the library path; or device: cpu";
+  const fix = "npm run setup:cuda, with CUDA 13, cuBLAS and cuDNN 9 on the library path; or device: cpu";
   if (isCudaInstalled()) return { name, state: "ok", message: "the CUDA part of ONNX Runtime is installed" };
   if (wanted.length === 0) return { name, state: "ok", message: "not installed, and no backend asks for it" };
   const asking = wanted.map(([backend]) => backend).join(", ");
