@@ -31,6 +31,7 @@ export function createProgram(exit: SetExit): Command {
  */
 export async function runCli(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.ok;
+  process.stdout.on("error", endWithReader);
   const program = createProgram((given) => {
     code = given;
   });
@@ -44,4 +45,10 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${failure.text}\n`);
     return failure.code;
   }
+}
+
+/** Ends quietly when whoever reads the output has had enough, as in `rewardgate score … | head`. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(EXIT.ok);
+  throw error;
 }

@@ -94,15 +94,21 @@ async function scoreTexts(call: {
 }
 
 /**
- * The gateway with the judges of one panel. It logs only what goes wrong. A file is scored for as long as that takes: the
- * cap on a request's time guards callers that wait, and nobody else waits here.
+ * The gateway with the judges of one panel. It logs only what goes wrong. A file takes as long as it takes: the cap on a
+ * request's time guards callers that wait, and nobody else waits here. Files seldom repeat themselves over long stretches,
+ * so a small cache does, and memory stays flat.
  */
 function open(config: Config, panel: string): Promise<Gateway> {
-  const patient = { ...config, server: { ...config.server, maxRequestSeconds: ONE_DAY_SECONDS } };
-  return openGateway(patient, { log: createLogger({ level: "warn" }), panels: [panel] });
+  const offline: Config = {
+    ...config,
+    server: { ...config.server, maxRequestSeconds: ONE_DAY_SECONDS },
+    cache: { ...config.cache, maxBytes: Math.min(config.cache.maxBytes, SMALL_CACHE_BYTES) },
+  };
+  return openGateway(offline, { log: createLogger({ level: "warn" }), panels: [panel] });
 }
 
 const ONE_DAY_SECONDS = 86_400;
+const SMALL_CACHE_BYTES = 16 * 1024 * 1024;
 
 function choosePanel({ panels }: Config, wanted: string | undefined): string {
   const names = Object.keys(panels);
