@@ -47,6 +47,8 @@ export async function scoreFile(run: FileRun): Promise<void> {
   };
   const panel = { name: run.panel, revision: gateway.service.panels().find(({ name }) => name === run.panel)!.revision };
   const progress = createProgress(flags.limit ?? source.size);
+  /** Where in the file the records end that are under way, in order. */
+  const ends: number[] = [];
   let began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
   try {
@@ -54,6 +56,7 @@ export async function scoreFile(run: FileRun): Promise<void> {
       ...flags,
       rows: earlierRows(flags.output ?? "", output?.earlier ?? 0, panel.revision),
       output,
+      onRecord: (end) => ends.push(end),
       onEarlier: (record, row) => {
         seen.resumed++;
         count(record, row);
@@ -73,8 +76,8 @@ export async function scoreFile(run: FileRun): Promise<void> {
         seen.candidates += usage.candidates;
         seen.tokens += usage.tokens;
         seen.cachedScores += usage.cachedScores;
-        const done = flags.limit === undefined ? source.bytesRead() : seen.resumed + seen.records;
-        progress.update(done, { candidates: seen.candidates, seconds: seconds() });
+        const end = ends.shift()!;
+        progress.update(flags.limit === undefined ? end : seen.resumed + seen.records, { candidates: seen.candidates, seconds: seconds() });
       },
     });
     progress.stop();
@@ -104,16 +107,18 @@ interface Remaining {
   readonly limit?: number;
   readonly output: OutputFile | undefined;
   readonly rows: AsyncGenerator<ResultRow>;
+  /** Before a record is scored. */
+  onRecord(end: number): void;
   onEarlier(record: ScoreRecord | BrokenRecord, row: ResultRow): void;
 }
 
 /** The records of the file that have no result yet; those that have one are told to `onEarlier`, in order. */
 async function* remaining(
   source: LineSource,
-  { limit = Infinity, rows, output, onEarlier }: Remaining,
+  { limit = Infinity, rows, output, onRecord, onEarlier }: Remaining,
 ): AsyncGenerator<ScoreRecord | BrokenRecord> {
   let place = 0;
-  for await (const { number, text } of source.lines) {
+  for await (const { number, text, end } of source.lines) {
     if (place >= limit) return;
     const record = parseRecord(number, text);
     if (place < (output?.earlier ?? 0)) {
@@ -123,7 +128,10 @@ async function* remaining(
         throw new UsageError(`line ${number} of the input is not what the output was made from; --overwrite starts anew`);
       }
       onEarlier(record, row);
-    } else yield record;
+    } else {
+      onRecord(end);
+      yield record;
+    }
     place++;
   }
 }

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { pipeline, Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { createGunzip } from "node:zlib";
@@ -10,11 +10,16 @@ const MAX_LINE = 16 * 1024 * 1024;
 /** A file or standard input that is read line by line, in constant memory. */
 export interface LineSource {
   /** Lines without their ends; blank ones are left out, and numbered all the same from 1. */
-  readonly lines: AsyncIterable<{ readonly number: number; readonly text: string }>;
-  /** Size of the file in bytes, as it lies on the disk; undefined for a pipe. */
+  readonly lines: AsyncIterable<Line>;
+  /** Bytes of all lines, unzipped; undefined where that is not known. */
   readonly size: number | undefined;
-  /** Bytes of `size` that were read so far. */
-  bytesRead(): number;
+}
+
+export interface Line {
+  readonly number: number;
+  readonly text: string;
+  /** Bytes of the lines up to this one and with it, unzipped. */
+  readonly end: number;
 }
 
 /**
@@ -25,14 +30,7 @@ export interface LineSource {
  */
 export async function openLines(path: string): Promise<LineSource> {
   const { stream, size } = path === "-" ? { stream: process.stdin, size: undefined } : await openFile(path);
-  let read = 0;
-  const counted = async function* () {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      read += chunk.length;
-      yield chunk;
-    }
-  };
-  return { lines: splitLines(gunzipped(counted(), path)), size, bytesRead: () => read };
+  return { lines: splitLines(gunzipped(stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>, path)), size };
 }
 
 async function openFile(path: string): Promise<{ stream: Readable; size: number | undefined }> {
@@ -43,15 +41,29 @@ async function openFile(path: string): Promise<{ stream: Readable; size: number 
       await handle.close();
       throw new UsageError(`${path} is a folder; name a JSON-lines file`);
     }
-    return { stream: handle.createReadStream(), size: stats.isFile() ? stats.size : undefined };
+    const size = stats.isFile() ? await unzippedSize(handle, stats.size) : undefined;
+    return { stream: handle.createReadStream({ start: 0 }), size };
   } catch (cause) {
     if (cause instanceof UsageError) throw cause;
     throw new UsageError(`cannot read ${path} (${(cause as NodeJS.ErrnoException).code}); check the name and its permissions`);
   }
 }
 
+/** Size of the content. Gzip tells it in its last four bytes, modulo 2³², which is good enough for a progress bar. */
+async function unzippedSize(handle: FileHandle, size: number): Promise<number> {
+  const bytes = Buffer.alloc(4);
+  await handle.read(bytes, 0, 2, 0);
+  if (!isGzip(bytes)) return size;
+  await handle.read(bytes, 0, 4, size - 4);
+  return bytes.readUInt32LE(0);
+}
+
+function isGzip(head: Buffer): boolean {
+  return head[0] === 0x1f && head[1] === 0x8b;
+}
+
 /** The bytes as they are, or unzipped when they begin like gzip. */
-async function* gunzipped(source: AsyncGenerator<Buffer>, name: string): AsyncGenerator<Buffer> {
+async function* gunzipped(source: AsyncIterator<Buffer>, name: string): AsyncGenerator<Buffer> {
   let head = Buffer.alloc(0);
   while (head.length < 2) {
     const { value, done } = await source.next();
@@ -60,9 +72,9 @@ async function* gunzipped(source: AsyncGenerator<Buffer>, name: string): AsyncGe
   }
   const whole = async function* () {
     yield head;
-    yield* source;
+    yield* { [Symbol.asyncIterator]: () => source };
   };
-  if (head[0] !== 0x1f || head[1] !== 0x8b) {
+  if (!isGzip(head)) {
     yield* whole();
     return;
   }
@@ -77,23 +89,27 @@ async function* gunzipped(source: AsyncGenerator<Buffer>, name: string): AsyncGe
   }
 }
 
-async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<{ number: number; text: string }> {
+async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
   const decoder = new StringDecoder("utf8");
   let rest = "";
   let number = 0;
+  let end = 0;
   for await (const chunk of chunks) {
     const pieces = (rest + decoder.write(chunk)).split("\n");
     rest = pieces.pop()!;
-    if (rest.length > MAX_LINE)
+    if (rest.length > MAX_LINE) {
       throw new Error(`line ${number + pieces.length + 1} has more than ${MAX_LINE} characters; it is no JSON-lines file`);
+    }
     for (const piece of pieces) {
       number++;
+      end += Buffer.byteLength(piece) + 1;
       const text = cleaned(piece, number);
-      if (text !== "") yield { number, text };
+      if (text !== "") yield { number, text, end };
     }
   }
-  const text = cleaned(rest + decoder.end(), number + 1);
-  if (text !== "") yield { number: number + 1, text };
+  const last = rest + decoder.end();
+  const text = cleaned(last, number + 1);
+  if (text !== "") yield { number: number + 1, text, end: end + Buffer.byteLength(last) };
 }
 
 function cleaned(line: string, number: number): string {

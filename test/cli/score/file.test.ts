@@ -145,7 +145,7 @@ describe("rewardgate score, interrupted", () => {
   it("leaves whole lines in order behind, and --resume finishes them", async () => {
     const slow = await writeTinyGateway({ slowness: 12 });
     try {
-      const input = slow.folder.write("many.jsonl", jsonl(pairs(700)));
+      const input = slow.folder.write("many.jsonl", jsonl(pairs(400)));
       const output = join(slow.folder.path, "many.out");
       const args = ["score", "--config", slow.config, input, "--output", output];
       const child = startCli(args);
@@ -161,7 +161,7 @@ describe("rewardgate score, interrupted", () => {
       const partial = readFileSync(output, "utf8");
       assert.ok(partial.endsWith("\n"));
       const lines = rowsOf(partial).map(({ line }) => line);
-      assert.ok(lines.length > 0 && lines.length < 700, `${lines.length} lines`);
+      assert.ok(lines.length > 0 && lines.length < 400, `${lines.length} lines`);
       assert.deepEqual(
         lines,
         lines.map((_, i) => i + 1),
@@ -170,7 +170,7 @@ describe("rewardgate score, interrupted", () => {
       assert.equal(code, 0);
       assert.deepEqual(
         rowsOf(readFileSync(output, "utf8")).map(({ id }) => id),
-        pairs(700).map(({ id }) => id),
+        pairs(400).map(({ id }) => id),
       );
     } finally {
       slow.remove();
