@@ -1,12 +1,12 @@
-import { createOnnxBackend, type OnnxBackend } from "./backends/index.ts";
+import { availableCores, createOnnxBackend, type OnnxBackend, shareCores } from "./backends/index.ts";
+import { describeJudge, describePanel } from "./config/describe.ts";
 import type { BackendPlan, Resolved, ResolvedJudge } from "./config/resolve.ts";
 import { resolve } from "./config/resolve.ts";
 import type { Config } from "./config/schema.ts";
 import { systemClock } from "./domain/clock.ts";
 import { GatewayError } from "./domain/errors.ts";
-import type { Panel } from "./domain/panel.ts";
 import { describeDeterminism } from "./domain/score-space.ts";
-import type { JudgeInfo, PanelInfo, ReadinessSource, RewardService } from "./domain/service.ts";
+import type { ReadinessSource, RewardService } from "./domain/service.ts";
 import { type Batcher, createBatcher } from "./engine/batcher.ts";
 import { createScoreCache } from "./engine/cache.ts";
 import { createIntake, type Intake } from "./engine/intake.ts";
@@ -147,7 +147,11 @@ const ARRIVAL_MS = 500;
 const FLUSH_MS = 2_000;
 
 async function openBackends(plans: readonly BackendPlan[], metrics: Metrics, log: Logger): Promise<Map<string, OnnxBackend>> {
-  const opened = await Promise.allSettled(plans.map((plan) => createOnnxBackend({ ...plan.onnx, name: plan.name, metrics, log })));
+  const models = shareCores(
+    plans.map(({ onnx, name }) => ({ ...onnx, name })),
+    availableCores(),
+  );
+  const opened = await Promise.allSettled(models.map((model) => createOnnxBackend({ ...model, metrics, log })));
   const backends = new Map<string, OnnxBackend>();
   for (const outcome of opened) if (outcome.status === "fulfilled") backends.set(outcome.value.name, outcome.value);
   const failed = opened.find((outcome) => outcome.status === "rejected");
@@ -258,43 +262,13 @@ function describeService(
   const panels = resolved.panels.map(describePanel);
   return {
     score: (request, context) => intake.score(request, context),
-    judges: () => resolved.judges.map((judge) => describeJudge(judge, backends.get(judge.judge.backend!)!, board)),
+    judges: () =>
+      resolved.judges.map((resolvedJudge) => ({
+        ...describeJudge(resolvedJudge),
+        device: backends.get(resolvedJudge.judge.backend!)!.device,
+        ready: board.current().checks.some((check) => check.name === checkOf(resolvedJudge.judge.name) && check.ok),
+      })),
     panels: () => panels,
     version: () => version,
-  };
-}
-
-function describeJudge({ judge, description, license }: ResolvedJudge, backend: OnnxBackend, board: ReadinessBoard): JudgeInfo {
-  return {
-    name: judge.name,
-    kind: judge.kind,
-    description,
-    revision: judge.revision,
-    space: judge.space,
-    determinism: describeDeterminism(judge.determinism),
-    accepts: [...judge.accepts],
-    objectives: judge.gated?.objectives.map((objective) => objective.name) ?? [],
-    backend: backend.name,
-    device: backend.device,
-    maxTokens: backend.maxTokens,
-    license,
-    ready: board.current().checks.some((check) => check.name === checkOf(judge.name) && check.ok),
-  };
-}
-
-function describePanel(panel: Panel): PanelInfo {
-  return {
-    name: panel.name,
-    description: panel.description,
-    revision: panel.revision,
-    aggregation: panel.aggregation.method,
-    space: panel.space,
-    members: panel.members.map((member) => ({
-      judge: member.judge.name,
-      weight: member.weight,
-      calibration: member.calibration?.method ?? "none",
-      transforms: member.transforms.map((transform) => transform.name),
-      onFailure: member.onFailure.policy === "impute" ? `impute(${member.onFailure.value})` : member.onFailure.policy,
-    })),
   };
 }

@@ -1,7 +1,10 @@
 import { onnxParams } from "./onnx/params.ts";
 
 export { createOnnxBackend, type OnnxBackend, type OnnxBackendOptions } from "./onnx/backend.ts";
+export { availableCores } from "./onnx/cores.ts";
 export { type OnnxParams, onnxParams } from "./onnx/params.ts";
+
+export { shareCores } from "./onnx/share-cores.ts";
 
 /** The schema of every kind of backend, by the word that `type` holds. */
 export const BACKEND_PARAMS = { onnx: onnxParams } as const;

@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import { describeJudge } from "../config/describe.ts";
 import { resolve } from "../config/resolve.ts";
-import { describeDeterminism } from "../domain/score-space.ts";
 import { configOption, readConfig } from "./config-file.ts";
 import { textTable } from "./text-table.ts";
 
@@ -12,23 +12,8 @@ export function judgesCommand(): Command {
     .option("--json", "print JSON", false)
     .addHelpText("after", "\nExample:\n  $ rewardgate judges --json")
     .action(async ({ config: file, json }: { config?: string; json: boolean }) => {
-      const { judges, backends } = await resolve(await readConfig(file));
-      const rows = judges.map(({ judge, description, license }) => {
-        const plan = backends.find(({ name }) => name === judge.backend);
-        return {
-          name: judge.name,
-          kind: judge.kind,
-          description,
-          license,
-          revision: judge.revision,
-          space: judge.space,
-          determinism: describeDeterminism(judge.determinism),
-          accepts: [...judge.accepts],
-          objectives: judge.gated?.objectives.map(({ name }) => name) ?? [],
-          backend: judge.backend ?? "",
-          maxTokens: plan?.onnx.maxTokens ?? 0,
-        };
-      });
+      const { judges } = await resolve(await readConfig(file));
+      const rows = judges.map(describeJudge);
       if (json) return void process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
       const header = ["judge", "kind", "space", "determinism", "backend", "max tokens", "license", "revision"];
       const cells = rows.map((row) => [

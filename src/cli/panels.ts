@@ -1,6 +1,7 @@
 import { Command } from "commander";
+import { describePanel } from "../config/describe.ts";
 import { resolve } from "../config/resolve.ts";
-import type { Member, Panel } from "../domain/panel.ts";
+import type { Panel } from "../domain/panel.ts";
 import { configOption, readConfig } from "./config-file.ts";
 import { textTable } from "./text-table.ts";
 
@@ -18,20 +19,14 @@ export function panelsCommand(): Command {
     });
 }
 
-function describe({ name, description, revision, aggregation, space, quorum, members }: Panel) {
-  return { name, description, revision, aggregation: aggregation.method, space, quorum, members: members.map(describeMember) };
-}
-
-function describeMember({ judge, weight, calibration, transforms, onFailure, required, revision }: Member) {
-  return {
-    judge: judge.name,
-    weight,
-    calibration: calibration?.method ?? "none",
-    transforms: transforms.map(({ name }) => name),
-    onFailure: onFailure.policy === "impute" ? `impute(${onFailure.value})` : onFailure.policy,
-    required,
-    revision,
-  };
+/** What the service says of a panel, and what only its configuration knows. */
+function describe(panel: Panel) {
+  const info = describePanel(panel);
+  const members = info.members.map((member, index) => {
+    const { required, revision } = panel.members[index]!;
+    return { ...member, required, revision };
+  });
+  return { ...info, quorum: panel.quorum, members };
 }
 
 function show(panel: Panel): string {

@@ -3,6 +3,7 @@ import test from "node:test";
 import { GatewayError } from "../../src/domain/errors.ts";
 import type { JudgeSpec } from "../../src/domain/judge.ts";
 import { objectives } from "../../src/judges/objectives.ts";
+import { gatedSum } from "../../src/reward/gating.ts";
 import { TEMPLATE } from "../support/tokenizer.ts";
 import { vectors } from "../support/vectors.ts";
 
@@ -105,4 +106,15 @@ test("params refuses what cannot be meant", () => {
     "an unknown key": { ...valid, gate: "g" },
   };
   for (const [what, params] of Object.entries(refused)) assert.equal(objectives.params.safeParse(params).success, false, what);
+});
+
+test("decode(ask, results) gives the very sum that a panel explains by its terms, with and without verbosity", () => {
+  const rewards = [0.7, -1.25, 3.5, 0.125];
+  const gating = [0.5, 0.25, 0.125, 0.125];
+  for (const verbosityIndex of [3, undefined]) {
+    const judge = judgeOf(verbosityIndex === undefined ? [0, 0, 0, 0] : [0.1, 0.5, 0, 1], verbosityIndex);
+    const score = decode(judge, rewards, gating);
+    const explained = gatedSum(score.objectives!, score.gating!, judge.gated!);
+    assert.ok(Math.abs(score.value - explained.value) < 1e-12);
+  }
 });

@@ -1,0 +1,27 @@
+import type { OnnxParams } from "./params.ts";
+
+/** What a plan says about threads. */
+type Threads = Pick<OnnxParams, "device" | "threadsPerExecutor"> & { readonly executors?: number | undefined };
+
+/**
+ * Divides the cores of a machine between several models that run on its CPU: each that does not state `executors` gets an
+ * even share, at least one, so that together they do not ask for more threads than there are cores.
+ *
+ * @param plans one per model, as configured
+ * @param cores cores that the gateway may use
+ * @returns the plans in the same order, with `executors` filled in where more than one model shares the CPU
+ */
+export function shareCores<T extends Threads>(plans: readonly T[], cores: number): T[] {
+  const sharing = plans.filter(leavesExecutorsOpen);
+  if (sharing.length < 2) return [...plans];
+  const stated = plans.filter((plan) => plan.device === "cpu" && plan.executors !== undefined);
+  const taken = stated.reduce((sum, plan) => sum + plan.executors! * plan.threadsPerExecutor, 0);
+  const share = Math.max(0, cores - taken) / sharing.length;
+  return plans.map((plan) =>
+    leavesExecutorsOpen(plan) ? { ...plan, executors: Math.max(1, Math.floor(share / plan.threadsPerExecutor)) } : plan,
+  );
+}
+
+function leavesExecutorsOpen(plan: Threads): boolean {
+  return plan.device === "cpu" && plan.executors === undefined;
+}

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { shareCores } from "../../../src/backends/onnx/share-cores.ts";
+
+const cpu = { device: "cpu", threadsPerExecutor: 1 } as const;
+
+function executors(cores: number, ...plans: Parameters<typeof shareCores>[0]) {
+  return shareCores(plans, cores).map((plan) => plan.executors);
+}
+
+test("shareCores(plans, cores) leaves a lone model to fill the machine by itself", () => {
+  assert.deepEqual(shareCores([cpu], 8), [cpu]);
+});
+
+test("models that share the CPU get even shares, and at least one executor each", () => {
+  assert.deepEqual(executors(8, cpu, cpu), [4, 4]);
+  assert.deepEqual(executors(8, cpu, cpu, cpu), [2, 2, 2]);
+  assert.deepEqual(executors(2, cpu, cpu, cpu), [1, 1, 1]);
+  assert.deepEqual(executors(8, cpu, { ...cpu, threadsPerExecutor: 2 }), [4, 2]);
+});
+
+test("stated executors are kept and their threads are not given away, and a GPU's model takes no share", () => {
+  const gpu = { device: "cuda:0", threadsPerExecutor: 1 } as const;
+  assert.deepEqual(executors(8, { ...cpu, executors: 4 }, cpu, gpu, cpu), [4, 2, undefined, 2]);
+});
