@@ -10,6 +10,8 @@ export interface ClientJob {
   readonly perRequest: number;
   readonly callers: number;
   readonly cache: "use" | "bypass";
+  /** How much the answers say. Default full, as for any caller. */
+  readonly detail?: "reward" | "full";
   /** How often the whole set is sent. */
   readonly repeat: number;
 }
@@ -19,12 +21,16 @@ export interface ClientAnswer {
   readonly latencyMs: readonly number[];
 }
 
-type Send = (items: ReturnType<typeof itemsOf>) => Promise<number>;
+/** Sends one request and counts the rewards of its answer. */
+type Send = () => Promise<number>;
+type Items = ReturnType<typeof itemsOf>;
 
 process.on("message", async (job: ClientJob) => {
   const requests = chunk(itemsOf(mixedTexts(job.texts.count, job.texts.seed)), job.perRequest);
-  const { send, close } = job.transport === "grpc" ? grpcSender(job) : httpSender(job);
-  const queue = Array.from({ length: job.repeat }, () => requests).flat();
+  const { prepare, close } = job.transport === "grpc" ? grpcSender(job) : httpSender(job);
+  // Messages are made before the clock starts: the load generator shares the machine with what it measures.
+  const senders = requests.map(prepare);
+  const queue = Array.from({ length: job.repeat }, () => senders).flat();
   let next = 0;
   let candidates = 0;
   const latencyMs: number[] = [];
@@ -32,10 +38,10 @@ process.on("message", async (job: ClientJob) => {
   await Promise.all(
     Array.from({ length: job.callers }, async () => {
       for (;;) {
-        const request = queue[next++];
-        if (request === undefined) return;
+        const send = queue[next++];
+        if (send === undefined) return;
         const began = performance.now();
-        const rewarded = await send(request);
+        const rewarded = await send();
         candidates += rewarded;
         latencyMs.push(performance.now() - began);
       }
@@ -47,23 +53,28 @@ process.on("message", async (job: ClientJob) => {
 });
 process.on("disconnect", () => process.exit(0));
 
-function grpcSender({ address, cache }: ClientJob): { send: Send; close: () => void } {
+function grpcSender({ address, cache, detail }: ClientJob): { prepare: (items: Items) => Send; close: () => void } {
   const client = new wire.RewardServiceClient(address, credentials.createInsecure());
-  const options = { cache: cache === "use" ? wire.CacheUse.CACHE_USE_USE : wire.CacheUse.CACHE_USE_BYPASS };
+  const options = {
+    cache: cache === "use" ? wire.CacheUse.CACHE_USE_USE : wire.CacheUse.CACHE_USE_BYPASS,
+    detail: detail === "reward" ? wire.Detail.DETAIL_REWARD : wire.Detail.DETAIL_FULL,
+  };
   return {
     close: () => client.close(),
-    send: (items) =>
-      new Promise((resolve, reject) => {
-        const request = wire.ScoreRequest.fromPartial({ panel: "chat", items: items.map(toWire), options });
-        client.score(request, (error, response) => {
-          if (error) reject(error);
-          else resolve(countRewards(response.results));
+    prepare(items) {
+      const request = wire.ScoreRequest.fromPartial({ panel: "chat", items: items.map(toWire), options });
+      return () =>
+        new Promise((resolve, reject) => {
+          client.score(request, (error, response) => {
+            if (error) reject(error);
+            else resolve(countRewards(response.results));
+          });
         });
-      }),
+    },
   };
 }
 
-function toWire(item: ReturnType<typeof itemsOf>[number]) {
+function toWire(item: Items[number]) {
   return {
     id: item.id,
     prompt: { form: { $case: "text" as const, value: item.prompt[0]!.content as string } },
@@ -71,18 +82,17 @@ function toWire(item: ReturnType<typeof itemsOf>[number]) {
   };
 }
 
-function httpSender({ address, cache }: ClientJob): { send: Send; close: () => void } {
+function httpSender({ address, cache, detail = "full" }: ClientJob): { prepare: (items: Items) => Send; close: () => void } {
   return {
     close: () => {},
-    async send(items) {
-      const response = await fetch(`${address}/v1/score`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ panel: "chat", items, options: { cache } }),
-      });
-      if (!response.ok) throw new Error(`HTTP ${response.status}: ${await response.text()}`);
-      const { results } = (await response.json()) as { results: { candidates: { reward?: number }[] }[] };
-      return countRewards(results);
+    prepare(items) {
+      const body = JSON.stringify({ panel: "chat", items, options: { cache, detail } });
+      return async () => {
+        const response = await fetch(`${address}/v1/score`, { method: "POST", headers: { "content-type": "application/json" }, body });
+        if (!response.ok) throw new Error(`HTTP ${response.status}: ${await response.text()}`);
+        const { results } = (await response.json()) as { results: { candidates: { reward?: number }[] }[] };
+        return countRewards(results);
+      };
     },
   };
 }

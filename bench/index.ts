@@ -56,8 +56,12 @@ for (let round = 0; round < Number(flags.rounds); round++) {
   await measureWire("HTTP, 256 a request", { transport: "http", perRequest: 256, callers: 4 });
   await measureWire("gRPC, 64 callers × 1", { transport: "grpc", perRequest: 1, callers: 64 });
   await measureBare("naive first-in-first-out, 32 a batch", chunk(sequences, 32));
-  await measureWire("cached, gRPC 256 a request", { transport: "grpc", perRequest: 256, callers: 4, cache: "use", repeat: 40 }, true);
-  await measureWire("cached, HTTP 256 a request", { transport: "http", perRequest: 256, callers: 4, cache: "use", repeat: 40 }, true);
+  for (const transport of ["grpc", "http"] as const) {
+    for (const detail of ["reward", "full"] as const) {
+      const job = { transport, detail, perRequest: 256, callers: 4, cache: "use", repeat: 40 } as const;
+      await measureWire(`cached, ${transport === "grpc" ? "gRPC" : "HTTP"} 256 a request, detail ${detail}`, job, true);
+    }
+  }
   await measureCachedEngine();
   lone.push(await measureLone());
 }
@@ -101,7 +105,7 @@ async function measureCachedEngine(): Promise<void> {
   const repeat = 20;
   const start = performance.now();
   for (let turn = 0; turn < repeat; turn++) await pass();
-  note("cached, engine in process", { rate: (N * repeat) / ((performance.now() - start) / 1000) });
+  note("cached, engine in process, detail full", { rate: (N * repeat) / ((performance.now() - start) / 1000) });
 }
 
 async function measureWire(
