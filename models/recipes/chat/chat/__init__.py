@@ -1,0 +1,1 @@
+"""Recipe of the chat judges: data, training, export and evaluation of one trunk with two sets of heads."""

@@ -1,0 +1,60 @@
+"""Writes the files of a bundle: judge.yaml, calibration.json, golden.jsonl, and their digests."""
+
+import hashlib
+import json
+import os
+
+import numpy as np
+import yaml
+
+from .evaluate import pair_metrics, temperature_fit
+from .golden import write_lines
+from .tokenise import MAX_TOKENS, TEMPLATE
+
+
+def digest(path):
+    """SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def calibration(graph, selection, validation, fitted_on):
+    """Temperature of the pairs of the selection part, with the median of their scores as zero.
+
+    `selection`, `validation`: scores `[2 N]` of both parts, by turns of the preferred and the other candidate.
+    """
+    select, validate = (scores[::2] - scores[1::2] for scores in (selection, validation))
+    slope = float(f"{temperature_fit(select):.6g}")
+    return {
+        "apiVersion": "rewardgate/v1", "method": "affine",
+        "params": {"slope": slope, "intercept": float(f"{-slope * np.median(selection):.6g}")},
+        "spaceIn": "logit", "spaceOut": "logit", "graphSha256": digest(graph),
+        "fittedOn": {"data": fitted_on, "n": len(select)},
+        "metrics": {"before": pair_metrics(validate), "after": pair_metrics(slope * validate)},
+    }
+
+
+def write(folder, trunk, judge, calibrated, golden):
+    """Writes one bundle. `judge`: what is particular to it (name, kind, outputs, objectives, training …)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "calibration.json").write_text(json.dumps(calibrated, indent=2) + "\n")
+    write_lines(folder / "golden.jsonl", golden)
+    above = os.path.relpath(trunk, folder)
+    files = {"graph": f"{above}/model.onnx", "tokenizer": f"{above}/tokenizer.json",
+             "calibration": "calibration.json", "golden": "golden.jsonl"}
+    spec = {
+        "apiVersion": "rewardgate/v1", "name": folder.name, "kind": judge["kind"],
+        "description": judge["description"], "license": "Apache-2.0",
+        "model": {
+            "maxTokens": MAX_TOKENS, "template": TEMPLATE,
+            "inputs": {"ids": "input_ids", "mask": "attention_mask", "segments": "token_type_ids"},
+            "outputs": judge["outputs"],
+        },
+        **judge["objectives"],
+        "space": "logit",
+        "determinism": {"class": "tolerance", "bound": 1.0e-5},
+        "goldenTolerance": 1.0e-4,
+        "files": {name: {"path": path, "sha256": digest(folder / path)} for name, path in files.items()},
+        "training": judge["training"],
+    }
+    text = yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=110)
+    (folder / "judge.yaml").write_text(text)
