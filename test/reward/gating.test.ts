@@ -22,7 +22,10 @@ describe("gating", () => {
 
   for (const { case: name, input, params, expected } of vectors("armorm.steer")) {
     it(`steerGating under ${name} agrees with the worked case`, () => {
-      const steered = steerGating(Float64Array.from(input.gating), Float64Array.from(input.user_weights), params);
+      const steered = steerGating(Float64Array.from(input.gating), Float64Array.from(input.user_weights), {
+        mode: params.mode,
+        alpha: params.alpha,
+      });
       for (const [k, value] of steered.entries()) assert.ok(close(value, expected.gating[k]), `gating[${k}]`);
       const gated = gatedBy(input.penalties, params.verbosity_dim);
       assert.ok(close(gatedSum(Float64Array.from(input.rewards), steered, gated).value, expected.score));

@@ -13,7 +13,7 @@ describe("numerics", () => {
   }
 
   for (const { case: name, input, expected } of vectors("num.logsumexp")) {
-    it(`logSumExp agrees with the worked case: ${name}`, () => assert.ok(close(logSumExp(input.x), expected.lse)));
+    it(`logSumExp agrees with the worked case: ${name}`, () => assert.ok(close(logSumExp(input.x.map(Number)), expected.lse)));
   }
 
   for (const { case: name, input, params, expected } of vectors("num.quantile_type7")) {

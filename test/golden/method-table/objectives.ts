@@ -1,0 +1,3 @@
+import type { MethodTable } from "./table.ts";
+
+export const objectives: MethodTable = {};
