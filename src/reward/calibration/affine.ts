@@ -15,6 +15,7 @@ const params = z
 export const affine: CalibrationKind<typeof params> = {
   method: "affine",
   params,
+  accepts: "any",
   // No bounds, so neither probabilities nor units.
   gives: ["logit", "native"],
   spaceOut: (spaceIn) => (spaceIn === "logit" ? "logit" : "native"),

@@ -37,6 +37,7 @@ export function interpolate(knots: { readonly x: Float64Array; readonly y: Float
 export const isotonic: CalibrationKind<typeof params> = {
   method: "isotonic",
   params,
+  accepts: "any",
   gives: ["probability", "unit", "logit", "native", "logProbability"],
   spaceOut: () => "probability",
   problems: ({ knotsX, knotsY }, { spaceOut }) => {
