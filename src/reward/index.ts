@@ -1,4 +1,11 @@
 import { gatedSumKind } from "./aggregation/gated-sum.ts";
+import { geometricMeanKind } from "./aggregation/geometric-mean.ts";
+import { lscSumKind } from "./aggregation/lsc-sum.ts";
+import { minKind } from "./aggregation/min.ts";
+import { medianKind, trimmedMeanKind } from "./aggregation/order-statistics.ts";
+import { bordaKind, reciprocalRankKind } from "./aggregation/rank-fusion.ts";
+import { softminKind } from "./aggregation/softmin.ts";
+import { meanMinusStdKind, uwoKind } from "./aggregation/spread-penalty.ts";
 import { weightedMeanKind } from "./aggregation/weighted-mean.ts";
 import { weightedSumKind } from "./aggregation/weighted-sum.ts";
 import { affine } from "./calibration/affine.ts";
@@ -13,4 +20,18 @@ export const CALIBRATION_KINDS: readonly CalibrationKind[] = [affine, isotonic];
 /** Every transform. */
 export const TRANSFORM_KINDS: readonly TransformKind[] = [logSigmoidCentred];
 /** Every aggregation. */
-export const AGGREGATION_KINDS: readonly AggregationKind[] = [weightedSumKind, weightedMeanKind, gatedSumKind];
+export const AGGREGATION_KINDS: readonly AggregationKind[] = [
+  weightedSumKind,
+  weightedMeanKind,
+  gatedSumKind,
+  lscSumKind,
+  geometricMeanKind,
+  minKind,
+  softminKind,
+  uwoKind,
+  meanMinusStdKind,
+  medianKind,
+  trimmedMeanKind,
+  bordaKind,
+  reciprocalRankKind,
+];
