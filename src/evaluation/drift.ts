@@ -1,6 +1,6 @@
 import { GatewayError } from "../domain/errors.ts";
 import { type Optional, requireFinite } from "../reward/missing.ts";
-import { quantile, sum } from "../reward/numerics.ts";
+import { quantileSorted, sum } from "../reward/numerics.ts";
 
 /** How a population stability index is taken. */
 export interface StabilityOptions {
@@ -35,12 +35,12 @@ export interface Stability {
  */
 export function psi(reference: readonly Optional[], current: readonly Optional[], options: StabilityOptions): Stability {
   const { bins, floor, minCount } = options;
-  const before = enough(reference, "the reference", minCount);
+  const before = enough(reference, "the reference", minCount).sort((x, y) => x - y);
   const now = enough(current, "the current window", minCount);
-  const edges = Array.from({ length: bins - 1 }, (_, b) => quantile(before, (b + 1) / bins));
+  const edges = Array.from({ length: bins - 1 }, (_, b) => quantileSorted(before, (b + 1) / bins));
   const expected = sharesOf(before, edges, floor);
   const actual = sharesOf(now, edges, floor);
-  const degenerate = before.every((score) => score === before[0]);
+  const degenerate = before[0] === before.at(-1);
   const moved = sum(actual.map((share, b) => (share - expected[b]!) * Math.log(share / expected[b]!)));
   return { psi: degenerate ? 0 : moved, edges, expected, actual, degenerate };
 }

@@ -1,18 +1,4 @@
-import { logSigmoid, logSumExp, sigmoid, sum } from "../numerics.ts";
-
-/**
- * Router weights over heads: π = softmax(logits).
- *
- * @param logits shape [C]
- * @returns shape [C], summing to 1
- * @complexity O(C), pure
- * @see Shen et al. 2025, MiCRo: Mixture Modeling and Context-aware Routing for Personalized Preference Learning, arXiv:2505.24846
- * @example routerWeights([0, 0])[0] // → 0.5
- */
-export function routerWeights(logits: ArrayLike<number>): Float64Array {
-  const total = logSumExp(logits);
-  return Float64Array.from(logits, (logit) => Math.exp(logit - total));
-}
+import { logSigmoid, sigmoid, sum } from "../numerics.ts";
 
 /** A preference under a mixture of Bradley–Terry heads. */
 export interface MixturePreference {
@@ -25,7 +11,7 @@ export interface MixturePreference {
 /**
  * Probability that a is preferred to b by a mixture of Bradley–Terry heads: Σ_c π_c·σ(r_c(a) − r_c(b)).
  *
- * @param weights π, shape [C], summing to 1
+ * @param weights π, the softmax of the router's logits, shape [C], summing to 1
  * @param a       heads' rewards of a, logits, shape [C]
  * @param b       heads' rewards of b, logits, shape [C]
  * @complexity O(C), pure

@@ -1,7 +1,8 @@
+import { softmax } from "../../../src/reward/numerics.ts";
 import { routeByCategory } from "../../../src/reward/routing/category.ts";
 import { hedge } from "../../../src/reward/routing/hedge.ts";
 import { innerReward } from "../../../src/reward/routing/inner-experts.ts";
-import { mixturePreference, mixtureScore, routerWeights } from "../../../src/reward/routing/mixture-heads.ts";
+import { mixturePreference, mixtureScore } from "../../../src/reward/routing/mixture-heads.ts";
 import { routeTopK } from "../../../src/reward/routing/top-k.ts";
 import type { Fields } from "../../support/vectors.ts";
 import { type MethodTable, numbers } from "./table.ts";
@@ -19,7 +20,7 @@ export const routing: MethodTable = {
   "route.dmoerm_inner": ({ expert_hidden, W1, b1, W2, b2 }, { prelu }) =>
     innerReward(expert_hidden, { hiddenWeights: W1, hiddenBias: b1, outputWeights: W2, outputBias: b2, slope: prelu }),
   "route.micro": ({ r_a, r_b, router_logits }) => {
-    const pi = routerWeights(router_logits);
+    const pi = softmax(router_logits);
     const { heads, probability } = mixturePreference(pi, r_a, r_b);
     const a = mixtureScore(pi, r_a);
     return {
