@@ -9,14 +9,18 @@ import { meanMinusStdKind, uwoKind } from "./aggregation/spread-penalty.ts";
 import { weightedMeanKind } from "./aggregation/weighted-mean.ts";
 import { weightedSumKind } from "./aggregation/weighted-sum.ts";
 import { affine } from "./calibration/affine.ts";
+import { cdf, normalScore, quantileMap } from "./calibration/empirical-cdf.ts";
 import { isotonic } from "./calibration/isotonic.ts";
+import { platt } from "./calibration/platt.ts";
+import { temperature } from "./calibration/temperature.ts";
+import { zscore } from "./calibration/zscore.ts";
 import type { AggregationKind, CalibrationKind, TransformKind } from "./kinds.ts";
 import { logSigmoidCentred } from "./transforms/log-sigmoid-centred.ts";
 
 export type { AggregationKind, CalibrationKind, MemberFacts, ParamsProblem, TransformKind } from "./kinds.ts";
 
 /** Every calibration method. Adding one is one file and one line here. */
-export const CALIBRATION_KINDS: readonly CalibrationKind[] = [affine, isotonic];
+export const CALIBRATION_KINDS: readonly CalibrationKind[] = [affine, temperature, platt, isotonic, cdf, normalScore, quantileMap, zscore];
 /** Every transform. */
 export const TRANSFORM_KINDS: readonly TransformKind[] = [logSigmoidCentred];
 /** Every aggregation. */

@@ -1,7 +1,10 @@
 import { close, type Fields, type Vector } from "../../support/vectors.ts";
 
-/** Calls the function that a method id stands for and names its results as the vectors do. */
-export type Adapter = (input: Fields, params: Fields) => object;
+/**
+ * Calls the function that a method id stands for and names its results as the vectors do. Some vectors state among their
+ * results the points at which they want values; only such points may be read from `expected`.
+ */
+export type Adapter = (input: Fields, params: Fields, expected: Fields) => object;
 
 /** Method id → adapter. */
 export type MethodTable = Readonly<Record<string, Adapter>>;
@@ -37,7 +40,7 @@ export function checkVectors(vectors: readonly Vector[], table: MethodTable, pen
 function failureOf(vector: Vector, adapter: Adapter): string[] {
   let result: object;
   try {
-    result = adapter(vector.input, vector.params);
+    result = adapter(vector.input, vector.params, vector.expected);
   } catch (error) {
     return [`${vector.case}: throws ${error}`];
   }
