@@ -32,6 +32,7 @@ export interface Stability {
  * @param current   scores of now
  * @throws {GatewayError} REQUEST_INVALID when a side has fewer than `minCount` scores; SCORE_NOT_FINITE when one is NaN or infinite
  * @complexity O(n log n), pure
+ * @example psi([1, 2, 3], [3, 2, 1], { bins: 2, floor: 1e-4, minCount: 3 }).psi // → 0
  */
 export function psi(reference: readonly Optional[], current: readonly Optional[], options: StabilityOptions): Stability {
   const { bins, floor, minCount } = options;

@@ -41,6 +41,7 @@ export function frechetDiagonal(a: readonly (readonly number[])[], b: readonly (
  * @throws {GatewayError} SCORE_NOT_FINITE when a number is NaN or infinite
  * @complexity O(n·(n + m)·D), pure
  * @see Bai et al. 2025, DRAGON: Distributional Rewards Optimize Diffusion Generative Models, arXiv:2504.15217
+ * @example leaveOneOutCredit([[0], [2], [9]], [[0], [2]], 0)?.length // → 3
  */
 export function leaveOneOutCredit(
   set: readonly (readonly number[])[],

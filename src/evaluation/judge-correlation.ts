@@ -22,6 +22,7 @@ export interface JudgePair {
  * @throws {GatewayError} SCORE_NOT_FINITE when a score is NaN or infinite
  * @complexity O(J²·n), pure
  * @see Eisenstein et al. 2023, Helping or Herding? Reward Model Ensembles Mitigate but do not Eliminate Reward Hacking, arXiv:2312.09244
+ * @example judgeCorrelations([[1, 2, 3], [1, 2, 3]], 0.95)[0].redundant // → true
  */
 export function judgeCorrelations(scores: readonly (readonly Optional[])[], bound: number): JudgePair[] {
   for (const row of scores) requireFinite(row, "a score");

@@ -47,6 +47,7 @@ export function peakDistance({ alpha, beta }: OveroptimisationModel, form: Optim
  * @returns undefined when fewer than two distances are told apart
  * @complexity O(n), pure
  * @see Gao et al. 2022, Scaling Laws for Reward Model Overoptimization, arXiv:2210.10760
+ * @example fitOveroptimisation([{ kl: 1, gold: 0 }, { kl: 4, gold: -2 }], "bestOfN")?.beta // → 1
  */
 export function fitOveroptimisation(
   points: readonly { readonly kl: number; readonly gold: number }[],

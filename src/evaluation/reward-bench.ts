@@ -65,6 +65,7 @@ export interface SectionLayout {
  * @param prior    accuracy on the prior sets and its weight beside a section's 1; 0.5 in the first version
  * @complexity O(subsets), pure
  * @see Lambert et al. 2024, RewardBench: Evaluating Reward Models for Language Modeling, arXiv:2403.13787
+ * @example scoreSections({ a: 1, b: 0 }, { sections: { Chat: ["a", "b"] }, counts: { a: 3, b: 1 } }).overall // → 0.75
  */
 export function scoreSections(
   accuracy: Readonly<Record<string, number>>,

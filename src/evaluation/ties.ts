@@ -37,6 +37,7 @@ export interface TiesScore {
  * @throws {GatewayError} SCORE_NOT_FINITE when a score is NaN or infinite
  * @complexity O(answers), pure
  * @see Malik et al. 2025, RewardBench 2: Advancing Reward Model Evaluation, arXiv:2506.01937
+ * @example scoreTies([{ single: { right: [5], wrong: [0] }, tied: { right: [4, 4], wrong: [1] } }]).margin // → 1
  */
 export function scoreTies(prompts: readonly TiesPrompt[]): TiesScore {
   const rows = prompts.map(({ single, tied }) => {

@@ -58,6 +58,7 @@ export function presentScores(scores: readonly Optional[], weights: ArrayLike<nu
  *
  * @param what the thing that each value is, for the message: "a score"
  * @throws {GatewayError} SCORE_NOT_FINITE
+ * @example requireFinite([1, null], "a score") // → undefined
  */
 export function requireFinite(values: Iterable<Optional>, what: string): void {
   for (const value of values) {

@@ -50,6 +50,7 @@ export function lambdaOf(mu: Float64Array, form: ConstraintForm): Float64Array {
  * @throws {GatewayError} SCORE_NOT_FINITE when a mean is NaN or infinite
  * @complexity O(J), pure
  * @see Moskovitz et al. 2023, Confronting Reward Model Overoptimization with Constrained RLHF, arXiv:2310.04373
+ * @example stepMultipliers({ mu: Float64Array.of(0), velocity: Float64Array.of(0) }, [1], { thresholds: [0], form: "equality", learningRate: 0.5, momentum: 0, maxGradientNorm: 1 }).mu[0] // → -0.5
  */
 export function stepMultipliers(state: Multipliers, means: readonly Optional[], options: MultiplierOptions): Multipliers {
   requireFinite(means, "a mean reward");

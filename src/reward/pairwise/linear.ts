@@ -8,6 +8,7 @@ import { sum } from "../numerics.ts";
  * @param tolerance a pivot up to it counts as 0
  * @returns x, shape [n]; undefined when A is singular
  * @complexity O(n³), pure
+ * @example solve([[2]], [4], 1e-12)[0] // → 2
  */
 export function solve(matrix: readonly (readonly number[])[], right: readonly number[], tolerance: number): Float64Array | undefined {
   const n = matrix.length;
@@ -30,6 +31,7 @@ export function solve(matrix: readonly (readonly number[])[], right: readonly nu
  * @returns shape [n], ≥ 0, summing to 1
  * @complexity O(m·n) a step, pure
  * @see Bland 1977, New Finite Pivoting Rules for the Simplex Method
+ * @example solvePositiveGame([Float64Array.of(1, 2)])[0] // → 1
  */
 export function solvePositiveGame(payoffs: readonly Float64Array[]): Float64Array {
   const m = payoffs.length;

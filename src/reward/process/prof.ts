@@ -37,6 +37,7 @@ export interface ConsistencyOptions {
  * @throws {GatewayError} SCORE_NOT_FINITE when a step score is NaN or infinite
  * @complexity O(steps of the batch), pure
  * @see Ye et al. 2025, Beyond Correctness: Harmonizing Process and Outcome Rewards through RL Training, arXiv:2509.03403
+ * @example consistencyScores([{ steps: [0.5], correct: true }], { lambda: 10, minSteps: 2, maxSteps: 30, form: "signed", centre: "batchMean" })[0] // → -10
  */
 export function consistencyScores(rollouts: readonly Rollout[], options: ConsistencyOptions): Optional[] {
   const { lambda, minSteps, maxSteps, form, centre } = options;
@@ -82,6 +83,7 @@ export interface FilterOptions {
  * @throws {GatewayError} REQUEST_INVALID when nothing would be kept; SCORE_NOT_FINITE when a score is NaN or infinite
  * @complexity O(m·n), pure
  * @see Ye et al. 2025, Beyond Correctness: Harmonizing Process and Outcome Rewards through RL Training, arXiv:2509.03403
+ * @example filterRollouts([0.5, 0.1, 0.9], [true, true, false], { count: 1 }).remove[0] // → 1
  */
 export function filterRollouts(scores: readonly Optional[], outcomes: readonly boolean[], options: FilterOptions): FilteredRollouts {
   const { count, pickWrong } = options;

@@ -23,6 +23,7 @@ export interface InnerHead {
  * @throws {GatewayError} SCORE_NOT_FINITE when the widths do not fit, so that an expert is missing, or a number is not finite
  * @complexity O(H · experts · d), pure
  * @see Quan 2024, DMoERM: Recipes of Mixture-of-Experts for Effective Reward Modeling, arXiv:2403.01197
+ * @example innerReward([[1], [2]], { hiddenWeights: [[1, 2]], hiddenBias: [0], outputWeights: [3], outputBias: 1, slope: 0.25 }).reward // → 16
  */
 export function innerReward(
   hidden: readonly ArrayLike<number>[],

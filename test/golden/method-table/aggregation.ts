@@ -45,8 +45,10 @@ export const aggregation: MethodTable = {
     score: over(scores, params.weights, policyOf(params), (present) => weightedMean(present.scores, present.weights)),
   }),
   "agg.lsc_sum": ({ r, ref }, { weights }) => {
-    const { terms, sum, pAllGood } = lscSum(numbers(r), numbers(ref), numbers(weights));
-    return { u: terms, sum, p_all_good: pAllGood };
+    const present = presentScores(r, weights, FAIL);
+    if (present === undefined) return { u: null, sum: null, p_all_good: null };
+    const { terms, sum, pAllGood } = lscSum(present.scores, numbers(ref), present.weights);
+    return { u: terms, sum, p_all_good: pAllGood ?? null };
   },
   "agg.geometric_mean": ({ scores }, params) => ({
     score: over(scores, params.weights, policyOf(params), (present) => geometricMean(present.scores, present.weights, params.floor)),
@@ -66,11 +68,19 @@ export const aggregation: MethodTable = {
       over(scores, equalWeights(scores.length), FAIL, (present) => softmin(present.scores, present.weights, { temperature, form }));
     return { "tau_0.5": at(0.5, "logMeanExp"), "tau_0.05": at(0.05, "logMeanExp"), "weighted_softmin_tau_0.1": at(0.1, "weighted") };
   },
-  "agg.uwo": ({ scores }, { lambda, ddof }) => {
-    const { mean, variance, reward } = uwo(numbers(scores), { lambda, ddof });
-    return { mean, var: variance, score: reward };
+  "agg.uwo": ({ scores }, { lambda, ddof, ...params }) => {
+    const present = presentScores(scores, equalWeights(scores.length), policyOf(params));
+    const penalised = present && uwo(present.scores, { lambda, ddof });
+    return {
+      mean: penalised?.mean ?? null,
+      var: penalised?.variance ?? null,
+      score: penalised?.reward ?? null,
+      degenerate: penalised?.degenerate,
+    };
   },
-  "agg.mean_minus_std": ({ scores }, { k, ddof }) => ({ score: meanMinusStd(numbers(scores), { k, ddof }).reward }),
+  "agg.mean_minus_std": ({ scores }, { k, ddof, ...params }) => ({
+    score: equals(scores, policyOf(params), (present) => meanMinusStd(present, { k, ddof })),
+  }),
   "agg.median": ({ scores, scores_even }) => ({
     score: equals(scores, RENORMALISE, median),
     score_even: scores_even && equals(scores_even, RENORMALISE, median),
