@@ -15,6 +15,9 @@ import { platt } from "./calibration/platt.ts";
 import { temperature } from "./calibration/temperature.ts";
 import { zscore } from "./calibration/zscore.ts";
 import type { AggregationKind, CalibrationKind, TransformKind } from "./kinds.ts";
+import { arctan, centred, preferenceAsReward, tanh } from "./transforms/centred.ts";
+import { clip } from "./transforms/clip.ts";
+import { minMax, rank } from "./transforms/group-scale.ts";
 import { logSigmoidCentred } from "./transforms/log-sigmoid-centred.ts";
 
 export type { AggregationKind, CalibrationKind, MemberFacts, ParamsProblem, TransformKind } from "./kinds.ts";
@@ -22,7 +25,7 @@ export type { AggregationKind, CalibrationKind, MemberFacts, ParamsProblem, Tran
 /** Every calibration method. Adding one is one file and one line here. */
 export const CALIBRATION_KINDS: readonly CalibrationKind[] = [affine, temperature, platt, isotonic, cdf, normalScore, quantileMap, zscore];
 /** Every transform. */
-export const TRANSFORM_KINDS: readonly TransformKind[] = [logSigmoidCentred];
+export const TRANSFORM_KINDS: readonly TransformKind[] = [logSigmoidCentred, preferenceAsReward, centred, tanh, arctan, clip, minMax, rank];
 /** Every aggregation. */
 export const AGGREGATION_KINDS: readonly AggregationKind[] = [
   weightedSumKind,
