@@ -137,6 +137,11 @@ aggregation:
     assert.match(problem!, /bring all to logit.*calibration affine with spaceOut: logit/);
   });
 
+  it("takes members of different spaces where only ranks count", async () => {
+    const panel = "members:\n  - { judge: reward }\n  - { judge: rating, calibration: none }\naggregation: { method: reciprocalRank }";
+    assert.deepEqual(await problems(panel), []);
+  });
+
   it("takes members of different spaces that a calibration brings together", async () => {
     const calibration = "{ method: affine, slope: 4, spaceOut: logit }";
     assert.deepEqual(await problems(`members:\n  - { judge: reward }\n  - { judge: rating, calibration: ${calibration} }`), []);
@@ -177,6 +182,21 @@ aggregation:
       "a gating from a judge without one",
       "members: [{judge: reward, required: true}]\naggregation: {method: gatedSum, gatingFrom: reward, objectives: {reward: [a]}}",
       /aggregation\.gatingFrom: judge "reward" has no gating/,
+    ],
+    [
+      "a logical AND over logits",
+      "members: [{judge: reward}]\naggregation: {method: lscSum}",
+      /aggregation\.method: lscSum takes logProbability and its members give logit; .*transform logSigmoidCentred/,
+    ],
+    [
+      "a geometric mean of logits",
+      "members: [{judge: reward}]\naggregation: {method: geometricMean}",
+      /aggregation\.method: geometricMean takes probability or unit and its members give logit/,
+    ],
+    [
+      "weights that a median would not read",
+      "members: [{judge: reward}, {judge: objectives, weight: 2}]\naggregation: {method: median}",
+      /aggregation: median takes its members as equals and they weigh 1, 2; .*one weight/,
     ],
   ] as const) {
     it(`refuses ${what}`, async () => {
