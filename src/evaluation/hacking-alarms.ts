@@ -1,5 +1,5 @@
 import { type Optional, requireFinite } from "../reward/missing.ts";
-import { fitLine } from "./length-bias.ts";
+import { fitLine } from "./line.ts";
 import { presentPairs } from "./rank-correlation.ts";
 
 /** What an alarm of disagreement compares with, and when it sounds. */

@@ -9,6 +9,7 @@ export * from "./intervals.ts";
 export * from "./judge-correlation.ts";
 export * from "./language-gap.ts";
 export * from "./length-bias.ts";
+export * from "./line.ts";
 export * from "./overoptimisation.ts";
 export * from "./pair-accuracy.ts";
 export * from "./pareto.ts";

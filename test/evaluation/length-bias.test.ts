@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { fitLine, lengthBias } from "../../src/evaluation/length-bias.ts";
+import { lengthBias } from "../../src/evaluation/length-bias.ts";
 import { pearson } from "../../src/evaluation/rank-correlation.ts";
 import { close } from "../support/vectors.ts";
 
@@ -40,9 +40,5 @@ describe("lengthBias", () => {
 
   it("leaves out an item without a score or a length", () => {
     assert.equal(lengthBias([1, null, 3], [100, 999, 300]).residual.length, 2);
-  });
-
-  it("fitLine finds a line", () => {
-    assert.deepEqual(fitLine([0, 1, 2], [1, 3, 5]), { slope: 2, meanX: 1, meanY: 3, degenerate: false });
   });
 });

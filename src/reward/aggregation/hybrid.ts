@@ -1,5 +1,4 @@
-import type { Optional } from "../missing.ts";
-import { requireFinite } from "../missing.ts";
+import { type Optional, requireFinite } from "../missing.ts";
 
 /** What a rule and a model say of one candidate. */
 export interface RuleAndModel {
@@ -26,7 +25,7 @@ const NONE: HybridScore = { source: "none", score: undefined };
  * @returns the score, in the space of both, and its source
  * @throws {GatewayError} SCORE_NOT_FINITE when a score or the confidence is NaN or infinite
  * @complexity O(1), pure
- * @see Beyond Monolithic Rewards: A Hybrid and Multi-Aspect Reward Optimization for MLLM Alignment, 2025
+ * @see Gulhane and Indurthi 2025, Beyond Monolithic Rewards: A Hybrid and Multi-Aspect Reward Optimization for MLLM Alignment, arXiv:2510.05283
  * @example hybrid({ rule: 0, model: 0.8, ruleConfidence: 0.5 }, 0.9).score // → 0.4
  */
 export function hybrid({ rule, model, ruleConfidence }: RuleAndModel, tau: number): HybridScore {
@@ -44,7 +43,7 @@ export function hybrid({ rule, model, ruleConfidence }: RuleAndModel, tau: numbe
  * @param right score from which the rule says right
  * @throws {GatewayError} SCORE_NOT_FINITE when a score is NaN or infinite
  * @complexity O(1), pure
- * @see Curing Miracle Steps in LLM Mathematical Reasoning with Rubric Rewards, 2025
+ * @see Yuan et al. 2025, Curing Miracle Steps in LLM Mathematical Reasoning with Rubric Rewards, arXiv:2510.07774
  * @example addOn({ rule: 0, model: 0.8 }, 1).source // → "model"
  */
 export function addOn({ rule, model }: Omit<RuleAndModel, "ruleConfidence">, right: number): HybridScore {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Aggregate, CandidateScores } from "../../domain/reward.ts";
 import type { AggregationKind } from "../kinds.ts";
 import { sum } from "../numerics.ts";
+import { idleProblems } from "./equal-members.ts";
 import { weightedSum } from "./weighted-sum.ts";
 
 const params = z.strictObject({}).describe("Σ weight × score / Σ weight: only the proportions of the weights matter.");
@@ -27,10 +28,7 @@ export const weightedMeanKind: AggregationKind<typeof params> = {
   params,
   accepts: "common",
   spaceOut: (space) => space,
-  problems: (_, members) =>
-    sum(members.map((member) => member.weight)) > 0
-      ? []
-      : [{ path: [], cause: "every member weighs 0", remedy: "give at least one member a weight above 0" }],
+  problems: (_, members) => idleProblems(members),
   create: (_, { spaceOut, revision }) => ({
     method: "weightedMean",
     spaceOut,
