@@ -110,7 +110,7 @@ export interface GeneralisedLength {
 export function generalisedLength(lengths: readonly Optional[], { target, tolerance, scale, shape }: GeneralisedLength): Float64Array {
   return requireLengths(lengths).map((length) => {
     const x = Math.max(0, Math.abs(length - target) - tolerance) / scale;
-    if (shape === "exp") return Math.expm1(-x);
-    return 0 - Math.min(1, shape === "linear" ? x : x * x);
+    // From 0 on, so that no penalty is 0 and not −0.
+    return 0 - (shape === "exp" ? -Math.expm1(-x) : Math.min(1, shape === "linear" ? x : x * x));
   });
 }
