@@ -44,3 +44,17 @@ export function mixtureScore(weights: ArrayLike<number>, rewards: ArrayLike<numb
   const weighed = (values: Float64Array) => sum(values.map((value, c) => value * weights[c]!));
   return { linear: weighed(Float64Array.from(rewards)), logSigmoid: weighed(Float64Array.from(rewards, logSigmoid)) };
 }
+
+/**
+ * What feedback on one pair costs each head: −log σ(r_c(chosen) − r_c(rejected)), the losses that `hedge` adapts the weights by.
+ *
+ * @param chosen   heads' rewards of the chosen candidate, logits, shape [C]
+ * @param rejected heads' rewards of the rejected one, logits, shape [C]
+ * @returns nats, ≥ 0, shape [C]
+ * @complexity O(C), pure
+ * @see Shen et al. 2025, MiCRo: Mixture Modeling and Context-aware Routing for Personalized Preference Learning, arXiv:2505.24846
+ * @example headLosses([1], [1])[0] // → 0.6931471805599453
+ */
+export function headLosses(chosen: ArrayLike<number>, rejected: ArrayLike<number>): Float64Array {
+  return Float64Array.from(chosen, (reward, c) => -logSigmoid(reward - rejected[c]!));
+}

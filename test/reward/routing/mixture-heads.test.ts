@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { softmax } from "../../../src/reward/numerics.ts";
-import { mixturePreference, mixtureScore } from "../../../src/reward/routing/mixture-heads.ts";
+import { hedge } from "../../../src/reward/routing/hedge.ts";
+import { headLosses, mixturePreference, mixtureScore } from "../../../src/reward/routing/mixture-heads.ts";
 import { close } from "../../support/vectors.ts";
 
 const rewards = fc.array(fc.double({ min: -30, max: 30, noNaN: true }), { minLength: 3, maxLength: 3 });
@@ -26,5 +27,12 @@ describe("mixture of heads", () => {
 
   it("keeps the log-sigmoid score finite where a sigmoid would be 0", () => {
     assert.ok(close(mixtureScore([1], [-1000]).logSigmoid, -1000, 1e-12));
+  });
+
+  it("moves its weights to the head that agrees with the feedback", () => {
+    const losses = headLosses([2, -1], [0, 1]);
+    assert.ok(losses[0]! < Math.LN2 && losses[1]! > Math.LN2);
+    const after = hedge([0.5, 0.5], [...losses], 1);
+    assert.ok(after[0]! > 0.8 && close(after[0]! / after[1]!, Math.exp(losses[1]! - losses[0]!), 1e-9));
   });
 });
