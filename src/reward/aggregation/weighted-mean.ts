@@ -8,7 +8,8 @@ import { weightedSum } from "./weighted-sum.ts";
 const params = z.strictObject({}).describe("Σ weight × score / Σ weight: only the proportions of the weights matter.");
 
 /**
- * Weighted mean of one candidate: reward = Σ_j w[j]·x[j] / Σ_j w[j], contribution[j] = w[j]·x[j] / Σ w.
+ * Weighted mean of one candidate: reward = Σ_j w[j]·x[j] / Σ_j w[j], contribution[j] = w[j]·x[j] / Σ w. What a missing score does
+ * is settled before: by the failure policy of a panel, or by `presentScores`.
  *
  * @param scores  transformed scores, one common space, shape [n], n ≥ 1
  * @param weights effective weights, shape [n], not all 0
