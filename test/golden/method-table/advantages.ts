@@ -7,14 +7,14 @@ import {
   standardiseOverBatch,
 } from "../../../src/reward/group/advantages.ts";
 import { decoupledAdvantages, standardiseThenSum } from "../../../src/reward/group/component-advantages.ts";
-import { GROUP_CONVENTIONS, type GroupConvention } from "../../../src/reward/group/conventions.ts";
+import type { GroupConvention } from "../../../src/reward/group/conventions.ts";
 import { riskQuantiles, riskSignals } from "../../../src/reward/group/risk-signal.ts";
 import { sum } from "../../../src/reward/numerics.ts";
 import type { Fields } from "../../support/vectors.ts";
 import type { MethodTable } from "./table.ts";
 
-function conventionOf({ eps, ddof, n1 }: Fields): GroupConvention {
-  return { ...GROUP_CONVENTIONS.trl, epsilon: eps, ddof, single: n1 ?? "zero" };
+function conventionOf({ eps, ddof, n1, nan_to_zero }: Fields): GroupConvention {
+  return { epsilon: eps, epsilonIn: "std", ddof, single: n1 ?? "zero", missing: nan_to_zero ? "zero" : "ignore" };
 }
 
 function named({ advantages, masked, zeroStd }: GroupAdvantages): object {
@@ -28,7 +28,9 @@ export const advantages: MethodTable = {
     adv: standardiseOverBatch(groups, conventionOf(params)).map((group) => group.advantages),
   }),
   "adv.gdpo": ({ rewards }, params) => {
-    const { advantages, groups } = decoupledAdvantages(rewards, params.weights, { ...conventionOf(params), batch: "batch" });
+    const { batch_mean, batch_std } = params;
+    const batch = batch_std === undefined ? "batch" : { mean: batch_mean, std: batch_std };
+    const { advantages, groups } = decoupledAdvantages(rewards, params.weights, { ...conventionOf(params), batch });
     return { adv: advantages, pre_bn: groups.map((group) => group.advantages) };
   },
   // One group: standardised after its rewards are summed, and before.
