@@ -47,23 +47,23 @@ const q = z.number().gt(0).lt(1).default(0.85).describe("Quantile that a good co
 export const referenceParams = z.union([
   z.number(),
   z.discriminatedUnion("method", [
-    z
-      .strictObject({ method: z.literal("quantile"), scores: referenceScores, q })
-      .describe("Empirical quantile of the scores, linear interpolation."),
-    z
-      .strictObject({
-        method: z.literal("normalQuantile"),
-        scores: referenceScores,
-        q,
-        ddof: z.int().min(0).max(1).default(1).describe("Taken off the divisor of the variance. Default 1."),
-        stdEpsilon: z
-          .number()
-          .min(0)
-          .default(1e-5)
-          .describe("Added to the standard deviation, so that equal scores give a reference as well. Default 1e-5."),
-      })
-      .describe("Quantile of a normal distribution fitted to the scores."),
-    z.strictObject({ method: z.literal("mean"), scores: referenceScores }).describe("Mean of the scores."),
+    z.strictObject({
+      method: z.literal("quantile").describe("Empirical quantile of the scores, linear interpolation."),
+      scores: referenceScores,
+      q,
+    }),
+    z.strictObject({
+      method: z.literal("normalQuantile").describe("Quantile of a normal distribution fitted to the scores."),
+      scores: referenceScores,
+      q,
+      ddof: z.int().min(0).max(1).default(1).describe("Taken off the divisor of the variance. Default 1."),
+      stdEpsilon: z
+        .number()
+        .min(0)
+        .default(1e-5)
+        .describe("Added to the standard deviation, so that equal scores give a reference as well. Default 1e-5."),
+    }),
+    z.strictObject({ method: z.literal("mean").describe("Mean of the scores."), scores: referenceScores }),
   ]),
 ]);
 export type ReferenceParams = z.output<typeof referenceParams>;
