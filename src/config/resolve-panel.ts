@@ -84,22 +84,29 @@ async function resolveMember(path: KeyPath, written: MemberConfig, panel: PanelC
       path: [...(path as (string | number)[]), "calibration"],
       label: `the calibration ${method}`,
       accepts: [spaceIn],
-      spaceOut,
+      spaceOut: () => spaceOut,
     });
   }
-  const transforms: Transform[] = [];
-  for (const [i, config] of written.transforms.entries()) {
-    const kind = TRANSFORM_KINDS.find(({ method }) => method === config.method)!;
-    const { method: _, ...params } = config;
+  const before = steps.length;
+  let refused = false;
+  for (const [i, { method, ...params }] of written.transforms.entries()) {
+    const kind = transformKind(method);
     const at = [...(path as (string | number)[]), "transforms", i];
-    steps.push({ path: at, label: `the transform ${kind.method}`, accepts: kind.accepts, spaceOut: kind.spaceOut });
-    transforms.push(kind.create(params, { spaceIn: kind.accepts[0]!, revision: digestOf(config) }));
+    const found = kind.problems(params);
+    reportAll(at, found, context);
+    refused ||= found.length > 0;
+    steps.push({ path: at, label: `the transform ${method}`, accepts: kind.accepts, spaceOut: kind.spaceOut });
   }
   const chain = followChain(judge.space, steps);
   if ("broken" in chain) {
     context.report(chain.broken);
     return undefined;
   }
+  if (refused) return undefined;
+  const transforms: Transform[] = written.transforms.map((config, i) => {
+    const { method, ...params } = config;
+    return transformKind(method).create(params, { spaceIn: chain.taken[before + i]!, revision: digestOf(config) });
+  });
   const onFailure = toPolicy(written.onFailure ?? panel.onFailure);
   if (onFailure.policy === "impute" && !isIn(chain.space, onFailure.value)) {
     const cause = `${onFailure.value} is no ${chain.space}, which this member's transformed score is`;
@@ -118,6 +125,10 @@ async function resolveMember(path: KeyPath, written: MemberConfig, panel: PanelC
     scalarise: scalariser(judge),
   };
   return { member, space: chain.space };
+}
+
+function transformKind(wanted: string) {
+  return TRANSFORM_KINDS.find(({ method }) => method === wanted)!;
 }
 
 async function resolveCalibration(
@@ -154,6 +165,11 @@ function fromFile(path: KeyPath, file: CalibrationFile, context: Context): Calib
 function fromMethod(path: KeyPath, config: MethodConfig, spaceIn: ScoreSpace, context: Context): Calibration | undefined {
   const kind = CALIBRATION_KINDS.find(({ method }) => method === config.method)!;
   const { method: _, spaceOut: stated, ...params } = config;
+  if (kind.accepts !== "any" && !kind.accepts.includes(spaceIn)) {
+    const cause = `the calibration ${kind.method} takes ${kind.accepts.join(" or ")} and the judge gives ${spaceIn}`;
+    context.report({ path: [...path, "method"], cause, remedy: "use another method, for example isotonic" });
+    return undefined;
+  }
   const spaceOut = (stated as ScoreSpace | undefined) ?? kind.spaceOut(spaceIn);
   if (!kind.gives.includes(spaceOut)) {
     const remedy = `state spaceOut: ${kind.gives.join(" or ")}, or use another method`;

@@ -31,6 +31,8 @@ export function wilson(successes: number, n: number, z: number = Z95): Interval 
  * @param clusters successes k and trials n of each cluster, at least two clusters for an interval of any width
  * @returns bounds within [0, 1]; [0, 1] when there are fewer than two clusters
  * @see Cochran 1977, Sampling Techniques, section 6.3
+ * @complexity O(clusters), pure
+ * @example clusterInterval([{ k: 2, n: 4 }, { k: 2, n: 4 }]).low // → 0.5
  */
 export function clusterInterval(clusters: readonly { readonly k: number; readonly n: number }[], z: number = Z95): Interval {
   const m = clusters.length;

@@ -1,48 +1,44 @@
+import type { Optional } from "../reward/missing.ts";
+
+export { pearson, spearman } from "../reward/correlation.ts";
+
 /**
- * Spearman's rank correlation: Pearson's correlation of average ranks.
+ * The items that both sides have, in order.
+ *
+ * @param a shape [n]; null is missing
+ * @param b shape [n]; null is missing
+ * @returns the values of both sides where neither is null, shape [m], m ≤ n
+ * @complexity O(n), pure
+ * @example presentPairs([1, null, 3], [4, 5, 6]).b.length // → 2
+ */
+export function presentPairs(a: readonly Optional[], b: readonly Optional[]): { readonly a: Float64Array; readonly b: Float64Array } {
+  const both = a.flatMap((x, i) => (x === null || b[i] === null ? [] : [i]));
+  return { a: Float64Array.from(both, (i) => a[i]!), b: Float64Array.from(both, (i) => b[i]!) };
+}
+
+/**
+ * Kendall's rank correlation with ties, τ-b = (C − D) / √((P − Ta)(P − Tb)): concordant less discordant pairs, over all
+ * pairs P without those tied on either side.
  *
  * @param a shape [n]
  * @param b shape [n]
  * @returns a number in [−1, 1]; undefined when n < 2 or one side is constant
- * @complexity O(n log n)
- * @example spearman([1, 2, 3], [10, 20, 30]) // → 1
+ * @complexity O(n²), pure
+ * @see Kendall 1945, The Treatment of Ties in Ranking Problems
+ * @example kendallTauB([1, 2, 3], [1, 3, 2]) // → 0.3333333333333333
  */
-export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number | undefined {
-  return pearson(averageRanks(a), averageRanks(b));
-}
-
-/**
- * Ranks from 1; equal values share the mean of their places.
- *
- * @returns shape [n], same order
- * @example averageRanks([7, 3, 7])[0] // → 2.5
- */
-export function averageRanks(values: ArrayLike<number>): Float64Array {
-  const order = Array.from({ length: values.length }, (_, i) => i).sort((i, j) => values[i]! - values[j]!);
-  const ranks = new Float64Array(values.length);
-  for (let start = 0; start < order.length; ) {
-    let end = start + 1;
-    while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
-    for (let place = start; place < end; place++) ranks[order[place]!] = (start + 1 + end) / 2;
-    start = end;
+export function kendallTauB(a: ArrayLike<number>, b: ArrayLike<number>): number | undefined {
+  let balance = 0;
+  let apartA = 0;
+  let apartB = 0;
+  for (let i = 1; i < a.length; i++) {
+    for (let j = 0; j < i; j++) {
+      const byA = Math.sign(a[i]! - a[j]!);
+      const byB = Math.sign(b[i]! - b[j]!);
+      balance += byA * byB;
+      apartA += Math.abs(byA);
+      apartB += Math.abs(byB);
+    }
   }
-  return ranks;
-}
-
-function pearson(a: Float64Array, b: Float64Array): number | undefined {
-  const n = a.length;
-  if (n < 2) return undefined;
-  const meanA = a.reduce((total, x) => total + x, 0) / n;
-  const meanB = b.reduce((total, x) => total + x, 0) / n;
-  let ab = 0;
-  let aa = 0;
-  let bb = 0;
-  for (let i = 0; i < n; i++) {
-    const x = a[i]! - meanA;
-    const y = b[i]! - meanB;
-    ab += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  return aa === 0 || bb === 0 ? undefined : ab / Math.sqrt(aa * bb);
+  return apartA === 0 || apartB === 0 ? undefined : balance / Math.sqrt(apartA * apartB);
 }

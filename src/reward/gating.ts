@@ -36,6 +36,39 @@ export function gatedSum(objectives: Float64Array, gating: Float64Array, gated: 
 }
 
 /**
+ * Weights of the raw objectives in a gated sum: c[k] = g[k], but c[v] = g[v] − Σ_k p[k] · g[k] for the verbosity objective,
+ * so that Σ_k c[k] · r[k] is the gated sum. They show what each raw objective is worth, and that verbosity can cost.
+ *
+ * @param gating weights from the prompt, shape [K]
+ * @param gated  names and penalties of the K objectives, in the same order
+ * @returns coefficients, shape [K], same order
+ * @complexity O(K), pure
+ * @see Wang et al. 2024, Interpretable Preferences via Multi-Objective Reward Modeling and Mixture-of-Experts, arXiv:2406.12845
+ * @example gatedCoefficients(Float64Array.of(1), { objectives: [{ name: "a", penalty: 0 }], verbosityIndex: -1 })[0] // → 1
+ */
+export function gatedCoefficients(gating: Float64Array, gated: GatedObjectives): Float64Array {
+  const coefficients = Float64Array.from(gating);
+  if (gated.verbosityIndex < 0) return coefficients;
+  coefficients[gated.verbosityIndex]! -= sum(gating.map((g, k) => g * gated.objectives[k]!.penalty));
+  return coefficients;
+}
+
+/**
+ * Objectives that a caller weighs although the penalties leave nothing of them: the verbosity objective at a penalty of 1.
+ * Their share of the weight has no effect, so a caller should hear of it.
+ *
+ * @param weights the caller's weights, shape [K]
+ * @param gated   names and penalties of the K objectives, in the same order
+ * @returns names, in order
+ * @complexity O(1), pure
+ * @example silencedObjectives(Float64Array.of(1), { objectives: [{ name: "long", penalty: 1 }], verbosityIndex: 0 })[0] // → "long"
+ */
+export function silencedObjectives(weights: Float64Array, { objectives, verbosityIndex }: GatedObjectives): readonly string[] {
+  const verbosity = objectives[verbosityIndex];
+  return verbosity?.penalty === 1 && weights[verbosityIndex] !== 0 ? [verbosity.name] : [];
+}
+
+/**
  * Gating under a caller's weights u, at the total S = Σ g of the judge's own gating so that steered and unsteered scores
  * keep one magnitude. With û = S·u/Σ|u|: `override` gives û, `multiply` gives S·(g∘u)/Σ|g∘u|, `blend` gives (1−α)g + αû.
  *

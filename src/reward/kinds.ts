@@ -16,6 +16,8 @@ export interface CalibrationKind<S extends z.ZodObject = z.ZodObject> {
   readonly method: string;
   /** Strict schema of the parameters, `method` excluded. */
   readonly params: S;
+  /** Spaces of raw scores that it takes. */
+  readonly accepts: "any" | readonly ScoreSpace[];
   /** Spaces that a calibration of this kind can give. */
   readonly gives: readonly ScoreSpace[];
   /** Space of the result when the configuration does not state one. */
@@ -36,7 +38,8 @@ export interface TransformKind<S extends z.ZodObject = z.ZodObject> {
   readonly params: S;
   /** Spaces that it takes. */
   readonly accepts: readonly ScoreSpace[];
-  readonly spaceOut: ScoreSpace;
+  spaceOut(spaceIn: ScoreSpace): ScoreSpace;
+  problems(params: z.output<S>): readonly ParamsProblem[];
   create(params: z.output<S>, spec: TransformSpec): Transform;
 }
 

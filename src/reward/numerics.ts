@@ -53,6 +53,22 @@ export function logSumExp(xs: ArrayLike<number>): number {
 }
 
 /**
+ * Softmax: p[i] = exp(x[i]) / Σ exp(x[j]), shifted by the maximum.
+ *
+ * @param xs logits, shape [n], n ≥ 1; −∞ is allowed, but not everywhere
+ * @returns probabilities that sum to 1, shape [n], same order
+ * @complexity O(n), pure
+ * @example softmax([0, 0])[0] // → 0.5
+ */
+export function softmax(xs: ArrayLike<number>): Float64Array {
+  let max = -Infinity;
+  for (let i = 0; i < xs.length; i++) max = Math.max(max, xs[i]!);
+  const powers = Float64Array.from(xs, (x) => Math.exp(x - max));
+  const total = sum(powers);
+  return powers.map((power) => power / total);
+}
+
+/**
  * Σ x[i] with Neumaier's compensation: the error does not grow with n.
  *
  * @param xs shape [n]
@@ -84,7 +100,18 @@ export function sum(xs: ArrayLike<number>): number {
  * @example quantile([4, 1, 3, 2], 0.5) // → 2.5
  */
 export function quantile(xs: ArrayLike<number>, q: number): number {
-  const sorted = Float64Array.from(xs).sort();
+  return quantileSorted(Float64Array.from(xs).sort(), q);
+}
+
+/**
+ * The quantile of {@link quantile} where the numbers are sorted already.
+ *
+ * @param sorted shape [n], n ≥ 1, ascending
+ * @param q      in [0, 1]
+ * @complexity O(1)
+ * @example quantileSorted([1, 2, 3, 4], 0.5) // → 2.5
+ */
+export function quantileSorted(sorted: ArrayLike<number>, q: number): number {
   const position = (sorted.length - 1) * q;
   const below = Math.floor(position);
   const low = sorted[below]!;

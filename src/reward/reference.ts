@@ -1,87 +1,79 @@
 import { z } from "zod";
+import { GatewayError } from "../domain/errors.ts";
+import { moments } from "./moments.ts";
+import { normalQuantile } from "./normal.ts";
 import { quantile, sum } from "./numerics.ts";
 
-const scores = z.array(z.number()).min(2).max(100_000).describe("Calibrated scores of reference completions under the same judge.");
+/** How a reference reward is taken from scores of reference completions. */
+export type ReferenceRule =
+  /** Empirical quantile q in (0, 1), linear interpolation. */
+  | { readonly method: "quantile"; readonly q: number }
+  /** Quantile of a normal distribution fitted to the scores: μ + Φ⁻¹(q)·(σ + stdEpsilon), σ with divisor n − ddof. */
+  | { readonly method: "normalQuantile"; readonly q: number; readonly ddof: number; readonly stdEpsilon: number }
+  /** Mean, for completions of one prompt; of one completion, its score. */
+  | { readonly method: "mean" };
+
+/**
+ * Reference reward: the score that a good completion should reach, from scores of reference completions.
+ *
+ * @param scores calibrated scores of reference completions under the same judge, shape [m]
+ * @param rule   how to take one number from them
+ * @returns a number in the unit of the scores
+ * @throws {GatewayError} REFERENCE_MISSING when there are no scores
+ * @complexity O(m log m), pure
+ * @see Wang et al. 2024, Transforming and Combining Rewards for Aligning Large Language Models, arXiv:2402.00742
+ * @see Fu et al. 2025, Reward Shaping to Mitigate Reward Hacking in RLHF, arXiv:2502.18770
+ * @example referenceReward([0, 1, 2, 3], { method: "quantile", q: 0.5 }) // → 1.5
+ */
+export function referenceReward(scores: ArrayLike<number>, rule: ReferenceRule): number {
+  if (scores.length === 0) {
+    throw new GatewayError("REFERENCE_MISSING", "no reference completion has a score: give at least one, or a number as the reference");
+  }
+  if (rule.method === "mean") return sum(scores) / scores.length;
+  if (rule.method === "quantile") return quantile(scores, rule.q);
+  const { mean, std } = moments(scores, rule.ddof);
+  return mean + normalQuantile(rule.q) * (std + rule.stdEpsilon);
+}
+
+/** The scores of reference completions, as parameters state them. */
+export const referenceScores = z
+  .array(z.number())
+  .min(1)
+  .max(100_000)
+  .describe("Calibrated scores of reference completions under the same judge.");
 const q = z.number().gt(0).lt(1).default(0.85).describe("Quantile that a good completion should reach, in (0, 1). Default 0.85.");
 
 /** Parameters of a reference reward: a number, or how to take one from scores of reference completions. */
 export const referenceParams = z.union([
   z.number(),
   z.discriminatedUnion("method", [
-    z.strictObject({ method: z.literal("quantile").describe("Empirical quantile, linear interpolation."), scores, q }),
-    z.strictObject({ method: z.literal("normalQuantile").describe("Quantile of a normal fitted to the scores."), scores, q }),
+    z.strictObject({
+      method: z.literal("quantile").describe("Empirical quantile of the scores, linear interpolation."),
+      scores: referenceScores,
+      q,
+    }),
+    z.strictObject({
+      method: z.literal("normalQuantile").describe("Quantile of a normal distribution fitted to the scores."),
+      scores: referenceScores,
+      q,
+      ddof: z.int().min(0).max(1).default(1).describe("Taken off the divisor of the variance. Default 1."),
+      stdEpsilon: z
+        .number()
+        .min(0)
+        .default(1e-5)
+        .describe("Added to the standard deviation, so that equal scores give a reference as well. Default 1e-5."),
+    }),
+    z.strictObject({ method: z.literal("mean").describe("Mean of the scores."), scores: referenceScores }),
   ]),
 ]);
 export type ReferenceParams = z.output<typeof referenceParams>;
 
-/** Added to the standard deviation, so that equal scores give a reference as well; the constant of the published code. */
-const STD_EPSILON = 1e-5;
-
 /**
- * The reference reward that the parameters state, in the unit of their scores.
+ * The reference reward that parameters state, in the unit of their scores.
  *
- * `normalQuantile` is μ + Φ⁻¹(q)·(σ + 1e-5) with the sample standard deviation (n − 1).
- *
- * @see Fu et al. 2025, Reward Shaping to Mitigate Reward Hacking in RLHF, arXiv:2502.18770
+ * @complexity O(m log m) for m scores, pure
+ * @example resolveReference(2) // → 2
  */
 export function resolveReference(reference: ReferenceParams): number {
-  if (typeof reference === "number") return reference;
-  if (reference.method === "quantile") return quantile(reference.scores, reference.q);
-  const n = reference.scores.length;
-  const mean = sum(reference.scores) / n;
-  const variance = sum(reference.scores.map((score) => (score - mean) ** 2)) / (n - 1);
-  return mean + normalQuantile(reference.q) * (Math.sqrt(variance) + STD_EPSILON);
+  return typeof reference === "number" ? reference : referenceReward(reference.scores, reference);
 }
-
-/**
- * Φ⁻¹(p), the quantile function of the standard normal distribution; relative error about 1e-16.
- *
- * @param p probability in (0, 1)
- * @see Wichura 1988, Algorithm AS 241: The Percentage Points of the Normal Distribution
- * @example normalQuantile(0.5) // → 0
- */
-export function normalQuantile(p: number): number {
-  const centred = p - 0.5;
-  if (Math.abs(centred) <= 0.425) {
-    const r = 0.180625 - centred * centred;
-    return (centred * polynomial(CENTRE_ABOVE, r)) / polynomial(CENTRE_BELOW, r);
-  }
-  const r = Math.sqrt(-Math.log(centred < 0 ? p : 1 - p));
-  const tail =
-    r <= 5
-      ? polynomial(TAIL_ABOVE, r - 1.6) / polynomial(TAIL_BELOW, r - 1.6)
-      : polynomial(FAR_ABOVE, r - 5) / polynomial(FAR_BELOW, r - 5);
-  return centred < 0 ? -tail : tail;
-}
-
-/** Σ c[i] · x^i by Horner's rule. */
-function polynomial(coefficients: readonly number[], x: number): number {
-  let value = 0;
-  for (let i = coefficients.length - 1; i >= 0; i--) value = value * x + coefficients[i]!;
-  return value;
-}
-
-// Coefficients of PPND16, constant term first.
-const CENTRE_ABOVE = [
-  3.3871328727963665, 133.14166789178438, 1971.5909503065513, 13731.69376550946, 45921.95393154987, 67265.7709270087, 33430.57558358813,
-  2509.0809287301227,
-];
-const CENTRE_BELOW = [
-  1, 42.31333070160091, 687.1870074920579, 5394.196021424751, 21213.794301586597, 39307.89580009271, 28729.085735721943, 5226.495278852546,
-];
-const TAIL_ABOVE = [
-  1.4234371107496835, 4.630337846156546, 5.769497221460691, 3.6478483247632045, 1.2704582524523684, 0.2417807251774506,
-  0.022723844989269184, 0.0007745450142783414,
-];
-const TAIL_BELOW = [
-  1, 2.053191626637759, 1.6763848301838038, 0.6897673349851, 0.14810397642748008, 0.015198666563616457, 0.0005475938084995345,
-  1.0507500716444169e-9,
-];
-const FAR_ABOVE = [
-  6.657904643501103, 5.463784911164114, 1.7848265399172913, 0.29656057182850487, 0.026532189526576124, 0.0012426609473880784,
-  2.7115555687434876e-5, 2.0103343992922881e-7,
-];
-const FAR_BELOW = [
-  1, 0.599832206555888, 0.1369298809227358, 0.014875361290850615, 0.0007868691311456133, 1.8463183175100548e-5, 1.421511758316446e-7,
-  2.0442631033899397e-15,
-];

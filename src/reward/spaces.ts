@@ -6,7 +6,15 @@ export interface ChainStep {
   readonly path: readonly (string | number)[];
   readonly label: string;
   readonly accepts: readonly ScoreSpace[];
-  readonly spaceOut: ScoreSpace;
+  spaceOut(spaceIn: ScoreSpace): ScoreSpace;
+}
+
+/** A chain that fits together. */
+export interface Chain {
+  /** The space after the last step. */
+  readonly space: ScoreSpace;
+  /** The space that each step takes. */
+  readonly taken: readonly ScoreSpace[];
 }
 
 /** A step that does not take what the step before it gives. */
@@ -21,10 +29,11 @@ export interface ChainBreak {
  *
  * @param start the judge's own space
  * @param steps in order of application
- * @returns the space after the last step, or the first step that does not fit
+ * @returns the spaces on the way, or the first step that does not fit
  */
-export function followChain(start: ScoreSpace, steps: readonly ChainStep[]): { space: ScoreSpace } | { broken: ChainBreak } {
+export function followChain(start: ScoreSpace, steps: readonly ChainStep[]): Chain | { broken: ChainBreak } {
   let space = start;
+  const taken: ScoreSpace[] = [];
   for (const step of steps) {
     if (!step.accepts.includes(space)) {
       const cause = `${step.label} takes ${step.accepts.join(" or ")} and gets ${space}`;
@@ -36,9 +45,10 @@ export function followChain(start: ScoreSpace, steps: readonly ChainStep[]): { s
         },
       };
     }
-    space = step.spaceOut;
+    taken.push(space);
+    space = step.spaceOut(space);
   }
-  return { space };
+  return { space, taken };
 }
 
 /** What a configuration may add so that a score in `from` arrives in one of `wanted`; for messages. */
@@ -47,10 +57,10 @@ export function waysTo(from: ScoreSpace, wanted: readonly ScoreSpace[]): string 
   for (const target of wanted) {
     if (target === from) continue;
     for (const kind of TRANSFORM_KINDS) {
-      if (kind.spaceOut === target && kind.accepts.includes(from)) ways.push(`the transform ${kind.method} (${from} → ${target})`);
+      if (kind.accepts.includes(from) && kind.spaceOut(from) === target) ways.push(`the transform ${kind.method} (${from} → ${target})`);
     }
     for (const kind of CALIBRATION_KINDS) {
-      if (kind.spaceOut(from) === target || kind.spaceOut(target) === target)
+      if ((kind.accepts === "any" || kind.accepts.includes(from)) && kind.gives.includes(target))
         ways.push(`a calibration ${kind.method} with spaceOut: ${target}`);
     }
   }

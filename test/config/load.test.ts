@@ -161,7 +161,7 @@ const BROKEN: readonly [what: string, from: string, to: string, path: string, sa
     "chat-reward, weight",
     "chat-reward, calibration: { method: afine, slope: 1 }, weight",
     "panels.chat.members[0].calibration.method",
-    /did you mean affine\? allowed: affine, isotonic/,
+    /did you mean affine\? allowed: .*\bisotonic\b/,
   ],
   [
     "a misspelt parameter of a calibration",

@@ -137,9 +137,32 @@ aggregation:
     assert.match(problem!, /bring all to logit.*calibration affine with spaceOut: logit/);
   });
 
+  it("takes members of different spaces where only ranks count", async () => {
+    const panel = "members:\n  - { judge: reward }\n  - { judge: rating, calibration: none }\naggregation: { method: reciprocalRank }";
+    assert.deepEqual(await problems(panel), []);
+  });
+
   it("takes members of different spaces that a calibration brings together", async () => {
     const calibration = "{ method: affine, slope: 4, spaceOut: logit }";
     assert.deepEqual(await problems(`members:\n  - { judge: reward }\n  - { judge: rating, calibration: ${calibration} }`), []);
+  });
+
+  it("follows a chain of transforms through the spaces, each with the one that it gets", async () => {
+    const chain =
+      "[{method: clip, lo: -9, hi: 9}, {method: centred, references: [1, 2]}, {method: preferenceAsReward, references: [0]}, {method: rank}]";
+    const panel = `panels:\n  p:\n    members: [{ judge: reward, calibration: none, transforms: ${chain} }]\n`;
+    const { panels } = await resolved(HEAD + panel, ["p"]);
+    const { transforms } = panels[0]!.members[0]!;
+    assert.deepEqual(
+      transforms.map(({ name, spaceIn, spaceOut }) => [name, spaceIn, spaceOut]),
+      [
+        ["clip", "logit", "logit"],
+        ["centred", "logit", "logit"],
+        ["preferenceAsReward", "logit", "unit"],
+        ["rank", "unit", "rank"],
+      ],
+    );
+    assert.equal(panels[0]!.space, "rank");
   });
 
   for (const [what, panel, expected] of [
@@ -174,9 +197,49 @@ aggregation:
       /onFailure: 1 is no logProbability/,
     ],
     [
+      "a temperature of a judge that gives no logits",
+      "members: [{judge: rating, calibration: {method: temperature, temperature: 2}}]",
+      /calibration\.method: the calibration temperature takes logit and the judge gives unit; use another method/,
+    ],
+    [
+      "a slope that turns a judge's order around",
+      "members: [{judge: reward, calibration: {method: platt, slope: -1}}]",
+      /calibration\.slope: a negative slope turns the judge's order around; .*allowInversion: true/,
+    ],
+    [
+      "reference scores that are all the same",
+      "members: [{judge: reward, calibration: {method: cdf, reference: [1, 1]}}]",
+      /calibration\.reference: every reference score is the same; give scores of several completions/,
+    ],
+    [
+      "bounds that leave one score",
+      "members: [{judge: reward, transforms: [{method: clip, lo: 1, hi: 1}]}]",
+      /transforms\[0\]\.hi: lo is 1 and hi is 1: .*; give hi a value above lo/,
+    ],
+    [
+      "a transform of logits after one that squashes them",
+      "members: [{judge: reward, transforms: [{method: clip, lo: -9, hi: 9}, {method: tanh, references: [0]}, {method: logSigmoidCentred, reference: 0}]}]",
+      /transforms\[2\]: the transform logSigmoidCentred takes logit and gets native/,
+    ],
+    [
       "a gating from a judge without one",
       "members: [{judge: reward, required: true}]\naggregation: {method: gatedSum, gatingFrom: reward, objectives: {reward: [a]}}",
       /aggregation\.gatingFrom: judge "reward" has no gating/,
+    ],
+    [
+      "a logical AND over logits",
+      "members: [{judge: reward}]\naggregation: {method: lscSum}",
+      /aggregation\.method: lscSum takes logProbability and its members give logit; .*transform logSigmoidCentred/,
+    ],
+    [
+      "a geometric mean of logits",
+      "members: [{judge: reward}]\naggregation: {method: geometricMean}",
+      /aggregation\.method: geometricMean takes probability or unit and its members give logit/,
+    ],
+    [
+      "weights that a median would not read",
+      "members: [{judge: reward}, {judge: objectives, weight: 2}]\naggregation: {method: median}",
+      /aggregation: median takes its members as equals and they weigh 1, 2; .*one weight/,
     ],
   ] as const) {
     it(`refuses ${what}`, async () => {

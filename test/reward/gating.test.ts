@@ -3,31 +3,37 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { GatewayError } from "../../src/domain/errors.ts";
 import type { GatedObjectives } from "../../src/domain/judge.ts";
-import { gatedSum, steerGating } from "../../src/reward/gating.ts";
-import { close, vectors } from "../support/vectors.ts";
+import { gatedCoefficients, gatedSum, silencedObjectives, steerGating } from "../../src/reward/gating.ts";
+import { sum } from "../../src/reward/numerics.ts";
+import { close } from "../support/vectors.ts";
 
 function gatedBy(penalties: readonly number[], verbosityIndex: number): GatedObjectives {
   return { objectives: penalties.map((penalty, k) => ({ name: `o${k}`, penalty })), verbosityIndex };
 }
 
 describe("gating", () => {
-  for (const { case: name, input, params, expected } of vectors("armorm.score")) {
-    it(`gatedSum agrees with the worked case: ${name}`, () => {
-      const gated = gatedBy(input.penalties, params.verbosity_dim);
-      const result = gatedSum(Float64Array.from(input.rewards), Float64Array.from(input.gating), gated);
-      assert.ok(close(result.value, expected.score));
-      for (const [k, value] of result.adjusted.entries()) assert.ok(close(value, expected.adjusted[k]), `adjusted[${k}]`);
-    });
-  }
+  it("gatedCoefficients weigh the raw objectives to the same sum", () => {
+    const numbers = fc.array(fc.double({ min: -5, max: 5, noNaN: true }), { minLength: 1, maxLength: 19 });
+    fc.assert(
+      fc.property(numbers, fc.nat(19), (rewards, at) => {
+        const gating = Float64Array.from(rewards, (_, k) => ((k + 2) % 5) / 5);
+        const gated = gatedBy(
+          rewards.map((_, k) => (k % 4) / 3),
+          (at % (rewards.length + 1)) - 1,
+        );
+        const coefficients = gatedCoefficients(gating, gated);
+        const again = sum(coefficients.map((c, k) => c * rewards[k]!));
+        assert.ok(close(again, gatedSum(Float64Array.from(rewards), gating, gated).value, 1e-12));
+      }),
+    );
+  });
 
-  for (const { case: name, input, params, expected } of vectors("armorm.steer")) {
-    it(`steerGating under ${name} agrees with the worked case`, () => {
-      const steered = steerGating(Float64Array.from(input.gating), Float64Array.from(input.user_weights), params);
-      for (const [k, value] of steered.entries()) assert.ok(close(value, expected.gating[k]), `gating[${k}]`);
-      const gated = gatedBy(input.penalties, params.verbosity_dim);
-      assert.ok(close(gatedSum(Float64Array.from(input.rewards), steered, gated).value, expected.score));
-    });
-  }
+  it("silencedObjectives names a weighed objective of which the penalties leave nothing", () => {
+    assert.deepEqual(silencedObjectives(Float64Array.of(1, 2), gatedBy([0.1, 1], 1)), ["o1"]);
+    assert.deepEqual(silencedObjectives(Float64Array.of(1, 0), gatedBy([0.1, 1], 1)), []);
+    assert.deepEqual(silencedObjectives(Float64Array.of(1, 2), gatedBy([0.1, 0.9], 1)), []);
+    assert.deepEqual(silencedObjectives(Float64Array.of(1, 2), gatedBy([0, 0], -1)), []);
+  });
 
   it("gatedSum without a verbosity objective takes the objectives as they are", () => {
     const result = gatedSum(Float64Array.of(2, 4), Float64Array.of(0.5, 0.5), gatedBy([0.3, 0.3], -1));

@@ -1,25 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { logSigmoid, logSumExp, quantile, sigmoid, softplus, sum } from "../../src/reward/numerics.ts";
-import { close, vectors } from "../support/vectors.ts";
+import fc from "fast-check";
+import { logSigmoid, logSumExp, quantile, sigmoid, softmax, softplus, sum } from "../../src/reward/numerics.ts";
+import { close } from "../support/vectors.ts";
 
 describe("numerics", () => {
-  for (const { case: name, input, expected } of vectors("num.log_sigmoid")) {
-    it(`sigmoid, logSigmoid and softplus agree with the worked case ${name}`, () => {
-      assert.ok(close(logSigmoid(input.x), expected.log_sigmoid));
-      assert.ok(close(sigmoid(input.x), expected.sigmoid));
-      assert.ok(close(-softplus(input.x), expected.log1m_sigmoid));
-    });
-  }
-
-  for (const { case: name, input, expected } of vectors("num.logsumexp")) {
-    it(`logSumExp agrees with the worked case: ${name}`, () => assert.ok(close(logSumExp(input.x), expected.lse)));
-  }
-
-  for (const { case: name, input, params, expected } of vectors("num.quantile_type7")) {
-    it(`quantile agrees with the worked case ${name}`, () => assert.ok(close(quantile(input.x, params.q), expected.value)));
-  }
-
   it("logSigmoid keeps sign and order far above 0, where log(sigmoid(x)) is already 0", () => {
     assert.equal(Math.log(sigmoid(60)), 0);
     assert.ok(logSigmoid(60) < 0 && logSigmoid(59) < logSigmoid(60));
@@ -43,5 +28,30 @@ describe("numerics", () => {
     const xs = [3, 1, 2];
     assert.equal(quantile(xs, 0.5), 2);
     assert.deepEqual(xs, [3, 1, 2]);
+  });
+
+  it("softmax is a distribution that does not move with its logits, however large they are", () => {
+    const logits = fc.array(fc.double({ min: -700, max: 700, noNaN: true }), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(logits, fc.double({ min: -1e4, max: 1e4, noNaN: true }), (xs, by) => {
+        const p = softmax(xs);
+        assert.ok(close(sum(p), 1, 1e-12));
+        assert.ok(p.every((share) => share >= 0 && share <= 1));
+        const moved = softmax(xs.map((x) => x + by));
+        assert.ok(moved.every((share, i) => close(share, p[i]!, 1e-9)));
+      }),
+    );
+    assert.deepEqual([...softmax([-Infinity, 3])], [0, 1]);
+  });
+
+  it("sigmoid and its complement sum to 1, and logSigmoid is its logarithm", () => {
+    fc.assert(
+      fc.property(fc.double({ min: -700, max: 700, noNaN: true }), (x) => {
+        assert.ok(close(sigmoid(x) + sigmoid(-x), 1, 1e-15));
+        assert.ok(close(Math.exp(logSigmoid(x)), sigmoid(x), 1e-12));
+        assert.ok(close(logSigmoid(x) - logSigmoid(-x), x, 1e-12));
+        assert.ok(close(softplus(x), x - logSigmoid(x), 1e-12));
+      }),
+    );
   });
 });

@@ -1,21 +1,54 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { normalQuantile, referenceParams, resolveReference } from "../../src/reward/reference.ts";
-import { close, vectors } from "../support/vectors.ts";
+import fc from "fast-check";
+import { GatewayError } from "../../src/domain/errors.ts";
+import { referenceParams, referenceReward, resolveReference } from "../../src/reward/reference.ts";
+import { close } from "../support/vectors.ts";
 
-const METHODS = { quantile: "quantile", normal_quantile: "normalQuantile" } as Record<string, string>;
+const scores = fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { minLength: 1, maxLength: 30 });
+const RULES = [
+  { method: "quantile", q: 0.85 },
+  { method: "normalQuantile", q: 0.85, ddof: 1, stdEpsilon: 1e-5 },
+  { method: "mean" },
+] as const;
 
 describe("reference", () => {
-  for (const { case: name, input, params, expected } of vectors("tf.reference")) {
-    it(`resolveReference agrees with the worked case: ${name}`, () => {
-      const reference = referenceParams.parse({ method: METHODS[params.kind], scores: input.reference_rewards, q: params.q });
-      assert.ok(close(resolveReference(reference), expected.ref));
-    });
-  }
+  it("referenceReward moves with the scores and does not depend on their order", () => {
+    fc.assert(
+      fc.property(scores, fc.double({ min: -50, max: 50, noNaN: true }), (xs, by) => {
+        for (const rule of RULES) {
+          const value = referenceReward(xs, rule);
+          assert.ok(
+            close(
+              referenceReward(
+                xs.map((x) => x + by),
+                rule,
+              ),
+              value + by,
+              1e-9,
+            ),
+            rule.method,
+          );
+          assert.ok(close(referenceReward(xs.toReversed(), rule), value, 1e-12), rule.method);
+        }
+      }),
+    );
+  });
 
-  it("normalQuantile agrees with the normal distribution in the centre and in both tails", () => {
-    // python3: [statistics.NormalDist().inv_cdf(p) for p in (0.85, 0.001, 0.975, 1e-20)]
-    const expected = { 0.85: 1.03643338949379, 0.001: -3.09023230616781, 0.975: 1.95996398454005, 1e-20: -9.26234008979841 };
-    for (const [p, value] of Object.entries(expected)) assert.ok(close(normalQuantile(Number(p)), value, 1e-13), p);
+  it("referenceReward of one score is that score, but for the epsilon of the normal quantile", () => {
+    for (const rule of RULES) assert.ok(Math.abs(referenceReward([2], rule) - 2) < 1.1e-5, rule.method);
+  });
+
+  it("referenceReward refuses to make a reference of nothing", () => {
+    const refused = (error: unknown) => error instanceof GatewayError && error.reason === "REFERENCE_MISSING";
+    for (const rule of RULES) assert.throws(() => referenceReward([], rule), refused);
+  });
+
+  it("resolveReference takes a number as it is and fills in the usual parameters", () => {
+    assert.equal(resolveReference(referenceParams.parse(-1.5)), -1.5);
+    const reference = referenceParams.parse({ method: "normalQuantile", scores: [1, 2, 3] });
+    assert.deepEqual(reference, { method: "normalQuantile", scores: [1, 2, 3], q: 0.85, ddof: 1, stdEpsilon: 1e-5 });
+    assert.ok(close(resolveReference(reference), 2 + 1.0364333894937898 * (1 + 1e-5), 1e-12));
+    assert.equal(referenceParams.safeParse({ method: "mean", scores: [] }).success, false);
   });
 });

@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { SCORE_SPACES } from "../../src/domain/score-space.ts";
-import { followChain, waysTo } from "../../src/reward/spaces.ts";
+import { type ChainStep, followChain, waysTo } from "../../src/reward/spaces.ts";
 
-const centring = { path: ["transforms", 0], label: "logSigmoidCentred", accepts: ["logit"], spaceOut: "logProbability" } as const;
+const centring: ChainStep = {
+  path: ["transforms", 0],
+  label: "logSigmoidCentred",
+  accepts: ["logit"],
+  spaceOut: () => "logProbability",
+};
 
 describe("spaces", () => {
-  it("followChain(start, steps) gives the space after the last step", () => {
-    assert.deepEqual(followChain("native", []), { space: "native" });
-    assert.deepEqual(followChain("logit", [centring]), { space: "logProbability" });
+  it("followChain(start, steps) gives the space after the last step and the one that each step takes", () => {
+    assert.deepEqual(followChain("native", []), { space: "native", taken: [] });
+    assert.deepEqual(followChain("logit", [centring]), { space: "logProbability", taken: ["logit"] });
   });
 
   it("followChain names the step that does not fit, both spaces and a way out", () => {

@@ -2,12 +2,14 @@ import { z } from "zod";
 import type { Aggregate, CandidateScores } from "../../domain/reward.ts";
 import type { AggregationKind } from "../kinds.ts";
 import { sum } from "../numerics.ts";
+import { idleProblems } from "./equal-members.ts";
 import { weightedSum } from "./weighted-sum.ts";
 
 const params = z.strictObject({}).describe("Σ weight × score / Σ weight: only the proportions of the weights matter.");
 
 /**
- * Weighted mean of one candidate: reward = Σ_j w[j]·x[j] / Σ_j w[j], contribution[j] = w[j]·x[j] / Σ w.
+ * Weighted mean of one candidate: reward = Σ_j w[j]·x[j] / Σ_j w[j], contribution[j] = w[j]·x[j] / Σ w. What a missing score does
+ * is settled before: by the failure policy of a panel, or by `presentScores`.
  *
  * @param scores  transformed scores, one common space, shape [n], n ≥ 1
  * @param weights effective weights, shape [n], not all 0
@@ -27,10 +29,7 @@ export const weightedMeanKind: AggregationKind<typeof params> = {
   params,
   accepts: "common",
   spaceOut: (space) => space,
-  problems: (_, members) =>
-    sum(members.map((member) => member.weight)) > 0
-      ? []
-      : [{ path: [], cause: "every member weighs 0", remedy: "give at least one member a weight above 0" }],
+  problems: (_, members) => idleProblems(members),
   create: (_, { spaceOut, revision }) => ({
     method: "weightedMean",
     spaceOut,

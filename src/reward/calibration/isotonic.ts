@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { CalibrationKind } from "../kinds.ts";
+import type { Optional } from "../missing.ts";
+import { labelledItems } from "./labelled.ts";
 
 const params = z
   .strictObject({
@@ -7,6 +9,89 @@ const params = z
     knotsY: z.array(z.number()).min(1).max(100_000).describe("Calibrated scores of the knots, never descending, as many as knotsX."),
   })
   .describe("Straight lines between knots, constant outside them.");
+
+/** Knots of a monotone map. */
+export interface Knots {
+  /** Strictly ascending, shape [n], n ≥ 1. */
+  readonly x: Float64Array;
+  /** Never descending, shape [n]. */
+  readonly y: Float64Array;
+}
+
+/**
+ * Isotonic regression: the never falling step function nearest to labels in weighted squares, by pooling adjacent violators.
+ * Equal scores are pooled first. The ends of each pooled block become knots, with straight lines between blocks.
+ *
+ * Scores within one block tie afterwards: whoever ranks should break ties by the raw score. It overfits below some hundreds
+ * of items.
+ *
+ * @param scores  raw scores, shape [n]; null is dropped with its label
+ * @param labels  shape [n]; null is dropped
+ * @param weights > 0, shape [n]; without them every item weighs 1
+ * @throws {GatewayError} REQUEST_INVALID when no item is left, SCORE_NOT_FINITE
+ * @complexity O(n log n), pure
+ * @see Zadrozny and Elkan 2002, Transforming Classifier Scores into Accurate Multiclass Probability Estimates
+ * @example fitIsotonic([1, 2], [1, 0]).y[0] // → 0.5
+ */
+export function fitIsotonic(scores: readonly Optional[], labels: readonly Optional[], weights?: readonly number[]): Knots {
+  const { x, y } = labelledItems(scores, labels, 1);
+  const there = scores.flatMap((score, i) => (score === null || (labels[i] ?? null) === null ? [] : [i]));
+  const weightOf = (place: number) => weights?.[there[place]!] ?? 1;
+  const order = Array.from(x, (_, place) => place).sort((i, j) => x[i]! - x[j]!);
+  const blocks: Block[] = [];
+  for (const place of order) {
+    const weight = weightOf(place);
+    const last = blocks.at(-1);
+    const item = { first: x[place]!, last: x[place]!, total: weight * y[place]!, weight };
+    // Equal scores first make one block of their mean, and only then count as violators.
+    if (last !== undefined && last.first === item.first) blocks[blocks.length - 1] = joined(last, item);
+    else blocks.push(item);
+  }
+  const pooled: Block[] = [];
+  for (const block of blocks) {
+    let next = block;
+    while (pooled.length > 0 && meanOf(pooled.at(-1)!) >= meanOf(next)) next = joined(pooled.pop()!, next);
+    pooled.push(next);
+  }
+  const knots = pooled.flatMap((block) => {
+    const value = meanOf(block);
+    const ends = block.first === block.last ? [block.first] : [block.first, block.last];
+    return ends.map((end) => ({ x: end, y: value }));
+  });
+  return { x: Float64Array.from(knots, (knot) => knot.x), y: Float64Array.from(knots, (knot) => knot.y) };
+}
+
+/** Neighbouring scores that share a value. */
+interface Block {
+  readonly first: number;
+  readonly last: number;
+  readonly total: number;
+  readonly weight: number;
+}
+
+function joined(a: Block, b: Block): Block {
+  return { first: a.first, last: b.last, total: a.total + b.total, weight: a.weight + b.weight };
+}
+
+function meanOf({ total, weight }: Block): number {
+  return total / weight;
+}
+
+/**
+ * Pairs in both orders, (m, y) and (−m, 1 − y), so that a map fitted on them treats both sides alike: p(−m) = 1 − p(m).
+ *
+ * @param margins shape [n]
+ * @param labels  in [0, 1], shape [n]
+ * @returns both orders, shape [2n]
+ * @complexity O(n), pure
+ * @example bothOrders([2], [1]).margins[1] // → -2
+ */
+export function bothOrders(
+  margins: readonly number[],
+  labels: readonly number[],
+): { readonly margins: number[]; readonly labels: number[] } {
+  return { margins: [...margins, ...margins.map((m) => 0 - m)], labels: [...labels, ...labels.map((y) => 1 - y)] };
+}
 
 /**
  * Monotone piecewise linear map through the knots (x[i], y[i]); constant outside them.
@@ -17,7 +102,7 @@ const params = z
  * @complexity O(log n)
  * @see Zadrozny and Elkan 2002, Transforming Classifier Scores into Accurate Multiclass Probability Estimates
  */
-export function interpolate(knots: { readonly x: Float64Array; readonly y: Float64Array }, score: number): number {
+export function interpolate(knots: Knots, score: number): number {
   const { x, y } = knots;
   const last = x.length - 1;
   if (score <= x[0]!) return y[0]!;
@@ -37,6 +122,7 @@ export function interpolate(knots: { readonly x: Float64Array; readonly y: Float
 export const isotonic: CalibrationKind<typeof params> = {
   method: "isotonic",
   params,
+  accepts: "any",
   gives: ["probability", "unit", "logit", "native", "logProbability"],
   spaceOut: () => "probability",
   problems: ({ knotsX, knotsY }, { spaceOut }) => {

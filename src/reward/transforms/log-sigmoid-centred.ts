@@ -29,7 +29,8 @@ export const logSigmoidCentred: TransformKind<typeof params> = {
   method: "logSigmoidCentred",
   params,
   accepts: ["logit"],
-  spaceOut: "logProbability",
+  spaceOut: () => "logProbability",
+  problems: () => [],
   create: (options, { spaceIn, revision }) => {
     const reference = resolveReference(options.reference);
     return {

@@ -1,0 +1,85 @@
+import { sum } from "../numerics.ts";
+
+/**
+ * Solves A·x = b by elimination with partial pivoting.
+ *
+ * @param matrix    A, shape [n][n]; not changed
+ * @param right     b, shape [n]
+ * @param tolerance a pivot up to it counts as 0
+ * @returns x, shape [n]; undefined when A is singular
+ * @complexity O(n³), pure
+ * @example solve([[2]], [4], 1e-12)[0] // → 2
+ */
+export function solve(matrix: readonly (readonly number[])[], right: readonly number[], tolerance: number): Float64Array | undefined {
+  const n = matrix.length;
+  const rows = matrix.map((row, i) => Float64Array.from([...row, right[i]!]));
+  for (let column = 0; column < n; column++) {
+    let best = column;
+    for (let i = column + 1; i < n; i++) if (Math.abs(rows[i]![column]!) > Math.abs(rows[best]![column]!)) best = i;
+    if (Math.abs(rows[best]![column]!) <= tolerance) return undefined;
+    [rows[column], rows[best]] = [rows[best]!, rows[column]!];
+    eliminate(rows, column, column);
+  }
+  return Float64Array.from(rows, (row) => row[n]!);
+}
+
+/**
+ * Optimal mixture of the column player of a matrix game with positive payoffs to the row player: the linear program max Σy with
+ * B·y ≤ 1 and y ≥ 0, by the simplex method with Bland's rule, which ends in finitely many steps; the mixture is y/Σy.
+ *
+ * @param payoffs B, shape [m][n], all > 0
+ * @returns shape [n], ≥ 0, summing to 1
+ * @complexity O(m·n) a step, pure
+ * @see Bland 1977, New Finite Pivoting Rules for the Simplex Method
+ * @example solvePositiveGame([Float64Array.of(1, 2)])[0] // → 1
+ */
+export function solvePositiveGame(payoffs: readonly Float64Array[]): Float64Array {
+  const m = payoffs.length;
+  const n = payoffs[0]!.length;
+  // Columns: y, slacks, right side. Last row: what one more unit of a variable adds to Σy.
+  const table = payoffs.map((row, i) =>
+    Float64Array.from({ length: n + m + 1 }, (_, j) => (j < n ? row[j]! : j === n + i || j === n + m ? 1 : 0)),
+  );
+  table.push(Float64Array.from({ length: n + m + 1 }, (_, j) => (j < n ? 1 : 0)));
+  const basis = payoffs.map((_, i) => n + i);
+  const gains = table[m]!;
+  for (;;) {
+    const entering = gains.findIndex((gain, j) => j < n + m && gain > ROUNDING);
+    if (entering < 0) break;
+    const leaving = bindingRow(table, basis, entering);
+    eliminate(table, leaving, entering);
+    basis[leaving] = entering;
+  }
+  const y = new Float64Array(n);
+  for (const [i, variable] of basis.entries()) if (variable < n) y[variable] = Math.max(0, table[i]![n + m]!);
+  const total = sum(y);
+  return y.map((part) => part / total);
+}
+
+/** The row that first stops the entering variable; the one with the lowest basic variable among equals. Payoffs > 0: one does. */
+function bindingRow(table: readonly Float64Array[], basis: readonly number[], entering: number): number {
+  const last = table[0]!.length - 1;
+  const limit = (i: number) => table[i]![last]! / table[i]![entering]!;
+  let leaving = -1;
+  for (let i = 0; i < basis.length; i++) {
+    if (table[i]![entering]! <= ROUNDING) continue;
+    const difference = leaving < 0 ? -1 : limit(i) - limit(leaving);
+    if (difference < -ROUNDING || (difference <= ROUNDING && basis[i]! < basis[leaving]!)) leaving = i;
+  }
+  return leaving;
+}
+
+/** What rounding leaves of a 0 in a table whose entries are near 1. */
+const ROUNDING = 1e-12;
+
+/** Makes a column the unit vector of a row, by row operations. */
+function eliminate(rows: Float64Array[], at: number, column: number): void {
+  const pivotRow = rows[at]!;
+  const pivot = pivotRow[column]!;
+  for (let j = 0; j < pivotRow.length; j++) pivotRow[j] = pivotRow[j]! / pivot;
+  for (const [i, row] of rows.entries()) {
+    const factor = row[column]!;
+    if (i === at || factor === 0) continue;
+    for (let j = 0; j < row.length; j++) row[j] = row[j]! - factor * pivotRow[j]!;
+  }
+}

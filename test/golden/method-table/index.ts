@@ -1,0 +1,30 @@
+import { advantages } from "./advantages.ts";
+import { aggregation } from "./aggregation.ts";
+import { calibration } from "./calibration.ts";
+import { evaluation } from "./evaluation.ts";
+import { numerics } from "./numerics.ts";
+import { objectives } from "./objectives.ts";
+import { pairwise } from "./pairwise.ts";
+import { process } from "./process.ts";
+import { routing } from "./routing.ts";
+import type { MethodTable } from "./table.ts";
+import { transforms } from "./transforms.ts";
+
+export const FAMILIES: Readonly<Record<string, MethodTable>> = {
+  numerics,
+  objectives,
+  calibration,
+  transforms,
+  advantages,
+  aggregation,
+  routing,
+  pairwise,
+  process,
+  evaluation,
+};
+
+/** Method id → adapter, of all families. */
+export const METHODS: MethodTable = Object.assign({}, ...Object.values(FAMILIES));
+
+/** Ids whose functions are not written yet. */
+export const PENDING: readonly string[] = ["prm.", "multi.", "gen.", "rule."];
