@@ -41,7 +41,9 @@ GATING = heads.GatingSettings()
 #: Spearman correlation with length that an objective may keep.
 THRESHOLD = 0.5
 #: `int8`: static 8-bit activations in the encoder; `fp32`: none.
-PRECISION = "fp32"
+PRECISION = "int8"
+#: How far a golden score may be off on another kind of processor, where 8-bit roundings can fall the other way.
+GOLDEN_TOLERANCE = {"int8": 0.1, "fp32": 1.0e-4}[PRECISION]
 
 
 def base_folder():
@@ -191,6 +193,7 @@ def judges(penalties):
             "description": "One Bradley-Terry reward of a chat reply, trained on helpfulness and harmlessness preferences.",
             "outputs": {"score": "reward", "state": "state"},
             "objectives": {},
+            "goldenTolerance": GOLDEN_TOLERANCE,
         },
         "chat-objectives": {
             "kind": "objectives",
@@ -200,6 +203,7 @@ def judges(penalties):
                 "objectives": [{"name": n, "penalty": float(p)} for n, p in zip(OBJECTIVES, penalties)],
                 "verbosity": "verbosity",
             },
+            "goldenTolerance": GOLDEN_TOLERANCE,
         },
     }
 

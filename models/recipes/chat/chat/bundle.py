@@ -52,7 +52,7 @@ def write(folder, trunk, judge, calibrated, golden):
         **judge["objectives"],
         "space": "logit",
         "determinism": {"class": "tolerance", "bound": 1.0e-5},
-        "goldenTolerance": 1.0e-4,
+        "goldenTolerance": judge["goldenTolerance"],
         "files": {name: {"path": path, "sha256": digest(folder / path)} for name, path in files.items()},
         "training": judge["training"],
     }
