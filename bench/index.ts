@@ -3,11 +3,13 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { openGateway } from "../src/app.ts";
 import { loadConfig } from "../src/config/load.ts";
-import { DEFAULT_OPTIONS } from "../src/domain/score.ts";
+import type { Item } from "../src/domain/item.ts";
+import { type CacheUse, DEFAULT_OPTIONS } from "../src/domain/score.ts";
 import { createLogger } from "../src/telemetry/log.ts";
 import { type Bare, idealBatches, openBare } from "./bare.ts";
 import type { ClientAnswer, ClientJob } from "./client-process.ts";
 import { chunk, itemsOf, mixedTexts } from "./corpus.ts";
+import { grpcCaller } from "./grpc-caller.ts";
 import { openSequences } from "./sequences.ts";
 
 /**
@@ -27,7 +29,6 @@ const SEED = 7;
 const texts = mixedTexts(N, SEED);
 const config = await loadConfig({ file: flags.config, variables: process.env });
 const { sequences, graphPath, outputs, executors } = await openSequences(config, itemsOf(texts));
-const sequencesOf = new Map(sequences.map((sequence, index) => [index, sequence]));
 
 const gateway = fork(new URL("./gateway-process.ts", import.meta.url), [flags.config], { serialization: "advanced" });
 const client = fork(new URL("./client-process.ts", import.meta.url), { serialization: "advanced" });
@@ -46,7 +47,7 @@ const note = (mode: string, sample: Sample) => samples.set(mode, [...(samples.ge
 
 const budget = await bestBudget(bare);
 process.stderr.write(`bare ONNX Runtime: ${executors} × 1 thread, best token budget ${budget}\n`);
-const lone: number[] = [];
+const lone: { grpc: number; engine: number }[] = [];
 for (let round = 0; round < Number(flags.rounds); round++) {
   process.stderr.write(`round ${round + 1} of ${flags.rounds}\n`);
   await measureBare("bare session.run", idealBatches(sequences, budget));
@@ -87,19 +88,20 @@ async function measureBare(mode: string, batches: ReturnType<typeof idealBatches
 
 async function measureEngine(): Promise<void> {
   const start = performance.now();
-  const context = () => ({ requestId: "bench", transport: "cli" as const, signal: new AbortController().signal });
-  const options = { ...DEFAULT_OPTIONS, cache: "bypass" as const };
-  await Promise.all(chunk(itemsOf(texts), 256).map((items) => engine.service.score({ panel: "chat", items, options }, context())));
+  await Promise.all(chunk(itemsOf(texts), 256).map((items) => scoreInProcess(items)));
   note("engine in process, 256 a request", { rate: N / ((performance.now() - start) / 1000) });
 }
 
+async function scoreInProcess(items: Item[], cache: CacheUse = "bypass"): Promise<void> {
+  const context = { requestId: "bench", transport: "cli" as const, signal: new AbortController().signal };
+  await engine.service.score({ panel: "chat", items, options: { ...DEFAULT_OPTIONS, cache } }, context);
+}
+
 async function measureCachedEngine(): Promise<void> {
-  const context = () => ({ requestId: "bench", transport: "cli" as const, signal: new AbortController().signal });
   const requests = chunk(itemsOf(texts), 256);
   const pass = async () => {
     // Fresh items each time, as a wire would make them: nothing may be remembered by object identity.
-    for (const items of requests)
-      await engine.service.score({ panel: "chat", items: structuredClone(items), options: DEFAULT_OPTIONS }, context());
+    for (const items of requests) await scoreInProcess(structuredClone(items), "use");
   };
   await pass();
   const repeat = 20;
@@ -122,27 +124,31 @@ async function measureWire(
   note(mode, { rate: candidates / seconds, cpuPerCandidate: (after.cpuSeconds - before) / candidates, loopP99Ms: after.loopP99Ms });
 }
 
-/** Median over texts of what the gateway adds to the bare run of the very same text, one caller, nothing else going on. */
-async function measureLone(): Promise<number> {
-  const count = Math.min(N, 96);
+/**
+ * Median over texts of what the gateway adds to the bare run of the very same text. One caller, nothing else going on; the two
+ * take turns text by text, so that both find caches and processor in the state that a lone caller leaves them in.
+ */
+async function measureLone(): Promise<{ grpc: number; engine: number }> {
+  const count = Math.min(N, 128);
   const single = await openBare(graphPath, outputs, 1);
-  const batches = Array.from({ length: count }, (_, index) => [sequencesOf.get(index)!]);
-  const bareMs = new Map<number, number>();
-  const order = batches.map((batch, index) => ({ index, tokens: batch[0]!.ids.length })).toSorted((a, b) => b.tokens - a.tokens);
-  const { batchMs } = await single.run(batches);
-  for (const [position, { index }] of order.entries()) bareMs.set(index, batchMs[position]!);
-  single.close();
-  const job: ClientJob = {
-    transport: "grpc",
-    address: addresses.grpc,
-    texts: { count, seed: SEED },
-    perRequest: 1,
-    callers: 1,
-    cache: "bypass",
-    repeat: 1,
+  const caller = grpcCaller(addresses.grpc);
+  const items = itemsOf(texts);
+  const ways = {
+    grpc: (index: number) => caller.score(texts[index]!),
+    engine: (index: number) => scoreInProcess([items[index]!]),
   };
-  const { latencyMs } = await ask<ClientAnswer>(client, job);
-  return median(latencyMs.map((ms, index) => ms - bareMs.get(index)!));
+  const added = { grpc: [] as number[], engine: [] as number[] };
+  for (let index = 0; index < count; index++) {
+    for (const way of ["grpc", "engine"] as const) {
+      const { batchMs } = await single.run([[sequences[index]!]]);
+      const began = performance.now();
+      await ways[way](index);
+      added[way].push(performance.now() - began - batchMs[0]!);
+    }
+  }
+  single.close();
+  caller.close();
+  return { grpc: median(added.grpc.slice(count / 4)), engine: median(added.engine.slice(count / 4)) };
 }
 
 function report(): void {
@@ -168,11 +174,12 @@ function report(): void {
       ]),
     );
   }
-  console.log(`\nadded to a lone caller at p50: ${median(lone).toFixed(2)} ms`);
+  const [overGrpc, inProcess] = [median(lone.map(({ grpc }) => grpc)), median(lone.map(({ engine }) => engine))];
+  console.log(`\nadded to a lone caller at p50: ${overGrpc.toFixed(2)} ms over gRPC, ${inProcess.toFixed(2)} ms in process`);
   const naive = rows.find(({ mode }) => mode.startsWith("naive"))!;
   const single = rows.find(({ mode }) => mode.startsWith("gRPC, 64"))!;
   console.log(`64 single callers against the naive batcher: ${(single.rate / naive.rate).toFixed(2)} ×`);
-  if (flags.out) writeFileSync(flags.out, `${JSON.stringify({ rows, loneAddedP50Ms: median(lone) }, null, 2)}\n`);
+  if (flags.out) writeFileSync(flags.out, `${JSON.stringify({ rows, loneAddedP50Ms: { grpc: overGrpc, engine: inProcess } }, null, 2)}\n`);
 }
 
 function median(values: readonly number[]): number {

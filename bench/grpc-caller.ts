@@ -1,0 +1,23 @@
+import { credentials } from "@grpc/grpc-js";
+import * as wire from "../src/gen/rewardgate/v1/reward_service.ts";
+import type { BenchText } from "./corpus.ts";
+
+/** One caller that sends one candidate at a time and wants it computed. */
+export function grpcCaller(address: string): { score(text: BenchText): Promise<void>; close(): void } {
+  const client = new wire.RewardServiceClient(address, credentials.createInsecure());
+  const content = (value: string) => ({ form: { $case: "text" as const, value } });
+  return {
+    close: () => client.close(),
+    score({ prompt, candidate }) {
+      const items = [{ prompt: content(prompt), candidates: [{ content: content(candidate) }] }];
+      const request = wire.ScoreRequest.fromPartial({ panel: "chat", items, options: { cache: wire.CacheUse.CACHE_USE_BYPASS } });
+      return new Promise((resolve, reject) => {
+        client.score(request, (error, { results } = { results: [] } as unknown as wire.ScoreResponse) => {
+          if (error) reject(error);
+          else if (results[0]?.candidates[0]?.reward === undefined) reject(new Error("no reward"));
+          else resolve();
+        });
+      });
+    },
+  };
+}
