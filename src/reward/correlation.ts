@@ -13,11 +13,11 @@ import { averageRanks } from "./ranks.ts";
 export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number | undefined {
   const n = a.length;
   if (n < 2 || isConstant(a) || isConstant(b)) return undefined;
-  const fromA = centred(a);
-  const fromB = centred(b);
+  const fromA = centredToUnit(a);
+  const fromB = centredToUnit(b);
   const product = sum(fromA.map((x, i) => x * fromB[i]!));
-  // One root per side: the product of the two sums of squares may leave the range of doubles where neither sum does.
-  const scale = Math.sqrt(sum(fromA.map((x) => x * x))) * Math.sqrt(sum(fromB.map((x) => x * x)));
+  // One root of the product keeps a perfect correlation at exactly 1; both sums lie in [1, n], so it stays in range.
+  const scale = Math.sqrt(sum(fromA.map((x) => x * x)) * sum(fromB.map((x) => x * x)));
   return Math.min(1, Math.max(-1, product / scale));
 }
 
@@ -39,7 +39,10 @@ function isConstant(values: ArrayLike<number>): boolean {
   return true;
 }
 
-function centred(values: ArrayLike<number>): Float64Array {
+/** Distances from the mean, divided by the largest of them so that squares neither overflow nor vanish. */
+function centredToUnit(values: ArrayLike<number>): Float64Array {
   const mean = sum(values) / values.length;
-  return Float64Array.from(values, (x) => x - mean);
+  const distances = Float64Array.from(values, (x) => x - mean);
+  const largest = distances.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
+  return distances.map((x) => x / largest);
 }
