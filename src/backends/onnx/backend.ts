@@ -53,7 +53,7 @@ export interface OnnxBackend extends Backend {
 /** Batches handed to an executor: one runs, one waits beside it, so that it never idles between two. */
 const DEPTH = 2;
 
-const CPU_LIMITS = { maxBatchTokens: 512, maxBatchCalls: 32, maxPaddingRatio: 0.1, maxDelayMs: 0 };
+const CPU_LIMITS = { maxBatchTokens: 512, maxBatchCalls: 32, maxPaddingRatio: 0.2, maxDelayMs: 0 };
 const CUDA_LIMITS = { maxBatchTokens: 16384, maxBatchCalls: 256, maxPaddingRatio: 0.5, maxDelayMs: 1 };
 
 /**

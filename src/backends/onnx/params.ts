@@ -41,7 +41,7 @@ export const onnxParams = z.strictObject({
     .number()
     .min(0)
     .lt(1)
-    .describe("Largest share of padding in a batch. Without it: 0.1 on the CPU, where padding costs what text does, 0.5 on a GPU.")
+    .describe("Largest share of padding in a batch. Without it: 0.2 on the CPU, where padding costs what text does, 0.5 on a GPU.")
     .optional(),
   maxDelayMs: z
     .number()
