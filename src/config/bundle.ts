@@ -1,7 +1,7 @@
 import { lstat, readFile, realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { ConfigProblem } from "../domain/errors.ts";
-import type { Item } from "../domain/item.ts";
+import type { GoldenRow } from "../domain/judge.ts";
 import {
   BUNDLE_KEYS,
   type BundleSpec,
@@ -20,16 +20,6 @@ import { parseYaml, type YamlSource } from "./source.ts";
 export interface VerifiedFile {
   readonly path: string;
   readonly sha256: string;
-}
-
-/** An item whose scores the judge's makers recorded. */
-export interface GoldenRow {
-  readonly id: string;
-  /** One prompt with exactly one candidate. */
-  readonly item: Item;
-  readonly score: number;
-  readonly objectives?: readonly number[];
-  readonly gating?: readonly number[];
 }
 
 /** A model bundle that was opened: every file is there and is the one that its makers signed for. */

@@ -1,9 +1,9 @@
 import { basename, dirname, resolve } from "node:path";
 import type { OnnxBackendOptions } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
-import type { Judge, JudgeKind, JudgeSpec } from "../domain/judge.ts";
+import type { GoldenRow, Judge, JudgeKind, JudgeSpec } from "../domain/judge.ts";
 import { JUDGE_KINDS } from "../judges/index.ts";
-import { type Bundle, type DigestCache, type GoldenRow, openBundle, type VerifiedFile } from "./bundle.ts";
+import { type Bundle, type DigestCache, openBundle, type VerifiedFile } from "./bundle.ts";
 import { digestOf } from "./digest.ts";
 import { findingsOf } from "./issues.ts";
 import type { BackendConfig, Config, JudgeConfig } from "./schema.ts";

@@ -88,3 +88,13 @@ export interface JudgeKind<P = unknown> {
   readonly params: ZodType<P>;
   create(spec: JudgeSpec, params: P): Judge;
 }
+
+/** An item whose scores the judge's makers recorded. */
+export interface GoldenRow {
+  readonly id: string;
+  /** One prompt with exactly one candidate. */
+  readonly item: Item;
+  readonly score: number;
+  readonly objectives?: readonly number[];
+  readonly gating?: readonly number[];
+}

@@ -1,18 +1,8 @@
 import type { Backend, Call, CallResult, PreparedCall } from "../domain/backend.ts";
 import { GatewayError } from "../domain/errors.ts";
 import type { Item } from "../domain/item.ts";
-import type { Ask, Judge } from "../domain/judge.ts";
+import type { Ask, GoldenRow, Judge } from "../domain/judge.ts";
 import { digestCall } from "./digest.ts";
-
-/** An item whose scores the judge's makers recorded. */
-export interface GoldenRow {
-  readonly id: string;
-  /** One prompt with exactly one candidate. */
-  readonly item: Item;
-  readonly score: number;
-  readonly objectives?: readonly number[];
-  readonly gating?: readonly number[];
-}
 
 export interface JudgeUnderTest {
   readonly judge: Judge;
