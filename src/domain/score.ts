@@ -29,6 +29,12 @@ export interface ScoreRequest {
   readonly panel: string;
   readonly items: readonly Item[];
   readonly options: ScoreOptions;
+  /** Training run that the request belongs to, 1 to 128 UTF-16 units; absent, the gateway's default run, if it has one. */
+  readonly run?: string;
+  /** Step of training as the caller counts it, an integer from 0 to 2³² − 1. */
+  readonly step?: number;
+  /** Version of the policy that wrote the candidates, 1 to 128 UTF-16 units. */
+  readonly policyVersion?: string;
 }
 
 /** What one judge did for one candidate. */

@@ -5,6 +5,10 @@ import type { ScoreRequest } from "../domain/score.ts";
 
 /** Longest id, UTF-16 units: ids are kept and echoed, so they are names and not texts. */
 export const MAX_ID_LENGTH = 256;
+/** Longest name of a run or of a policy's version, UTF-16 units. */
+export const MAX_LABEL_LENGTH = 128;
+/** The last step of training that the wires can carry. */
+export const MAX_STEP = 0xffff_ffff;
 
 /**
  * Holds a request to the rules and limits that both wires share. Paths in messages are those of the JSON form.
@@ -15,7 +19,12 @@ export const MAX_ID_LENGTH = 256;
 export function checkScoreRequest(request: ScoreRequest, limits: RequestLimits, form: "unary" | "stream"): void {
   checkText(request.panel, "panel", limits.maxTextLength);
   if (request.panel === "") throw refuse("panel", "the name of a panel is required");
-  const { items } = request;
+  const { items, step } = request;
+  if (request.run !== undefined) checkLabel(request.run, "run");
+  if (request.policyVersion !== undefined) checkLabel(request.policyVersion, "policyVersion");
+  if (step !== undefined && !(Number.isInteger(step) && step >= 0 && step <= MAX_STEP)) {
+    throw refuse("step", `a step is an integer from 0 to ${MAX_STEP}`);
+  }
   if (items.length === 0) throw refuse("items", "at least one item is required");
   if (items.length > limits.maxItems) throw tooLarge("items", `${items.length} items`, limits.maxItems);
   let candidates = 0;
@@ -76,6 +85,13 @@ function checkContent(content: Content, path: string, maxTextLength: number): vo
     if (part.type === "text") checkText(part.text, `${path}[${i}].text`, maxTextLength);
     else checkText(part.url, `${path}[${i}].image_url.url`, maxTextLength);
   }
+}
+
+/** A name that is listed and addressed: not empty, short, without control characters. */
+function checkLabel(text: string, path: string): void {
+  checkText(text, path, MAX_LABEL_LENGTH);
+  if (text === "") throw refuse(path, "is not empty; leave it out instead");
+  if (/\p{Cc}/u.test(text)) throw refuse(path, "holds a control character");
 }
 
 function checkText(text: string, path: string, maxLength: number): void {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { GatewayError } from "../../src/domain/errors.ts";
 import type { Item } from "../../src/domain/item.ts";
 import { DEFAULT_OPTIONS, type ScoreRequest } from "../../src/domain/score.ts";
-import { checkScoreRequest, MAX_ID_LENGTH } from "../../src/transport/request-rules.ts";
+import { checkScoreRequest, MAX_ID_LENGTH, MAX_LABEL_LENGTH, MAX_STEP } from "../../src/transport/request-rules.ts";
 import { LIMITS } from "../support/scripted-service.ts";
 
 const item = (over: Partial<Item> = {}): Item => ({
@@ -109,6 +109,31 @@ test("a panel needs a name", () => {
     () => checkScoreRequest({ ...request([item()]), panel: "" }, limits, "unary"),
     (error) => error instanceof GatewayError && error.details.field === "panel",
   );
+});
+
+const training: [string, Partial<ScoreRequest>, string, string][] = [
+  ["an empty run", { run: "" }, "REQUEST_INVALID", "run"],
+  ["a run with a line break", { run: "a\nb" }, "REQUEST_INVALID", "run"],
+  ["half a pair in a run", { run: "\ud83d" }, "REQUEST_INVALID", "run"],
+  ["a long run", { run: "x".repeat(MAX_LABEL_LENGTH + 1) }, "TOO_LARGE", "run"],
+  ["an empty policyVersion", { policyVersion: "" }, "REQUEST_INVALID", "policyVersion"],
+  ["a long policyVersion", { policyVersion: "x".repeat(MAX_LABEL_LENGTH + 1) }, "TOO_LARGE", "policyVersion"],
+  ["a negative step", { step: -1 }, "REQUEST_INVALID", "step"],
+  ["half a step", { step: 0.5 }, "REQUEST_INVALID", "step"],
+  ["a step past the wires' last", { step: MAX_STEP + 1 }, "REQUEST_INVALID", "step"],
+];
+for (const [name, fields, reason, field] of training) {
+  test(`${name} is refused at ${field}`, () => {
+    assert.throws(
+      () => checkScoreRequest({ ...request([item()]), ...fields }, limits, "unary"),
+      (error) => error instanceof GatewayError && error.reason === reason && error.details.field === field,
+    );
+  });
+}
+
+test("a run, a step and a policyVersion may be as long and as large as the wires carry", () => {
+  const label = "x".repeat(MAX_LABEL_LENGTH);
+  for (const step of [0, MAX_STEP]) checkScoreRequest({ ...request([item()]), run: label, step, policyVersion: label }, limits, "unary");
 });
 
 test("no message quotes the request", () => {

@@ -23,6 +23,7 @@ export function scoreRequestFromProto(request: wire.ScoreRequest, allowedMs: num
     panel: request.panel,
     items: request.items.map((each, i) => itemFromProto(each, String(i), `items[${i}]`)),
     options: optionsFromProto(request.options, allowedMs),
+    ...trainingFromProto(request),
   };
 }
 
@@ -33,10 +34,20 @@ export function streamRequestFromProto(request: wire.ScoreStreamRequest, fallbac
     panel: request.panel,
     items: [itemFromProto(request.item, fallbackId, "item")],
     options: optionsFromProto(request.options, allowedMs),
+    ...trainingFromProto(request),
   };
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Training = Pick<ScoreRequest, "run" | "step" | "policyVersion">;
+
+function trainingFromProto({ run, step, policyVersion }: wire.ScoreRequest | wire.ScoreStreamRequest): Training {
+  const to: Mutable<Training> = {};
+  if (run !== undefined) to.run = run;
+  if (step !== undefined) to.step = step;
+  if (policyVersion !== undefined) to.policyVersion = policyVersion;
+  return to;
+}
 
 function itemFromProto(from: item.Item, fallbackId: string, path: string): domain.Item {
   const to: Mutable<domain.Item> = {

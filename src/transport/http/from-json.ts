@@ -11,14 +11,14 @@ import { type ContentJson, type ItemJson, type PromptJson, ScoreRequestJson, Sco
  * @throws {GatewayError} REQUEST_INVALID with the path of the field at fault
  */
 export function scoreRequestFromJson(json: unknown, allowedMs: number | undefined): ScoreRequest {
-  const { panel, items, options } = parse(ScoreRequestJson, json);
-  return { panel, items: items.map((item, i) => itemFromJson(item, String(i))), options: resolveOptions(options, allowedMs) };
+  const { items, options, ...rest } = parse(ScoreRequestJson, json);
+  return { ...rest, items: items.map((item, i) => itemFromJson(item, String(i))), options: resolveOptions(options, allowedMs) };
 }
 
 /** One line of a stream, as a request of one item; `fallbackId` is its position. */
 export function streamRequestFromJson(json: unknown, fallbackId: string, allowedMs: number | undefined): ScoreRequest {
-  const { panel, item, options } = parse(ScoreStreamRequestJson, json);
-  return { panel, items: [itemFromJson(item, fallbackId)], options: resolveOptions(options, allowedMs) };
+  const { item, options, ...rest } = parse(ScoreStreamRequestJson, json);
+  return { ...rest, items: [itemFromJson(item, fallbackId)], options: resolveOptions(options, allowedMs) };
 }
 
 /** The id that a line of a stream gives its item, readable even where the rest of the line breaks a rule. */

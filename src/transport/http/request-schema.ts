@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ROLES } from "../../domain/item.ts";
 import { PRIORITIES } from "../../domain/score.ts";
 import { MAX_DEADLINE_MS } from "../request-options.ts";
+import { MAX_LABEL_LENGTH, MAX_STEP } from "../request-rules.ts";
 
 /*
  * The JSON of a request. These schemas parse requests and give the OpenAPI document, so the two cannot differ. They know shapes
@@ -85,12 +86,28 @@ const Options = z
 
 const panel = z.string().meta({ description: "Name of the panel; `GET /v1/panels` lists them." });
 
+const training = {
+  run: z.string().exactOptional().meta({
+    minLength: 1,
+    maxLength: MAX_LABEL_LENGTH,
+    description: "Training run that the request belongs to; its statistics are kept under this name. Default: the gateway's, or none.",
+  }),
+  step: z
+    .number()
+    .exactOptional()
+    .meta({ type: "integer", minimum: 0, maximum: MAX_STEP, description: "Step of training, counted by the caller." }),
+  policyVersion: z
+    .string()
+    .exactOptional()
+    .meta({ minLength: 1, maxLength: MAX_LABEL_LENGTH, description: "Version of the policy that wrote the candidates." }),
+};
+
 export const ScoreRequestJson = z
-  .strictObject({ panel, items: z.array(Item).meta({ minItems: 1 }), options: Options.optional() })
+  .strictObject({ panel, items: z.array(Item).meta({ minItems: 1 }), options: Options.optional(), ...training })
   .meta({ id: "ScoreRequest", description: "Items to be scored by one panel." });
 
 export const ScoreStreamRequestJson = z
-  .strictObject({ panel, item: Item, options: Options.optional() })
+  .strictObject({ panel, item: Item, options: Options.optional(), ...training })
   .meta({ id: "ScoreStreamRequest", description: "One line of a stream: one item." });
 
 export type ItemJson = z.infer<typeof Item>;

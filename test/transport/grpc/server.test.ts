@@ -101,8 +101,12 @@ test("every field of a request reaches the service", async (t) => {
       { ...itemProto("", "second"), metadata: {} },
     ],
     options: { objectiveWeights: { a: -1 }, steeringMode: 3, steeringAlpha: 0, detail: 2, deadlineMs: 5000, cache: 2, priority: 1 },
+    run: "r",
+    step: 0,
+    policyVersion: "r-0",
   });
   await score(request, { deadline: Date.now() + 60_000 });
+  assert.deepEqual([seen?.run, seen?.step, seen?.policyVersion], ["r", 0, "r-0"]);
   assert.deepEqual(seen?.items, [
     {
       id: "x",

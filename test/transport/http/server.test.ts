@@ -71,7 +71,9 @@ test("every field of a request reaches the service", async (t) => {
     cache: "bypass",
     priority: "critical",
   };
-  const response = await score({ panel: "chat", items: [item, { prompt: "p", candidates: [{ content: "second" }] }], options });
+  const training = { run: "r", step: 0, policyVersion: "r-0" };
+  const items = [item, { prompt: "p", candidates: [{ content: "second" }] }];
+  const response = await score({ panel: "chat", items, options, ...training });
   assert.equal(response.status, 200);
   const image = { type: "image", url: "data:x" };
   assert.deepEqual(seen, {
@@ -87,6 +89,7 @@ test("every field of a request reaches the service", async (t) => {
       steering: { weights: { a: -1 }, mode: "blend", alpha: 0 },
       deadlineMs: 5000,
     },
+    ...training,
   });
 });
 

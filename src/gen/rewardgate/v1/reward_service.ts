@@ -129,7 +129,22 @@ export interface ScoreRequest {
   /** At least one, at most `maxItems`. */
   items: Item[];
   /** Absent: every default. */
-  options?: ScoreOptions | undefined;
+  options?:
+    | ScoreOptions
+    | undefined;
+  /**
+   * Training run that the request belongs to; its statistics are kept under this name. 1 to 128 characters. Absent: the
+   * gateway's default run, which is none unless configured.
+   */
+  run?:
+    | string
+    | undefined;
+  /** Step of training, counted by the caller. */
+  step?:
+    | number
+    | undefined;
+  /** Version of the policy that wrote the candidates. 1 to 128 characters. */
+  policyVersion?: string | undefined;
 }
 
 /** Choices of one request. */
@@ -190,7 +205,22 @@ export interface ScoreStreamRequest {
     | Item
     | undefined;
   /** Absent: every default. */
-  options?: ScoreOptions | undefined;
+  options?:
+    | ScoreOptions
+    | undefined;
+  /**
+   * Training run that the item belongs to; its statistics are kept under this name. 1 to 128 characters. Absent: the
+   * gateway's default run, which is none unless configured.
+   */
+  run?:
+    | string
+    | undefined;
+  /** Step of training, counted by the caller. */
+  step?:
+    | number
+    | undefined;
+  /** Version of the policy that wrote the candidates. 1 to 128 characters. */
+  policyVersion?: string | undefined;
 }
 
 /** The answer to one message of a stream. */
@@ -313,7 +343,7 @@ export interface GetVersionResponse {
 }
 
 function createBaseScoreRequest(): ScoreRequest {
-  return { panel: "", items: [], options: undefined };
+  return { panel: "", items: [], options: undefined, run: undefined, step: undefined, policyVersion: undefined };
 }
 
 export const ScoreRequest: MessageFns<ScoreRequest> = {
@@ -326,6 +356,15 @@ export const ScoreRequest: MessageFns<ScoreRequest> = {
     }
     if (message.options !== undefined) {
       ScoreOptions.encode(message.options, writer.uint32(26).fork()).join();
+    }
+    if (message.run !== undefined) {
+      writer.uint32(82).string(message.run);
+    }
+    if (message.step !== undefined) {
+      writer.uint32(88).uint32(message.step);
+    }
+    if (message.policyVersion !== undefined) {
+      writer.uint32(98).string(message.policyVersion);
     }
     return writer;
   },
@@ -367,6 +406,30 @@ export const ScoreRequest: MessageFns<ScoreRequest> = {
             message.options = ScoreOptions.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.run = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.step = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.policyVersion = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -389,6 +452,9 @@ export const ScoreRequest: MessageFns<ScoreRequest> = {
     message.options = (object.options !== undefined && object.options !== null)
       ? ScoreOptions.fromPartial(object.options)
       : undefined;
+    message.run = object.run ?? undefined;
+    message.step = object.step ?? undefined;
+    message.policyVersion = object.policyVersion ?? undefined;
     return message;
   },
 };
@@ -712,7 +778,7 @@ export const ScoreResponse: MessageFns<ScoreResponse> = {
 };
 
 function createBaseScoreStreamRequest(): ScoreStreamRequest {
-  return { panel: "", item: undefined, options: undefined };
+  return { panel: "", item: undefined, options: undefined, run: undefined, step: undefined, policyVersion: undefined };
 }
 
 export const ScoreStreamRequest: MessageFns<ScoreStreamRequest> = {
@@ -725,6 +791,15 @@ export const ScoreStreamRequest: MessageFns<ScoreStreamRequest> = {
     }
     if (message.options !== undefined) {
       ScoreOptions.encode(message.options, writer.uint32(26).fork()).join();
+    }
+    if (message.run !== undefined) {
+      writer.uint32(82).string(message.run);
+    }
+    if (message.step !== undefined) {
+      writer.uint32(88).uint32(message.step);
+    }
+    if (message.policyVersion !== undefined) {
+      writer.uint32(98).string(message.policyVersion);
     }
     return writer;
   },
@@ -766,6 +841,30 @@ export const ScoreStreamRequest: MessageFns<ScoreStreamRequest> = {
             message.options = ScoreOptions.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.run = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.step = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.policyVersion = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -788,6 +887,9 @@ export const ScoreStreamRequest: MessageFns<ScoreStreamRequest> = {
     message.options = (object.options !== undefined && object.options !== null)
       ? ScoreOptions.fromPartial(object.options)
       : undefined;
+    message.run = object.run ?? undefined;
+    message.step = object.step ?? undefined;
+    message.policyVersion = object.policyVersion ?? undefined;
     return message;
   },
 };
