@@ -24,6 +24,8 @@ RUN npm ci --omit=dev
 RUN rm -rf node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32 \
   node_modules/tokenizers/tokenizers.android* node_modules/tokenizers/tokenizers.darwin* \
   node_modules/tokenizers/tokenizers.win32* node_modules/tokenizers/*-musl.node
+# Builds of the chart library for browsers, 51 MB; reports are drawn with its modules.
+RUN rm -rf node_modules/echarts/dist
 
 FROM dependencies AS dependencies-cuda
 RUN npm run setup:cuda
