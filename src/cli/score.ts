@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type Gateway, openGateway } from "../app.ts";
 import type { Config } from "../config/schema.ts";
 import type { Steering } from "../domain/reward.ts";
 import { DEFAULT_OPTIONS, type Detail, type ScoreOptions } from "../domain/score.ts";
-import { createLogger } from "../telemetry/log.ts";
 import { configOption, readConfig } from "./config-file.ts";
 import { EXIT, type SetExit, UsageError } from "./failure.ts";
+import { choosePanel, openOffline } from "./offline-gateway.ts";
 import { scoreFile } from "./score/file.ts";
 import { showScores } from "./score/show.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 interface ScoreFlags {
   readonly config?: string;
@@ -40,7 +40,7 @@ export function scoreCommand(exit: SetExit): Command {
     .option("-o, --output <file>", "write results of a file there, one JSON line a record (default: standard output)")
     .option("--resume", "go on where an earlier run into --output ended", false)
     .option("--overwrite", "replace what --output holds", false)
-    .option("--limit <n>", "score the first n records of a file", count)
+    .option("--limit <n>", "score the first n records of a file", wholeNumber)
     .addHelpText("after", HELP);
   command.action(async (first: string, responses: readonly string[], flags: ScoreFlags) => {
     const config = await readConfig(flags.config);
@@ -50,7 +50,7 @@ export function scoreCommand(exit: SetExit): Command {
       throw new UsageError(`no file ${JSON.stringify(first)}; to score texts give a prompt and at least one response`);
     }
     if (flags.resume && flags.output === undefined) throw new UsageError("--resume needs --output, the file to go on with");
-    await scoreFile({ path: first, flags, panel, options: optionsOf(flags, "judges"), open: () => open(config, panel), exit });
+    await scoreFile({ path: first, flags, panel, options: optionsOf(flags, "judges"), open: () => openOffline(config, panel), exit });
   });
   return command;
 }
@@ -73,7 +73,7 @@ async function scoreTexts(call: {
   exit: SetExit;
 }): Promise<void> {
   const { prompt, responses, flags } = call;
-  const gateway = await open(call.config, call.panel);
+  const gateway = await openOffline(call.config, call.panel);
   try {
     const item = {
       id: "1",
@@ -93,30 +93,6 @@ async function scoreTexts(call: {
   }
 }
 
-/**
- * The gateway with the judges of one panel. It logs only what goes wrong. A file takes as long as it takes: the cap on a
- * request's time guards callers that wait, and nobody else waits here. Files seldom repeat themselves over long stretches,
- * so a small cache does, and memory stays flat.
- */
-function open(config: Config, panel: string): Promise<Gateway> {
-  const offline: Config = {
-    ...config,
-    server: { ...config.server, maxRequestSeconds: ONE_DAY_SECONDS },
-    cache: { ...config.cache, maxBytes: Math.min(config.cache.maxBytes, SMALL_CACHE_BYTES) },
-  };
-  return openGateway(offline, { log: createLogger({ level: "warn" }), panels: [panel] });
-}
-
-const ONE_DAY_SECONDS = 86_400;
-const SMALL_CACHE_BYTES = 16 * 1024 * 1024;
-
-function choosePanel({ panels }: Config, wanted: string | undefined): string {
-  const names = Object.keys(panels);
-  if (wanted === undefined) return names.includes("chat") ? "chat" : names[0]!;
-  // An unknown name is refused with suggestions when the panel is resolved.
-  return wanted;
-}
-
 function optionsOf(flags: ScoreFlags, detail: Detail): ScoreOptions {
   const steering: Steering | undefined = flags.objective && { weights: flags.objective, mode: "override", alpha: 1 };
   return { ...DEFAULT_OPTIONS, detail: flags.detail ?? detail, ...(steering && { steering }) };
@@ -126,9 +102,4 @@ function objective(text: string, before: Readonly<Record<string, number>> = {}):
   const [, name, weight] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   if (name === undefined || !Number.isFinite(Number(weight))) throw new InvalidArgumentError("use name=weight, for example helpfulness=1.");
   return { ...before, [name]: Number(weight) };
-}
-
-function count(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("use a whole number from 1.");
-  return Number(text);
 }

@@ -7,6 +7,7 @@ export * from "./frechet.ts";
 export * from "./hacking-alarms.ts";
 export * from "./intervals.ts";
 export * from "./judge-correlation.ts";
+export * from "./labels.ts";
 export * from "./language-gap.ts";
 export * from "./length-bias.ts";
 export * from "./line.ts";

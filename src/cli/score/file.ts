@@ -1,7 +1,7 @@
-import { setMaxListeners } from "node:events";
 import type { Gateway } from "../../app.ts";
 import type { ScoreOptions } from "../../domain/score.ts";
 import { EXIT, type SetExit, UsageError } from "../failure.ts";
+import { listenForInterrupt } from "../interrupt.ts";
 import { type LineSource, openLines } from "./lines.ts";
 import { earlierRows, fileSink, type OutputFile, openOutput, type ResultRow, streamSink } from "./output.ts";
 import { createProgress } from "./progress.ts";
@@ -134,22 +134,4 @@ async function* remaining(
     }
     place++;
   }
-}
-
-/** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
-function listenForInterrupt(): { readonly signal: AbortSignal; stop(): void } {
-  const controller = new AbortController();
-  // One listener for each record under way.
-  setMaxListeners(0, controller.signal);
-  const onSignal = () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    controller.abort();
-  };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  return {
-    signal: controller.signal,
-    stop: () => {
-      process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
-    },
-  };
 }

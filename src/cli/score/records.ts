@@ -1,15 +1,6 @@
 import { z } from "zod";
 import { type Item, ROLES } from "../../domain/item.ts";
-
-/** What is known to be right about a record's candidates. */
-export type Labels =
-  | { readonly type: "none" }
-  /** The first candidate is preferred to the second. */
-  | { readonly type: "pair" }
-  /** A rating per candidate, higher is better. */
-  | { readonly type: "ranked"; readonly ratings: readonly number[] }
-  /** Ratings of the one candidate, by dimension. */
-  | { readonly type: "rated"; readonly ratings: Readonly<Record<string, number>> };
+import type { Labels } from "../../evaluation/labels.ts";
 
 /** One line of a file, ready to score. */
 export interface ScoreRecord {
@@ -19,6 +10,10 @@ export interface ScoreRecord {
   /** Candidates as text, for their lengths. */
   readonly candidates: readonly string[];
   readonly labels: Labels;
+  /** Part of the file that it belongs to, where it says so. */
+  readonly subset: string | undefined;
+  /** BCP 47 tag of the candidates' language, where the record says or its subset is called so. */
+  readonly language: string | undefined;
 }
 
 /** A line that cannot be scored, and why. */
@@ -32,6 +27,15 @@ const message = z.object({ role: z.enum(ROLES), content: z.string() });
 const base = z.object({
   id: z.union([z.string().min(1), z.number()]).optional(),
   prompt: z.union([z.string(), z.array(message).min(1)]),
+});
+/** Labels of a record that nothing depends on: ones of another form are not there. */
+const tags = z.object({
+  subset: z.string().min(1).optional().catch(undefined),
+  language: z.string().min(1).optional().catch(undefined),
+  meta: z
+    .object({ language: z.string().min(1).optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
 });
 const text = z.string();
 
@@ -106,10 +110,19 @@ export function parseRecord(line: number, json: string): ScoreRecord | BrokenRec
       candidates: candidates.map((content) => ({ content })),
       ...(reference !== undefined && { reference }),
     };
-    return { line, item, candidates, labels };
+    const { subset, language, meta } = tags.parse(row);
+    return { line, item, candidates, labels, subset, language: language ?? meta?.language ?? languageCalled(subset) };
   } catch (cause) {
     return { line, id, problem: reasonOf(cause) };
   }
+}
+
+const LANGUAGES = new Intl.DisplayNames("en", { type: "language", fallback: "none" });
+
+/** The language that a subset is called by: `zh`, or the target of a direction of translation such as `lt-en`. */
+function languageCalled(subset: string | undefined): string | undefined {
+  const tag = /^(?:[a-z]{2}-)?([a-z]{2})$/.exec(subset ?? "")?.[1];
+  return tag !== undefined && LANGUAGES.of(tag) !== undefined ? tag : undefined;
 }
 
 function parseObject(json: string): Record<string, unknown> {

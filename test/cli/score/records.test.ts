@@ -40,6 +40,15 @@ describe("parseRecord", () => {
     assert.deepEqual(record.item, { id: "line-7", prompt, candidates: [{ content: "a" }, { content: "b" }] });
   });
 
+  it("knows the language that a row states, or that its subset is called by", () => {
+    const languageOf = (more: object) => parse({ prompt: "Hi", chosen: "a", rejected: "b", ...more }).language;
+    assert.equal(languageOf({ subset: "en", language: "de", meta: { language: "fr" } }), "de");
+    assert.equal(languageOf({ subset: "en", meta: { language: "fr" } }), "fr");
+    assert.equal(languageOf({ subset: "zh" }), "zh");
+    assert.equal(languageOf({ subset: "lt-en" }), "en", "the language of a translation is its target's");
+    for (const subset of ["helpful-base", "qq", "chat-hard", undefined]) assert.equal(languageOf({ subset, language: 3 }), undefined);
+  });
+
   for (const [what, row, expected] of [
     ["not JSON", "{", /not JSON/],
     ["a list", "[]", /not a JSON object/],

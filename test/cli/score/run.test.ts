@@ -13,7 +13,7 @@ function record(line: number, size = 2): ScoreRecord {
     prompt: [{ role: "user", content: "x" } as const],
     candidates: candidates.map((content) => ({ content })),
   };
-  return { line, item, candidates, labels: { type: "none" } };
+  return { line, item, candidates, labels: { type: "none" }, subset: undefined, language: undefined };
 }
 
 async function* stream<T>(values: readonly T[]): AsyncGenerator<T> {

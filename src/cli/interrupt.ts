@@ -1,0 +1,26 @@
+import { setMaxListeners } from "node:events";
+import { EXIT } from "./failure.ts";
+
+/** A run that Ctrl-C or SIGTERM ends early and in order. */
+export interface Interruption {
+  readonly signal: AbortSignal;
+  stop(): void;
+}
+
+/** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+export function listenForInterrupt(): Interruption {
+  const controller = new AbortController();
+  // One listener for each record under way.
+  setMaxListeners(0, controller.signal);
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    controller.abort();
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  return {
+    signal: controller.signal,
+    stop: () => {
+      process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import { type Gateway, openGateway } from "../app.ts";
+import type { Config } from "../config/schema.ts";
+import { createLogger } from "../telemetry/log.ts";
+
+/**
+ * The gateway with the judges of one panel, for a command that scores. It logs only what goes wrong. A file takes as long as
+ * it takes: the cap on a request's time guards callers that wait, and nobody else waits here. Files seldom repeat themselves
+ * over long stretches, so a small cache does, and memory stays flat.
+ */
+export function openOffline(config: Config, panel: string): Promise<Gateway> {
+  const offline: Config = {
+    ...config,
+    server: { ...config.server, maxRequestSeconds: ONE_DAY_SECONDS },
+    cache: { ...config.cache, maxBytes: Math.min(config.cache.maxBytes, SMALL_CACHE_BYTES) },
+  };
+  return openGateway(offline, { log: createLogger({ level: "warn" }), panels: [panel] });
+}
+
+const ONE_DAY_SECONDS = 86_400;
+const SMALL_CACHE_BYTES = 16 * 1024 * 1024;
+
+/** The panel of `--panel`, else `chat`, else the first. An unknown name is refused with suggestions when the panel is resolved. */
+export function choosePanel({ panels }: Config, wanted: string | undefined): string {
+  const names = Object.keys(panels);
+  if (wanted === undefined) return names.includes("chat") ? "chat" : names[0]!;
+  return wanted;
+}
