@@ -1,3 +1,5 @@
+import { GatewayError } from "./errors.ts";
+
 /**
  * A stretch of the text that a model reads. A control segment comes from a judge's template and may name special tokens;
  * a content segment comes from a request and is never interpreted: a special token typed by a user stays ordinary text.
@@ -67,6 +69,17 @@ export interface BatchLimits {
   readonly batchable: boolean;
 }
 
+/**
+ * The process that ran a batch ended under it. A call in it may have been the cause, or none: who retries decides how
+ * often, and with whom.
+ */
+export class BatchCrash extends GatewayError {
+  constructor(message: string, cause: unknown) {
+    super("BACKEND_UNAVAILABLE", message, { cause });
+    this.name = "BatchCrash";
+  }
+}
+
 /** A place where a model runs. It knows no judge and no panel. */
 export interface Backend {
   /** Unique name, used as a metric label. */
@@ -80,8 +93,8 @@ export interface Backend {
    */
   prepare(calls: readonly Call[]): Promise<(PreparedCall | Error)[]>;
   /**
-   * Runs one batch and answers in the same order. Rejects when the batch as a whole failed;
-   * the batcher then halves it to find the call at fault.
+   * Runs one batch and answers in the same order. Rejects when the batch as a whole failed, with {@link BatchCrash} when
+   * the process ended that ran it; the batcher then finds the call at fault.
    */
   run(batch: readonly PreparedCall[]): Promise<CallResult[]>;
   /** Waits for running batches, at most `timeoutMs` when given, then frees the model whatever it does. Idempotent. */

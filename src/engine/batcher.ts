@@ -6,6 +6,7 @@ import type { BatchClosedBy, Metrics } from "../telemetry/metrics.ts";
 import { CHARACTERS_PER_TOKEN, type QueueLimits, refusalOf } from "./admission.ts";
 import { digestCall } from "./digest.ts";
 import { Flight, type Urgency, type Watcher } from "./flight.ts";
+import { createIsolation } from "./isolation.ts";
 import { type Batch, LengthQueue } from "./length-queue.ts";
 import { createRateMeter } from "./rate-meter.ts";
 
@@ -59,6 +60,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
   let cancelDelay: (() => void) | undefined;
   let abandoned: GatewayError | undefined;
   const rate = createRateMeter();
+  const isolation = createIsolation({ backend, clock, finish, abandoned: () => abandoned, metrics });
 
   metrics?.declareBackend(backend.name);
   metrics?.queueLimitItems.set(label, queue.maxCalls);
@@ -159,7 +161,10 @@ export function createBatcher(options: BatcherOptions): Batcher {
       let taken = 0;
       for (; taken < unprepared.length && chunk.length < PREPARE_CHUNK; taken++) {
         const flight = unprepared[taken]!;
-        if (flight.state === "waiting") chunk.push(flight);
+        if (flight.state !== "waiting") continue;
+        const refusal = isolation.refusalOf(flight);
+        if (refusal === undefined) chunk.push(flight);
+        else refuse(flight, refusal);
       }
       unprepared = unprepared.slice(taken);
       if (chunk.length === 0) break;
@@ -181,13 +186,17 @@ export function createBatcher(options: BatcherOptions): Batcher {
   function receivePrepared(flight: Flight, prepared: PreparedCall | Error): void {
     if (flight.state !== "waiting") return;
     if (prepared instanceof Error) {
-      unqueue(flight, "failed");
-      finish(flight, { error: GatewayError.from(prepared) });
+      refuse(flight, GatewayError.from(prepared));
       return;
     }
     flight.ready(prepared, clock.now());
     preparedText += flight.textSize;
     ready.push(flight);
+  }
+
+  function refuse(flight: Flight, error: GatewayError): void {
+    unqueue(flight, "failed");
+    finish(flight, { error });
   }
 
   /** Hands batches over while the backend has room for them. */
@@ -237,33 +246,11 @@ export function createBatcher(options: BatcherOptions): Batcher {
     metrics?.batchItems.observe(label, batch.flights.length);
     metrics?.batchTokens.observe(label, batch.tokens);
     if (limits.padded) metrics?.batchPadding.observe(label, 1 - batch.tokens / (batch.longest * batch.flights.length));
-    await runIsolating(batch.flights);
+    await isolation.run(batch.flights);
     metrics?.batchDuration.observe(label, (clock.now() - start) / 1000);
     rate.completed(batch.tokens, clock.now());
     runningBatches--;
     fillSlots();
-  }
-
-  /** Runs calls together; when they fail together, halves them until the call at fault stands alone. */
-  async function runIsolating(batch: readonly Flight[]): Promise<void> {
-    try {
-      const results = await backend.run(batch.map((flight) => flight.prepared!));
-      if (results.length !== batch.length) {
-        throw new GatewayError("BACKEND_UNAVAILABLE", `backend "${backend.name}" answered ${results.length} of ${batch.length} calls`);
-      }
-      for (const [index, flight] of batch.entries()) finish(flight, { result: results[index]! });
-    } catch (thrown) {
-      const error = GatewayError.from(thrown);
-      const halve = batch.length > 1 && error.reason !== "BACKEND_UNAVAILABLE" && abandoned === undefined;
-      if (!halve) {
-        for (const flight of batch) finish(flight, { error });
-        return;
-      }
-      const middle = batch.length >> 1;
-      metrics?.batchesTotal.inc({ ...label, closed_by: "isolation" }, 2);
-      await runIsolating(batch.slice(0, middle));
-      await runIsolating(batch.slice(middle));
-    }
   }
 
   function finish(flight: Flight, outcome: Parameters<Flight["settle"]>[0]): void {

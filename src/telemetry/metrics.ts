@@ -209,6 +209,12 @@ export function createMetrics(facts: { version: string; commit: string }) {
     labelNames: ["backend", "reason"],
     registers,
   });
+  const quarantined = new Counter({
+    name: "rewardgate_quarantined_calls_total",
+    help: "Calls refused because processes ended that ran them.",
+    labelNames: ["backend"],
+    registers,
+  });
   const workers = new Gauge({
     name: "rewardgate_workers",
     help: "Inference processes.",
@@ -261,6 +267,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
     cacheEvictions,
     coalesced,
     workerRestarts,
+    quarantined,
     workers,
     ready,
     draining,
@@ -286,6 +293,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
       const closedBy: BatchClosedBy[] = ["full", "tokens", "delay", "idle", "isolation"];
       for (const closed_by of closedBy) batchesTotal.inc({ backend, closed_by }, 0);
       for (const reason of ["crash", "hang"]) workerRestarts.inc({ backend, reason }, 0);
+      quarantined.inc({ backend }, 0);
       const priorities: Priority[] = ["critical", "standard", "sheddable"];
       for (const priority of priorities) queueItems.set({ backend, priority }, 0);
     },

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import onnxProto from "onnx-proto";
-import { idOf, NAN_WORD, tokenizerJson, VOCABULARY } from "./tokenizer.ts";
+import { idOf, NAN_WORD, POISON_WORD, tokenizerJson, VOCABULARY } from "./tokenizer.ts";
 
 const { onnx } = onnxProto;
-const { INT64, FLOAT } = onnx.TensorProto.DataType;
+const { INT64, FLOAT, BOOL } = onnx.TensorProto.DataType;
 const DIMENSION = 8;
 export const OBJECTIVES = 3;
 
@@ -16,6 +16,8 @@ export interface TestModelOptions {
   readonly nanOnWord?: boolean;
   /** The model does not know the last word of the vocabulary ("poison"): a batch that holds it is refused. */
   readonly withoutLastWord?: boolean;
+  /** A batch that holds the last word of the vocabulary ("poison") never ends. */
+  readonly endlessOnLastWord?: boolean;
   /** Extra multiplications of two 512 × 512 matrices per batch, about 4 ms each on one core. */
   readonly slowness?: number;
 }
@@ -50,7 +52,8 @@ export function buildModel(options: TestModelOptions = {}): Uint8Array {
     op("MatMul", ["candidate_mean", "objectives_weight"], "objectives"),
     op("MatMul", ["prompt_mean", "gating_weight"], "gating_logits"),
     op("Softmax", ["gating_logits"], "gating", { axis: -1 }),
-    ...slow(options.slowness ?? 0, initializer),
+    ...(options.endlessOnLastWord ? endless(initializer) : []),
+    ...slow(options.slowness ?? 0, options.endlessOnLastWord ? "reward_in_the_end" : "reward_column", initializer),
   ];
   const model = onnx.ModelProto.create({
     irVersion: 8,
@@ -111,16 +114,42 @@ function mean(mask: string) {
   ];
 }
 
+/** A loop of 2⁵⁰ turns over the word "poison", and of none over other texts, that leaves the reward as it is. */
+function endless(initializer: ReturnType<typeof floats>[]) {
+  initializer.push(ints("last_word", [idOf(POISON_WORD)]), ints("turns", [2 ** 50]), floats("start", [], [0]));
+  const body = onnx.GraphProto.create({
+    name: "turn",
+    node: [op("Identity", ["going"], "still_going"), op("Identity", ["before"], "after")],
+    input: [value("turn", INT64, []), value("going", BOOL, []), value("before", FLOAT, [])],
+    output: [value("still_going", BOOL, []), value("after", FLOAT, [])],
+  });
+  const loop = onnx.NodeProto.create({
+    opType: "Loop",
+    input: ["loop_turns", "", "start"],
+    output: ["loop_end"],
+    name: "loop",
+    attribute: [{ name: "body", g: body, type: onnx.AttributeProto.AttributeType.GRAPH }],
+  });
+  return [
+    op("Equal", ["input_ids", "last_word"], "is_last_word"),
+    op("Cast", ["is_last_word"], "last_words", { to: INT64 }),
+    op("ReduceMax", ["last_words"], "has_last_word", { keepdims: 0 }),
+    op("Mul", ["has_last_word", "turns"], "loop_turns"),
+    loop,
+    op("Add", ["reward_column", "loop_end"], "reward_in_the_end"),
+  ];
+}
+
 /** Ends in the output `reward`, after multiplications whose result is taken 0 times. */
-function slow(multiplications: number, initializer: ReturnType<typeof floats>[]) {
-  const squeeze = op("Squeeze", [multiplications > 0 ? "reward_delayed" : "reward_column", "axis_1"], "reward");
+function slow(multiplications: number, reward: string, initializer: ReturnType<typeof floats>[]) {
+  const squeeze = op("Squeeze", [multiplications > 0 ? "reward_delayed" : reward, "axis_1"], "reward");
   if (multiplications === 0) return [squeeze];
   const side = 512;
   initializer.push(floats("matrix", [side, side], new Array(side * side).fill(1 / side)), floats("zero", [], [0]));
   const nodes = [op("ReduceMax", ["valid"], "largest", { keepdims: 0 }), op("Mul", ["matrix", "largest"], "product_0")];
   for (let i = 1; i <= multiplications; i++) nodes.push(op("MatMul", [`product_${i - 1}`, "matrix"], `product_${i}`));
   nodes.push(op("ReduceMax", [`product_${multiplications}`], "delay", { keepdims: 0 }));
-  nodes.push(op("Mul", ["delay", "zero"], "nothing"), op("Add", ["reward_column", "nothing"], "reward_delayed"));
+  nodes.push(op("Mul", ["delay", "zero"], "nothing"), op("Add", [reward, "nothing"], "reward_delayed"));
   return [...nodes, squeeze];
 }
 

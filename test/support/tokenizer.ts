@@ -9,7 +9,7 @@ const PUNCTUATION = [...".,!?[]<>|/:;-"];
 
 /** The id of a word that makes a test model's numbers NaN. */
 export const NAN_WORD = "nan";
-/** The word with the last id, which a model built with `withoutLastWord` does not know. */
+/** The word with the last id, which a model built with `withoutLastWord` does not know and one with `endlessOnLastWord` dies of. */
 export const POISON_WORD = "poison";
 
 export const VOCABULARY: readonly string[] = [

@@ -13,14 +13,23 @@ export interface ExecutorEnd {
   readonly lastWords: string;
 }
 
-/** Thrown for every batch that was with a process when it ended. Whether the batch was at fault is not known. */
+/** Thrown for every batch that was with a process when it ended. */
 export class ExecutorEnded extends Error {
   override readonly name = "ExecutorEnded";
+  /** Whether the process was at this batch; otherwise it had not begun it, so the batch has no part in its end. */
+  readonly begun: boolean;
+
+  constructor(message: string, begun: boolean) {
+    super(message);
+    this.begun = begun;
+  }
 }
 
 /** One process with a model, from its first answer to its end. */
 export interface ExecutorChild {
   readonly pid: number;
+  /** Whether it takes batches: not when it has ended or is about to. */
+  readonly serving: boolean;
   /**
    * Runs a batch after those handed over before it.
    *
@@ -77,7 +86,8 @@ export async function forkExecutor(options: ExecutorChildOptions, signal: AbortS
   let reason: EndReason | undefined;
   const ended = new Promise<ExecutorEnd>((resolve) => {
     const resolveOnce = () => resolve({ reason: reason ?? "crash", lastWords: stderr });
-    child.once("exit", resolveOnce);
+    // Answers that it gave before its end are read before the channel closes, which may be after the exit.
+    child.once("exit", () => (child.connected ? child.once("disconnect", resolveOnce) : resolveOnce()));
     // A process that could not be started has no exit, and no pid.
     child.on("error", () => (child.pid === undefined ? resolveOnce() : end("crash")));
   });
@@ -126,21 +136,31 @@ export async function forkExecutor(options: ExecutorChildOptions, signal: AbortS
   child.on("disconnect", () => reason ?? end("crash"));
   ended.then(({ reason }) => {
     clearTimeout(silence);
-    for (const batch of waiting.values()) batch.reject(new ExecutorEnded(`inference process ${child.pid} ended (${reason})`));
+    // It works in the order of arrival, so it was at the first.
+    let begun = true;
+    for (const batch of waiting.values()) {
+      batch.reject(new ExecutorEnded(`inference process ${child.pid} ended (${reason})`, begun));
+      begun = false;
+    }
     waiting.clear();
   });
 
+  const serving = () => child.connected && reason === undefined;
   return {
     pid: child.pid!,
+    get serving() {
+      return serving();
+    },
     ended,
-    run: (batch) =>
-      new Promise((resolve, reject) => {
-        if (!child.connected) return reject(new ExecutorEnded(`inference process ${child.pid} is gone`));
+    run(batch) {
+      return new Promise((resolve, reject) => {
+        if (!serving()) return reject(new ExecutorEnded(`inference process ${child.pid} is gone`, false));
         const id = ++lastId;
         waiting.set(id, { resolve, reject });
         silence ??= setTimeout(() => end("hang"), options.hangTimeoutMs);
         send({ type: "run", id, ids: batch.ids, lengths: batch.lengths, candidateStarts: batch.candidateStarts });
-      }),
+      });
+    },
     async stop(graceMs) {
       reason ??= "stop";
       if (child.connected) child.disconnect();

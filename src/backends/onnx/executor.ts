@@ -7,7 +7,7 @@ import type { PackedBatch } from "./executor-protocol.ts";
 export interface Executor {
   /** Batches and tokens that were handed over and are not answered. */
   readonly load: { readonly batches: number; readonly tokens: number };
-  /** Process id, or undefined while there is none with an open model. */
+  /** Id of the process that takes batches, or undefined while there is none with an open model. */
   readonly pid: number | undefined;
   /** As ExecutorChild.run; an executor without a process throws ExecutorEnded. */
   run(batch: PackedBatch): Promise<readonly Float32Array[]>;
@@ -67,10 +67,10 @@ export async function startExecutor(options: ExecutorOptions): Promise<Executor>
   return {
     load,
     get pid() {
-      return child?.pid;
+      return child?.serving ? child.pid : undefined;
     },
     async run(batch) {
-      if (child === undefined) throw new ExecutorEnded("the inference process is being started again");
+      if (child === undefined) throw new ExecutorEnded("the inference process is being started again", false);
       load.batches++;
       load.tokens += batch.ids.length;
       try {

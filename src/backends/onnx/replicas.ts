@@ -1,3 +1,4 @@
+import { BatchCrash } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
@@ -15,11 +16,12 @@ export interface ReplicaSet {
   readonly ready: boolean;
   onReadiness(listener: (ready: boolean) => void): () => void;
   /**
-   * Runs a batch on the replica with the least work; when its process ends under it, once more.
+   * Runs a batch on the replica with the least work; on another when its process ends before it has begun the batch.
    *
    * @returns one tensor per output name
-   * @throws {GatewayError} BACKEND_REFUSED when the model did not take the batch; BACKEND_UNAVAILABLE when two processes ended
-   *   under it, none came up in time, or the set is closed
+   * @throws {BatchCrash} when a process ended while it was at this batch
+   * @throws {GatewayError} BACKEND_REFUSED when the model did not take the batch; BACKEND_UNAVAILABLE when no process came
+   *   up in time, or the set is closed
    */
   run(batch: PackedBatch): Promise<readonly Float32Array[]>;
   /** Waits for running batches, at most `timeoutMs`, then ends every process. Idempotent. */
@@ -41,8 +43,6 @@ export interface ReplicaOptions {
 const LOAD_TIMEOUT_MS = 300_000;
 /** How long a batch waits for a replica when all are being started again. */
 const PATIENCE_MS = 10_000;
-/** A batch is tried on this many processes. One that ends two of them is refused, so that it cannot end them all. */
-const ATTEMPTS = 2;
 /** Ending an idle process takes milliseconds. */
 const STOP_GRACE_MS = 2_000;
 
@@ -109,14 +109,15 @@ export async function startReplicas(options: ReplicaOptions): Promise<ReplicaSet
     }
   };
   const runOnce = async (batch: PackedBatch): Promise<readonly Float32Array[]> => {
-    for (let attempt = 1; ; attempt++) {
+    for (;;) {
       // No await between the choice and the hand-over: the next choice must see this one's load.
       const executor = leastLoaded() ?? (await someReplica());
       try {
         return await executor.run(batch);
       } catch (error) {
         if (!(error instanceof ExecutorEnded)) throw error;
-        if (attempt === ATTEMPTS) throw unavailable("two inference processes ended while they held this input", error);
+        if (stopped) throw unavailable("the backend is closed", error);
+        if (error.begun) throw new BatchCrash(`an inference process of ${name} ended while it ran this; try again`, error);
       }
     }
   };

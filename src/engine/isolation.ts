@@ -1,0 +1,98 @@
+import { type Backend, BatchCrash } from "../domain/backend.ts";
+import type { Clock } from "../domain/clock.ts";
+import { GatewayError } from "../domain/errors.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Flight } from "./flight.ts";
+import { QUARANTINE_MS, Suspects } from "./suspects.ts";
+
+export interface IsolationOptions {
+  readonly backend: Backend;
+  readonly clock: Clock;
+  /** Ends a flight, once. */
+  readonly finish: (flight: Flight, outcome: Parameters<Flight["settle"]>[0]) => void;
+  /** Why nothing runs any more, once that is so. */
+  readonly abandoned: () => GatewayError | undefined;
+  readonly metrics?: Metrics | undefined;
+}
+
+/** Runs batches so that a call at fault fails alone. */
+export interface Isolation {
+  /**
+   * Runs calls together and finishes each. When the backend refuses them together, they are halved until the call at fault
+   * stands alone. When its process ends under them, they run together once more, then one by one, and the one that ends a
+   * process by itself fails with BACKEND_REFUSED and is quarantined.
+   */
+  run(batch: readonly Flight[]): Promise<void>;
+  /** Why this call must not run: it is in quarantine. */
+  refusalOf(flight: Flight): GatewayError | undefined;
+}
+
+export function createIsolation(options: IsolationOptions): Isolation {
+  const { backend, clock, finish, abandoned, metrics } = options;
+  const label = { backend: backend.name };
+  const suspects = new Suspects(clock);
+
+  /** @param first whether this is the run that the batcher counts itself */
+  async function run(batch: readonly Flight[], first: boolean): Promise<void> {
+    const together: Flight[] = [];
+    const alone: Flight[] = [];
+    for (const flight of batch) (suspects.standingOf(flight.digest) === "alone" ? alone : together).push(flight);
+    if (batch.length === 1 || alone.length === 0) return attempt(batch, first);
+    if (together.length > 0) await attempt(together, first);
+    for (const flight of alone) await again([flight]);
+  }
+
+  async function attempt(batch: readonly Flight[], first: boolean): Promise<void> {
+    if (!first) metrics?.batchesTotal.inc({ ...label, closed_by: "isolation" });
+    try {
+      const results = await backend.run(batch.map((flight) => flight.prepared!));
+      if (results.length !== batch.length) {
+        throw new GatewayError("BACKEND_UNAVAILABLE", `backend "${backend.name}" answered ${results.length} of ${batch.length} calls`);
+      }
+      for (const [index, flight] of batch.entries()) {
+        suspects.clear(flight.digest);
+        finish(flight, { result: results[index]! });
+      }
+    } catch (thrown) {
+      await recover(batch, abandoned() ?? GatewayError.from(thrown));
+    }
+  }
+
+  async function recover(batch: readonly Flight[], error: GatewayError): Promise<void> {
+    if (abandoned() === undefined && error instanceof BatchCrash) {
+      for (const { digest } of batch) suspects.blame(digest);
+      return again(batch);
+    }
+    const halve = batch.length > 1 && error.reason !== "BACKEND_UNAVAILABLE" && abandoned() === undefined;
+    if (!halve) {
+      for (const flight of batch) finish(flight, { error });
+      return;
+    }
+    const middle = batch.length >> 1;
+    await again(batch.slice(0, middle));
+    await again(batch.slice(middle));
+  }
+
+  /** Runs what somebody still waits for, after those that must not run again are refused. */
+  async function again(batch: readonly Flight[]): Promise<void> {
+    const wanted: Flight[] = [];
+    for (const flight of batch) {
+      const error = abandoned() ?? refusalOf(flight);
+      if (error !== undefined) finish(flight, { error });
+      else if (flight.watchers.length > 0) wanted.push(flight);
+      else finish(flight, { error: new GatewayError("CALLER_GONE", "every caller of this call has left") });
+    }
+    if (wanted.length > 0) await run(wanted, false);
+  }
+
+  function refusalOf(flight: Flight): GatewayError | undefined {
+    if (suspects.standingOf(flight.digest) !== "quarantined") return undefined;
+    metrics?.quarantined.inc(label);
+    return new GatewayError(
+      "BACKEND_REFUSED",
+      `this text ends the processes of backend "${backend.name}" that run it; it is refused for ${QUARANTINE_MS / 60_000} minutes, so leave it out`,
+    );
+  }
+
+  return { run: (batch) => run(batch, true), refusalOf };
+}
