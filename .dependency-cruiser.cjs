@@ -38,6 +38,7 @@ module.exports = {
     layer("engine", ["domain", "telemetry"], "The engine sees judges, backends and reward functions through the domain's interfaces only."),
     layer("config", ["domain", "reward", "judges", "backends"], "config composes the parameter schemas that the kinds declare."),
     layer("evaluation", ["domain", "reward"], "Evaluation reads scores and labels; it serves nothing."),
+    layer("monitoring", ["domain", "reward", "evaluation", "telemetry"], "Statistics of a run see numbers and names; they serve nothing."),
     layer("transport", ["domain", "telemetry", "gen"], "An adapter translates between wire and domain. The service is handed to it."),
     pure("domain"),
     pure("reward"),
