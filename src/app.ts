@@ -5,6 +5,7 @@ import { resolve } from "./config/resolve.ts";
 import type { Config } from "./config/schema.ts";
 import { systemClock } from "./domain/clock.ts";
 import { GatewayError } from "./domain/errors.ts";
+import type { RunStatistics } from "./domain/run.ts";
 import { describeDeterminism } from "./domain/score-space.ts";
 import type { ReadinessSource, RewardService } from "./domain/service.ts";
 import { type Batcher, createBatcher } from "./engine/batcher.ts";
@@ -13,6 +14,7 @@ import { createIntake, type Intake } from "./engine/intake.ts";
 import { createReadinessBoard, type ReadinessBoard } from "./engine/readiness.ts";
 import { createScorer } from "./engine/score.ts";
 import { selfTest } from "./engine/self-test.ts";
+import { createMonitoring } from "./monitoring/index.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import { startAdminServer } from "./transport/admin/server.ts";
@@ -23,6 +25,7 @@ import { COMMIT, VERSION } from "./version.ts";
 /** A gateway without listeners: judges open and tested, ready to score. */
 export interface Gateway {
   readonly service: RewardService;
+  readonly runs: RunStatistics;
   readonly readiness: ReadinessSource;
   readonly metrics: Metrics;
   /**
@@ -70,6 +73,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const batchers = createBatchers(resolved.backends, backends, metrics);
   const panels = new Map(resolved.panels.map((panel) => [panel.name, panel]));
   for (const name of panels.keys()) metrics.declarePanel(name);
+  const { observer, statistics } = createMonitoring({ ...config.runs, limits: config.runs.alarms, metrics, log });
   const scorer = createScorer({
     panels,
     batchers,
@@ -77,11 +81,13 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     clock: systemClock,
     maxRequestMs: config.server.maxRequestSeconds * 1000,
     metrics,
+    observer,
   });
   const intake = createIntake(scorer, metrics);
   followBackends(resolved.judges, backends, board, metrics);
   return {
     service: describeService(intake, resolved, backends, board),
+    runs: statistics,
     readiness: board,
     metrics,
     close: (timeoutMs = config.server.drainTimeoutSeconds * 1000) => closeGateway(intake, batchers, backends, timeoutMs),

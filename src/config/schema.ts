@@ -3,6 +3,7 @@ import { BACKEND_PARAMS } from "../backends/index.ts";
 import type { ConfigProblem } from "../domain/errors.ts";
 import { panelSchema } from "./panel-schema.ts";
 import type { Finding } from "./problems.ts";
+import { runsSchema } from "./runs-schema.ts";
 import { cacheSchema, logSchema, queueSchema, serverSchema } from "./server-schema.ts";
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
@@ -30,6 +31,7 @@ export const configSchema = z.strictObject({
   server: serverSchema,
   log: logSchema,
   cache: cacheSchema,
+  runs: runsSchema,
   backends: z.record(name, backend).describe("Places where models run, by name."),
   judges: z.record(name, judge).describe("Judges, by name."),
   panels: z.record(name, panelSchema).describe("Panels, by name; requests choose one."),
