@@ -1,6 +1,6 @@
 /**
  * The direction of imports in src/, inner to outer:
- * domain < reward, judges, telemetry < backends, engine < config < transport < app, cli, main.
+ * domain < reward, judges, telemetry < backends, engine, state < config < transport < app, cli, main.
  * Type-only imports count. `npm run layers` runs the rules; test/meta/layers.test.ts plants a violation of each.
  */
 
@@ -15,7 +15,7 @@ const layer = (folder, mayImport, comment) => ({
 
 /** A folder without input or output: of all packages it may use zod, and nothing of Node. */
 const pure = (folder, ...packages) => ({
-  name: `${folder}-is-pure`,
+  name: `${folder.replace("/", "-")}-is-pure`,
   severity: "error",
   comment: `src/${folder}/ computes and does nothing else. Take time, randomness, files and the network as parameters or move the code outwards.`,
   from: { path: `^src/${folder}/` },
@@ -36,13 +36,18 @@ module.exports = {
     layer("telemetry", ["domain"], "Metrics and logs are a leaf that everyone may use."),
     layer("backends", ["domain", "telemetry", "gen"], "A backend runs calls. It knows no judge, no panel and no configuration."),
     layer("engine", ["domain", "telemetry"], "The engine sees judges, backends and reward functions through the domain's interfaces only."),
-    layer("config", ["domain", "reward", "judges", "backends"], "config composes the parameter schemas that the kinds declare."),
+    layer(
+      "state",
+      ["domain", "reward", "telemetry"],
+      "State keeps what runs report and steps it with reward's functions. It serves no wire.",
+    ),
+    layer("config", ["domain", "reward", "judges", "backends", "state"], "config composes the parameter schemas that the kinds declare."),
     layer("evaluation", ["domain", "reward"], "Evaluation reads scores and labels; it serves nothing."),
-    layer("monitoring", ["domain", "reward", "evaluation", "telemetry"], "Statistics of a run see numbers and names; they serve nothing."),
     layer("transport", ["domain", "telemetry", "gen"], "An adapter translates between wire and domain. The service is handed to it."),
     pure("domain"),
     pure("reward"),
     pure("judges", "@huggingface/jinja"),
+    pure("state/kinds"),
     {
       name: "judge-kinds-are-siblings",
       severity: "error",

@@ -70,6 +70,49 @@ export type StateSnapshot = StateValue & {
   readonly version: number;
 };
 
+/**
+ * What one step reports, in the field that the state's kind reads: `meanRewards` for multipliers, `losses` for hedge, `scores` for
+ * runningScale, `bundleScores` for quantileTracker. A judge that is left out, or null, has nothing to report.
+ */
+export interface StepInput {
+  /** Mean reward of each judge since the last step. */
+  readonly meanRewards?: PerJudge<number | null>;
+  /** Loss of each judge on one piece of feedback, nats. */
+  readonly losses?: PerJudge<number | null>;
+  /** New scores of each judge, in the order of their stream. */
+  readonly scores?: PerJudge<readonly number[]>;
+  /** Sum of the rewards of each bundle of questions. */
+  readonly bundleScores?: readonly number[];
+}
+
+/** One state as the configuration declares it. */
+export interface StateInfo {
+  readonly name: string;
+  readonly kind: StateKindName;
+  readonly description: string;
+  /** Judges that its value covers; empty when it follows one stream of its own. */
+  readonly judges: readonly string[];
+  /** Runs that have steps. */
+  readonly runs: number;
+}
+
+/** What made a version: the first step of a run or its first pin, a step, a reset. */
+export type StateChange = "start" | "step" | "reset";
+
+/** One line of a run's history. */
+export interface StateVersionInfo {
+  readonly version: number;
+  readonly change: StateChange;
+  /** Absent on version 0. */
+  readonly stepId?: string;
+  /** Digest of what the step reported: 32 hexadecimal digits. Absent on version 0. */
+  readonly inputDigest?: string;
+  /** When, RFC 3339 in UTC. */
+  readonly at: string;
+  /** Whether reading without a version gives this one. */
+  readonly pinned: boolean;
+}
+
 /** Reads states. A value covers exactly the judges that the configuration gives the state. */
 export interface StateReader {
   /**
@@ -79,4 +122,31 @@ export interface StateReader {
    * @throws {GatewayError} STATE_NOT_FOUND, STATE_VERSION_NOT_FOUND, STATE_STALE, STATE_STORE_UNAVAILABLE
    */
   read(name: string, run: string, version?: number): Promise<StateSnapshot>;
+}
+
+/** The states of a gateway: reads and every change. */
+export interface StateService extends StateReader {
+  /** In the order of the configuration. @throws {GatewayError} STATE_STORE_UNAVAILABLE */
+  list(): Promise<readonly StateInfo[]>;
+  /**
+   * Moves a run on by one version. The same step id with the same input gives the version that it made before, and changes nothing.
+   *
+   * @param stepId the client's id of this step, unique within the run
+   * @returns the version that the step made, durable in the store
+   * @throws {GatewayError} STATE_NOT_FOUND, REQUEST_INVALID, SCORE_NOT_FINITE, STATE_STEP_CONFLICT when the step id was used
+   *   with another input, STATE_STALE, STATE_RUNS_PINNED, STATE_STORE_UNAVAILABLE
+   */
+  step(name: string, run: string, stepId: string, input: StepInput): Promise<StateSnapshot>;
+  /** Moves a run on to a version with the initial value; what came before stays. Idempotent and refused as a step. */
+  reset(name: string, run: string, stepId: string): Promise<StateSnapshot>;
+  /**
+   * Makes a version the one that reading without a version gives, and keeps it for as long. Steps go on behind it.
+   * @param version default the latest
+   * @throws {GatewayError} STATE_NOT_FOUND, STATE_VERSION_NOT_FOUND, STATE_STALE, STATE_RUNS_PINNED, STATE_STORE_UNAVAILABLE
+   */
+  pin(name: string, run: string, version?: number): Promise<StateSnapshot>;
+  /** Lets reading without a version give the latest again. @returns the latest version */
+  unpin(name: string, run: string): Promise<StateSnapshot>;
+  /** Versions that are kept, oldest first; empty for a run that was never stepped. */
+  history(name: string, run: string): Promise<readonly StateVersionInfo[]>;
 }

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { openStates } from "../../src/state/open.ts";
+import { redisMissing, startRedis } from "../support/redis.ts";
+import { recordingTelemetry } from "../support/scripted-service.ts";
+import { settled } from "../support/servers.ts";
+import { statesOf } from "../support/states.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "rewardgate-open-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const STATES = { tracker: { kind: "quantileTracker", share: 1 } };
+const RETENTION = { keepVersions: 1000, maxRuns: 1000 };
+
+function options(written: Readonly<Record<string, object>> = STATES) {
+  const { metrics, log, lines } = recordingTelemetry();
+  return { lines, metrics, given: { states: statesOf(written), ...RETENTION, metrics: metrics.state, log } };
+}
+
+describe("opening the states of a gateway", () => {
+  it("opens no store when there are none", async () => {
+    const path = join(folder, "unused");
+    const { service, close } = await openStates({ ...options({}).given, store: { type: "embedded", path } });
+    assert.deepEqual(await service.list(), []);
+    await close();
+    assert.equal(existsSync(path), false);
+  });
+
+  it("makes the folder, and finds there what was kept before", async () => {
+    const store = { type: "embedded", path: join(folder, "a", "b") } as const;
+    const first = await openStates({ ...options().given, store });
+    const made = await first.service.step("tracker", "r", "s", { bundleScores: [1, 2] });
+    await first.close();
+    const again = await openStates({ ...options().given, store });
+    assert.deepEqual(await again.service.read("tracker", "r"), made);
+    await again.close();
+  });
+
+  it("says which folder cannot be used, and what would do", async () => {
+    const path = join(folder, "file");
+    writeFileSync(path, "");
+    await assert.rejects(openStates({ ...options().given, store: { type: "embedded", path } }), {
+      reason: "STATE_STORE_UNAVAILABLE",
+      message: /the folder .*file cannot keep server state: .*EEXIST.*local disk/,
+    });
+  });
+
+  it("fails at once when no Redis answers, and does not tell its password", async () => {
+    const url = "redis://user:secret@127.0.0.1:1";
+    const { given, lines } = options();
+    await assert.rejects(
+      openStates({ ...given, store: { type: "redis", url, prefix: "p", timeoutSeconds: 5 } }),
+      (error: Error & { reason?: string }) =>
+        error.reason === "STATE_STORE_UNAVAILABLE" && /ECONNREFUSED/.test(error.message) && !error.message.includes("secret"),
+    );
+    assert.doesNotMatch(JSON.stringify(lines), /secret/);
+  });
+});
+
+describe("a Redis that goes away", { skip: redisMissing ?? false }, () => {
+  it("is unavailable for a while, and the same step succeeds once it is back, with what was kept", async (t) => {
+    const redis = await startRedis();
+    t.after(() => redis.remove());
+    const { given, metrics, lines } = options();
+    const { service, close } = await openStates({ ...given, store: { type: "redis", url: redis.url, prefix: "p", timeoutSeconds: 5 } });
+    t.after(close);
+    const first = await service.step("tracker", "r", "1", { bundleScores: [1] });
+    await redis.kill();
+    await assert.rejects(service.step("tracker", "r", "2", { bundleScores: [2] }), { reason: "STATE_STORE_UNAVAILABLE", retryable: true });
+    await assert.rejects(service.read("tracker", "r"), { reason: "STATE_STORE_UNAVAILABLE" });
+    const errors = (await metrics.state.storeErrors.get()).values;
+    assert.ok(errors.some(({ labels, value }) => labels.operation === "read" && value === 1));
+    assert.ok(lines.some(({ msg }) => msg === "the state store failed"));
+    await redis.start();
+    let back = false;
+    const ask = () =>
+      void service.read("tracker", "r").then(
+        () => (back = true),
+        () => {},
+      );
+    await settled(() => {
+      ask();
+      return back;
+    });
+    assert.deepEqual(await service.read("tracker", "r"), first);
+    assert.equal((await service.step("tracker", "r", "2", { bundleScores: [2] })).version, 2);
+  });
+});

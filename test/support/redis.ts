@@ -1,0 +1,80 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Why the tests of Redis do not run on this machine; undefined when they do. */
+export const redisMissing: string | undefined =
+  spawnSync("redis-server", ["--version"]).status === 0
+    ? undefined
+    : "no redis-server on PATH; install it (Debian: apt-get install redis-server) to run the tests of the Redis store";
+
+/** A Redis of the test's own, on a free port of this machine. */
+export interface TestRedis {
+  readonly url: string;
+  /** Ends the server without a chance to write anything; `start` brings it back with what it had written before. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Ends the server and removes its files. */
+  remove(): Promise<void>;
+}
+
+/** Starts one. What it answered is on its disk. */
+export async function startRedis(): Promise<TestRedis> {
+  const folder = mkdtempSync(join(tmpdir(), "rewardgate-redis-"));
+  const port = await freePort();
+  const options = [
+    "--port",
+    String(port),
+    "--bind",
+    "127.0.0.1",
+    "--dir",
+    folder,
+    "--save",
+    "",
+    "--appendonly",
+    "yes",
+    "--appendfsync",
+    "always",
+  ];
+  let server: ReturnType<typeof spawn>;
+  const start = async () => {
+    server = spawn("redis-server", options, { stdio: ["ignore", "pipe", "inherit"] });
+    await new Promise<void>((resolve, reject) => {
+      let said = "";
+      server.stdout!.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+        if (said.includes("Ready to accept connections")) resolve();
+      });
+      server.once("error", reject);
+      server.once("exit", () => reject(new Error(`redis-server ended: ${said}`)));
+    });
+  };
+  const kill = async () => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const exited = once(server, "exit");
+    server.kill("SIGKILL");
+    await exited;
+  };
+  await start();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    kill,
+    start,
+    async remove() {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
