@@ -3,18 +3,19 @@ import { describeJudge, describePanel } from "./config/describe.ts";
 import type { BackendPlan, Resolved, ResolvedJudge } from "./config/resolve.ts";
 import { resolve } from "./config/resolve.ts";
 import type { Config } from "./config/schema.ts";
+import { stateStoreOf } from "./config/state-plan.ts";
 import { systemClock } from "./domain/clock.ts";
 import { GatewayError } from "./domain/errors.ts";
-import type { RunStatistics } from "./domain/run.ts";
 import { describeDeterminism } from "./domain/score-space.ts";
 import type { ReadinessSource, RewardService } from "./domain/service.ts";
+import type { StateService } from "./domain/state.ts";
 import { type Batcher, createBatcher } from "./engine/batcher.ts";
 import { createScoreCache } from "./engine/cache.ts";
 import { createIntake, type Intake } from "./engine/intake.ts";
 import { createReadinessBoard, type ReadinessBoard } from "./engine/readiness.ts";
 import { createScorer } from "./engine/score.ts";
 import { selfTest } from "./engine/self-test.ts";
-import { createMonitoring } from "./monitoring/index.ts";
+import { openStates } from "./state/open.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import { startAdminServer } from "./transport/admin/server.ts";
@@ -25,7 +26,7 @@ import { COMMIT, VERSION } from "./version.ts";
 /** A gateway without listeners: judges open and tested, ready to score. */
 export interface Gateway {
   readonly service: RewardService;
-  readonly runs: RunStatistics;
+  readonly states: StateService;
   readonly readiness: ReadinessSource;
   readonly metrics: Metrics;
   /**
@@ -55,7 +56,7 @@ const START_COMPOSITIONS = 2;
 
 /**
  * Opens every judge of the configuration, checks it against its golden scores, and wires the engine.
- * @throws {GatewayError} CONFIG_INVALID when anything does not hold; nothing is left running then
+ * @throws {GatewayError} CONFIG_INVALID when anything does not hold, STATE_STORE_UNAVAILABLE; nothing is left running then
  */
 export async function openGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
   const { log } = options;
@@ -63,17 +64,19 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const resolved = await resolve(config, options.panels);
   const board = options.board ?? createReadinessBoard([]);
   for (const { judge } of resolved.judges) board.set(checkOf(judge.name), false, "loading");
-  const backends = await openBackends(resolved.backends, metrics, log);
+  const states = await openStates({ ...stateStoreOf(config), states: config.states, metrics: metrics.state, log });
+  let backends: ReadonlyMap<string, OnnxBackend> = new Map();
   try {
+    backends = await openBackends(resolved.backends, metrics, log);
     await testJudges(resolved.judges, backends, board, metrics, log);
   } catch (error) {
     await closeAll(backends);
+    await states.close();
     throw error;
   }
   const batchers = createBatchers(resolved.backends, backends, metrics);
   const panels = new Map(resolved.panels.map((panel) => [panel.name, panel]));
   for (const name of panels.keys()) metrics.declarePanel(name);
-  const { observer, statistics } = createMonitoring({ ...config.runs, limits: config.runs.alarms, metrics, log });
   const scorer = createScorer({
     panels,
     batchers,
@@ -81,16 +84,16 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     clock: systemClock,
     maxRequestMs: config.server.maxRequestSeconds * 1000,
     metrics,
-    observer,
   });
   const intake = createIntake(scorer, metrics);
   followBackends(resolved.judges, backends, board, metrics);
   return {
     service: describeService(intake, resolved, backends, board),
-    runs: statistics,
+    states: states.service,
     readiness: board,
     metrics,
-    close: (timeoutMs = config.server.drainTimeoutSeconds * 1000) => closeGateway(intake, batchers, backends, timeoutMs),
+    close: (timeoutMs = config.server.drainTimeoutSeconds * 1000) =>
+      closeGateway(intake, batchers, backends, timeoutMs).finally(() => states.close()),
   };
 }
 
@@ -110,10 +113,10 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
     opened.push(adminServer);
     const gateway = await openGateway(config, { log, metrics, board });
     opened.unshift(gateway);
-    const { service } = gateway;
-    const grpcServer = await startGrpcServer({ ...grpc, service, readiness: board, limits, metrics, log });
+    const { service, states } = gateway;
+    const grpcServer = await startGrpcServer({ ...grpc, service, states, readiness: board, limits, metrics, log });
     opened.unshift(grpcServer);
-    const httpServer = await startHttpServer({ ...http, service, limits, overloadHttpStatus, metrics, log });
+    const httpServer = await startHttpServer({ ...http, service, states, limits, overloadHttpStatus, metrics, log });
     opened.unshift(httpServer);
     board.set("accepting", true, "accepting requests");
     const stop = async () => {

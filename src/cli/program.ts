@@ -5,6 +5,7 @@ import { doctorCommand } from "./doctor.ts";
 import { describeFailure, EXIT, type SetExit } from "./failure.ts";
 import { judgesCommand } from "./judges.ts";
 import { panelsCommand } from "./panels.ts";
+import { replayCommand } from "./replay.ts";
 import { scoreCommand } from "./score.ts";
 import { serveCommand } from "./serve.ts";
 
@@ -16,7 +17,15 @@ export function createProgram(exit: SetExit): Command {
     .option("--debug", "show where an error came from", false)
     .showSuggestionAfterError()
     .addHelpText("after", '\nExample:\n  $ rewardgate score "How do I boil an egg?" "Eight minutes in boiling water." "Google it."');
-  for (const command of [serveCommand(exit), scoreCommand(exit), judgesCommand(), panelsCommand(), checkCommand(), doctorCommand(exit)]) {
+  for (const command of [
+    serveCommand(exit),
+    scoreCommand(exit),
+    judgesCommand(),
+    panelsCommand(),
+    checkCommand(),
+    doctorCommand(exit),
+    replayCommand(exit),
+  ]) {
     program.addCommand(command);
   }
   for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError("(--help shows how to call it)");

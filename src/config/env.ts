@@ -1,5 +1,6 @@
 import type { Finding } from "./problems.ts";
 import { LOG_LEVELS } from "./server-schema.ts";
+import { REDIS_URL } from "./state-schema.ts";
 import { nameRemedy } from "./suggest.ts";
 
 /** Every environment variable that the gateway reads, besides those that a configuration names itself. */
@@ -10,6 +11,8 @@ export const ENV_NAMES = {
   REWARDGATE_GRPC_PORT: "gRPC port, over server.grpc.port.",
   REWARDGATE_ADMIN_PORT: "Admin port, over server.admin.port.",
   REWARDGATE_LOG_LEVEL: "Log level, over log.level.",
+  REWARDGATE_STATE_PATH: "Folder where server state is kept, over state.store.",
+  REWARDGATE_STATE_REDIS_URL: "Redis where server state is kept, over state.store.",
 } as const;
 export type EnvName = keyof typeof ENV_NAMES;
 
@@ -23,6 +26,9 @@ export interface Overrides {
   readonly grpcPort?: number;
   readonly adminPort?: number;
   readonly logLevel?: LogLevel;
+  /** Folder, relative to the working directory. */
+  readonly statePath?: string;
+  readonly stateRedisUrl?: string;
 }
 
 /** The configuration file that the environment names, if it does. */
@@ -38,6 +44,12 @@ export function overridesFrom(variables: Variables): { overrides: Overrides; fin
   const grpcPort = readPort(variables, "REWARDGATE_GRPC_PORT", findings);
   const adminPort = readPort(variables, "REWARDGATE_ADMIN_PORT", findings);
   const logLevel = readLevel(variables, findings);
+  const statePath = read(variables, "REWARDGATE_STATE_PATH");
+  const stateRedisUrl = readRedisUrl(variables, findings);
+  if (statePath !== undefined && stateRedisUrl !== undefined) {
+    const cause = "set beside REWARDGATE_STATE_REDIS_URL";
+    findings.push({ path: ["REWARDGATE_STATE_PATH"], cause, remedy: "state is kept in one place; unset one of them" });
+  }
   return {
     overrides: {
       ...(host !== undefined && { host }),
@@ -45,6 +57,8 @@ export function overridesFrom(variables: Variables): { overrides: Overrides; fin
       ...(grpcPort !== undefined && { grpcPort }),
       ...(adminPort !== undefined && { adminPort }),
       ...(logLevel !== undefined && { logLevel }),
+      ...(statePath !== undefined && { statePath }),
+      ...(stateRedisUrl !== undefined && { stateRedisUrl }),
     },
     findings,
   };
@@ -66,6 +80,14 @@ function readPort(variables: Variables, name: EnvName, findings: Finding[]): num
 /** A TCP port written in decimal, or undefined. */
 export function parsePort(text: string): number | undefined {
   return /^\d{1,5}$/.test(text) && Number(text) <= 65535 ? Number(text) : undefined;
+}
+
+/** The address may hold a password, so a finding does not quote it. */
+function readRedisUrl(variables: Variables, findings: Finding[]): string | undefined {
+  const url = read(variables, "REWARDGATE_STATE_REDIS_URL");
+  if (url === undefined || REDIS_URL.test(url)) return url;
+  findings.push({ path: ["REWARDGATE_STATE_REDIS_URL"], cause: "no address of a Redis", remedy: "start it with redis:// or rediss://" });
+  return undefined;
 }
 
 function readLevel(variables: Variables, findings: Finding[]): LogLevel | undefined {

@@ -7,6 +7,7 @@ import { configInvalid } from "./problems.ts";
 import { checkReferences } from "./references.ts";
 import { type Config, configSchema, type Settings } from "./schema.ts";
 import { parseYaml, type YamlSource } from "./source.ts";
+import { redisStoreSchema } from "./state-schema.ts";
 
 export interface LoadOptions {
   /** Path of the file, relative to the working directory. */
@@ -74,6 +75,7 @@ function withOverrides(config: Settings, over: Overrides): Settings {
   return {
     ...config,
     log: { level: over.logLevel ?? config.log.level },
+    state: { ...config.state, store: storeUnder(config.state.store, over) },
     server: {
       ...server,
       http: listen(server.http, over.httpPort),
@@ -81,6 +83,12 @@ function withOverrides(config: Settings, over: Overrides): Settings {
       admin: listen(server.admin, over.adminPort),
     },
   };
+}
+
+function storeUnder(own: Settings["state"]["store"], { statePath, stateRedisUrl }: Overrides): Settings["state"]["store"] {
+  if (statePath !== undefined) return { type: "embedded", path: resolve(statePath) };
+  if (stateRedisUrl === undefined) return own;
+  return own.type === "redis" ? { ...own, url: stateRedisUrl } : redisStoreSchema.parse({ type: "redis", url: stateRedisUrl });
 }
 
 function unique(problems: readonly ConfigProblem[]): ConfigProblem[] {

@@ -28,21 +28,8 @@ export function checkReferences(data: unknown): Finding[] {
     findings.push({ path: ["judges", name, "backend"], cause: `no backend "${backend}"`, remedy });
   }
   for (const [name, panel] of Object.entries(panels)) findings.push(...checkPanel(name, panel, judgeNames));
-  const thresholds = Object.keys(record(field(data, "runs"), "passThresholds"));
-  const passable = [...new Set([...Object.keys(panels), ...judgeNames, ...Object.values(panels).flatMap(memberNames)])];
-  for (const name of thresholds) {
-    if (passable.includes(name)) continue;
-    const remedy = nameRemedy(name, passable, "name a panel, a member or a judge of this file");
-    findings.push({ path: ["runs", "passThresholds", name], cause: `no panel, member or judge "${name}"`, remedy });
-  }
+  for (const [name, state] of Object.entries(record(data, "states"))) findings.push(...checkState(name, state, judgeNames));
   return findings;
-}
-
-/** Names that members are given, besides those of their judges. */
-function memberNames(panel: unknown): string[] {
-  const members = field(panel, "members");
-  if (!Array.isArray(members)) return [];
-  return members.map((member) => field(member, "name")).filter((name) => typeof name === "string");
 }
 
 function checkPanel(name: string, panel: unknown, judges: readonly string[]): Finding[] {
@@ -70,6 +57,19 @@ function checkPanel(name: string, panel: unknown, judges: readonly string[]): Fi
     findings.push({ path: ["panels", name, "members"], cause: "every member weighs 0", remedy: "give at least one a weight above 0" });
   }
   return findings;
+}
+
+/** A state names judges as the keys of a map, or in a list. */
+function checkState(name: string, state: unknown, judges: readonly string[]): Finding[] {
+  const written = field(state, "judges");
+  const named: (readonly [PropertyKey, unknown])[] = Array.isArray(written)
+    ? [...written.entries()]
+    : Object.keys(record(state, "judges")).map((judge) => [judge, judge]);
+  return named.flatMap(([key, judge]) => {
+    if (typeof judge !== "string" || judges.includes(judge)) return [];
+    const remedy = nameRemedy(judge, judges, "define it under judges");
+    return [{ path: ["states", name, "judges", key], cause: `no judge "${judge}"`, remedy }];
+  });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

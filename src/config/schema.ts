@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { BACKEND_PARAMS } from "../backends/index.ts";
 import type { ConfigProblem } from "../domain/errors.ts";
+import { stateSchema } from "../state/kinds/index.ts";
 import { panelSchema } from "./panel-schema.ts";
 import type { Finding } from "./problems.ts";
-import { runsSchema } from "./runs-schema.ts";
 import { cacheSchema, logSchema, queueSchema, serverSchema } from "./server-schema.ts";
+import { stateStoreSchema } from "./state-schema.ts";
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 const name = z.string().regex(NAME, "use lower-case letters, digits and hyphens, a letter first, at most 63");
@@ -31,10 +32,11 @@ export const configSchema = z.strictObject({
   server: serverSchema,
   log: logSchema,
   cache: cacheSchema,
-  runs: runsSchema,
   backends: z.record(name, backend).describe("Places where models run, by name."),
   judges: z.record(name, judge).describe("Judges, by name."),
   panels: z.record(name, panelSchema).describe("Panels, by name; requests choose one."),
+  state: stateStoreSchema,
+  states: z.record(name, stateSchema).default({}).describe("Server state of training runs, by name. Default none."),
 });
 
 /** What the file states, defaults filled in. */

@@ -1,0 +1,55 @@
+import { z } from "zod";
+
+/** What an address of a Redis looks like. */
+export const REDIS_URL = /^rediss?:\/\/\S+$/;
+
+const embedded = z
+  .strictObject({
+    type: z.literal("embedded").describe("In a folder of this machine, for one gateway."),
+    path: z
+      .string()
+      .min(1)
+      .default("rewardgate-state")
+      .describe("Folder, relative to this file, on a local disk. Made when it is not there. Default rewardgate-state."),
+  })
+  .describe("A store in a folder of this machine.");
+
+/** A store in Redis, with its defaults. */
+export const redisStoreSchema = z
+  .strictObject({
+    type: z.literal("redis").describe("In one Redis or Valkey, for replicas that share runs."),
+    url: z
+      .string()
+      .regex(REDIS_URL, "an address starts with redis:// or rediss://")
+      .describe("Address, redis:// or rediss://. Take a password from a variable of the environment."),
+    prefix: z
+      .string()
+      .regex(/^[\w.:-]{1,64}$/, "use at most 64 letters, digits, dots, colons, hyphens and underscores")
+      .default("rewardgate")
+      .describe("Start of every key. Gateways with the same prefix share runs. Default rewardgate."),
+    timeoutSeconds: z.number().positive().max(60).default(2).describe("Longest that a command or a connection may take. Default 2."),
+  })
+  .describe("A store in Redis or Valkey.");
+
+/** Where server state is kept, and how much of it. */
+export const stateStoreSchema = z
+  .strictObject({
+    store: z
+      .discriminatedUnion("type", [embedded, redisStoreSchema])
+      .prefault({ type: "embedded" })
+      .describe("Where it is kept. Default embedded. Opened only when `states` has any."),
+    keepVersions: z
+      .int()
+      .min(2)
+      .max(1_000_000)
+      .default(1000)
+      .describe("Latest versions of each run that can be read, repeated and replayed; a pinned one is kept besides. Default 1000."),
+    maxRuns: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(1000)
+      .describe("Runs of each state that are kept; the one stepped least recently makes room, unless it has a pin. Default 1000."),
+  })
+  .prefault({})
+  .describe("How the states of runs are kept.");
