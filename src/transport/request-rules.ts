@@ -87,8 +87,11 @@ function checkContent(content: Content, path: string, maxTextLength: number): vo
   }
 }
 
-/** A name that is listed and addressed: not empty, short, without control characters. */
-function checkLabel(text: string, path: string): void {
+/**
+ * A name that is listed and addressed: not empty, short, without control characters.
+ * @throws {GatewayError} REQUEST_INVALID, TOO_LARGE
+ */
+export function checkLabel(text: string, path: string): void {
   checkText(text, path, MAX_LABEL_LENGTH);
   if (text === "") throw refuse(path, "is not empty; leave it out instead");
   if (/\p{Cc}/u.test(text)) throw refuse(path, "holds a control character");

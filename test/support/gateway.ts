@@ -21,6 +21,8 @@ export interface GatewayParts {
   readonly server?: Record<string, unknown>;
   /** Keys of the backend. */
   readonly backend?: Record<string, unknown>;
+  /** Sections of rewardgate.yaml besides those that every gateway has. */
+  readonly sections?: Record<string, unknown>;
 }
 
 /**
@@ -60,6 +62,7 @@ export async function writeGateway(parts: GatewayParts = {}): Promise<{ config: 
     backends: { local: { type: "onnx", device: "cpu", ...parts.backend } },
     judges: { tiny: { bundle: "models/tiny", backend: "local" } },
     panels: { panel: { members: [{ judge: "tiny", calibration: "none" }] } },
+    ...parts.sections,
   };
   return { config: folder.write("rewardgate.yaml", stringify(config)), folder };
 }

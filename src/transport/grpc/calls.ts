@@ -51,11 +51,14 @@ export function openCall(call: AnyCall, method: string, telemetry: Telemetry): G
   return { context: { requestId, transport: "grpc", signal: aborter.signal }, record, trailers, remainingMs, close };
 }
 
+/** What a unary method does: bytes of a request to bytes of its answer. */
+export type UnaryHandler = (bytes: Buffer, call: GrpcCall) => Promise<Uint8Array> | Uint8Array;
+
 /** A unary handler that answers whatever happens: an async handler of grpc-js that throws would end the process. */
 export function unary(
   method: string,
   telemetry: Telemetry,
-  handle: (bytes: Buffer, call: GrpcCall) => Promise<Uint8Array> | Uint8Array,
+  handle: UnaryHandler,
   toStatus: (error: GatewayError, call: GrpcCall) => Parameters<sendUnaryData<unknown>>[0],
 ) {
   return async (call: ServerUnaryCall<Buffer, Uint8Array>, callback: sendUnaryData<Uint8Array>): Promise<void> => {

@@ -2,8 +2,8 @@ import type { Server, ServerWritableStream, ServiceDefinition, UntypedServiceImp
 import { HealthImplementation, type ServingStatusMap } from "grpc-health-check";
 import type { ReadinessSource } from "../../domain/service.ts";
 
-/** The whole server, and the service by name. */
-const NAMES = ["", "rewardgate.v1.RewardService"] as const;
+/** The whole server, and the services by name. */
+const NAMES = ["", "rewardgate.v1.RewardService", "rewardgate.v1.StateService"] as const;
 
 /** The health service of a running server. */
 export interface Health {

@@ -2,22 +2,26 @@ import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceI
 import { GatewayError } from "../../domain/errors.ts";
 import type { RequestLimits } from "../../domain/limits.ts";
 import type { ReadinessSource, RewardService } from "../../domain/service.ts";
+import type { StateService } from "../../domain/state.ts";
 import * as wire from "../../gen/rewardgate/v1/reward_service.ts";
+import { StateServiceService } from "../../gen/rewardgate/v1/state_service.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { checkScoreRequest } from "../request-rules.ts";
 import { createRunningCalls, delay, type RunningServer } from "../running-calls.ts";
-import { refuseOversize, unary } from "./calls.ts";
+import { refuseOversize, type UnaryHandler, unary } from "./calls.ts";
 import { scoreRequestFromProto } from "./from-proto.ts";
 import { addHealth } from "./health.ts";
 import { addReflection } from "./reflection.ts";
 import { scoreStreamHandler } from "./score-stream.ts";
+import { stateMethods } from "./state-service.ts";
 import { toServiceError } from "./status.ts";
 import { createStrictDecoder } from "./strict-decode.ts";
 import { judgesToProto, panelsToProto, scoreResponseToProto } from "./to-proto.ts";
 
 export interface GrpcServerOptions {
   readonly service: RewardService;
+  readonly states: StateService;
   readonly readiness: ReadinessSource;
   readonly limits: RequestLimits;
   readonly metrics: Metrics;
@@ -65,17 +69,17 @@ const decodeGetVersion = createStrictDecoder("rewardgate.v1.GetVersionRequest", 
 const EXPLAINED_EXCESS_BYTES = 65_536;
 
 /**
- * Serves rewardgate.v1.RewardService, grpc.health.v1.Health and reflection over cleartext HTTP/2.
+ * Serves rewardgate.v1.RewardService, rewardgate.v1.StateService, grpc.health.v1.Health and reflection over cleartext HTTP/2.
  * @throws {GatewayError} CONFIG_INVALID when the address cannot be bound
  */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<RunningServer> {
-  const { service, limits, host } = options;
+  const { service, states, limits, host } = options;
   const running = createRunningCalls();
   const telemetry = { metrics: options.metrics, log: options.log, running };
   const server = new Server(channelOptions(limits, { ...CONNECTIONS, ...options.connections }));
   const draining = new AbortController();
 
-  const call = (method: string, handle: Parameters<typeof unary>[2]) =>
+  const call = (method: string, handle: UnaryHandler) =>
     unary(method, telemetry, handle, (error, { context, trailers }) => toServiceError(error, context.requestId, trailers));
   const implementation: UntypedServiceImplementation = {
     score: call("Score", async (bytes, { context, record, remainingMs }) => {
@@ -100,6 +104,11 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
     }),
   };
   server.addService(passThrough(wire.RewardServiceService), implementation);
+  const ofStates = Object.entries(stateMethods(states, limits));
+  server.addService(
+    passThrough(StateServiceService),
+    Object.fromEntries(ofStates.map(([name, handle]) => [name, call(`${name[0]!.toUpperCase()}${name.slice(1)}`, handle)])),
+  );
   const health = addHealth(server, options.readiness);
   addReflection(server);
 
@@ -128,7 +137,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
 }
 
 /** The service with bytes in and out: decoding is strict and happens in the handlers, where its errors have a shape. */
-function passThrough(definition: typeof wire.RewardServiceService): ServiceDefinition {
+function passThrough(definition: ServiceDefinition): ServiceDefinition {
   const received = (bytes: Buffer) => bytes;
   const sent = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Object.fromEntries(

@@ -17,6 +17,8 @@ interface FieldRule {
   /** Bit that may be set once per message: one per singular field, shared by the members of a oneof; 0 when repeated. */
   readonly once: number;
   readonly message?: MessageRule;
+  /** Wire type of the elements of a packed list. */
+  readonly elements?: number;
 }
 
 interface MessageRule {
@@ -81,6 +83,7 @@ function checkMessage(cursor: Cursor, end: number, rule: MessageRule): void {
       const stop = cursor.pos + length;
       if (stop > end) throw new MalformedError(`${rule.name}.${field.name} is longer than what holds it at byte ${at}`);
       if (field.message !== undefined) checkMessage(cursor, stop, field.message);
+      else if (field.elements !== undefined) checkPacked(cursor, stop, field.elements, `${rule.name}.${field.name}`);
       else if (rule.isMapEntry && field.name === "key") checkKey(cursor.bytes.subarray(cursor.pos, stop));
       cursor.pos = stop;
     } else if (field.wireType === WireType.Varint) {
@@ -90,6 +93,12 @@ function checkMessage(cursor: Cursor, end: number, rule: MessageRule): void {
       if (cursor.pos > end) throw new MalformedError(`${rule.name}.${field.name} is cut off at byte ${at}`);
     }
   }
+}
+
+/** A packed list is a whole number of elements. */
+function checkPacked(cursor: Cursor, end: number, elements: number, name: string): void {
+  if (elements === WireType.Varint) while (cursor.pos < end) readVarint(cursor, end);
+  else if ((end - cursor.pos) % (elements === WireType.Bit64 ? 8 : 4) !== 0) throw new MalformedError(`${name} is cut off at byte ${end}`);
 }
 
 /** A varint of at most 32 bits, which every tag, length, enum, bool and uint32 of a request is; −1 in an enum is refused. */
@@ -140,6 +149,10 @@ function fieldRule(field: DescField): FieldRule {
     };
   }
   if (field.message !== undefined) return { name, wireType: WireType.LengthDelimited, once, message: ruleOf(field.message) };
+  if (field.fieldKind === "list" && field.packed) {
+    const elements = field.listKind === "enum" ? WireType.Varint : scalarWireType(field.scalar as ScalarType);
+    return { name, wireType: WireType.LengthDelimited, once, elements };
+  }
   if (field.enum !== undefined) return { name, wireType: WireType.Varint, once };
   return { name, wireType: scalarWireType(field.scalar as ScalarType), once };
 }

@@ -11,13 +11,13 @@ import { type ContentJson, type ItemJson, type PromptJson, ScoreRequestJson, Sco
  * @throws {GatewayError} REQUEST_INVALID with the path of the field at fault
  */
 export function scoreRequestFromJson(json: unknown, allowedMs: number | undefined): ScoreRequest {
-  const { items, options, ...rest } = parse(ScoreRequestJson, json);
+  const { items, options, ...rest } = parseJson(ScoreRequestJson, json);
   return { ...rest, items: items.map((item, i) => itemFromJson(item, String(i))), options: resolveOptions(options, allowedMs) };
 }
 
 /** One line of a stream, as a request of one item; `fallbackId` is its position. */
 export function streamRequestFromJson(json: unknown, fallbackId: string, allowedMs: number | undefined): ScoreRequest {
-  const { item, options, ...rest } = parse(ScoreStreamRequestJson, json);
+  const { item, options, ...rest } = parseJson(ScoreStreamRequestJson, json);
   return { ...rest, items: [itemFromJson(item, fallbackId)], options: resolveOptions(options, allowedMs) };
 }
 
@@ -55,7 +55,11 @@ function contentFromJson(from: ContentJson): Content {
 
 type Issue = z.core.$ZodIssue;
 
-function parse<T>(schema: ZodType<T>, json: unknown): T {
+/**
+ * A body in the form of its schema.
+ * @throws {GatewayError} REQUEST_INVALID with the path of the field at fault, and never with a value
+ */
+export function parseJson<T>(schema: ZodType<T>, json: unknown): T {
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   // A name that is not known explains best why another is missing.

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import express, { type Express } from "express";
+import express, { type Express, type Request } from "express";
 import helmet from "helmet";
 import { GatewayError } from "../../domain/errors.ts";
 import type { RequestLimits } from "../../domain/limits.ts";
 import type { RewardService } from "../../domain/service.ts";
+import type { StateService } from "../../domain/state.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { OverloadHttpStatus } from "../error-mapping.ts";
@@ -12,15 +13,18 @@ import { checkScoreRequest } from "../request-rules.ts";
 import { createRunningCalls, delay, type RunningServer } from "../running-calls.ts";
 import { readWholeBody } from "./body.ts";
 import { docsPages } from "./docs.ts";
-import { type Exchange, type ExchangeOptions, openExchange } from "./exchange.ts";
+import { type ExchangeOptions, openExchange } from "./exchange.ts";
 import { scoreRequestFromJson } from "./from-json.ts";
 import { openApiDocument } from "./openapi.ts";
+import { type Route, routerPath } from "./route.ts";
 import { scoreStream } from "./score-stream.ts";
+import { stateRoutes } from "./state-routes.ts";
 import { parseStrictJson } from "./strict-json.ts";
 import { scoreResponseToJson } from "./to-json.ts";
 
 export interface HttpServerOptions {
   readonly service: RewardService;
+  readonly states: StateService;
   readonly limits: RequestLimits;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -48,16 +52,6 @@ const TIMEOUTS: HttpTimeouts = { headersMs: 10_000, bodyMs: 60_000, keepAliveMs:
 const MAX_HEADER_BYTES = 16_384;
 /** Interval at which a draining server closes connections that have become idle, milliseconds. */
 const IDLE_SWEEP_MS = 50;
-
-/** One row of the route table: what is not in it is 404, another verb on its path is 405. */
-interface Route {
-  readonly verb: "get" | "post";
-  readonly path: string;
-  /** Name in logs and metrics; the gRPC method where there is one. */
-  readonly method: string;
-  readonly mediaTypes?: readonly string[];
-  handle(exchange: Exchange, request: IncomingMessage, response: ServerResponse): Promise<void> | void;
-}
 
 /**
  * Serves the JSON API with its document and its pages over HTTP/1.1.
@@ -112,7 +106,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
   };
 }
 
-function routesOf({ service, limits }: HttpServerOptions, timeouts: HttpTimeouts, draining: AbortSignal): Route[] {
+function routesOf({ service, states, limits }: HttpServerOptions, timeouts: HttpTimeouts, draining: AbortSignal): Route[] {
   const openApi = openApiDocument(service.version().version);
   return [
     {
@@ -144,6 +138,7 @@ function routesOf({ service, limits }: HttpServerOptions, timeouts: HttpTimeouts
     { verb: "get", path: "/v1/judges", method: "ListJudges", handle: (exchange) => exchange.answer({ judges: service.judges() }) },
     { verb: "get", path: "/v1/panels", method: "ListPanels", handle: (exchange) => exchange.answer({ panels: service.panels() }) },
     { verb: "get", path: "/v1/version", method: "GetVersion", handle: (exchange) => exchange.answer(service.version()) },
+    ...stateRoutes({ states, limits, bodyMs: timeouts.bodyMs }),
     { verb: "get", path: "/openapi.json", method: "OpenApi", handle: (exchange) => exchange.answer(openApi) },
   ];
 }
@@ -166,8 +161,7 @@ function createApp(routes: readonly Route[], options: ExchangeOptions): Express 
     }),
   );
   for (const route of routes) {
-    // A colon starts a parameter in the router's language.
-    const path = route.path.replaceAll(":", "\\:");
+    const path = routerPath(route.path);
     app[route.verb](path, (request, response) => void run(route, request, response, options));
     app.all(path, (request, response) => {
       response.setHeader("Allow", route.verb.toUpperCase());
@@ -188,7 +182,7 @@ function createApp(routes: readonly Route[], options: ExchangeOptions): Express 
   return app;
 }
 
-async function run(route: Route, request: IncomingMessage, response: ServerResponse, options: ExchangeOptions): Promise<void> {
+async function run(route: Route, request: Request, response: ServerResponse, options: ExchangeOptions): Promise<void> {
   const exchange = openExchange(request, response, route.method, options);
   try {
     if (route.mediaTypes !== undefined) checkMediaType(request.headers["content-type"], route.mediaTypes);

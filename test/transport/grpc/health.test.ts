@@ -17,14 +17,14 @@ function clientOf(address: string): HealthClient {
   return new definition.grpc.health.v1.Health(address, credentials.createInsecure());
 }
 
-test("Check and Watch follow readiness for the server and for the service, and a drain ends Watch", async () => {
+test("Check and Watch follow readiness for the server and for each service, and a drain ends Watch", async () => {
   const { address, readiness, server, close } = await openGrpc();
   const client = clientOf(address);
   const check = (service: string) =>
     new Promise<string>((resolve) => {
       client.check({ service }, (error, answer) => resolve(error === null ? answer.status : (status[error.code] as string)));
     });
-  const seen: Record<string, string[]> = { "": [], "rewardgate.v1.RewardService": [] };
+  const seen: Record<string, string[]> = { "": [], "rewardgate.v1.RewardService": [], "rewardgate.v1.StateService": [] };
   let ended = 0;
   try {
     for (const [service, statuses] of Object.entries(seen)) {
@@ -36,8 +36,8 @@ test("Check and Watch follow readiness for the server and for the service, and a
     const heard = (n: number) => settled(() => Object.values(seen).every((statuses) => statuses.length === n));
     await heard(1);
     assert.deepEqual(
-      [await check(""), await check("rewardgate.v1.RewardService"), await check("other")],
-      ["SERVING", "SERVING", "NOT_FOUND"],
+      [await check(""), await check("rewardgate.v1.RewardService"), await check("rewardgate.v1.StateService"), await check("other")],
+      ["SERVING", "SERVING", "SERVING", "NOT_FOUND"],
     );
     readiness.set(false);
     await heard(2);
@@ -46,7 +46,7 @@ test("Check and Watch follow readiness for the server and for the service, and a
     await heard(3);
     readiness.set(false);
     await server.drain();
-    await settled(() => ended === 2);
+    await settled(() => ended === 3);
     for (const statuses of Object.values(seen)) assert.deepEqual(statuses, ["SERVING", "NOT_SERVING", "SERVING", "NOT_SERVING"]);
   } finally {
     client.close();

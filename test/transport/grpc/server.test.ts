@@ -5,6 +5,7 @@ import { credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js"
 import { GatewayError } from "../../../src/domain/errors.ts";
 import type { ScoreRequest } from "../../../src/domain/score.ts";
 import * as wire from "../../../src/gen/rewardgate/v1/reward_service.ts";
+import { NO_STATES } from "../../../src/state/service.ts";
 import { startGrpcServer } from "../../../src/transport/grpc/server.ts";
 import { detailsOf } from "../../support/grpc-status.ts";
 import { LIMITS, recordingTelemetry, resultOf, scriptedReadiness, scriptedService } from "../../support/scripted-service.ts";
@@ -338,6 +339,7 @@ test("a port in use is a configuration error that names the address", async (t) 
       host: "127.0.0.1",
       port: server.port,
       service: scriptedService(),
+      states: NO_STATES,
       readiness: scriptedReadiness(),
       limits: LIMITS,
       ...recordingTelemetry(),

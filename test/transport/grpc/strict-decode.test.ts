@@ -4,6 +4,7 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { ScoreRequest } from "../../../src/gen/rewardgate/v1/reward_service.ts";
+import { StepStateRequest } from "../../../src/gen/rewardgate/v1/state_service.ts";
 import { createStrictDecoder } from "../../../src/transport/grpc/strict-decode.ts";
 import { requestProto } from "../../support/wire-requests.ts";
 
@@ -120,4 +121,21 @@ test("random damage is refused or decodes to a message with the same meaning, an
     }),
     { numRuns: 2000 },
   );
+});
+
+test("a packed list is whole numbers of elements, in one piece or in several", () => {
+  const decodeStep = createStrictDecoder("rewardgate.v1.StepStateRequest", StepStateRequest);
+  const request = StepStateRequest.fromPartial({ name: "n", scores: { a: { values: [1, -2.5] }, b: {} }, bundleScores: [0.1, 5e-324] });
+  const bytes = StepStateRequest.encode(request).finish();
+  assert.deepEqual(decodeStep(bytes), request);
+  const pieces = write((writer) =>
+    writer
+      .uint32((7 << 3) | 2)
+      .bytes(new Uint8Array(8))
+      .uint32((7 << 3) | 2)
+      .bytes(new Uint8Array(16)),
+  );
+  assert.deepEqual(decodeStep(pieces).bundleScores, [0, 0, 0]);
+  const torn = write((writer) => writer.uint32((7 << 3) | 2).bytes(new Uint8Array(12)));
+  assert.throws(() => decodeStep(torn), /StepStateRequest.bundle_scores is cut off at byte 14/);
 });

@@ -36,7 +36,15 @@ test("the document has every route of the server, and no other", async () => {
     assert.equal(response.status, 405, path);
     assert.equal(response.headers.get("allow"), verbs[0]?.toUpperCase());
   }
-  assert.deepEqual(Object.keys(document.paths), ["/v1/score", "/v1/score:stream", "/v1/judges", "/v1/panels", "/v1/version"]);
+  assert.deepEqual(Object.keys(document.paths), [
+    "/v1/score",
+    "/v1/score:stream",
+    "/v1/judges",
+    "/v1/panels",
+    "/v1/states",
+    ...[":step", ":pin", ":unpin", ":reset", "/history", ""].map((rest) => `/v1/states/{name}${rest}`),
+    "/v1/version",
+  ]);
 });
 
 test("every example of a request is answered with 200 and what the document says", async () => {

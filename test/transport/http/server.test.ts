@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import type { ScoreRequest } from "../../../src/domain/score.ts";
+import { NO_STATES } from "../../../src/state/service.ts";
 import { ErrorJson, JudgesJson, PanelsJson, ScoreResponseJson, VersionJson } from "../../../src/transport/http/response-schema.ts";
 import { startHttpServer } from "../../../src/transport/http/server.ts";
 import { LIMITS, recordingTelemetry, resultOf, scriptedService } from "../../support/scripted-service.ts";
@@ -356,7 +357,14 @@ test("no header tells the server's software, and pages may load from here only",
 test("a port in use is a configuration error that names the address", async (t) => {
   const { server } = await open(t);
   await assert.rejects(
-    startHttpServer({ host: "127.0.0.1", port: server.port, service: scriptedService(), limits: LIMITS, ...recordingTelemetry() }),
+    startHttpServer({
+      host: "127.0.0.1",
+      port: server.port,
+      service: scriptedService(),
+      states: NO_STATES,
+      limits: LIMITS,
+      ...recordingTelemetry(),
+    }),
     (error) => error instanceof GatewayError && error.reason === "CONFIG_INVALID" && error.message.includes(`127.0.0.1:${server.port}`),
   );
 });

@@ -1,0 +1,19 @@
+import type { ServerResponse } from "node:http";
+import type { Request } from "express";
+import type { Exchange } from "./exchange.ts";
+
+/** One row of the route table: what is not in it is 404, another verb on its path is 405. */
+export interface Route {
+  readonly verb: "get" | "post";
+  /** As the document writes it: `/v1/states/{name}:step`. Of two that fit an address, the first in the table is taken. */
+  readonly path: string;
+  /** Name in logs and metrics; the gRPC method where there is one. */
+  readonly method: string;
+  readonly mediaTypes?: readonly string[];
+  handle(exchange: Exchange, request: Request, response: ServerResponse): Promise<void> | void;
+}
+
+/** A path of the table in the router's language, where a colon starts a parameter. */
+export function routerPath(path: string): string {
+  return path.replaceAll(":", "\\:").replaceAll(/\{(\w+)\}/g, ":$1");
+}
