@@ -43,6 +43,7 @@ module.exports = {
     ),
     layer("config", ["domain", "reward", "judges", "backends", "state"], "config composes the parameter schemas that the kinds declare."),
     layer("evaluation", ["domain", "reward"], "Evaluation reads scores and labels; it serves nothing."),
+    layer("monitoring", ["domain", "reward", "evaluation", "telemetry"], "Statistics of a run see numbers and names; they serve nothing."),
     layer("transport", ["domain", "telemetry", "gen"], "An adapter translates between wire and domain. The service is handed to it."),
     pure("domain"),
     pure("reward"),

@@ -6,6 +6,7 @@ import type { Config } from "./config/schema.ts";
 import { stateStoreOf } from "./config/state-plan.ts";
 import { systemClock } from "./domain/clock.ts";
 import { GatewayError } from "./domain/errors.ts";
+import type { RunStatistics } from "./domain/run.ts";
 import { describeDeterminism } from "./domain/score-space.ts";
 import type { ReadinessSource, RewardService } from "./domain/service.ts";
 import type { StateService } from "./domain/state.ts";
@@ -15,6 +16,7 @@ import { createIntake, type Intake } from "./engine/intake.ts";
 import { createReadinessBoard, type ReadinessBoard } from "./engine/readiness.ts";
 import { createScorer } from "./engine/score.ts";
 import { selfTest } from "./engine/self-test.ts";
+import { createMonitoring } from "./monitoring/index.ts";
 import { openStates } from "./state/open.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
@@ -26,6 +28,7 @@ import { COMMIT, VERSION } from "./version.ts";
 /** A gateway without listeners: judges open and tested, ready to score. */
 export interface Gateway {
   readonly service: RewardService;
+  readonly runs: RunStatistics;
   readonly states: StateService;
   readonly readiness: ReadinessSource;
   readonly metrics: Metrics;
@@ -77,6 +80,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const batchers = createBatchers(resolved.backends, backends, metrics);
   const panels = new Map(resolved.panels.map((panel) => [panel.name, panel]));
   for (const name of panels.keys()) metrics.declarePanel(name);
+  const { observer, statistics } = createMonitoring({ ...config.runs, limits: config.runs.alarms, metrics, log });
   const scorer = createScorer({
     panels,
     batchers,
@@ -84,11 +88,13 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     clock: systemClock,
     maxRequestMs: config.server.maxRequestSeconds * 1000,
     metrics,
+    observer,
   });
   const intake = createIntake(scorer, metrics);
   followBackends(resolved.judges, backends, board, metrics);
   return {
     service: describeService(intake, resolved, backends, board),
+    runs: statistics,
     states: states.service,
     readiness: board,
     metrics,

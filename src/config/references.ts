@@ -28,8 +28,22 @@ export function checkReferences(data: unknown): Finding[] {
     findings.push({ path: ["judges", name, "backend"], cause: `no backend "${backend}"`, remedy });
   }
   for (const [name, panel] of Object.entries(panels)) findings.push(...checkPanel(name, panel, judgeNames));
+  const thresholds = Object.keys(record(field(data, "runs"), "passThresholds"));
+  const passable = [...new Set([...Object.keys(panels), ...judgeNames, ...Object.values(panels).flatMap(memberNames)])];
+  for (const name of thresholds) {
+    if (passable.includes(name)) continue;
+    const remedy = nameRemedy(name, passable, "name a panel, a member or a judge of this file");
+    findings.push({ path: ["runs", "passThresholds", name], cause: `no panel, member or judge "${name}"`, remedy });
+  }
   for (const [name, state] of Object.entries(record(data, "states"))) findings.push(...checkState(name, state, judgeNames));
   return findings;
+}
+
+/** Names that members are given, besides those of their judges. */
+function memberNames(panel: unknown): string[] {
+  const members = field(panel, "members");
+  if (!Array.isArray(members)) return [];
+  return members.map((member) => field(member, "name")).filter((name) => typeof name === "string");
 }
 
 function checkPanel(name: string, panel: unknown, judges: readonly string[]): Finding[] {

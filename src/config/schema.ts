@@ -4,6 +4,7 @@ import type { ConfigProblem } from "../domain/errors.ts";
 import { stateSchema } from "../state/kinds/index.ts";
 import { panelSchema } from "./panel-schema.ts";
 import type { Finding } from "./problems.ts";
+import { runsSchema } from "./runs-schema.ts";
 import { cacheSchema, logSchema, queueSchema, serverSchema } from "./server-schema.ts";
 import { stateStoreSchema } from "./state-schema.ts";
 
@@ -32,6 +33,7 @@ export const configSchema = z.strictObject({
   server: serverSchema,
   log: logSchema,
   cache: cacheSchema,
+  runs: runsSchema,
   backends: z.record(name, backend).describe("Places where models run, by name."),
   judges: z.record(name, judge).describe("Judges, by name."),
   panels: z.record(name, panelSchema).describe("Panels, by name; requests choose one."),

@@ -28,6 +28,8 @@ export interface ScoreCacheOptions {
 
 /** Key, list links, index slots and the answer object itself, measured on V8 with a million entries. */
 const ENTRY_BYTES = 330;
+/** A score's own object, with its value. */
+const SCORE_BYTES = 64;
 /** A typed array's own objects, besides its numbers. */
 const VECTOR_BYTES = 200;
 
@@ -42,7 +44,8 @@ export function createScoreCache(options: ScoreCacheOptions): ScoreCache {
   const hits = metrics?.cacheRequests.labels({ tier: "l1", result: "hit" });
   const misses = metrics?.cacheRequests.labels({ tier: "l1", result: "miss" });
   const entries = new LRUCache<string, CachedAnswer>({
-    max: options.maxEntries,
+    // Room for `max` is taken at once, so no more of it than the smallest entries could fill.
+    max: Math.min(options.maxEntries, Math.ceil(options.maxBytes / (ENTRY_BYTES + SCORE_BYTES))),
     maxSize: options.maxBytes,
     sizeCalculation: sizeOf,
     ...(evictions && { dispose: (_answer: CachedAnswer, _key: string, reason: string) => reason === "evict" && evictions.inc() }),
@@ -81,7 +84,7 @@ function isStorable(score: RawScore): boolean {
 function sizeOf(answer: CachedAnswer): number {
   let bytes = ENTRY_BYTES;
   for (const score of answer.scores) {
-    bytes += 64;
+    bytes += SCORE_BYTES;
     if (score.outcome !== "scored") continue;
     if (score.objectives) bytes += VECTOR_BYTES + 8 * score.objectives.length;
     if (score.gating) bytes += VECTOR_BYTES + 8 * score.gating.length;

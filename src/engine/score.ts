@@ -4,6 +4,7 @@ import { GatewayError } from "../domain/errors.ts";
 import type { Item } from "../domain/item.ts";
 import type { Ask, Judge } from "../domain/judge.ts";
 import type { Panel } from "../domain/panel.ts";
+import type { ScoreObserver } from "../domain/run.ts";
 import type { CandidateStatus, ItemResult, Outcome, Priority, ScoreRequest, ScoreResult, Timing } from "../domain/score.ts";
 import type { CallContext } from "../domain/service.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -12,6 +13,7 @@ import type { CachedAnswer, ScoreCache } from "./cache.ts";
 import { digestAsk } from "./digest.ts";
 import type { Flight, Urgency } from "./flight.ts";
 import { allFinite, failedJudgement, type Judgement } from "./judgement.ts";
+import { observeScores } from "./observe-scores.ts";
 import { rewardGroup } from "./panel-reward.ts";
 import { checkSteering, planItem } from "./plan.ts";
 import { RequestScope } from "./request-scope.ts";
@@ -25,6 +27,8 @@ export interface ScorerOptions {
   /** Longest that a request may take, whatever its caller allows, milliseconds. */
   readonly maxRequestMs: number;
   readonly metrics?: Metrics;
+  /** Hears of everything that was scored. */
+  readonly observer?: ScoreObserver;
 }
 
 /** Scores a checked request; see `RewardService.score`. */
@@ -51,7 +55,7 @@ interface OpenAsk {
  * batchers, decode, cache again, and per item calibrate, transform and aggregate.
  */
 export function createScorer(options: ScorerOptions): Scorer {
-  const { panels, batchers, cache, clock, maxRequestMs, metrics } = options;
+  const { panels, batchers, cache, clock, maxRequestMs, metrics, observer } = options;
 
   return async (request, context) => {
     const startedAt = clock.now();
@@ -92,6 +96,7 @@ export function createScorer(options: ScorerOptions): Scorer {
       return { id: item.id, candidates };
     });
     count(panel, judgements, results);
+    if (observer !== undefined) observeScores(observer, { request, context, panel, judgements, results });
     const timing: Timing = {
       totalMs: clock.now() - startedAt,
       queueMs: scope.queueMs,

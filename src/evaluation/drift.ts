@@ -12,17 +12,22 @@ export interface StabilityOptions {
   readonly minCount: number;
 }
 
-/** How far a distribution has moved. Below 0.1 is usually called stable, above 0.25 a reason to act. */
-export interface Stability {
-  readonly psi: number;
-  /** Inner bounds of the bins, shape [bins − 1]; a score on a bound belongs to the bin below it. */
+/** Bins of equal share of a reference, to hold later scores against. */
+export interface StabilityBins {
+  /** Inner bounds, shape [bins − 1]; a score on a bound belongs to the bin below it. */
   readonly edges: readonly number[];
   /** Share of the reference in each bin, floored, shape [bins]. */
   readonly expected: Float64Array;
+  /** The reference is constant: it has one bin, and every index is 0 by convention. */
+  readonly degenerate: boolean;
+  readonly options: StabilityOptions;
+}
+
+/** How far a distribution has moved. Below 0.1 is usually called stable, above 0.25 a reason to act. */
+export interface Stability extends Omit<StabilityBins, "options"> {
+  readonly psi: number;
   /** Share of the current scores in each bin, floored, shape [bins]. */
   readonly actual: Float64Array;
-  /** The reference is constant: it has one bin, and the index is 0 by convention. */
-  readonly degenerate: boolean;
 }
 
 /**
@@ -35,21 +40,54 @@ export interface Stability {
  * @example psi([1, 2, 3], [3, 2, 1], { bins: 2, floor: 1e-4, minCount: 3 }).psi // → 0
  */
 export function psi(reference: readonly Optional[], current: readonly Optional[], options: StabilityOptions): Stability {
+  return stabilityIn(stabilityBins(reference, options), current);
+}
+
+/**
+ * The reference's side of a population stability index, for a reference that many windows are held against.
+ *
+ * @param reference scores from when all was well, any order; null is missing and left out
+ * @throws {GatewayError} REQUEST_INVALID when it has fewer than `minCount` scores; SCORE_NOT_FINITE when one is NaN or infinite
+ * @complexity O(n log n), pure
+ * @example stabilityBins([1, 2, 3], { bins: 2, floor: 1e-4, minCount: 3 }).edges[0] // → 2
+ */
+export function stabilityBins(reference: readonly Optional[], options: StabilityOptions): StabilityBins {
   const { bins, floor, minCount } = options;
   const before = enough(reference, "the reference", minCount).sort((x, y) => x - y);
-  const now = enough(current, "the current window", minCount);
   const edges = Array.from({ length: bins - 1 }, (_, b) => quantileSorted(before, (b + 1) / bins));
-  const expected = sharesOf(before, edges, floor);
-  const actual = sharesOf(now, edges, floor);
-  const degenerate = before[0] === before.at(-1);
+  return { edges, expected: sharesOf(before, edges, floor), degenerate: before[0] === before.at(-1), options };
+}
+
+/**
+ * The current side of a population stability index.
+ *
+ * @param current scores of now, any order; null is missing and left out
+ * @throws {GatewayError} REQUEST_INVALID when there are fewer than `minCount`; SCORE_NOT_FINITE when one is NaN or infinite
+ * @complexity O(n log bins), pure
+ * @example stabilityIn(stabilityBins([1, 2, 3], { bins: 2, floor: 1e-4, minCount: 3 }), [1, 2, 3]).psi // → 0
+ */
+export function stabilityIn({ edges, expected, degenerate, options }: StabilityBins, current: readonly Optional[]): Stability {
+  const now = enough(current, "the current window", options.minCount);
+  const actual = sharesOf(now, edges, options.floor);
   const moved = sum(actual.map((share, b) => (share - expected[b]!) * Math.log(share / expected[b]!)));
   return { psi: degenerate ? 0 : moved, edges, expected, actual, degenerate };
 }
 
 function sharesOf(scores: readonly number[], edges: readonly number[], floor: number): Float64Array {
   const counts = new Float64Array(edges.length + 1);
-  for (const score of scores) counts[edges.filter((edge) => score > edge).length]!++;
+  for (const score of scores) counts[edgesBelow(edges, score)]!++;
   return counts.map((count) => Math.max(count / scores.length, floor));
+}
+
+/** How many of the ascending edges lie below a score. */
+function edgesBelow(edges: readonly number[], score: number): number {
+  let low = 0;
+  for (let high = edges.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (edges[middle]! < score) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** A two-sample test. */

@@ -7,15 +7,21 @@
  * @example averageRanks([7, 3, 7])[0] // → 2.5
  */
 export function averageRanks(values: ArrayLike<number>): Float64Array {
-  const order = Array.from({ length: values.length }, (_, i) => i).sort((i, j) => values[i]! - values[j]!);
-  const ranks = new Float64Array(values.length);
-  for (let start = 0; start < order.length; ) {
-    let end = start + 1;
-    while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
-    for (let place = start; place < end; place++) ranks[order[place]!] = (start + 1 + end) / 2;
-    start = end;
+  const sorted = Float64Array.from(values).sort();
+  // Places from the first equal value to the first greater one, counted from 1, have this mean.
+  return Float64Array.from(values, (value) => (countBelow(sorted, value, false) + countBelow(sorted, value, true) + 1) / 2);
+}
+
+/** How many of the ascending values are less than a bound, or equal to it as well. */
+function countBelow(sorted: Float64Array, bound: number, orEqual: boolean): number {
+  let low = 0;
+  for (let high = sorted.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    const value = sorted[middle]!;
+    if (value < bound || (orEqual && value === bound)) low = middle + 1;
+    else high = middle;
   }
-  return ranks;
+  return low;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { ERROR_TABLE, type ErrorReason } from "../domain/errors.ts";
+import { ALARM_KINDS } from "../domain/run.ts";
 import type { CandidateStatus, Outcome, Priority } from "../domain/score.ts";
 import { createStateMetrics } from "./state-metrics.ts";
 
@@ -222,6 +223,44 @@ export function createMetrics(facts: { version: string; commit: string }) {
     labelNames: ["backend", "state"],
     registers,
   });
+  const judgeWindowMean = new Gauge({
+    name: "rewardgate_judge_window_score_mean",
+    help: "Mean of the last 1000 raw scores.",
+    labelNames: ["judge"],
+    registers,
+  });
+  const judgeWindowStd = new Gauge({
+    name: "rewardgate_judge_window_score_stddev",
+    help: "Standard deviation of the last 1000 raw scores.",
+    labelNames: ["judge"],
+    registers,
+  });
+  const judgeDriftPsi = new Gauge({
+    name: "rewardgate_judge_drift_psi",
+    help: "Population stability index of the last 1000 raw scores against the first 1000 since the start.",
+    labelNames: ["judge"],
+    registers,
+  });
+  const judgeLengthCorrelation = new Gauge({
+    name: "rewardgate_judge_length_correlation",
+    help: "Pearson correlation of the last 1000 raw scores with the lengths of their candidates.",
+    labelNames: ["judge"],
+    registers,
+  });
+  const runsActive = new Gauge({ name: "rewardgate_runs_active", help: "Training runs whose statistics are remembered.", registers });
+  const runAlarms = new Counter({
+    name: "rewardgate_run_alarms_total",
+    help: "Alarms raised about training runs.",
+    labelNames: ["kind"],
+    registers,
+  });
+  const runAlarmsRaised = new Gauge({
+    name: "rewardgate_run_alarms_raised",
+    help: "Alarms about training runs that are raised now.",
+    labelNames: ["kind"],
+    registers,
+  });
+  for (const kind of ALARM_KINDS) runAlarms.inc({ kind }, 0);
   const ready = new Gauge({ name: "rewardgate_ready", help: "1 when readiness is passing.", registers });
   const draining = new Gauge({ name: "rewardgate_draining", help: "1 during shutdown.", registers });
   const buildInfo = new Gauge({
@@ -270,6 +309,13 @@ export function createMetrics(facts: { version: string; commit: string }) {
     workerRestarts,
     quarantined,
     workers,
+    judgeWindowMean,
+    judgeWindowStd,
+    judgeDriftPsi,
+    judgeLengthCorrelation,
+    runsActive,
+    runAlarms,
+    runAlarmsRaised,
     ready,
     draining,
     state: createStateMetrics(registry),

@@ -219,6 +219,13 @@ const BROKEN: readonly [what: string, from: string, to: string, path: string, sa
     "panels.chat.members[0].onFailure.impute",
     /expected a number, got nothing/,
   ],
+  [
+    "a pass threshold of nobody",
+    "backends:",
+    "runs: { passThresholds: { chat-rewards: 1 } }\nbackends:",
+    "runs.passThresholds.chat-rewards",
+    /no panel, member or judge "chat-rewards".*did you mean chat-reward\?/,
+  ],
   ["a quorum that can never be met", "    members:", "    quorum: 3\n    members:", "panels.chat.quorum", /can never be met; use 1 to 2/],
   ["no panels", GOOD.slice(GOOD.indexOf("panels:")), "panels: {}\n", "panels", /no panel; define at least one panel/],
   ["a variable that is not set", "port: 8080", 'port: "${NO_SUCH_PORT}"', "server.http.port", /NO_SUCH_PORT is not set; set it, or write/],

@@ -76,9 +76,9 @@ test("the cache holds no more bytes and entries than it may, and drops the least
 });
 
 test("a million inserts under a limit of 64 MB keep the process within 100 MB", () => {
-  const cache = createScoreCache({ maxBytes: 64e6, maxEntries: 1e7 });
   collectGarbage();
   const before = process.memoryUsage();
+  const cache = createScoreCache({ maxBytes: 64e6, maxEntries: 1e7 });
   for (let index = 0; index < 1_000_000; index++) {
     const key = createHash("sha256").update(`${index}`).digest("binary");
     cache.set("r", key, answerOf({ outcome: "scored", value: index, objectives: new Float64Array(8), gating: new Float64Array(8) }));

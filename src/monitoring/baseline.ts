@@ -1,0 +1,36 @@
+import type { BaselineInfo } from "../domain/run.ts";
+import { type StabilityBins, stabilityBins } from "../evaluation/drift.ts";
+import { type Description, describeWindow } from "./description.ts";
+import type { WindowSample } from "./score-window.ts";
+import { stepsOf } from "./steps.ts";
+
+/** What later windows of a series are held against. It does not change. */
+export interface Baseline {
+  readonly info: BaselineInfo;
+  readonly description: Description;
+  readonly bins: StabilityBins;
+  /** Some of its scores, ascending, evenly over all of them; at most {@link BASELINE_SCORES}. */
+  readonly sorted: Float64Array;
+}
+
+/** Scores of a baseline that are kept. */
+export const BASELINE_SCORES = 1000;
+/** How population stability is measured throughout. */
+export const STABILITY = { bins: 10, floor: 1e-4, minCount: 50 } as const;
+
+/**
+ * Makes a window the baseline of what comes after it.
+ * @param sample at least {@link STABILITY}.minCount kept scores
+ */
+export function freezeBaseline(sample: WindowSample, source: BaselineInfo["source"]): Baseline {
+  const description = describeWindow(sample);
+  const { items, mean, std } = description;
+  const all = Float64Array.from(sample.values).sort();
+  const kept = Math.min(all.length, BASELINE_SCORES);
+  return {
+    info: { source, items, mean, std, ...stepsOf(sample.facts) },
+    description,
+    bins: stabilityBins([...all], STABILITY),
+    sorted: Float64Array.from({ length: kept }, (_, i) => all[Math.floor(((i + 0.5) * all.length) / kept)]!),
+  };
+}

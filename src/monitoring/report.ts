@@ -1,0 +1,120 @@
+import type { RunDimension, RunDisagreement, RunDrift, RunQuery, RunRow } from "../domain/run.ts";
+import { kolmogorovSmirnov, stabilityIn } from "../evaluation/drift.ts";
+import { quantileSorted, sum } from "../reward/numerics.ts";
+import { type Baseline, STABILITY } from "./baseline.ts";
+import { type Description, describeWindow } from "./description.ts";
+import type { PanelWindow } from "./panel-window.ts";
+import type { WindowSample } from "./score-window.ts";
+import type { Series } from "./series.ts";
+import { stepsOf } from "./steps.ts";
+
+/** By what rows are told apart when nobody says. */
+const DEFAULT_DIMENSIONS: readonly RunDimension[] = ["domain", "judge"];
+
+/**
+ * The rows of a report: one per window and series that the query asks for and that holds a score. A dimension that rows are not told
+ * apart by is taken together: without `domain` the windows over all domains, without `judge` the panel's reward.
+ */
+export function reportRows(windows: readonly PanelWindow[], query: RunQuery): RunRow[] {
+  const by = new Set(query.groupBy ?? DEFAULT_DIMENSIONS);
+  const rows: RunRow[] = [];
+  for (const window of windows) {
+    if (query.panel !== undefined && window.panel.name !== query.panel) continue;
+    if (query.domain !== undefined ? window.domain !== query.domain : window.domain !== undefined && !by.has("domain")) continue;
+    for (const series of window.scored) {
+      const { member, judge } = series.subject;
+      if (query.judge !== undefined ? query.judge !== judge && query.judge !== member : member !== undefined && !by.has("judge")) continue;
+      rows.push(...seriesRows(window, series, by.has("policyVersion")));
+    }
+  }
+  return rows;
+}
+
+function seriesRows(window: PanelWindow, series: Series, byPolicy: boolean): RunRow[] {
+  const whole = series.window.sample();
+  if (whole.facts.length === 0) return [];
+  if (!byPolicy) return [rowOf(window, series, whole)];
+  const versions = [...new Set(whole.facts.map(({ policyVersion }) => policyVersion))];
+  return versions.map((version) => {
+    const sample = series.window.sample({ filter: ({ policyVersion }) => policyVersion === version });
+    return { ...rowOf(window, series, sample), ...(version !== undefined && { policyVersion: version }) };
+  });
+}
+
+function rowOf(window: PanelWindow, series: Series, sample: WindowSample): RunRow {
+  const { subject, passThreshold, baseline, gating } = series;
+  const { member, judge, standing, space, objectives } = subject;
+  const description = describeWindow(sample);
+  const { items, scores, mean, std, length } = description;
+  const sorted = Float64Array.from(sample.values).sort();
+  const [q05, q25, q50, q75, q95] = [0.05, 0.25, 0.5, 0.75, 0.95].map((q) => quantileSorted(sorted, q)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const weights = gating?.mean();
+  const gatingDrift = gating?.drift();
+  return {
+    panel: window.panel.name,
+    ...(member !== undefined && { member }),
+    ...(judge !== undefined && { judge }),
+    ...(standing !== undefined && { standing }),
+    ...(window.domain !== undefined && { domain: window.domain }),
+    space,
+    items,
+    scores,
+    ...stepsOf(sample.facts),
+    mean,
+    std,
+    quantiles: { q05, q25, q50, q75, q95 },
+    ...(passThreshold !== undefined && { passThreshold, passRate: sum(sample.passes) / scores }),
+    ...groupsOf(sample),
+    meanLength: sum(sample.lengths) / scores,
+    ...(length !== undefined && { lengthCorrelation: length.rho }),
+    ...(member !== undefined && { meanTokens: sum(sample.tokens) / scores }),
+    ...(baseline !== undefined && sample.values.length >= STABILITY.minCount && { drift: driftOf(description, sample, baseline) }),
+    ...(member === undefined && window.members.length > 1 && { disagreement: disagreementOf(window) }),
+    ...(weights !== undefined && { gating: Object.fromEntries(objectives.map((name, k) => [name, weights[k]!])) }),
+    ...(gatingDrift !== undefined && { gatingDrift }),
+  };
+}
+
+function groupsOf({ counts, squares }: WindowSample): Pick<RunRow, "groups" | "zeroVarianceShare"> {
+  const groups = counts.filter((count) => count > 1).length;
+  if (groups === 0) return { groups };
+  const still = counts.filter((count, i) => count > 1 && squares[i] === 0).length;
+  return { groups, zeroVarianceShare: still / groups };
+}
+
+function driftOf(window: Description, sample: WindowSample, { info, description, bins, sorted }: Baseline): RunDrift {
+  const values = Array.from(sample.values);
+  const { d, p } = kolmogorovSmirnov(Array.from(sorted), values, STABILITY.minCount);
+  return {
+    baseline: info,
+    ...(description.std > 0 && {
+      meanShift: (window.mean - description.mean) / description.std,
+      spreadRatio: window.std / description.std,
+    }),
+    psi: stabilityIn(bins, values).psi,
+    ks: d,
+    ksP: p,
+  };
+}
+
+function disagreementOf({ spreads, conflicts }: PanelWindow): RunDisagreement {
+  const spread = meanOf(spreads);
+  const conflict = meanOf(conflicts);
+  const usual = spreads.baseline?.description.mean;
+  return {
+    ...(spread !== undefined && { spread }),
+    ...(spread !== undefined && usual !== undefined && usual > 0 && { ratio: spread / usual }),
+    ...(conflict !== undefined && { pairConflictRate: conflict }),
+  };
+}
+
+function meanOf({ window }: Series): number | undefined {
+  const { means } = window.sample();
+  return means.length === 0 ? undefined : sum(means) / means.length;
+}

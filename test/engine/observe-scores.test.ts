@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock } from "../../src/domain/clock.ts";
+import { GatewayError } from "../../src/domain/errors.ts";
+import type { Observation, ScoreObserver } from "../../src/domain/run.ts";
+import { createBatcher } from "../../src/engine/batcher.ts";
+import { createScoreCache } from "../../src/engine/cache.ts";
+import { createScorer } from "../../src/engine/score.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { contextOf, itemOf, memberOf, panelOf, requestOf, scriptedBackend, scriptedJudge } from "../support/scripted.ts";
+
+/** An engine whose one judge scores the length of a text and fails on `bad`, and what its observer heard. */
+function observedEngine(defaultRun?: string) {
+  const observations: Observation[] = [];
+  const raw: [string, number, number][] = [];
+  const observer: ScoreObserver = {
+    ...(defaultRun !== undefined && { defaultRun }),
+    observe: (observation) => void observations.push(observation),
+    observeRaw: (...score) => void raw.push(score),
+  };
+  const metrics = createMetrics({ version: "test", commit: "test" });
+  const backend = scriptedBackend({
+    beforePrepare: (text) => (text === "bad" ? new GatewayError("ITEM_TOO_LONG", "too long") : undefined),
+  });
+  const queue = { maxCalls: 1000, maxTextSize: 1e9, maxTokens: 1e9 };
+  const calibration = {
+    method: "half",
+    spaceIn: "logit",
+    spaceOut: "probability",
+    revision: "1",
+    apply: (score: number) => score / 2,
+  } as const;
+  const panel = panelOf([{ ...memberOf(scriptedJudge({})), calibration }]);
+  const score = createScorer({
+    panels: new Map([["panel", panel]]),
+    batchers: new Map([["scripted", createBatcher({ backend, queue, clock: systemClock, random: () => 0.5, metrics })]]),
+    cache: createScoreCache({ maxBytes: 1e6, maxEntries: 1e3, metrics }),
+    clock: systemClock,
+    maxRequestMs: 10_000,
+    metrics,
+    observer,
+  });
+  return { score, observations, raw };
+}
+
+test("the observer hears calibrated scores, rewards and lengths of a request with a run, whatever detail it asks for", async () => {
+  const { score, observations, raw } = observedEngine();
+  const items = [{ ...itemOf("a", ["four", "bad"]), domain: "code" }, itemOf("b", ["sixsix"])];
+  await score({ ...requestOf(items, { detail: "reward" }), run: "r", step: 3, policyVersion: "p" }, contextOf());
+  assert.equal(observations.length, 1);
+  const { panel, items: heard, ...labels } = observations[0]!;
+  assert.deepEqual(labels, { run: "r", step: 3, policyVersion: "p", requestId: "test" });
+  assert.deepEqual([panel.name, panel.members[0]!.judge, panel.members[0]!.space], ["panel", "judge", "probability"]);
+  assert.deepEqual(heard, [
+    { id: "a", domain: "code", lengths: [4, 3], rewards: [2, null], members: [{ scores: [2, null], tokens: 4 }] },
+    { id: "b", lengths: [6], rewards: [3], members: [{ scores: [3], tokens: 6 }] },
+  ]);
+  assert.deepEqual(raw, [
+    ["judge", 4, 4],
+    ["judge", 6, 6],
+  ]);
+});
+
+test("a request without a run is heard of in raw scores only, unless there is a default run", async () => {
+  const without = observedEngine();
+  await without.score(requestOf([itemOf("a", ["x"])]), contextOf());
+  assert.deepEqual([without.observations.length, without.raw.length], [0, 1]);
+  const withDefault = observedEngine("nightly");
+  await withDefault.score(requestOf([itemOf("a", ["x"])]), contextOf());
+  await withDefault.score({ ...requestOf([itemOf("a", ["x"])]), run: "mine" }, contextOf());
+  assert.deepEqual(
+    withDefault.observations.map(({ run }) => run),
+    ["nightly", "mine"],
+  );
+});
