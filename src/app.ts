@@ -89,6 +89,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     maxRequestMs: config.server.maxRequestSeconds * 1000,
     metrics,
     observer,
+    states: states.service,
   });
   const intake = createIntake(scorer, metrics);
   followBackends(resolved.judges, backends, board, metrics);

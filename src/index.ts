@@ -2,6 +2,7 @@
 export { type Gateway, type GatewayOptions, openGateway, type RunningGateway, serve } from "./app.ts";
 export { type LoadOptions, loadConfig } from "./config/load.ts";
 export type { Config } from "./config/schema.ts";
+export type { ConstrainedSummary, Verdict } from "./domain/constraint.ts";
 export { type ConfigProblem, ERROR_TABLE, type ErrorDetails, type ErrorReason, GatewayError } from "./domain/errors.ts";
 export type { Candidate, Content, ContentPart, Item, Message, Role } from "./domain/item.ts";
 export type { Steering, SteeringMode } from "./domain/reward.ts";
@@ -16,6 +17,7 @@ export {
   type ScoreOptions,
   type ScoreRequest,
   type ScoreResult,
+  type WeightSet,
 } from "./domain/score.ts";
 export type { CallContext, JudgeInfo, PanelInfo, Readiness, ReadinessSource, RewardService, VersionInfo } from "./domain/service.ts";
 export type { StateKindName, StateReader, StateSnapshot, StateValue } from "./domain/state.ts";

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { describePanel } from "../config/describe.ts";
 import { resolve } from "../config/resolve.ts";
-import type { Panel } from "../domain/panel.ts";
+import { isRouter, type Panel, type Router } from "../domain/panel.ts";
 import { configOption, readConfig } from "./config-file.ts";
 import { textTable } from "./text-table.ts";
 
@@ -20,8 +20,9 @@ export function panelsCommand(): Command {
 }
 
 /** What the service says of a panel, and what only its configuration knows. */
-function describe(panel: Panel) {
+function describe(panel: Panel | Router) {
   const info = describePanel(panel);
+  if (isRouter(panel)) return info;
   const members = info.members.map((member, index) => {
     const { required, revision } = panel.members[index]!;
     return { ...member, required, revision };
@@ -29,17 +30,28 @@ function describe(panel: Panel) {
   return { ...info, quorum: panel.quorum, members };
 }
 
-function show(panel: Panel): string {
-  const { name, description, aggregation, space, revision, members } = describe(panel);
-  const cells = members.map((member) => [
-    member.judge,
-    String(member.weight),
+function show(panel: Panel | Router): string {
+  const { name, description, revision } = panel;
+  const about = `${name}: ${description || "no description"}`;
+  if (isRouter(panel)) {
+    const cells = panel.rows.map(({ when, panel: to }) => [when || "otherwise", to]);
+    return `${about}\n  routes, revision ${revision.slice(0, 12)}\n${indent(textTable(["item", "panel"], cells))}`;
+  }
+  const { aggregation, space, members, constraints, advantages, states } = describePanel(panel);
+  const cells = members.map((member, index) => [
+    member.name === member.judge ? member.judge : `${member.name} (${member.judge})`,
+    member.standing === "counts" ? String(member.weight) : member.standing,
     member.calibration,
     member.transforms.join(", ") || "none",
-    member.required ? `${member.onFailure}, required` : member.onFailure,
+    panel.members[index]!.required ? `${member.onFailure}, required` : member.onFailure,
   ]);
-  const head = `${name}: ${description || "no description"}\n  ${aggregation}, reward in ${space}, revision ${revision.slice(0, 12)}`;
-  return `${head}\n${indent(textTable(["judge", "weight", "calibration", "transforms", "on failure"], cells))}`;
+  const head = `${about}\n  ${aggregation}, reward in ${space}, revision ${revision.slice(0, 12)}`;
+  const more = [
+    ...constraints.map((constraint) => `constraint: ${constraint}`),
+    ...(advantages === "" ? [] : [`advantages: ${advantages}`]),
+    ...(states.length === 0 ? [] : [`reads the state of: ${states.join(", ")}`]),
+  ];
+  return [head, indent(textTable(["judge", "weight", "calibration", "transforms", "on failure"], cells)), ...more.map(indent)].join("\n");
 }
 
 function indent(text: string): string {

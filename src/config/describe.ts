@@ -1,4 +1,4 @@
-import type { Member, Panel } from "../domain/panel.ts";
+import { type Constraint, isRouter, type Member, type Panel, type Router } from "../domain/panel.ts";
 import { describeDeterminism } from "../domain/score-space.ts";
 import type { JudgeInfo, PanelInfo, PanelMemberInfo } from "../domain/service.ts";
 import type { ResolvedJudge } from "./resolve-judges.ts";
@@ -20,17 +20,40 @@ export function describeJudge({ judge, description, license, bundle }: ResolvedJ
   };
 }
 
-/** A panel in the words that every wire and the command line use. */
-export function describePanel({ name, description, revision, aggregation, space, members }: Panel): PanelInfo {
-  return { name, description, revision, aggregation: aggregation.method, space, members: members.map(describeMember) };
+/** A panel or a table in the words that every wire and the command line use. */
+export function describePanel(panel: Panel | Router): PanelInfo {
+  const { name, description, revision } = panel;
+  if (isRouter(panel)) {
+    const nothing = { aggregation: "", space: "", members: [], constraints: [], advantages: "", states: [] };
+    return { name, description, revision, ...nothing, routes: panel.rows };
+  }
+  return {
+    name,
+    description,
+    revision,
+    aggregation: panel.aggregation.method,
+    space: panel.space,
+    members: panel.members.map(describeMember),
+    constraints: (panel.constraints?.readings ?? []).map(describeConstraint),
+    advantages: panel.advantages?.method ?? "",
+    states: panel.states,
+    routes: [],
+  };
 }
 
-function describeMember({ judge, weight, calibration, transforms, onFailure }: Member): PanelMemberInfo {
+function describeMember({ name, judge, standing, weight, calibration, transforms, onFailure }: Member): PanelMemberInfo {
   return {
     judge: judge.name,
+    name,
+    standing,
     weight,
     calibration: calibration?.method ?? "none",
     transforms: transforms.map((transform) => transform.name),
     onFailure: onFailure.policy === "impute" ? `impute(${onFailure.value})` : onFailure.policy,
   };
+}
+
+function describeConstraint({ name, judge, bound }: Constraint): string {
+  const held = "atLeast" in bound ? `at least ${bound.atLeast}` : `at most ${bound.atMost}`;
+  return `${name === judge.name ? name : `${name} (${judge.name})`} ${held}`;
 }

@@ -33,3 +33,10 @@ function weightVectors({ objectives }: GatedObjectives): (steering: Steering) =>
     return vector;
   };
 }
+
+/** Reads one objective of a multi-objective judge, whatever the gating; a request's weights do not reach it. */
+export function objectiveReader({ gated }: Judge, objective: string): Member["scalarise"] {
+  const index = gated!.objectives.findIndex(({ name }) => name === objective);
+  // Not a number where the judge left the objective out, which the engine takes for a failure.
+  return ({ objectives }) => ({ value: objectives?.[index] ?? Number.NaN });
+}

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { SCORE_SPACES } from "../domain/score-space.ts";
-import { AGGREGATION_KINDS, CALIBRATION_KINDS, TRANSFORM_KINDS } from "../reward/index.ts";
+import { ADVANTAGE_KINDS, AGGREGATION_KINDS, CALIBRATION_KINDS, constrainingParams, TRANSFORM_KINDS } from "../reward/index.ts";
 
 /** `{method: <name>, …parameters}` of any of the kinds, told apart by `method`. */
 function anyOf<K extends { readonly method: string; readonly params: z.ZodObject }>(kinds: readonly K[], more: z.ZodRawShape = {}) {
@@ -25,8 +25,28 @@ const calibration = z
     z.strictObject({ file: z.string().min(1).describe("Calibration file, relative to the configuration file.") }),
     calibrationMethod,
   ])
-  .default("bundle")
-  .describe("`bundle` uses the judge's own calibration file, `none` the raw score; or {file: path}, or {method: …, parameters}.");
+  .optional()
+  .describe(
+    "`bundle` uses the judge's own calibration file, `none` the raw score; or {file: path}, or {method: …, parameters}. " +
+      "Default bundle; none for an objective.",
+  );
+
+/** What a member and a constraint state alike: which number of which judge, on which scale. */
+const reading = {
+  judge: z.string().min(1).describe("Name of a judge of this file."),
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,62}$/, "use lower-case letters, digits and hyphens, a letter first, at most 63")
+    .optional()
+    .describe("Name in the panel and in answers, unique there. Default the judge's; needed when a judge is read twice."),
+  objective: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Objective of a multi-objective judge to read, instead of its gated sum; its scale is the judge's own (native)."),
+  calibration,
+  transforms: z.array(anyOf(TRANSFORM_KINDS)).max(16).default([]).describe("Transforms of the calibrated score, in order. Default none."),
+};
 
 const onFailure = z
   .union([z.enum(["fail", "degrade"]), z.strictObject({ impute: z.number().describe("Transformed score that stands in.") })])
@@ -37,10 +57,21 @@ const onFailure = z
 
 const member = z
   .strictObject({
-    judge: z.string().min(1).describe("Name of a judge of this file."),
+    ...reading,
     weight: z.number().min(0).default(1).describe("Weight in the aggregation, ≥ 0. Default 1."),
-    calibration,
-    transforms: z.array(anyOf(TRANSFORM_KINDS)).max(16).default([]).describe("Transforms of the calibrated score, in order. Default none."),
+    standing: z
+      .enum(["counts", "shadow", "audit"])
+      .default("counts")
+      .describe(
+        "`counts` towards the reward; `shadow` is scored and shown with weight 0; `audit` is scored for metrics and statistics and never shown, " +
+          "so that no trainer can learn it. Neither of the last two can fail a candidate. Default counts.",
+      ),
+    sample: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(1)
+      .describe("Share of items that a shadow or an audit scores, in (0, 1], chosen by the item's text. Default 1."),
     onFailure: onFailure.optional().describe("Failure policy of this member: fail, degrade or {impute: x}. Default the panel's."),
     required: z
       .boolean()
@@ -49,13 +80,41 @@ const member = z
   })
   .describe("One judge's place in the panel.");
 
-export const panelSchema = z
+const constraint = z
+  .strictObject({
+    ...reading,
+    atLeast: z.number().optional().describe("The constraint holds where the score is this or more."),
+    atMost: z.number().optional().describe("The constraint holds where the score is this or less."),
+    notApplicable: z
+      .enum(["unknown", "satisfied"])
+      .default("unknown")
+      .describe(
+        "What it means that the judge does not cover an item: `unknown` fails the candidate, `satisfied` lets it pass. Default unknown.",
+      ),
+  })
+  .describe("A judge that says yes or no: its score against a bound.");
+
+const constraints = constrainingParams
+  .extend({ judges: z.array(constraint).min(1).max(64).describe("Every one of them has to hold.") })
+  .describe("Hard gates, and the inputs of constrained optimisers. A judge that fails is never taken for a yes.");
+
+const judgingPanel = z
   .strictObject({
     description: z.string().default("").describe("One sentence for the people who choose a panel."),
-    members: z.array(member).min(1).max(64).describe("The judges, each once."),
+    members: z.array(member).min(1).max(64).describe("The judges."),
+    weights: z
+      .strictObject({
+        state: z.string().min(1).describe("Name of a state of kind multipliers or hedge that covers the judges that count."),
+      })
+      .optional()
+      .describe("Weights that server state decides, in the place of the members' own."),
     aggregation: anyOf(AGGREGATION_KINDS)
       .prefault({ method: "weightedSum" })
       .describe("From members' scores to one reward. Default weightedSum."),
+    constraints: constraints.optional(),
+    advantages: anyOf(ADVANTAGE_KINDS)
+      .optional()
+      .describe("Advantages beside the rewards, from the candidates of an item as a group. Default none."),
     onFailure: onFailure.default("fail").describe("Failure policy of members that state none: fail, degrade or {impute: x}. Default fail."),
     quorum: z
       .int()
@@ -66,7 +125,47 @@ export const panelSchema = z
   })
   .describe("A named set of judges that gives one reward.");
 
-export type PanelConfig = z.output<typeof panelSchema>;
+const labels = (what: string) =>
+  z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+    .optional()
+    .describe(what);
+
+const route = z
+  .strictObject({
+    when: z
+      .strictObject({
+        domain: labels("Domain of the item, or a list of which one has to be it."),
+        language: labels("BCP 47 language range: `de` takes `de` and `de-AT`. Or a list."),
+        hasReference: z.boolean().optional().describe("Whether the item has a reference answer."),
+        metadata: z.record(z.string(), z.string()).optional().describe("Labels of the item's metadata, all of which have to be there."),
+      })
+      .describe("What has to hold of an item, all of it."),
+    panel: z.string().min(1).describe("Panel that takes such items; it may route on."),
+  })
+  .describe("One row of the table.");
+
+const routingPanel = z
+  .strictObject({
+    description: z.string().default("").describe("One sentence for the people who choose a panel."),
+    routes: z.array(route).min(1).max(64).describe("Rows in order; the first that holds takes the item."),
+    otherwise: z.string().min(1).describe("Panel that takes items that no row takes."),
+  })
+  .describe("A table that sends each item to a panel.");
+
+export const panelSchema = z
+  .union([judgingPanel, routingPanel])
+  .describe("A named set of judges that gives one reward, or a table that sends each item to a panel.");
+
+export type PanelConfig = z.output<typeof judgingPanel>;
+export type RoutingConfig = z.output<typeof routingPanel>;
 export type MemberConfig = z.output<typeof member>;
+export type ConstraintConfig = z.output<typeof constraint>;
+export type ReadingConfig = Pick<MemberConfig, "judge" | "name" | "objective" | "calibration" | "transforms">;
 export type FailureConfig = z.output<typeof onFailure>;
 export type MethodConfig = z.output<typeof calibrationMethod>;
+
+/** Whether a panel of the configuration is a table. */
+export function isRouting(panel: PanelConfig | RoutingConfig): panel is RoutingConfig {
+  return "routes" in panel;
+}

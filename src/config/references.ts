@@ -27,7 +27,9 @@ export function checkReferences(data: unknown): Finding[] {
     const remedy = nameRemedy(backend, backends, "define it under backends");
     findings.push({ path: ["judges", name, "backend"], cause: `no backend "${backend}"`, remedy });
   }
-  for (const [name, panel] of Object.entries(panels)) findings.push(...checkPanel(name, panel, judgeNames));
+  for (const [name, panel] of Object.entries(panels))
+    findings.push(...checkPanel(name, panel, judgeNames), ...checkRoutes(name, panel, panels));
+  findings.push(...checkCycles(panels));
   const thresholds = Object.keys(record(field(data, "runs"), "passThresholds"));
   const passable = [...new Set([...Object.keys(panels), ...judgeNames, ...Object.values(panels).flatMap(memberNames)])];
   for (const name of thresholds) {
@@ -50,25 +52,25 @@ function checkPanel(name: string, panel: unknown, judges: readonly string[]): Fi
   const findings: Finding[] = [];
   const members = field(panel, "members");
   if (!Array.isArray(members)) return findings;
-  const seen = new Set<string>();
-  for (const [i, member] of members.entries()) {
-    const judge = field(member, "judge");
-    if (typeof judge !== "string") continue;
-    const path = ["panels", name, "members", i, "judge"];
-    if (!judges.includes(judge)) {
-      findings.push({ path, cause: `no judge "${judge}"`, remedy: nameRemedy(judge, judges, "define it under judges") });
-    }
-    if (seen.has(judge))
-      findings.push({ path, cause: `judge "${judge}" is a member twice`, remedy: "remove one of them and add up the weights" });
-    seen.add(judge);
-  }
+  const path = ["panels", name];
+  findings.push(...checkReadings([...path, "members"], members, "member", judges));
+  const constraints = field(field(panel, "constraints"), "judges");
+  if (Array.isArray(constraints)) findings.push(...checkReadings([...path, "constraints", "judges"], constraints, "constraint", judges));
+  const counting = members.filter((member) => [undefined, "counts"].includes(field(member, "standing") as string | undefined));
   const quorum = field(panel, "quorum");
-  if (typeof quorum === "number" && members.length > 0 && quorum > members.length) {
-    const cause = `a quorum of ${quorum} with ${members.length} members can never be met`;
-    findings.push({ path: ["panels", name, "quorum"], cause, remedy: `use 1 to ${members.length}` });
+  if (typeof quorum === "number" && counting.length > 0) {
+    const required = counting.filter((member) => field(member, "required") === true).length;
+    if (quorum > counting.length) {
+      const cause = `a quorum of ${quorum} with ${counting.length} members that count can never be met`;
+      findings.push({ path: [...path, "quorum"], cause, remedy: `use 1 to ${counting.length}` });
+    } else if (quorum < required) {
+      const cause = `a quorum of ${quorum} with ${required} required members: fewer than ${required} are never enough`;
+      findings.push({ path: [...path, "quorum"], cause, remedy: `use ${required} or more, or require fewer members` });
+    }
   }
-  if (members.length > 0 && members.every((member) => field(member, "weight") === 0)) {
-    findings.push({ path: ["panels", name, "members"], cause: "every member weighs 0", remedy: "give at least one a weight above 0" });
+  if (counting.length > 0 && counting.every((member) => field(member, "weight") === 0)) {
+    const remedy = "give at least one that counts a weight above 0";
+    findings.push({ path: [...path, "members"], cause: "every member weighs 0", remedy });
   }
   return findings;
 }
@@ -84,6 +86,78 @@ function checkState(name: string, state: unknown, judges: readonly string[]): Fi
     const remedy = nameRemedy(judge, judges, "define it under judges");
     return [{ path: ["states", name, "judges", key], cause: `no judge "${judge}"`, remedy }];
   });
+}
+
+/** Judges that do not exist, and names that occur twice. */
+function checkReadings(path: readonly PropertyKey[], readings: readonly unknown[], what: string, judges: readonly string[]): Finding[] {
+  const findings: Finding[] = [];
+  const seen = new Set<string>();
+  for (const [i, reading] of readings.entries()) {
+    const judge = field(reading, "judge");
+    if (typeof judge !== "string") continue;
+    if (!judges.includes(judge)) {
+      findings.push({
+        path: [...path, i, "judge"],
+        cause: `no judge "${judge}"`,
+        remedy: nameRemedy(judge, judges, "define it under judges"),
+      });
+    }
+    const given = field(reading, "name");
+    const name = typeof given === "string" ? given : judge;
+    if (seen.has(name)) {
+      const remedy =
+        typeof given === "string" ? "choose another name" : "give each a name of its own, or remove one and add up the weights";
+      findings.push({
+        path: [...path, i, typeof given === "string" ? "name" : "judge"],
+        cause: `${what} "${name}" is there twice`,
+        remedy,
+      });
+    }
+    seen.add(name);
+  }
+  return findings;
+}
+
+/** Where a table leads, with the key of each target. */
+function targetsOf(panel: unknown): { readonly path: readonly PropertyKey[]; readonly to: string }[] {
+  const routes = field(panel, "routes");
+  const rows = Array.isArray(routes) ? routes.map((row, i) => ({ path: ["routes", i, "panel"], to: field(row, "panel") })) : [];
+  const all = [...rows, { path: ["otherwise"], to: field(panel, "otherwise") }];
+  return all.flatMap(({ path, to }) => (typeof to === "string" ? [{ path, to }] : []));
+}
+
+function checkRoutes(name: string, panel: unknown, panels: Record<string, unknown>): Finding[] {
+  const known = Object.keys(panels);
+  return targetsOf(panel).flatMap(({ path, to }) => {
+    if (known.includes(to)) return [];
+    const others = known.filter((other) => other !== name);
+    return [{ path: ["panels", name, ...path], cause: `no panel "${to}"`, remedy: nameRemedy(to, others, "define it under panels") }];
+  });
+}
+
+/** Tables that lead back to themselves; each circle is told once, at the table of it that comes first. */
+function checkCycles(panels: Record<string, unknown>): Finding[] {
+  const findings: Finding[] = [];
+  const done = new Set<string>();
+  const visit = (name: string, way: readonly string[]): void => {
+    if (done.has(name)) return;
+    for (const { path, to } of targetsOf(panels[name])) {
+      const at = [...way, name].indexOf(to);
+      if (at < 0) {
+        if (Object.hasOwn(panels, to)) visit(to, [...way, name]);
+        continue;
+      }
+      const circle = [...[...way, name].slice(at), to].join(" → ");
+      findings.push({
+        path: ["panels", name, ...path],
+        cause: `the routes go in a circle: ${circle}`,
+        remedy: "lead one of them to a panel with members",
+      });
+    }
+    done.add(name);
+  };
+  for (const name of Object.keys(panels)) visit(name, []);
+  return findings;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

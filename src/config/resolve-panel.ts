@@ -1,200 +1,213 @@
-import { resolve } from "node:path";
+import type { AdvantageEstimator } from "../domain/advantage.ts";
 import type { ConfigProblem } from "../domain/errors.ts";
-import type { FailurePolicy, Member, Panel } from "../domain/panel.ts";
-import type { Calibration, Transform } from "../domain/reward.ts";
+import type { Judge } from "../domain/judge.ts";
+import type { Constraint, FailurePolicy, Member, Panel, Reading } from "../domain/panel.ts";
+import type { StateWeights } from "../domain/reward.ts";
 import type { ScoreSpace } from "../domain/score-space.ts";
-import { AGGREGATION_KINDS, CALIBRATION_KINDS, type MemberFacts, type ParamsProblem, TRANSFORM_KINDS } from "../reward/index.ts";
-import { type ChainStep, followChain, waysTo } from "../reward/spaces.ts";
-import { readCalibrationFile } from "./bundle.ts";
-import type { CalibrationFile } from "./bundle-schema.ts";
+import { ADVANTAGE_KINDS, AGGREGATION_KINDS, constrainingProblems, createConstraining, type MemberFacts } from "../reward/index.ts";
+import { waysTo } from "../reward/spaces.ts";
 import { digestOf } from "./digest.ts";
-import { findingsOf } from "./issues.ts";
-import { scalariser } from "./member.ts";
-import { calibrationMethod, type FailureConfig, type MemberConfig, type MethodConfig, type PanelConfig } from "./panel-schema.ts";
-import type { Finding, KeyPath } from "./problems.ts";
+import type { ConstraintConfig, FailureConfig, MemberConfig, PanelConfig } from "./panel-schema.ts";
+import type { KeyPath } from "./problems.ts";
 import type { ResolvedJudge } from "./resolve-judges.ts";
+import { type Context, reportAll, resolveReading, type StateFacts } from "./resolve-reading.ts";
 import type { Config } from "./schema.ts";
+import { nameRemedy } from "./suggest.ts";
 
-/** What a panel is resolved from; problems are collected through `report`. */
-interface Context {
+type Placed<T extends Reading> = { readonly entry: Omit<T, "seat">; readonly space: ScoreSpace };
+
+/** What panels are made from. */
+export interface PanelSources {
   readonly config: Config;
   readonly judges: ReadonlyMap<string, ResolvedJudge>;
-  /** About the configuration file. */
-  report(finding: Finding): void;
-  /** About another file. */
-  readonly problems: ConfigProblem[];
+  readonly states: ReadonlyMap<string, StateFacts>;
 }
 
 /**
- * Makes a panel: its members with calibration and transforms, checked to fit each other, and the aggregation over them.
+ * Makes a panel: its members with calibration and transforms, checked to fit each other, the aggregation over them, constraints and
+ * advantages.
  *
  * @returns undefined when something is wrong; `problems` then says what
  */
 export async function resolvePanel(
   name: string,
-  config: Config,
-  judges: ReadonlyMap<string, ResolvedJudge>,
+  panel: PanelConfig,
+  sources: PanelSources,
   problems: ConfigProblem[],
 ): Promise<Panel | undefined> {
-  const panel = config.panels[name]!;
+  const { config } = sources;
   const before = problems.length;
-  const context: Context = { config, judges, problems, report: (finding) => problems.push(config.origin.locate(finding)) };
-  const members: { readonly member: Member; readonly space: ScoreSpace }[] = [];
+  const context: Context = { ...sources, problems, report: (finding) => problems.push(config.origin.locate(finding)) };
+  const path = ["panels", name];
+  const members: Placed<Member>[] = [];
   for (const [i, written] of panel.members.entries()) {
-    const judge = judges.get(written.judge);
+    const judge = sources.judges.get(written.judge);
     // Its bundle has problems of its own, which are told already.
     if (judge === undefined) return undefined;
-    const resolved = await resolveMember(["panels", name, "members", i], written, panel, judge, context);
-    if (resolved !== undefined) members.push(resolved);
+    const member = await resolveMember([...path, "members", i], written, panel, judge, context);
+    if (member !== undefined) members.push(member);
   }
+  const constraints: Placed<Constraint>[] = [];
+  for (const [i, written] of (panel.constraints?.judges ?? []).entries()) {
+    const judge = sources.judges.get(written.judge);
+    if (judge === undefined) return undefined;
+    const constraint = await resolveConstraint([...path, "constraints", "judges", i], written, judge, context);
+    if (constraint !== undefined) constraints.push(constraint);
+  }
+  const weighting = resolveWeights([...path, "weights", "state"], panel, context);
   if (problems.length > before) return undefined;
 
-  const space = commonSpace(["panels", name], panel, members, context);
-  const aggregation = space && resolveAggregation(["panels", name, "aggregation"], panel, members, space, context);
-  if (aggregation === undefined) return undefined;
-  const revision = digestOf({
-    members: members.map(({ member: { judge, revision, weight, onFailure, required } }) => [
-      judge.name,
-      revision,
-      weight,
-      onFailure,
-      required,
-    ]),
-    aggregation: aggregation.revision,
-    quorum: panel.quorum,
-  });
+  const counting = members.filter(({ entry }) => entry.standing === "counts");
+  const space = commonSpace(path, panel, counting, context);
+  const aggregation = space && resolveAggregation([...path, "aggregation"], panel, members, space, context);
+  const rule = aggregation && resolveConstraining([...path, "constraints"], panel, aggregation.spaceOut, context);
+  if (aggregation === undefined || problems.length > before) return undefined;
+  const advantages = resolveAdvantages(panel);
+  const judges: Judge[] = [];
+  const seated = <T extends Reading>({ entry }: Placed<T>) => ({ ...entry, seat: seatOf(entry.judge, judges) }) as T;
+  const seatedMembers = members.map(seated);
+  const readings = constraints.map(seated);
+  const all: readonly Reading[] = [...seatedMembers, ...readings];
   return {
     name,
     description: panel.description,
-    revision,
-    members: members.map(({ member }) => member),
+    revision: digestOf(decisive(panel, seatedMembers, readings, [aggregation, rule, advantages])),
+    judges,
+    members: seatedMembers,
     aggregation,
-    space: aggregation.spaceOut,
+    space: rule?.spaceOut ?? aggregation.spaceOut,
     quorum: panel.quorum,
+    ...(weighting && { weighting }),
+    ...(rule && { constraints: { readings, rule } }),
+    ...(advantages && { advantages }),
+    states: statesOf(all, weighting),
+    readsBaselines: (rule?.readsBaselines ?? false) || all.some(({ transforms }) => transforms.some(({ reads }) => reads === "baselines")),
   };
 }
 
-async function resolveMember(path: KeyPath, written: MemberConfig, panel: PanelConfig, { judge, bundle }: ResolvedJudge, context: Context) {
-  const calibration = await resolveCalibration([...path, "calibration"], written, { judge, bundle }, context);
-  if (calibration === undefined) return undefined;
-  const steps: ChainStep[] = [];
-  if (calibration !== "none") {
-    const { method, spaceIn, spaceOut } = calibration;
-    steps.push({
-      path: [...(path as (string | number)[]), "calibration"],
-      label: `the calibration ${method}`,
-      accepts: [spaceIn],
-      spaceOut: () => spaceOut,
-    });
-  }
-  const before = steps.length;
-  let refused = false;
-  for (const [i, { method, ...params }] of written.transforms.entries()) {
-    const kind = transformKind(method);
-    const at = [...(path as (string | number)[]), "transforms", i];
-    const found = kind.problems(params);
-    reportAll(at, found, context);
-    refused ||= found.length > 0;
-    steps.push({ path: at, label: `the transform ${method}`, accepts: kind.accepts, spaceOut: kind.spaceOut });
-  }
-  const chain = followChain(judge.space, steps);
-  if ("broken" in chain) {
-    context.report(chain.broken);
-    return undefined;
-  }
-  if (refused) return undefined;
-  const transforms: Transform[] = written.transforms.map((config, i) => {
-    const { method, ...params } = config;
-    return transformKind(method).create(params, { spaceIn: chain.taken[before + i]!, revision: digestOf(config) });
-  });
+/** Everything that decides a reward of the panel, as data. */
+function decisive(
+  { quorum, weights }: PanelConfig,
+  members: readonly Member[],
+  constraints: readonly Constraint[],
+  parts: readonly ({ readonly revision: string } | undefined)[],
+) {
+  return {
+    members: members.map(({ name, revision, weight, standing, onFailure, required }) => [
+      name,
+      revision,
+      weight,
+      standing,
+      onFailure,
+      required,
+    ]),
+    constraints: constraints.map(({ name, revision, bound, notApplicable }) => [name, revision, bound, notApplicable]),
+    parts: parts.map((part) => part?.revision ?? "none"),
+    quorum,
+    weights: weights ?? "own",
+  };
+}
+
+function seatOf(judge: Judge, judges: Judge[]): number {
+  const seat = judges.indexOf(judge);
+  return seat >= 0 ? seat : judges.push(judge) - 1;
+}
+
+function statesOf(readings: readonly Reading[], weighting: StateWeights | undefined): string[] {
+  const named = readings.flatMap(({ transforms }) => transforms.flatMap(({ state }) => (state === undefined ? [] : [state])));
+  return [...new Set(weighting === undefined ? named : [weighting.state, ...named])];
+}
+
+async function resolveMember(path: KeyPath, written: MemberConfig, panel: PanelConfig, judge: ResolvedJudge, context: Context) {
+  const resolved = await resolveReading(path, written, judge, context);
+  if (resolved === undefined) return undefined;
+  const { reading, space } = resolved;
+  const { standing, sample, weight, required } = written;
   const onFailure = toPolicy(written.onFailure ?? panel.onFailure);
-  if (onFailure.policy === "impute" && !isIn(chain.space, onFailure.value)) {
-    const cause = `${onFailure.value} is no ${chain.space}, which this member's transformed score is`;
-    context.report({ path: [...path, "onFailure"], cause, remedy: `impute a ${chain.space}, or use fail or degrade` });
+  if (onFailure.policy === "impute" && !isIn(space, onFailure.value)) {
+    const cause = `${onFailure.value} is no ${space}, which this member's transformed score is`;
+    context.report({ path: [...path, "onFailure"], cause, remedy: `impute a ${space}, or use fail or degrade` });
     return undefined;
   }
-  const own = calibration === "none" ? undefined : calibration;
-  const member: Member = {
-    judge,
-    weight: written.weight,
-    revision: digestOf([judge.revision, own?.revision ?? "none", transforms.map(({ revision }) => revision)]),
-    ...(own && { calibration: own }),
-    transforms,
-    onFailure,
-    required: written.required,
-    scalarise: scalariser(judge),
+  if (standing === "counts" && sample < 1) {
+    const remedy = "remove sample, or make it a shadow or an audit";
+    context.report({ path: [...path, "sample"], cause: "a member that counts judges every item", remedy });
+    return undefined;
+  }
+  if (standing !== "counts" && required) {
+    const cause = `${standing === "audit" ? "an audit" : "a shadow"} cannot be required: it never fails a candidate`;
+    context.report({ path: [...path, "required"], cause, remedy: "remove required, or let the member count" });
+    return undefined;
+  }
+  const entry: Omit<Member, "seat"> = { ...reading, standing, sample, weight: standing === "counts" ? weight : 0, onFailure, required };
+  return { entry, space };
+}
+
+async function resolveConstraint(path: KeyPath, written: ConstraintConfig, judge: ResolvedJudge, context: Context) {
+  const { atLeast, atMost, notApplicable } = written;
+  if ((atLeast === undefined) === (atMost === undefined)) {
+    const cause = atLeast === undefined ? "a constraint without a bound" : "a constraint with two bounds";
+    context.report({ path, cause, remedy: "state one of atLeast and atMost; a band is two constraints" });
+    return undefined;
+  }
+  const resolved = await resolveReading(path, written, judge, context);
+  if (resolved === undefined) return undefined;
+  const { reading, space } = resolved;
+  const value = (atLeast ?? atMost)!;
+  const key = atLeast === undefined ? "atMost" : "atLeast";
+  if (!isIn(space, value)) {
+    context.report({ path: [...path, key], cause: `${value} is no ${space}, which the score is`, remedy: `state a bound in ${space}` });
+    return undefined;
+  }
+  const bound = atLeast === undefined ? { atMost: value } : { atLeast: value };
+  const entry: Omit<Constraint, "seat"> = { ...reading, bound, notApplicable };
+  return { entry, space };
+}
+
+/** Weights out of a state that covers exactly the judges that count. */
+function resolveWeights(path: KeyPath, { weights, members }: PanelConfig, context: Context): StateWeights | undefined {
+  if (weights === undefined) return undefined;
+  const { state } = weights;
+  const known = context.states.get(state);
+  if (known === undefined) {
+    const remedy = nameRemedy(state, [...context.states.keys()], "define it under states");
+    context.report({ path, cause: `no state "${state}"`, remedy });
+    return undefined;
+  }
+  if (known.kind !== "multipliers" && known.kind !== "hedge") {
+    context.report({ path, cause: `state "${state}" is of kind ${known.kind}`, remedy: "name a state of kind multipliers or hedge" });
+    return undefined;
+  }
+  const counting = members.filter(({ standing }) => standing === "counts").map(({ judge }) => judge);
+  const absent = counting.filter((judge) => !known.judges.includes(judge));
+  const idle = known.judges.filter((judge) => !counting.includes(judge));
+  if (absent.length + idle.length > 0 || new Set(counting).size < counting.length) {
+    const cause = `state "${state}" weighs ${known.judges.join(", ")} and the members that count are ${counting.join(", ")}`;
+    context.report({ path, cause, remedy: "give both the same judges, each once" });
+    return undefined;
+  }
+  return {
+    state,
+    weightsOf: (snapshot) => {
+      const byJudge = snapshot.kind === "multipliers" ? snapshot.value.lambda : snapshot.kind === "hedge" ? snapshot.value.weights : {};
+      return Float64Array.from(members, ({ judge, standing }) => (standing === "counts" ? byJudge[judge]! : 0));
+    },
   };
-  return { member, space: chain.space };
 }
 
-function transformKind(wanted: string) {
-  return TRANSFORM_KINDS.find(({ method }) => method === wanted)!;
-}
-
-async function resolveCalibration(
-  path: KeyPath,
-  { calibration }: MemberConfig,
-  { judge, bundle }: Pick<ResolvedJudge, "judge" | "bundle">,
-  context: Context,
-): Promise<Calibration | "none" | undefined> {
-  if (calibration === "none") return "none";
-  if (calibration === "bundle") {
-    if (bundle.calibration !== undefined) return fromFile(path, bundle.calibration, context);
-    context.report({ path, cause: `the bundle of judge "${judge.name}" holds no calibration`, remedy: "use calibration: none" });
-    return undefined;
-  }
-  if ("file" in calibration) {
-    const read = await readCalibrationFile(resolve(context.config.origin.folder, String(calibration.file)), bundle.graph.sha256);
-    if ("file" in read) return fromFile(path, read.file, context);
-    context.problems.push(...read.problems);
-    return undefined;
-  }
-  return fromMethod(path, calibration, judge.space, context);
-}
-
-function fromFile(path: KeyPath, file: CalibrationFile, context: Context): Calibration | undefined {
-  const written = { method: file.method, ...file.params, spaceOut: file.spaceOut };
-  const parsed = calibrationMethod.safeParse(written);
-  if (parsed.success) return fromMethod(path, parsed.data, file.spaceIn, context);
-  for (const { path: key, cause, remedy } of findingsOf(parsed.error.issues, calibrationMethod, written)) {
-    context.report({ path, cause: `its calibration file: ${key.map(String).join(".")}: ${cause}`, remedy });
-  }
-  return undefined;
-}
-
-function fromMethod(path: KeyPath, config: MethodConfig, spaceIn: ScoreSpace, context: Context): Calibration | undefined {
-  const kind = CALIBRATION_KINDS.find(({ method }) => method === config.method)!;
-  const { method: _, spaceOut: stated, ...params } = config;
-  if (kind.accepts !== "any" && !kind.accepts.includes(spaceIn)) {
-    const cause = `the calibration ${kind.method} takes ${kind.accepts.join(" or ")} and the judge gives ${spaceIn}`;
-    context.report({ path: [...path, "method"], cause, remedy: "use another method, for example isotonic" });
-    return undefined;
-  }
-  const spaceOut = (stated as ScoreSpace | undefined) ?? kind.spaceOut(spaceIn);
-  if (!kind.gives.includes(spaceOut)) {
-    const remedy = `state spaceOut: ${kind.gives.join(" or ")}, or use another method`;
-    context.report({ path: [...path, "spaceOut"], cause: `the calibration ${kind.method} cannot give ${spaceOut}`, remedy });
-    return undefined;
-  }
-  const spec = { spaceIn, spaceOut, revision: digestOf({ ...config, spaceIn, spaceOut }) };
-  const found = kind.problems(params, spec);
-  reportAll(path, found, context);
-  return found.length > 0 ? undefined : kind.create(params, spec);
-}
-
-/** The one space that all members arrive in. */
-function commonSpace(
-  path: KeyPath,
-  config: PanelConfig,
-  members: readonly { readonly member: Member; readonly space: ScoreSpace }[],
-  context: Context,
-): ScoreSpace | undefined {
+/** The one space that all members that count arrive in. */
+function commonSpace(path: KeyPath, config: PanelConfig, members: readonly Placed<Member>[], context: Context): ScoreSpace | undefined {
   const kind = AGGREGATION_KINDS.find(({ method }) => method === config.aggregation.method)!;
   const spaces = [...new Set(members.map(({ space }) => space))];
-  const first = spaces[0]!;
+  const first = spaces[0];
+  if (first === undefined) {
+    const remedy = "let at least one member have the standing counts";
+    context.report({ path: [...path, "members"], cause: "no member counts towards the reward", remedy });
+    return undefined;
+  }
   if (kind.accepts === "any") return first;
   if (spaces.length > 1) {
-    const list = members.map(({ member, space }) => `${member.judge.name} in ${space}`).join(", ");
+    const list = members.map(({ entry, space }) => `${entry.name} in ${space}`).join(", ");
     const ways = spaces.slice(1).map((space) => `for members in ${space}: ${waysTo(space, [first])}`);
     const cause = `the members' scores are in different spaces (${list}) and ${kind.method} needs one`;
     context.report({ path: [...path, "members"], cause, remedy: `bring all to ${first}, ${ways.join("; ")}` });
@@ -206,20 +219,15 @@ function commonSpace(
   return undefined;
 }
 
-function resolveAggregation(
-  path: KeyPath,
-  config: PanelConfig,
-  members: readonly { readonly member: Member }[],
-  space: ScoreSpace,
-  context: Context,
-) {
+function resolveAggregation(path: KeyPath, config: PanelConfig, members: readonly Placed<Member>[], space: ScoreSpace, context: Context) {
   const kind = AGGREGATION_KINDS.find(({ method }) => method === config.aggregation.method)!;
   const { method: _, ...params } = config.aggregation;
-  const facts: MemberFacts[] = members.map(({ member: { judge, weight, required } }) => ({
-    judge: judge.name,
+  const facts: MemberFacts[] = members.map(({ entry: { name, judge, weight, required, standing } }, i) => ({
+    name,
+    counts: standing === "counts",
     weight,
     required,
-    gated: judge.gated,
+    gated: config.members[i]!.objective === undefined ? judge.gated : undefined,
   }));
   const found = kind.problems(params, facts);
   reportAll(path, found, context);
@@ -227,8 +235,18 @@ function resolveAggregation(
   return kind.create(params, { members: facts, spaceOut: kind.spaceOut(space, facts), revision: digestOf(config.aggregation) });
 }
 
-function reportAll(path: KeyPath, found: readonly ParamsProblem[], context: Context): void {
-  for (const problem of found) context.report({ ...problem, path: [...path, ...problem.path] });
+function resolveConstraining(path: KeyPath, { constraints }: PanelConfig, space: ScoreSpace, context: Context) {
+  if (constraints === undefined) return undefined;
+  const { judges: _, ...params } = constraints;
+  const found = constrainingProblems(params, space);
+  reportAll(path, found, context);
+  return found.length > 0 ? undefined : createConstraining(params, space, digestOf(params));
+}
+
+function resolveAdvantages({ advantages }: PanelConfig): AdvantageEstimator | undefined {
+  if (advantages === undefined) return undefined;
+  const { method: wanted, ...params } = advantages;
+  return ADVANTAGE_KINDS.find(({ method }) => method === wanted)!.create(params, digestOf(advantages));
 }
 
 function toPolicy(written: FailureConfig): FailurePolicy {

@@ -1,9 +1,12 @@
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
-import type { Panel } from "../domain/panel.ts";
+import type { Panel, Router } from "../domain/panel.ts";
+import { defineState } from "../state/kinds/index.ts";
 import { digestOf } from "./digest.ts";
+import { isRouting } from "./panel-schema.ts";
 import { configInvalid } from "./problems.ts";
 import { type BackendPlan, type ResolvedJudge, resolveJudges } from "./resolve-judges.ts";
 import { resolvePanel } from "./resolve-panel.ts";
+import { resolveRouter } from "./resolve-router.ts";
 import type { Config } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 
@@ -15,7 +18,8 @@ export interface Resolved {
   readonly judges: readonly ResolvedJudge[];
   /** Models to open before any judge can be asked. */
   readonly backends: readonly BackendPlan[];
-  readonly panels: readonly Panel[];
+  /** In the order of the configuration; with a table, the panels that it leads to. */
+  readonly panels: readonly (Panel | Router)[];
   /** Digest of everything that decides an answer or an address. */
   readonly configDigest: string;
 }
@@ -35,19 +39,49 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
     throw new GatewayError("PANEL_NOT_FOUND", `no panel "${name}"; there are: ${known.join(", ")}`, { details: { suggestions } });
   }
   const problems: ConfigProblem[] = [];
-  const wanted = only && new Set(names.flatMap((name) => config.panels[name]!.members.map(({ judge }) => judge)));
+  const reached = withTargets(config, names);
+  const wanted = only && new Set(reached.flatMap((name) => judgesOf(config, name)));
   const { judges, backends } = await resolveJudges(config, wanted, problems);
-  const panels: Panel[] = [];
-  for (const name of names) {
-    const panel = await resolvePanel(name, config, judges, problems);
-    if (panel !== undefined) panels.push(panel);
+  const sources = {
+    config,
+    judges,
+    states: new Map(Object.entries(config.states).map(([state, written]) => [state, defineState(written)])),
+  };
+  const panels = new Map<string, Panel | Router>();
+  for (const name of reached) {
+    const written = config.panels[name]!;
+    // Panels come before the tables that lead to them, whose revision depends on theirs.
+    const panel = isRouting(written)
+      ? resolveRouter(name, written, (target) => panels.get(target)?.revision ?? "")
+      : await resolvePanel(name, written, sources, problems);
+    if (panel !== undefined) panels.set(name, panel);
   }
   if (problems.length > 0) throw configInvalid(problems);
   const { origin: _, ...settings } = config;
   const configDigest = digestOf({
     settings,
     judges: [...judges.values()].map(({ judge }) => judge.revision),
-    panels: panels.map(({ revision }) => revision),
+    panels: [...panels.values()].map(({ revision }) => revision),
   });
-  return { judges: [...judges.values()], backends, panels, configDigest };
+  const inOrder = Object.keys(config.panels).flatMap((name) => panels.get(name) ?? []);
+  return { judges: [...judges.values()], backends, panels: inOrder, configDigest };
+}
+
+/** The panels and everything that they route to, each after all of its targets. */
+function withTargets(config: Config, names: readonly string[]): string[] {
+  const reached = new Set<string>();
+  const visit = (name: string): void => {
+    const panel = config.panels[name];
+    if (panel === undefined || reached.has(name)) return;
+    if (isRouting(panel)) for (const target of [...panel.routes.map((route) => route.panel), panel.otherwise]) visit(target);
+    reached.add(name);
+  };
+  for (const name of names) visit(name);
+  return [...reached];
+}
+
+function judgesOf(config: Config, name: string): string[] {
+  const panel = config.panels[name]!;
+  if (isRouting(panel)) return [];
+  return [...panel.members, ...(panel.constraints?.judges ?? [])].map(({ judge }) => judge);
 }

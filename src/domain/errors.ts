@@ -27,6 +27,8 @@ export const ERROR_TABLE = {
   CALLER_GONE: { grpc: "CANCELLED", http: 499, retryable: false },
   BACKEND_UNAVAILABLE: { grpc: "UNAVAILABLE", http: 503, retryable: true },
   JUDGE_NOT_READY: { grpc: "UNAVAILABLE", http: 503, retryable: true },
+  CONSTRAINT_VIOLATED: { grpc: "FAILED_PRECONDITION", http: 422, retryable: false },
+  JUDGE_SKIPPED: { grpc: "FAILED_PRECONDITION", http: 422, retryable: false },
   PANEL_INCOMPLETE: { grpc: "UNAVAILABLE", http: 503, retryable: true },
   STATE_STORE_UNAVAILABLE: { grpc: "UNAVAILABLE", http: 503, retryable: true },
   BACKEND_REFUSED: { grpc: "INTERNAL", http: 500, retryable: false },

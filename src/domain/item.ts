@@ -26,9 +26,15 @@ export interface Message {
   readonly content: Content;
 }
 
-/** One completion to be judged. */
+/** One completion to be judged, with what its policy knows of it. */
 export interface Candidate {
   readonly content: Content;
+  /** Length in the policy's tokens, ≥ 0; for length terms and length-weighted baselines. */
+  readonly tokens?: number;
+  /** KL divergence of the policy from its reference policy on this completion, nats; for constrained optimisation. */
+  readonly kl?: number;
+  /** Whether generation was cut off before its end. Absent means no. */
+  readonly truncated?: boolean;
 }
 
 /** The unit of work: one prompt with its candidates, which together form a group. */
@@ -38,6 +44,8 @@ export interface Item {
   readonly prompt: readonly Message[];
   /** At least one, in the order of the answer. */
   readonly candidates: readonly Candidate[];
+  /** Completions of a reference policy for the same prompt: judged like candidates, never rewarded, compared with. */
+  readonly baselines?: readonly Candidate[];
   /** Reference answer, for judges that compare with one. */
   readonly reference?: string;
   /** Domain label, for routing and statistics. */
@@ -58,7 +66,7 @@ export function textOf(content: Content): string {
 
 /** Whether every part of the item is of a type in `accepted`; the first type that is not, or undefined. */
 export function firstForeignPart(item: Item, accepted: ReadonlySet<PartType>): PartType | undefined {
-  for (const { content } of [...item.prompt, ...item.candidates]) {
+  for (const { content } of [...item.prompt, ...item.candidates, ...(item.baselines ?? [])]) {
     if (typeof content === "string") {
       if (!accepted.has("text")) return "text";
       continue;

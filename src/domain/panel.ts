@@ -1,5 +1,8 @@
+import type { AdvantageEstimator } from "./advantage.ts";
+import type { Constraining } from "./constraint.ts";
+import type { Item } from "./item.ts";
 import type { Judge, RawScore } from "./judge.ts";
-import type { Aggregation, Calibration, Steering, Transform } from "./reward.ts";
+import type { Aggregation, Calibration, StateWeights, Steering, Transform } from "./reward.ts";
 import type { ScoreSpace } from "./score-space.ts";
 
 /** What happens to a candidate's reward when a member has no score for it. There is no implicit number. */
@@ -11,23 +14,39 @@ export type FailurePolicy =
   /** The stated transformed score stands in, marked `imputed`; the candidate is `degraded`. */
   | { readonly policy: "impute"; readonly value: number };
 
-/** One judge's place in a panel. */
-export interface Member {
+/** A way of reading one judge: which scalar, on which scale. */
+export interface Reading {
+  /** Unique within the panel. */
+  readonly name: string;
   readonly judge: Judge;
-  /** Weight as configured, ≥ 0. */
-  readonly weight: number;
-  /** Digest of judge revision, calibration and transforms. */
+  /** Index into `Panel.judges`. */
+  readonly seat: number;
+  /** Digest of judge revision, objective, calibration and transforms. */
   readonly revision: string;
   readonly calibration?: Calibration;
+  /** Space of the calibrated score. */
+  readonly calibratedSpace: ScoreSpace;
   readonly transforms: readonly Transform[];
-  readonly onFailure: FailurePolicy;
-  /** A required member must have a score of its own for every candidate: without one the candidate fails, whatever the policy. */
-  readonly required: boolean;
   /**
-   * The member's scalar before calibration. A multi-objective judge's is recomputed here under a request's weights.
+   * The judge's scalar before calibration. A multi-objective judge's is recomputed here under a request's weights.
    * @throws {GatewayError} REQUEST_INVALID when the steering leaves no weight
    */
   scalarise(raw: RawScore & { outcome: "scored" }, steering: Steering | undefined): ScalarScore;
+}
+
+/** Who learns from a member: the reward; people, who see its part; or only the statistics, so that no trainer can climb it. */
+export type Standing = "counts" | "shadow" | "audit";
+
+/** One judge's place in a panel. */
+export interface Member extends Reading {
+  readonly standing: Standing;
+  /** Share of items that a shadow or an audit judges, in (0, 1]; chosen by the item's text. */
+  readonly sample: number;
+  /** Weight as configured, ≥ 0; 0 for one that does not count. */
+  readonly weight: number;
+  readonly onFailure: FailurePolicy;
+  /** A required member must have a score of its own for every candidate: without one the candidate fails, whatever the policy. */
+  readonly required: boolean;
 }
 
 /** A scalar and, when objectives gave it, the gating and what each objective added. */
@@ -38,15 +57,55 @@ export interface ScalarScore {
   readonly terms?: Float64Array;
 }
 
-/** A named set of judges with weights, transforms, aggregation and failure policy. */
+/** A judge that says yes or no: its score against a bound. */
+export interface Constraint extends Reading {
+  readonly bound: { readonly atLeast: number } | { readonly atMost: number };
+  /** What it means that the judge does not cover an item: the candidate cannot be told to be safe, or this constraint is none of its. */
+  readonly notApplicable: "unknown" | "satisfied";
+}
+
+/** A named set of judges with weights, transforms, aggregation, constraints and failure policy. */
 export interface Panel {
   readonly name: string;
   readonly description: string;
   /** Digest over everything that decides a reward of this panel. */
   readonly revision: string;
+  /** The judges that are asked, each once, whatever number of members and constraints read it. */
+  readonly judges: readonly Judge[];
   readonly members: readonly Member[];
   readonly aggregation: Aggregation;
   readonly space: ScoreSpace;
   /** Under `degrade`, the least number of members with a score. */
   readonly quorum: number;
+  /** Weights that server state decides, in the place of the configured ones. */
+  readonly weighting?: StateWeights;
+  readonly constraints?: { readonly readings: readonly Constraint[]; readonly rule: Constraining };
+  readonly advantages?: AdvantageEstimator;
+  /** Names of the states that a reward of this panel depends on. */
+  readonly states: readonly string[];
+  /** Whether rewards depend on completions of a reference policy, so that those are judged as well. */
+  readonly readsBaselines: boolean;
+}
+
+/** A table that sends each item to a panel. */
+export interface Router {
+  readonly name: string;
+  readonly description: string;
+  /** Digest over the table and the panels that it leads to. */
+  readonly revision: string;
+  /** One line per row for people: condition and panel. */
+  readonly rows: readonly RouteRow[];
+  /** The panel's or router's name, and the row that led there; −1 for the default. */
+  choose(item: Item): { readonly to: string; readonly row: number };
+}
+
+/** One row of a routing table, in words. The last one is the default and states no condition. */
+export interface RouteRow {
+  readonly when: string;
+  readonly panel: string;
+}
+
+/** Whether a name of the configuration stands for a table and not for judges. */
+export function isRouter(panel: Panel | Router): panel is Router {
+  return "choose" in panel;
 }

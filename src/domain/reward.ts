@@ -1,4 +1,5 @@
 import type { ScoreSpace } from "./score-space.ts";
+import type { StateSnapshot } from "./state.ts";
 
 /** A map from raw score to a common meaning, fitted on labelled data. Monotone; applied to one score at a time. */
 export interface Calibration {
@@ -10,6 +11,16 @@ export interface Calibration {
   apply(score: number): number;
 }
 
+/** What a transform may know besides the scores. */
+export interface TransformContext {
+  /** Calibrated scores of the item's baselines under the same member, shape [M]; given to a transform that reads `baselines`. */
+  readonly baselines?: Float64Array;
+  /** Lengths of the candidates in the policy's tokens, shape [n]; given to a transform that reads `lengths`. */
+  readonly lengths?: Float64Array;
+  /** Given to a transform that names a state. */
+  readonly state?: StateSnapshot;
+}
+
 /** A fixed map of calibrated scores. It sees the scored candidates of one item at once, so it may use the group. */
 export interface Transform {
   readonly name: string;
@@ -17,8 +28,14 @@ export interface Transform {
   readonly spaceOut: ScoreSpace;
   /** Digest of name and parameters. */
   readonly revision: string;
-  /** @param scores shape [n], the scored candidates in request order; returns the same shape */
-  apply(scores: Float64Array): Float64Array;
+  readonly reads?: "baselines" | "lengths";
+  /** Name of the server state that it reads. */
+  readonly state?: string;
+  /**
+   * @param scores shape [n], the scored candidates in request order; returns the same shape
+   * @throws {GatewayError} REFERENCE_MISSING, REQUEST_INVALID when the request lacks what it reads
+   */
+  apply(scores: Float64Array, context: TransformContext): Float64Array;
 }
 
 /** Transformed scores of one candidate: only the members that gave a number, with their effective weights. */
@@ -47,6 +64,8 @@ export interface Aggregation {
   readonly spaceOut: ScoreSpace;
   /** Digest of method and parameters. */
   readonly revision: string;
+  /** Whether weights matter to it; one that takes its members as equals refuses a request that weighs them. */
+  readonly weighs: boolean;
   /** @returns one aggregate per entry of `group`, same order; entries have at least one member */
   aggregate(group: readonly CandidateScores[]): Aggregate[];
 }
@@ -59,4 +78,12 @@ export interface Steering {
   readonly mode: SteeringMode;
   /** Share of the request's weights under `blend`, in [0, 1]. */
   readonly alpha: number;
+}
+
+/** Weights of members out of a server state. */
+export interface StateWeights {
+  /** Name of the state. */
+  readonly state: string;
+  /** @returns weights, shape [members], in the order of `Panel.members` */
+  weightsOf(snapshot: StateSnapshot): Float64Array;
 }

@@ -1,14 +1,12 @@
+import type { Standing } from "./panel.ts";
 import type { ScoreSpace } from "./score-space.ts";
-
-/** Who learns from a member: the reward; people, who see its part; or only the statistics, so that no trainer can climb it. */
-export type ObservedStanding = "counts" | "shadow" | "audit";
 
 /** One member of a panel, as the statistics of a run know it. */
 export interface ObservedMember {
   /** Unique within the panel. */
   readonly member: string;
   readonly judge: string;
-  readonly standing: ObservedStanding;
+  readonly standing: Standing;
   /** Space of its calibrated scores. */
   readonly space: ScoreSpace;
   /** Names of the objectives that its gating weighs; empty without gating. */
@@ -191,7 +189,7 @@ export interface RunRow {
   /** Absent in the row of the panel's reward. */
   readonly member?: string;
   readonly judge?: string;
-  readonly standing?: ObservedStanding;
+  readonly standing?: Standing;
   /** Absent in the row of all domains together. */
   readonly domain?: string;
   /** Present when rows are told apart by it. */

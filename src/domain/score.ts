@@ -1,4 +1,5 @@
 import type { Truncation } from "./backend.ts";
+import type { ConstrainedSummary, Verdict } from "./constraint.ts";
 import type { ErrorReason } from "./errors.ts";
 import type { Item } from "./item.ts";
 import type { Steering } from "./reward.ts";
@@ -13,12 +14,26 @@ export type CacheUse = "use" | "bypass" | "refresh";
 export type Priority = "critical" | "standard" | "sheddable";
 export const PRIORITIES: readonly Priority[] = ["critical", "standard", "sheddable"];
 
+/** One of several weightings of the same scores, each with a reward of its own. */
+export interface WeightSet {
+  /** Unique within the request. */
+  readonly name: string;
+  /** Weights of objectives; without them, those of the request hold. */
+  readonly steering?: Steering;
+  /** Member name → weight, ≥ 0; members that are not named weigh 0. Without them, the panel's weights hold. */
+  readonly memberWeights?: Readonly<Record<string, number>>;
+}
+
 export interface ScoreOptions {
   readonly detail: Detail;
   readonly cache: CacheUse;
   readonly priority: Priority;
   /** Request weights for multi-objective judges. */
   readonly steering?: Steering;
+  /** Further weightings: each candidate gets one more reward per set, at no cost in forward passes. */
+  readonly weightSets?: readonly WeightSet[];
+  /** State name → version to read instead of the current one, so that an old answer can be reproduced. */
+  readonly stateVersions?: Readonly<Record<string, number>>;
   /** Time the caller allows, milliseconds from arrival; the server's cap applies as well. */
   readonly deadlineMs?: number;
 }
@@ -47,9 +62,13 @@ export interface Failure {
   readonly retryable: boolean;
 }
 
-/** One judge's part in a candidate's reward. Numbers are present only where the outcome is `scored` (or imputed). */
+/** One member's part in a candidate's reward. Numbers are present only where the outcome is `scored` (or imputed). */
 export interface JudgePart {
   readonly judge: string;
+  /** Name of the member; the judge's, unless the panel names it otherwise. */
+  readonly member: string;
+  /** Whether the member is one that is only watched: shown, weight 0, without effect on the reward. */
+  readonly shadow: boolean;
   readonly outcome: Outcome;
   readonly raw?: number;
   readonly calibrated?: number;
@@ -57,6 +76,8 @@ export interface JudgePart {
   /** Effective weight in this candidate's reward; 0 when the member did not count. */
   readonly weight: number;
   readonly contribution?: number;
+  /** The member's transformed score standardised within its group. Present where the panel's advantages standardise members apart. */
+  readonly advantage?: number;
   /** Objective name → raw value. */
   readonly objectives?: Readonly<Record<string, number>>;
   /** Objective name → gating weight that was used. */
@@ -74,20 +95,88 @@ export interface JudgePart {
   readonly failure?: Failure;
 }
 
-export type CandidateStatus = "complete" | "degraded" | "failed";
+/** `vetoed`: judged in full, and a constraint does not hold. */
+export type CandidateStatus = "complete" | "degraded" | "vetoed" | "failed";
+
+/** One constraint judge's part. */
+export interface ConstraintPart {
+  readonly constraint: string;
+  readonly judge: string;
+  readonly verdict: Verdict;
+  /** The transformed score that was held against the bound; absent when there is none. */
+  readonly score?: number;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+  readonly revision: string;
+  readonly cached: boolean;
+  readonly failure?: Failure;
+}
+
+/** Whether a candidate satisfies the panel's constraints, and what an optimiser under constraints trains on. */
+export interface ConstraintResult {
+  readonly verdict: Verdict;
+  /** Empty when detail is `reward`. */
+  readonly parts: readonly ConstraintPart[];
+  /** σ(reward − baseline): the probability of beating the baseline completion. Present where the panel has a baseline. */
+  readonly calibrated?: number;
+  /** CRPG's reward: calibrated, scaled by what is left of the KL budget; 0 unless satisfied. */
+  readonly crpg?: number;
+  /** CRPG's reward less its mean over the candidates of the item. */
+  readonly crpgCentred?: number;
+  /** CRRAFT's weight: calibrated where satisfied within the KL budget, else 0. */
+  readonly crraft?: number;
+}
 
 export interface CandidateResult {
   readonly status: CandidateStatus;
-  /** Absent exactly when the status is `failed`. */
+  /** Absent when the status is `failed`, and when it is `vetoed` unless the panel states what a vetoed candidate gets. */
   readonly reward?: number;
+  /** Why there is no reward. */
   readonly failure?: Failure;
-  /** One part per member, in the panel's order. Empty when detail is `reward`. */
+  /** Weight set name → reward under it. Absent where there is no reward, or no set. */
+  readonly rewards?: Readonly<Record<string, number>>;
+  /** The reward relative to its group, where the panel computes advantages; absent where the candidate has no reward. */
+  readonly advantage?: number;
+  readonly constraints?: ConstraintResult;
+  /** Names of members that should count and gave no score of their own. */
+  readonly missing: readonly string[];
+  /** One part per member that the trainer may see, in the panel's order. Empty when detail is `reward`. */
   readonly judges: readonly JudgePart[];
+}
+
+/** The panel that took an item, and the rows of routing tables that led to it. */
+export interface RouteTaken {
+  readonly panel: string;
+  readonly panelRevision: string;
+  /** Row per table on the way, counted from 0; −1 for its default. */
+  readonly rows: readonly number[];
+}
+
+/** What an item's candidates are like as a group. */
+export interface GroupSummary {
+  /** Estimator of the advantages. */
+  readonly method: string;
+  /** Mean of the rewards that there are. */
+  readonly mean: number;
+  /** Standard deviation under the estimator's convention. */
+  readonly std: number;
+  /** Every reward is the same: the item teaches nothing. */
+  readonly zeroVariance: boolean;
 }
 
 export interface ItemResult {
   readonly id: string;
   readonly candidates: readonly CandidateResult[];
+  /** Present when the request named a panel that routes. */
+  readonly route?: RouteTaken;
+  readonly group?: GroupSummary;
+  readonly constrained?: ConstrainedSummary;
+}
+
+/** Server state that an answer was computed with. */
+export interface StateUsed {
+  readonly name: string;
+  readonly version: number;
 }
 
 /** Wall time of each phase, milliseconds. Phases of concurrent work overlap, so they need not sum to the total. */
@@ -114,6 +203,8 @@ export interface ScoreResult {
   readonly panel: string;
   readonly panelRevision: string;
   readonly results: readonly ItemResult[];
+  /** States that the panel reads, with the versions that were read; the same versions give the same bits. */
+  readonly states: readonly StateUsed[];
   readonly timing: Timing;
   readonly usage: Usage;
 }

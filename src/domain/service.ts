@@ -1,9 +1,12 @@
+import type { RouteRow } from "./panel.ts";
 import type { ScoreRequest, ScoreResult } from "./score.ts";
 
 /** What a transport knows of a call besides its content. */
 export interface CallContext {
   readonly requestId: string;
   readonly transport: "grpc" | "http" | "cli";
+  /** Whether the call is one of a stream, whose items come one at a time. */
+  readonly streamed?: boolean;
   /** Aborts when the caller cancels or disconnects. */
   readonly signal: AbortSignal;
 }
@@ -27,6 +30,10 @@ export interface JudgeInfo {
 
 export interface PanelMemberInfo {
   readonly judge: string;
+  /** Name of the member; the judge's, unless the panel names it otherwise. */
+  readonly name: string;
+  /** `counts`, `shadow` or `audit`. */
+  readonly standing: string;
   readonly weight: number;
   readonly calibration: string;
   readonly transforms: readonly string[];
@@ -39,7 +46,16 @@ export interface PanelInfo {
   readonly revision: string;
   readonly aggregation: string;
   readonly space: string;
+  /** Empty for a panel that routes. */
   readonly members: readonly PanelMemberInfo[];
+  /** Each constraint in words: judge, bound. */
+  readonly constraints: readonly string[];
+  /** Estimator of advantages; empty when the panel computes none. */
+  readonly advantages: string;
+  /** States that rewards depend on. */
+  readonly states: readonly string[];
+  /** Rows of a panel that routes, the default last; empty for one that judges. */
+  readonly routes: readonly RouteRow[];
 }
 
 export interface VersionInfo {

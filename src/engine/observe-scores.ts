@@ -9,44 +9,50 @@ import type { Judgement } from "./judgement.ts";
 export interface ObservedRequest {
   readonly request: ScoreRequest;
   readonly context: CallContext;
-  readonly panel: Panel;
-  /** Per item: one row per member, one entry per candidate. */
-  readonly judgements: readonly (readonly (readonly Judgement[])[])[];
+  /** Per item, the panel that took it and one row per judge of that panel, its candidates first. */
+  readonly judged: readonly { readonly panel: Panel; readonly rows: readonly (readonly Judgement[])[] }[];
   readonly results: readonly ItemResult[];
 }
 
 /** Tells the observer of every raw score, and, when the request belongs to a run, of its calibrated scores and rewards. */
 export function observeScores(observer: ScoreObserver, observed: ObservedRequest): void {
-  const { request, context, panel, judgements, results } = observed;
+  const { request, context, judged } = observed;
   const { items, step, policyVersion } = request;
-  const lengths = items.map(({ candidates }) => candidates.map(({ content }) => textOf(content).length));
-  for (const [item, rows] of judgements.entries()) {
-    for (const [member, row] of rows.entries()) {
-      const { name } = panel.members[member]!.judge;
-      for (const [candidate, judgement] of row.entries()) {
-        if (judgement.outcome === "scored") observer.observeRaw(name, judgement.raw.value, lengths[item]![candidate]!);
+  const lengths = items.map(({ candidates }) => candidates.map(({ content, tokens }) => tokens ?? textOf(content).length));
+  for (const [item, { panel, rows }] of judged.entries()) {
+    for (const [seat, { name }] of panel.judges.entries()) {
+      for (const [candidate, length] of lengths[item]!.entries()) {
+        const judgement = rows[seat]![candidate]!;
+        if (judgement.outcome === "scored") observer.observeRaw(name, judgement.raw.value, length);
       }
     }
   }
   const run = request.run ?? observer.defaultRun;
   if (run === undefined) return;
-  const observation: Observation = {
-    run,
-    ...(step !== undefined && { step }),
-    ...(policyVersion !== undefined && { policyVersion }),
-    requestId: context.requestId,
-    panel: observedPanel(panel),
-    items: items.map(
-      ({ id, domain }, index): ObservedItem => ({
-        id,
-        ...(domain !== undefined && { domain }),
-        lengths: lengths[index]!,
-        rewards: results[index]!.candidates.map(({ reward }) => reward ?? null),
-        members: panel.members.map((member, place) => observedScores(member, judgements[index]![place]!, request)),
-      }),
-    ),
+  for (const panel of new Set(judged.map((each) => each.panel))) {
+    const indices = judged.flatMap((each, index) => (each.panel === panel ? [index] : []));
+    const observation: Observation = {
+      run,
+      ...(step !== undefined && { step }),
+      ...(policyVersion !== undefined && { policyVersion }),
+      requestId: context.requestId,
+      panel: observedPanel(panel),
+      items: indices.map((index) => observedItem(observed, index, lengths[index]!)),
+    };
+    observer.observe(observation);
+  }
+}
+
+function observedItem({ request, judged, results }: ObservedRequest, index: number, lengths: readonly number[]): ObservedItem {
+  const { id, domain } = request.items[index]!;
+  const { panel, rows } = judged[index]!;
+  return {
+    id,
+    ...(domain !== undefined && { domain }),
+    lengths,
+    rewards: results[index]!.candidates.map(({ reward }) => reward ?? null),
+    members: panel.members.map((member) => observedScores(member, rows[member.seat]!.slice(0, lengths.length), request)),
   };
-  observer.observe(observation);
 }
 
 function observedScores(member: Member, row: readonly Judgement[], { options }: ScoreRequest): ObservedScores {
@@ -79,11 +85,11 @@ function observedPanel(panel: Panel): ObservedPanel {
       name,
       revision,
       space,
-      members: members.map(({ judge, calibration }) => ({
-        member: judge.name,
+      members: members.map(({ name: member, judge, standing, calibratedSpace }) => ({
+        member,
         judge: judge.name,
-        standing: "counts",
-        space: calibration?.spaceOut ?? judge.space,
+        standing,
+        space: calibratedSpace,
         objectives: (judge.gated?.objectives ?? []).map((objective) => objective.name),
       })),
     };

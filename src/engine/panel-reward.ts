@@ -1,236 +1,272 @@
+import type { GroupAdvantage } from "../domain/advantage.ts";
+import type { ConstrainedReward, ConstrainedSummary } from "../domain/constraint.ts";
 import { GatewayError } from "../domain/errors.ts";
-import type { Member, Panel, ScalarScore } from "../domain/panel.ts";
-import type { Aggregate, CandidateScores, Steering } from "../domain/reward.ts";
-import type { CandidateResult, CandidateStatus, Detail, Failure, JudgePart } from "../domain/score.ts";
-import { describeDeterminism } from "../domain/score-space.ts";
-import { failedJudgement, type Judgement, toFailure } from "./judgement.ts";
+import type { Item } from "../domain/item.ts";
+import type { Panel } from "../domain/panel.ts";
+import type { Aggregate, Steering } from "../domain/reward.ts";
+import type { CandidateResult, CandidateStatus, ConstraintResult, Detail, Failure, ItemResult, WeightSet } from "../domain/score.ts";
+import type { StateSnapshot } from "../domain/state.ts";
+import { type Count, countMembers } from "./count-members.ts";
+import { judgePart } from "./judge-part.ts";
+import { type Judgement, toFailure } from "./judgement.ts";
+import { type ColumnContext, readColumn, type ScoreColumn } from "./score-column.ts";
+import { type JointVerdict, judgeConstraints } from "./verdicts.ts";
 
-/** A member's scores of a group on their way from raw to transformed; a gap where the candidate has none. */
-interface MemberColumn {
-  readonly member: Member;
-  readonly judgements: readonly Judgement[];
-  readonly scalars: readonly (ScalarScore | undefined)[];
-  readonly calibrated: readonly (number | undefined)[];
-  readonly transformed: readonly (number | undefined)[];
+/** An item with what the judges of its panel said. */
+export interface JudgedItem {
+  readonly item: Item;
+  /** One row per judge of the panel; in a row the candidates, then the baselines that were judged, in request order. */
+  readonly rows: readonly (readonly Judgement[])[];
 }
 
-/** What counts for one candidate after the failure policy has spoken. */
-interface Count {
-  readonly status: CandidateStatus;
-  readonly failure: Failure | undefined;
-  readonly scores: CandidateScores | undefined;
-  /** Members whose score is the policy's value. */
-  readonly imputed: ReadonlySet<number> | undefined;
+export interface RewardOptions {
+  readonly detail: Detail;
+  readonly steering?: Steering | undefined;
+  readonly weightSets?: readonly WeightSet[] | undefined;
+  /** Every state that the panel names, read for this request. */
+  readonly states: ReadonlyMap<string, StateSnapshot>;
+}
+
+/** The rewards of one item under one weighting, before advantages. */
+interface Weighted {
+  /** In force, one per member. */
+  readonly weights: ArrayLike<number>;
+  readonly columns: readonly ScoreColumn[];
+  readonly counts: readonly Count[];
+  /** Undefined where the candidate has no aggregated reward. */
+  readonly aggregates: readonly (Aggregate | undefined)[];
+  readonly failures: readonly (Failure | undefined)[];
+  readonly verdicts: readonly JointVerdict[] | undefined;
+  readonly constrained: readonly (ConstrainedReward | null)[] | undefined;
+  readonly summary: ConstrainedSummary | undefined;
+  /** For the trainer; null where there is none. */
+  readonly rewards: readonly (number | null)[];
 }
 
 /**
- * From the judgements of one item to a result per candidate: scalarise, calibrate, transform, apply the failure policy,
- * aggregate. Pure. A missing judgement never becomes a number unless the member's policy states one.
+ * From the judgements of a request's items to their results: per item scalarise, calibrate, transform, apply the failure policy,
+ * aggregate and constrain, once more for each further weighting, then advantages over the group or the batch. Pure. A missing
+ * judgement never becomes a number unless the member's policy states one.
  *
- * @param judgements one row per member of the panel, one entry per candidate, request order
- * @returns one result per candidate, request order; contributions of the counted members sum to the reward
- * @throws {GatewayError} REQUEST_INVALID when the steering leaves a judge without weight
+ * @param judged items of one panel
+ * @returns one result per item, same order; contributions of the counted members sum to the aggregated reward
+ * @throws {GatewayError} REQUEST_INVALID when the steering leaves a judge without weight, or the request lacks what the panel reads
  */
-export function rewardGroup(
-  panel: Panel,
-  judgements: readonly (readonly Judgement[])[],
-  options: { readonly steering?: Steering | undefined; readonly detail: Detail },
-): CandidateResult[] {
-  const columns = panel.members.map((member, index) => transformColumn(member, judgements[index]!, options.steering));
-  const size = judgements[0]!.length;
-  const counts: Count[] = [];
-  for (let candidate = 0; candidate < size; candidate++) counts.push(countMembers(panel, columns, candidate));
-  const counted = counts.filter((count) => count.scores !== undefined);
-  const aggregates = panel.aggregation.aggregate(counted.map((count) => count.scores!));
-  let next = 0;
-  return counts.map((count, candidate) => {
-    const aggregate = count.scores === undefined ? undefined : aggregates[next++]!;
-    return assemble(panel, columns, candidate, count, aggregate, options.detail);
+export function rewardItems(panel: Panel, judged: readonly JudgedItem[], options: RewardOptions): ItemResult[] {
+  const weighted = judged.map((each) => weigh(panel, each, options));
+  const advantages = panel.advantages?.estimate(weighted.map((each, index) => groupRewards(panel, each, judged[index]!.item)));
+  return judged.map((each, index) => {
+    const sets = rewardsBySet(panel, each, options);
+    return itemResult(panel, each.item, weighted[index]!, { sets, advantage: advantages?.[index], detail: options.detail });
   });
 }
 
-function transformColumn(member: Member, row: readonly Judgement[], steering: Steering | undefined): MemberColumn {
-  const judgements = [...row];
-  const scalars: (ScalarScore | undefined)[] = new Array(row.length).fill(undefined);
-  const calibrated: (number | undefined)[] = new Array(row.length).fill(undefined);
-  const present: number[] = [];
-  for (const [candidate, judgement] of row.entries()) {
-    if (judgement.outcome !== "scored") continue;
-    const scalar = member.scalarise(judgement.raw, steering);
-    const value = member.calibration ? member.calibration.apply(scalar.value) : scalar.value;
-    if (!Number.isFinite(value)) {
-      judgements[candidate] = notFinite(member, "calibration");
-      continue;
-    }
-    scalars[candidate] = scalar;
-    calibrated[candidate] = value;
-    present.push(candidate);
-  }
-  if (member.transforms.length === 0) return { member, judgements, scalars, calibrated, transformed: calibrated };
-  let scores = Float64Array.from(present, (candidate) => calibrated[candidate]!);
-  for (const transform of member.transforms) scores = Float64Array.from(transform.apply(scores));
-  const transformed: (number | undefined)[] = new Array(row.length).fill(undefined);
-  for (const [index, candidate] of present.entries()) {
-    if (Number.isFinite(scores[index])) transformed[candidate] = scores[index]!;
-    else judgements[candidate] = notFinite(member, "transform");
-  }
-  return { member, judgements, scalars, calibrated, transformed };
-}
-
-function notFinite(member: Member, stage: string): Judgement {
-  return failedJudgement(
-    new GatewayError("SCORE_NOT_FINITE", `the ${stage} of judge "${member.judge.name}" gave a number that is not finite`),
-  );
-}
-
-/** Applies the failure policies: which members count for this candidate, with which scores and weights. */
-function countMembers(panel: Panel, columns: readonly MemberColumn[], candidate: number): Count {
-  const members: number[] = [];
-  const scores: number[] = [];
-  const gating: (Float64Array | undefined)[] = [];
-  let imputed: Set<number> | undefined;
-  let degraded = false;
-  let allWeight = 0;
-  let presentWeight = 0;
-  for (const [index, { member, judgements, scalars, transformed }] of columns.entries()) {
-    const judgement = judgements[candidate]!;
-    const score = transformed[candidate];
-    allWeight += member.weight;
-    if (judgement.outcome === "scored" && score !== undefined) {
-      members.push(index);
-      scores.push(score);
-      gating.push(scalars[candidate]!.gating);
-      presentWeight += member.weight;
-      continue;
-    }
-    const failure = (judgement as Exclude<Judgement, { outcome: "scored" }>).failure;
-    if (member.required) return failedCount({ ...failure, message: `required judge "${member.judge.name}": ${failure.message}` });
-    if (judgement.outcome === "not_applicable") continue;
-    if (member.onFailure.policy === "fail") return failedCount({ ...failure, message: `judge "${member.judge.name}": ${failure.message}` });
-    degraded = true;
-    if (member.onFailure.policy === "degrade") continue;
-    members.push(index);
-    scores.push(member.onFailure.value);
-    gating.push(undefined);
-    presentWeight += member.weight;
-    imputed ??= new Set();
-    imputed.add(index);
-  }
-  const own = members.length - (imputed?.size ?? 0);
-  if (own === 0) return failedCount(noOpinion(columns, candidate));
-  if (degraded && own < panel.quorum) {
-    return failedCount({
-      reason: "PANEL_INCOMPLETE",
-      message: `${own} of the panel's judges have a score, fewer than its quorum of ${panel.quorum}`,
-      retryable: true,
-    });
-  }
-  if (presentWeight === 0 && allWeight > 0) return failedCount(noOpinion(columns, candidate));
-  const scale = presentWeight === 0 ? 1 : allWeight / presentWeight;
-  return {
-    status: degraded ? "degraded" : "complete",
-    failure: undefined,
-    scores: {
-      members,
-      scores: Float64Array.from(scores),
-      weights: Float64Array.from(members, (index) => columns[index]!.member.weight * scale),
-      gating,
-    },
-    imputed,
-  };
-}
-
-function failedCount(failure: Failure): Count {
-  return { status: "failed", failure, scores: undefined, imputed: undefined };
-}
-
-/** Why no member counts: the first judge's own failure, or that nobody covers the item. */
-function noOpinion(columns: readonly MemberColumn[], candidate: number): Failure {
-  for (const { member, judgements } of columns) {
-    const judgement = judgements[candidate]!;
-    if (judgement.outcome === "failed" || judgement.outcome === "abstained") {
-      return { ...judgement.failure, message: `judge "${member.judge.name}": ${judgement.failure.message}` };
-    }
-  }
-  const first = columns[0]!.judgements[candidate]!;
-  const why = first.outcome === "scored" ? "every judge that does has weight 0" : first.failure.message;
-  return { reason: "REQUEST_INVALID", message: `no judge of the panel covers this item: ${why}`, retryable: false };
-}
-
-function assemble(
+function weigh(
   panel: Panel,
-  columns: readonly MemberColumn[],
-  candidate: number,
-  count: Count,
-  aggregate: Aggregate | undefined,
-  detail: Detail,
-): CandidateResult {
-  const finite = aggregate === undefined || Number.isFinite(aggregate.reward);
-  const failure = finite
-    ? count.failure
-    : toFailure(new GatewayError("SCORE_NOT_FINITE", `the aggregation of panel "${panel.name}" gave a number that is not finite`));
-  const counted = finite ? aggregate : undefined;
-  const judges = detail === "reward" ? [] : columns.map((column, index) => judgePart(column, index, candidate, count, counted, detail));
-  if (failure !== undefined) return { status: "failed", failure, judges };
-  return { status: count.status, reward: counted!.reward, judges };
+  judged: JudgedItem,
+  { steering, states, memberWeights }: Pick<RewardOptions, "steering" | "states"> & Pick<WeightSet, "memberWeights">,
+): Weighted {
+  const size = judged.item.candidates.length;
+  const weights = weightsOf(panel, states, memberWeights);
+  const lengths = judged.item.candidates.map(({ tokens }) => tokens);
+  const rowOf = (seat: number) => judged.rows[seat]!;
+  const contextOf = (seat: number): ColumnContext => ({
+    steering,
+    lengths,
+    baselines: panel.readsBaselines ? rowOf(seat).slice(size) : [],
+    states,
+  });
+  const candidatesOf = (seat: number) => (panel.readsBaselines ? rowOf(seat).slice(0, size) : rowOf(seat));
+  const columns = panel.members.map((member) => readColumn(member, candidatesOf(member.seat), contextOf(member.seat)));
+  const { counts, aggregates, failures } = aggregateColumns(panel, columns, size, weights);
+  const free = { weights, columns, counts, aggregates, failures, verdicts: undefined, constrained: undefined, summary: undefined };
+  if (panel.constraints === undefined) return { ...free, rewards: aggregates.map((aggregate) => aggregate?.reward ?? null) };
+
+  const { readings, rule } = panel.constraints;
+  // A request's weights steer what is rewarded, never what is allowed.
+  const held = readings.map((reading) =>
+    readColumn(reading, candidatesOf(reading.seat), { ...contextOf(reading.seat), steering: undefined }),
+  );
+  const verdicts = counts.map((_, candidate) => judgeConstraints(readings, held, candidate, rule.join));
+  const { rewards: constrained, summary } = rule.apply({
+    rewards: aggregates.map((aggregate) => aggregate?.reward ?? null),
+    verdicts: verdicts.map(({ verdict }) => verdict),
+    ...(rule.readsBaselines && baselineOf(panel, judged, { steering, states }, weights)),
+    kl: judged.item.candidates.map(({ kl }) => kl ?? null),
+    truncated: judged.item.candidates.map(({ truncated }) => truncated === true),
+  });
+  return { ...free, verdicts, constrained, summary, rewards: constrained.map((each) => each?.reward ?? null) };
 }
 
-/** A part under construction: one shape for all, filled in a fixed order, because this runs for every judge of every candidate. */
-type Draft = { -readonly [Key in keyof JudgePart]: JudgePart[Key] };
+/** The weights in force: the weight set's, else the state's, else the configured ones. */
+function weightsOf(panel: Panel, states: ReadonlyMap<string, StateSnapshot>, memberWeights: WeightSet["memberWeights"]): ArrayLike<number> {
+  if (memberWeights !== undefined) {
+    return panel.members.map(({ name, standing }) =>
+      standing === "counts" && Object.hasOwn(memberWeights, name) ? memberWeights[name]! : 0,
+    );
+  }
+  if (panel.weighting !== undefined) return panel.weighting.weightsOf(states.get(panel.weighting.state)!);
+  return configuredWeights(panel);
+}
 
-function judgePart(
-  column: MemberColumn,
-  index: number,
-  candidate: number,
-  count: Count,
-  aggregate: Aggregate | undefined,
-  detail: Detail,
-): JudgePart {
-  const { member } = column;
-  const judgement = column.judgements[candidate]!;
-  const scored = judgement.outcome === "scored";
-  const place = aggregate === undefined ? -1 : count.scores!.members.indexOf(index);
-  const part: Draft = {
-    judge: member.judge.name,
-    outcome: judgement.outcome,
-    weight: place < 0 ? 0 : (aggregate!.weights ?? count.scores!.weights)[place]!,
-    revision: member.revision,
-    determinism: determinismOf(member),
-    cached: scored && judgement.cached,
-    imputed: place >= 0 && count.imputed?.has(index) === true,
-    tokens: scored ? judgement.tokens : 0,
+const configured = new WeakMap<Panel, readonly number[]>();
+function configuredWeights(panel: Panel): readonly number[] {
+  let weights = configured.get(panel);
+  if (weights === undefined) {
+    weights = panel.members.map(({ weight }) => weight);
+    configured.set(panel, weights);
+  }
+  return weights;
+}
+
+function aggregateColumns(panel: Panel, columns: readonly ScoreColumn[], size: number, weights: ArrayLike<number>) {
+  const counts: Count[] = [];
+  for (let candidate = 0; candidate < size; candidate++) counts.push(countMembers(panel, columns, candidate, weights));
+  const counted = counts.filter((count) => count.scores !== undefined);
+  const results = panel.aggregation.aggregate(counted.map((count) => count.scores!));
+  let next = 0;
+  const aggregates: (Aggregate | undefined)[] = [];
+  const failures: (Failure | undefined)[] = [];
+  for (const count of counts) {
+    const aggregate = count.scores === undefined ? undefined : results[next++]!;
+    const finite = aggregate === undefined || Number.isFinite(aggregate.reward);
+    aggregates.push(finite ? aggregate : undefined);
+    failures.push(finite ? count.failure : notFinite(panel));
+  }
+  return { counts, aggregates, failures };
+}
+
+function notFinite(panel: Panel): Failure {
+  return toFailure(new GatewayError("SCORE_NOT_FINITE", `the aggregation of panel "${panel.name}" gave a number that is not finite`));
+}
+
+/** Mean reward of the item's baselines that have one, and what the constraints say of all of them; nothing without baselines. */
+function baselineOf(
+  panel: Panel,
+  { item, rows }: JudgedItem,
+  { steering, states }: Pick<RewardOptions, "steering" | "states">,
+  weights: ArrayLike<number>,
+) {
+  const baselines = item.baselines ?? [];
+  if (baselines.length === 0) return {};
+  const rowOf = (seat: number) => rows[seat]!.slice(item.candidates.length);
+  const lengths = baselines.map(({ tokens }) => tokens);
+  const contextOf = (seat: number): ColumnContext => ({ steering, lengths, baselines: rowOf(seat), states });
+  const columns = panel.members.map((member) => readColumn(member, rowOf(member.seat), contextOf(member.seat)));
+  const { aggregates } = aggregateColumns(panel, columns, baselines.length, weights);
+  const rewards = aggregates.flatMap((aggregate) => (aggregate === undefined ? [] : [aggregate.reward]));
+  if (rewards.length === 0) return {};
+  const { readings, rule } = panel.constraints!;
+  const held = readings.map((reading) => readColumn(reading, rowOf(reading.seat), { ...contextOf(reading.seat), steering: undefined }));
+  const verdicts = baselines.map((_, index) => judgeConstraints(readings, held, index, rule.join).verdict);
+  return { baseline: rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length, baselineVerdict: rule.join(verdicts) };
+}
+
+function groupRewards(panel: Panel, { rewards, columns, weights }: Weighted, item: Item) {
+  const counting = panel.members.flatMap(({ standing }, index) =>
+    standing === "counts" ? [{ weight: weights[index]!, column: columns[index]! }] : [],
+  );
+  return {
+    rewards,
+    components: rewards.map((reward, candidate) =>
+      counting.map(({ column }) => (reward === null ? null : (column.transformed[candidate] ?? null))),
+    ),
+    weights: counting.map(({ weight }) => weight),
+    lengths: item.candidates.map(({ tokens }) => tokens ?? null),
   };
-  if (place >= 0) part.contribution = aggregate!.contributions[place]!;
-  if (!scored) {
-    part.failure = judgement.failure;
-    if (part.imputed) part.transformed = count.scores!.scores[place]!;
-    return part;
-  }
-  const scalar = column.scalars[candidate]!;
-  part.raw = scalar.value;
-  part.calibrated = column.calibrated[candidate]!;
-  part.transformed = column.transformed[candidate]!;
-  if (judgement.truncation !== undefined) part.truncated = judgement.truncation;
-  if (detail !== "full" || member.judge.gated === undefined) return part;
-  if (judgement.raw.objectives) part.objectives = named(member, judgement.raw.objectives);
-  if (scalar.gating) part.gating = named(member, scalar.gating);
-  if (scalar.terms) part.objectiveContributions = named(member, scalar.terms);
-  return part;
 }
 
-function named(member: Member, values: Float64Array): Record<string, number> {
-  const record: Record<string, number> = {};
-  const { objectives } = member.judge.gated!;
-  for (let index = 0; index < objectives.length; index++) record[objectives[index]!.name] = values[index]!;
-  return record;
+/** Per weight set, the rewards of the candidates. */
+function rewardsBySet(panel: Panel, judged: JudgedItem, options: RewardOptions): { name: string; rewards: Weighted["rewards"] }[] {
+  return (options.weightSets ?? []).map(({ name, steering = options.steering, memberWeights }) => ({
+    name,
+    rewards: weigh(panel, judged, { steering, states: options.states, ...(memberWeights && { memberWeights }) }).rewards,
+  }));
 }
 
-const determinisms = new WeakMap<Member, string>();
-function determinismOf(member: Member): string {
-  let text = determinisms.get(member);
-  if (text === undefined) {
-    text = describeDeterminism(member.judge.determinism);
-    determinisms.set(member, text);
+interface ItemParts {
+  readonly sets: readonly { readonly name: string; readonly rewards: Weighted["rewards"] }[];
+  readonly advantage: GroupAdvantage | undefined;
+  readonly detail: Detail;
+}
+
+function itemResult(panel: Panel, item: Item, weighted: Weighted, parts: ItemParts): ItemResult {
+  const candidates = item.candidates.map((_, candidate) => candidateResult(panel, weighted, candidate, parts));
+  const { advantage } = parts;
+  return {
+    id: item.id,
+    candidates,
+    ...(advantage && {
+      group: {
+        method: panel.advantages!.method,
+        mean: advantage.mean,
+        std: advantage.std,
+        zeroVariance: advantage.zeroVariance,
+      },
+    }),
+    ...(weighted.summary && { constrained: weighted.summary }),
+  };
+}
+
+/** A result under construction: one shape for all, filled in a fixed order. */
+type Draft = { -readonly [Key in keyof CandidateResult]: CandidateResult[Key] };
+
+function candidateResult(panel: Panel, weighted: Weighted, candidate: number, parts: ItemParts): CandidateResult {
+  const count = weighted.counts[candidate]!;
+  const verdict = weighted.verdicts?.[candidate];
+  const { status, failure } = statusOf(count, weighted.failures[candidate], verdict);
+  const reward = status === "failed" ? null : weighted.rewards[candidate]!;
+  const result: Draft = {
+    status,
+    missing: count.missing.map((index) => panel.members[index]!.name),
+    judges: parts.detail === "reward" ? [] : judgeParts(panel, weighted, candidate, parts),
+  };
+  if (reward !== null) result.reward = reward;
+  else if (failure !== undefined) result.failure = failure;
+  if (verdict !== undefined) result.constraints = constraintResult(verdict, weighted.constrained![candidate]!, parts.detail);
+  if (reward === null) return result;
+  if (parts.sets.length > 0) {
+    const known = parts.sets.flatMap(({ name, rewards }) => (rewards[candidate] === null ? [] : [[name, rewards[candidate]!] as const]));
+    result.rewards = Object.fromEntries(known);
   }
-  return text;
+  const advantage = parts.advantage?.advantages[candidate];
+  if (advantage !== undefined && advantage !== null) result.advantage = advantage;
+  return result;
+}
+
+function statusOf(
+  count: Count,
+  failure: Failure | undefined,
+  verdict: JointVerdict | undefined,
+): { readonly status: CandidateStatus; readonly failure: Failure | undefined } {
+  if (failure !== undefined) return { status: "failed", failure };
+  if (verdict === undefined || verdict.verdict === "satisfied") return { status: count.status, failure: undefined };
+  return { status: verdict.verdict === "violated" ? "vetoed" : "failed", failure: verdict.failure };
+}
+
+function constraintResult(verdict: JointVerdict, reward: ConstrainedReward | null, detail: Detail): ConstraintResult {
+  const { reward: _, ...forOptimisers } = reward ?? { reward: null };
+  return { verdict: verdict.verdict, parts: detail === "reward" ? [] : verdict.parts, ...forOptimisers };
+}
+
+function judgeParts(panel: Panel, weighted: Weighted, candidate: number, { advantage, detail }: ItemParts) {
+  const components = advantage?.components?.[candidate];
+  const parts = [];
+  let place = 0;
+  for (const [index, member] of panel.members.entries()) {
+    const standardised = member.standing === "counts" ? components?.[place++] : undefined;
+    // What is only audited stays out of the answer, or a trainer could learn from it.
+    if (member.standing === "audit") continue;
+    const source = {
+      member,
+      index,
+      column: weighted.columns[index]!,
+      candidate,
+      count: weighted.counts[candidate]!,
+      aggregate: weighted.aggregates[candidate],
+      advantage: standardised ?? undefined,
+    };
+    parts.push(judgePart(source, detail));
+  }
+  return parts;
 }

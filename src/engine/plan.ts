@@ -1,41 +1,104 @@
+import { createHash } from "node:crypto";
 import { GatewayError } from "../domain/errors.ts";
 import type { Item } from "../domain/item.ts";
 import type { Judge } from "../domain/judge.ts";
-import type { Panel } from "../domain/panel.ts";
-import type { Steering } from "../domain/reward.ts";
+import { isRouter, type Panel, type Router } from "../domain/panel.ts";
+import type { RouteTaken } from "../domain/score.ts";
 import type { Judgement } from "./judgement.ts";
 
-/** Whether one member's judge runs for an item, and what stands in its place when it does not. */
-export interface PlannedMember {
+/** Whether one judge runs for an item, and what stands in its place when it does not. */
+export interface PlannedJudge {
   readonly judge: Judge;
+  /** Whether the reward depends on it; nothing that only watches may fail or refuse a request. */
+  readonly counts: boolean;
   readonly skip: Judgement | undefined;
 }
 
-/** Which members of the panel run for this item, in the panel's order. */
-export function planItem(panel: Panel, item: Item): PlannedMember[] {
-  return panel.members.map(({ judge }) => {
-    const why = judge.notApplicable(item);
-    if (why === undefined) return { judge, skip: undefined };
-    return { judge, skip: { outcome: "not_applicable", failure: { reason: "REQUEST_INVALID", message: why, retryable: false } } };
-  });
+/** Where an item goes. */
+export interface Destination {
+  readonly panel: Panel;
+  /** Present when a table led there. */
+  readonly route: RouteTaken | undefined;
 }
 
 /**
- * Refuses request weights that name an objective no judge of the panel has.
- * @throws {GatewayError} REQUEST_INVALID with the names that exist
+ * Follows the routing tables from the name that a request gives to the panel that judges the item.
+ *
+ * @throws {GatewayError} PANEL_NOT_FOUND with the names that exist
  */
-export function checkSteering(panel: Panel, steering: Steering | undefined): void {
-  if (steering === undefined) return;
-  const known = new Set(panel.members.flatMap(({ judge }) => judge.gated?.objectives.map((objective) => objective.name) ?? []));
-  for (const name of Object.keys(steering.weights)) {
-    if (known.has(name)) continue;
-    const names = [...known];
-    throw new GatewayError(
-      "REQUEST_INVALID",
-      names.length === 0
-        ? `panel "${panel.name}" has no judge with objectives, so objective weights mean nothing to it`
-        : `no judge of panel "${panel.name}" has an objective "${name}"; it has: ${names.join(", ")}`,
-      { details: { field: `options.objectiveWeights.${name}`, suggestions: names } },
-    );
+export function routeItem(panels: ReadonlyMap<string, Panel | Router>, name: string, item: Item): Destination {
+  const rows: number[] = [];
+  let found = findPanel(panels, name);
+  while (isRouter(found)) {
+    const { to, row } = found.choose(item);
+    rows.push(row);
+    found = findPanel(panels, to);
   }
+  const route = rows.length === 0 ? undefined : { panel: found.name, panelRevision: found.revision, rows };
+  return { panel: found, route };
+}
+
+/** @throws {GatewayError} PANEL_NOT_FOUND with the names that exist */
+export function findPanel(panels: ReadonlyMap<string, Panel | Router>, name: string): Panel | Router {
+  const panel = panels.get(name);
+  if (panel !== undefined) return panel;
+  const known = [...panels.keys()];
+  throw new GatewayError("PANEL_NOT_FOUND", `no panel "${name}"; defined: ${known.join(", ")}`, { details: { suggestions: known } });
+}
+
+/** The item as its judges see it: with its baselines behind the candidates where the panel compares with them. */
+export function judgedItem(panel: Panel, item: Item): Item {
+  if (!panel.readsBaselines || item.baselines === undefined || item.baselines.length === 0) return item;
+  return { ...item, candidates: [...item.candidates, ...item.baselines] };
+}
+
+/** Which judges of the panel run for this item, in the order of `Panel.judges`. */
+export function planItem(panel: Panel, item: Item): PlannedJudge[] {
+  const seats = seatsOf(panel);
+  const draw = seats.some(({ sample }) => sample < 1) ? drawOf(item) : 0;
+  return panel.judges.map((judge, seat) => {
+    const { counts, sample } = seats[seat]!;
+    const why = judge.notApplicable(item);
+    if (why !== undefined) {
+      return { judge, counts, skip: { outcome: "not_applicable", failure: { reason: "REQUEST_INVALID", message: why, retryable: false } } };
+    }
+    return { judge, counts, skip: draw < sample ? undefined : NOT_SAMPLED };
+  });
+}
+
+const NOT_SAMPLED: Judgement = {
+  outcome: "skipped",
+  failure: { reason: "JUDGE_SKIPPED", message: "the item is not in the sample that this judge watches", retryable: false },
+};
+
+interface Seat {
+  readonly counts: boolean;
+  /** Share of items that it judges, 1 where it counts. */
+  readonly sample: number;
+}
+
+const known = new WeakMap<Panel, readonly Seat[]>();
+function seatsOf(panel: Panel): readonly Seat[] {
+  let seats = known.get(panel);
+  if (seats === undefined) {
+    seats = panel.judges.map((_, seat) => {
+      const members = panel.members.filter((member) => member.seat === seat);
+      const gates = panel.constraints?.readings.some((reading) => reading.seat === seat) ?? false;
+      const counts = gates || members.some(({ standing }) => standing === "counts");
+      return { counts, sample: counts ? 1 : Math.max(...members.map(({ sample }) => sample)) };
+    });
+    known.set(panel, seats);
+  }
+  return seats;
+}
+
+/** A number in [0, 1) that is the same for the same text, so that a sample does not depend on who asks or when. */
+function drawOf({ prompt, candidates }: Item): number {
+  return (
+    createHash("sha256")
+      .update(JSON.stringify([prompt, candidates.map(({ content }) => content)]))
+      .digest()
+      .readUInt32BE(0) /
+    2 ** 32
+  );
 }

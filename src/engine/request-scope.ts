@@ -25,6 +25,8 @@ export class RequestScope implements Watcher {
   tokens = 0;
   private readonly clock: Clock;
   private readonly waitsFor = new Map<Flight, Batcher>();
+  /** Those of them that a reward depends on. */
+  private readonly needs = new Set<Flight>();
   private end: ((error: GatewayError | undefined) => void) | undefined;
   private readonly hooks: ScopeHooks;
 
@@ -33,8 +35,11 @@ export class RequestScope implements Watcher {
     this.hooks = hooks;
   }
 
-  waitFor(flight: Flight, batcher: Batcher): void {
-    if (flight.state !== "settled") this.waitsFor.set(flight, batcher);
+  /** @param needed whether the request fails when the flight does not end in time; one that is only watched is left behind then */
+  waitFor(flight: Flight, batcher: Batcher, needed: boolean): void {
+    if (flight.state === "settled") return;
+    this.waitsFor.set(flight, batcher);
+    if (needed) this.needs.add(flight);
   }
 
   flightStarted(flight: Flight): void {
@@ -47,12 +52,13 @@ export class RequestScope implements Watcher {
     this.tokens += flight.result?.tokens ?? 0;
     if (flight.startedAt > 0) this.backendMs = Math.max(this.backendMs, flight.settledAt - flight.startedAt);
     this.waitsFor.delete(flight);
+    this.needs.delete(flight);
     this.hooks.settled(flight);
     if (this.waitsFor.size === 0) this.end?.(undefined);
   }
 
   /**
-   * Waits until every flight has settled.
+   * Waits until every flight has settled, or the deadline is there and every needed one has.
    * @param deadline clock time, milliseconds
    * @throws {GatewayError} DEADLINE_EXCEEDED, CALLER_GONE
    */
@@ -61,7 +67,9 @@ export class RequestScope implements Watcher {
     const error = await new Promise<GatewayError | undefined>((resolve) => {
       const onAbort = () => this.end?.(new GatewayError("CALLER_GONE", "the caller cancelled or disconnected"));
       const cancelTimer = this.clock.after(Math.max(0, deadline - this.clock.now()), () =>
-        this.end?.(new GatewayError("DEADLINE_EXCEEDED", "the deadline passed before every judge had answered")),
+        this.end?.(
+          this.needs.size === 0 ? undefined : new GatewayError("DEADLINE_EXCEEDED", "the deadline passed before every judge had answered"),
+        ),
       );
       this.end = (reason) => {
         this.end = undefined;
@@ -72,15 +80,15 @@ export class RequestScope implements Watcher {
       signal.addEventListener("abort", onAbort);
       if (signal.aborted) onAbort();
     });
-    if (error === undefined) return;
     this.abandon();
-    throw error;
+    if (error !== undefined) throw error;
   }
 
   /** Leaves every flight that is still under way. */
   abandon(): void {
     for (const [flight, batcher] of this.waitsFor) batcher.leave(flight, this);
     this.waitsFor.clear();
+    this.needs.clear();
   }
 
   /** Counts the request as under way, once. */

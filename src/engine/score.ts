@@ -3,33 +3,41 @@ import type { Clock } from "../domain/clock.ts";
 import { GatewayError } from "../domain/errors.ts";
 import type { Item } from "../domain/item.ts";
 import type { Ask, Judge } from "../domain/judge.ts";
-import type { Panel } from "../domain/panel.ts";
+import type { Panel, Router } from "../domain/panel.ts";
 import type { ScoreObserver } from "../domain/run.ts";
-import type { CandidateStatus, ItemResult, Outcome, Priority, ScoreRequest, ScoreResult, Timing } from "../domain/score.ts";
+import type { ItemResult, Priority, ScoreRequest, ScoreResult, Timing } from "../domain/score.ts";
 import type { CallContext } from "../domain/service.ts";
+import type { StateReader, StateSnapshot } from "../domain/state.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Batcher } from "./batcher.ts";
 import type { CachedAnswer, ScoreCache } from "./cache.ts";
+import { checkItem, checkOptions } from "./check-options.ts";
+import { countScores } from "./count-scores.ts";
 import { digestAsk } from "./digest.ts";
 import type { Flight, Urgency } from "./flight.ts";
 import { allFinite, failedJudgement, type Judgement } from "./judgement.ts";
 import { observeScores } from "./observe-scores.ts";
-import { rewardGroup } from "./panel-reward.ts";
-import { checkSteering, planItem } from "./plan.ts";
+import { rewardItems } from "./panel-reward.ts";
+import { type Destination, findPanel, judgedItem, planItem, routeItem } from "./plan.ts";
 import { RequestScope } from "./request-scope.ts";
 
 export interface ScorerOptions {
-  readonly panels: ReadonlyMap<string, Panel>;
+  readonly panels: ReadonlyMap<string, Panel | Router>;
   /** By backend name, for every backend that a judge of a panel uses. */
   readonly batchers: ReadonlyMap<string, Batcher>;
   readonly cache: ScoreCache;
   readonly clock: Clock;
+  /** Present when a panel names a state. */
+  readonly states?: StateReader;
   /** Longest that a request may take, whatever its caller allows, milliseconds. */
   readonly maxRequestMs: number;
   readonly metrics?: Metrics;
   /** Hears of everything that was scored. */
   readonly observer?: ScoreObserver;
 }
+
+/** Run whose states a request without a run reads. */
+const DEFAULT_RUN = "default";
 
 /** Scores a checked request; see `RewardService.score`. */
 export type Scorer = (request: ScoreRequest, context: CallContext) => Promise<ScoreResult>;
@@ -40,6 +48,8 @@ const ALLOWANCE_MS: Record<Priority, number> = { critical: 0, standard: 1_000, s
 /** A question that the cache could not answer, and where its answer belongs. */
 interface OpenAsk {
   readonly judge: Judge;
+  /** Whether a reward depends on it. */
+  readonly counts: boolean;
   readonly item: Item;
   readonly ask: Ask;
   readonly digest: string;
@@ -50,22 +60,36 @@ interface OpenAsk {
   missing: number;
 }
 
+/** An item on its way: where it goes and what its judges said. */
+interface Journey extends Destination {
+  readonly item: Item;
+  /** One row per judge of the panel. */
+  readonly rows: Judgement[][];
+}
+
 /**
- * Makes the function that takes a request through the engine, in this order: plan, encode, cache, flights through the
- * batchers, decode, cache again, and per item calibrate, transform and aggregate.
+ * Makes the function that takes a request through the engine, in this order: route, plan, encode, cache, flights through the
+ * batchers, decode, cache again, and per item calibrate, transform, aggregate, constrain and compare within the group.
  */
 export function createScorer(options: ScorerOptions): Scorer {
   const { panels, batchers, cache, clock, maxRequestMs, metrics, observer } = options;
 
   return async (request, context) => {
     const startedAt = clock.now();
-    const panel = findPanel(panels, request.panel);
-    checkSteering(panel, request.options.steering);
+    const destinations = request.items.map((item) => routeItem(panels, request.panel, item));
+    const used = new Set(destinations.map(({ panel }) => panel));
+    checkOptions(used, request.options);
+    for (const [index, { panel }] of destinations.entries()) checkItem(panel, request.items[index]!, index);
+    refuseLoneGroups(used, context);
+    const states = await readStates(used, request);
     const deadline = startedAt + Math.min(request.options.deadlineMs ?? maxRequestMs, maxRequestMs);
     const urgency = { priority: request.options.priority, rank: startedAt + ALLOWANCE_MS[request.options.priority], expiresAt: deadline };
 
     const open: OpenAsk[] = [];
-    const judgements = request.items.map((item) => judgeFromCache(panel, item, request, open));
+    const journeys = request.items.map((item, index): Journey => {
+      const { panel, route } = destinations[index]!;
+      return { item, panel, route, rows: judgeFromCache(panel, judgedItem(panel, item), request, open) };
+    });
     metrics?.requestsWaiting.inc();
     const asksOf = new Map<Flight, OpenAsk[]>();
     // A stop ends the request as a whole, so that its caller sends it elsewhere instead of keeping half an answer.
@@ -78,7 +102,9 @@ export function createScorer(options: ScorerOptions): Scorer {
       },
     });
     try {
-      startFlights(open, asksOf, scope, urgency);
+      const needed = open.filter(({ counts }) => counts);
+      startFlights(needed, asksOf, scope, urgency);
+      if (needed.length < open.length) startWatching(open, asksOf, scope, urgency);
       for (const entry of open) if (entry.missing === 0) readAnswers(entry, request);
       await scope.settled(deadline, context.signal);
       if (stopped !== undefined) throw stopped;
@@ -90,25 +116,57 @@ export function createScorer(options: ScorerOptions): Scorer {
     } finally {
       scope.markStarted();
     }
-    const { steering, detail } = request.options;
-    const results: ItemResult[] = request.items.map((item, index) => {
-      const candidates = rewardGroup(panel, judgements[index]!, { steering, detail });
-      return { id: item.id, candidates };
-    });
-    count(panel, judgements, results);
-    if (observer !== undefined) observeScores(observer, { request, context, panel, judgements, results });
+    for (const entry of open) if (entry.missing > 0) fillFailed(entry, TOO_LATE);
+    const results = reward(journeys, request, states);
+    if (metrics) countScores(metrics, { panel: request.panel, judged: journeys, results });
+    if (observer !== undefined) observeScores(observer, { request, context, judged: journeys, results });
     const timing: Timing = {
       totalMs: clock.now() - startedAt,
       queueMs: scope.queueMs,
       prepareMs: scope.prepareMs,
       backendMs: scope.backendMs,
     };
-    return { panel: panel.name, panelRevision: panel.revision, results, timing, usage: usageOf(judgements, scope.tokens) };
+    return {
+      panel: request.panel,
+      panelRevision: findPanel(panels, request.panel).revision,
+      results,
+      states: [...states.values()].map(({ name, version }) => ({ name, version })),
+      timing,
+      usage: usageOf(journeys, scope.tokens),
+    };
   };
+
+  /** The states that the panels name, each read once, so that the whole request sees one version. */
+  async function readStates(used: ReadonlySet<Panel>, { run, options: { stateVersions } }: ScoreRequest) {
+    const names = new Set([...used].flatMap((panel) => panel.states));
+    const states = new Map<string, StateSnapshot>();
+    for (const name of names) states.set(name, await options.states!.read(name, run ?? DEFAULT_RUN, stateVersions?.[name]));
+    return states;
+  }
+
+  /** The results of all items, in their order; items of one panel are rewarded together, since advantages may run over all of them. */
+  function reward(journeys: readonly Journey[], request: ScoreRequest, states: ReadonlyMap<string, StateSnapshot>): ItemResult[] {
+    const { steering, weightSets, detail } = request.options;
+    const results: ItemResult[] = new Array(journeys.length);
+    const byPanel = new Map<Panel, number[]>();
+    for (const [index, { panel }] of journeys.entries()) {
+      const indices = byPanel.get(panel);
+      if (indices) indices.push(index);
+      else byPanel.set(panel, [index]);
+    }
+    for (const [panel, indices] of byPanel) {
+      const judged = indices.map((index) => journeys[index]!);
+      for (const [at, result] of rewardItems(panel, judged, { steering, weightSets, detail, states }).entries()) {
+        const { route } = judged[at]!;
+        results[indices[at]!] = route === undefined ? result : { ...result, route };
+      }
+    }
+    return results;
+  }
 
   /** Judgements of one item as far as plan and cache give them; what is missing goes to `open`. */
   function judgeFromCache(panel: Panel, item: Item, request: ScoreRequest, open: OpenAsk[]): Judgement[][] {
-    return planItem(panel, item).map(({ judge, skip }) => {
+    return planItem(panel, item).map(({ judge, counts, skip }) => {
       if (skip !== undefined) return item.candidates.map(() => skip);
       const row: Judgement[] = new Array(item.candidates.length);
       let asks: readonly Ask[];
@@ -120,7 +178,7 @@ export function createScorer(options: ScorerOptions): Scorer {
       for (const ask of asks) {
         const digest = digestAsk(ask);
         const answer = request.options.cache === "use" ? cache.get(judge.revision, digest) : undefined;
-        if (answer === undefined) open.push({ judge, item, ask, digest, row, flights: [], missing: 0 });
+        if (answer === undefined) open.push({ judge, counts, item, ask, digest, row, flights: [], missing: 0 });
         else fillRow(row, ask, answer, true);
       }
       return row;
@@ -150,8 +208,20 @@ export function createScorer(options: ScorerOptions): Scorer {
           const asks = asksOf.get(flight);
           if (asks) asks.push(entry);
           else asksOf.set(flight, [entry]);
-          scope.waitFor(flight, batcher);
+          scope.waitFor(flight, batcher, entry.counts);
         }
+      }
+    }
+  }
+
+  /** Sends the asks of judges that only watch. One that is refused has failed; the request goes on. */
+  function startWatching(open: readonly OpenAsk[], asksOf: Map<Flight, OpenAsk[]>, scope: RequestScope, urgency: Urgency): void {
+    for (const entry of open) {
+      if (entry.counts) continue;
+      try {
+        startFlights([entry], asksOf, scope, urgency);
+      } catch (thrown) {
+        fillFailed(entry, GatewayError.from(thrown));
       }
     }
   }
@@ -159,6 +229,7 @@ export function createScorer(options: ScorerOptions): Scorer {
   /** Decodes the settled flights of one ask into its row, and keeps good scores. */
   function readAnswers(entry: OpenAsk, request: ScoreRequest): void {
     const { judge, item, ask, row } = entry;
+    if (row[ask.candidates[0]!] !== undefined) return;
     try {
       for (const flight of entry.flights) if (flight.error) throw flight.error;
       const results: CallResult[] = entry.flights.map((flight) => flight.result!);
@@ -171,33 +242,25 @@ export function createScorer(options: ScorerOptions): Scorer {
     } catch (thrown) {
       const error = GatewayError.from(thrown);
       if (error.reason === "SCORE_NOT_FINITE") metrics?.nonfinite.inc({ judge: judge.name });
-      for (const candidate of ask.candidates) row[candidate] = failedJudgement(error);
+      fillFailed(entry, error);
     }
   }
+}
 
-  function count(panel: Panel, judgements: readonly Judgement[][][], results: readonly ItemResult[]): void {
-    if (metrics === undefined) return;
-    for (const [index, { judge }] of panel.members.entries()) {
-      const scores = metrics.judgeScore.labels({ judge: judge.name });
-      const outcomes: Partial<Record<Outcome, number>> = {};
-      for (const rows of judgements) {
-        for (const judgement of rows[index]!) {
-          outcomes[judgement.outcome] = (outcomes[judgement.outcome] ?? 0) + 1;
-          if (judgement.outcome === "scored") scores.observe(judgement.raw.value);
-        }
-      }
-      for (const [outcome, times] of Object.entries(outcomes)) metrics.judgeCalls.inc({ judge: judge.name, outcome }, times);
-    }
-    const rewards = metrics.reward.labels({ panel: panel.name });
-    const statuses: Partial<Record<CandidateStatus, number>> = {};
-    for (const { candidates } of results) {
-      for (const { status, reward, judges } of candidates) {
-        statuses[status] = (statuses[status] ?? 0) + 1;
-        if (reward !== undefined) rewards.observe(reward);
-        for (const part of judges) if (part.imputed) metrics.imputed.inc({ judge: part.judge });
-      }
-    }
-    for (const [status, times] of Object.entries(statuses)) metrics.candidates.inc({ panel: panel.name, status }, times);
+const TOO_LATE = new GatewayError("DEADLINE_EXCEEDED", "the judge only watches, and it had not answered when the request had to");
+
+function fillFailed({ ask, row }: OpenAsk, error: GatewayError): void {
+  const failure = failedJudgement(error);
+  for (const candidate of ask.candidates) row[candidate] = failure;
+}
+
+/** @throws {GatewayError} REQUEST_INVALID when a panel compares over all items of a request and the items come one by one */
+function refuseLoneGroups(panels: ReadonlySet<Panel>, { streamed }: CallContext): void {
+  if (streamed !== true) return;
+  for (const { name, advantages } of panels) {
+    if (advantages?.scope !== "batch") continue;
+    const rule = `advantages of panel "${name}" (${advantages.method}) run over all items of a request and a stream brings one at a time`;
+    throw new GatewayError("REQUEST_INVALID", `${rule}: send the items in one unary request`, { details: { field: "panel" } });
   }
 }
 
@@ -215,18 +278,11 @@ function fillRow(row: Judgement[], ask: Ask, answer: CachedAnswer, cached: boole
   }
 }
 
-function findPanel(panels: ReadonlyMap<string, Panel>, name: string): Panel {
-  const panel = panels.get(name);
-  if (panel !== undefined) return panel;
-  const known = [...panels.keys()];
-  throw new GatewayError("PANEL_NOT_FOUND", `no panel "${name}"; defined: ${known.join(", ")}`, { details: { suggestions: known } });
-}
-
-function usageOf(judgements: readonly Judgement[][][], tokens: number) {
+function usageOf(journeys: readonly Journey[], tokens: number) {
   let candidates = 0;
   let cachedScores = 0;
-  for (const rows of judgements) {
-    candidates += rows[0]!.length;
+  for (const { item, rows } of journeys) {
+    candidates += item.candidates.length;
     for (const row of rows) for (const judgement of row) if (judgement.outcome === "scored" && judgement.cached) cachedScores++;
   }
   return { candidates, cachedScores, tokens };

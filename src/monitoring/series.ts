@@ -1,4 +1,5 @@
-import type { BaselineInfo, ObservedStanding } from "../domain/run.ts";
+import type { Standing } from "../domain/panel.ts";
+import type { BaselineInfo } from "../domain/run.ts";
 import type { ScoreSpace } from "../domain/score-space.ts";
 import { type Baseline, freezeBaseline } from "./baseline.ts";
 import { GatingWindow } from "./gating-window.ts";
@@ -9,7 +10,7 @@ import { Trend } from "./trend.ts";
 export interface SeriesSubject {
   readonly member?: string;
   readonly judge?: string;
-  readonly standing?: ObservedStanding;
+  readonly standing?: Standing;
   readonly space: ScoreSpace;
   readonly objectives: readonly string[];
 }

@@ -14,18 +14,35 @@ import { isotonic } from "./calibration/isotonic.ts";
 import { platt } from "./calibration/platt.ts";
 import { temperature } from "./calibration/temperature.ts";
 import { zscore } from "./calibration/zscore.ts";
-import type { AggregationKind, CalibrationKind, TransformKind } from "./kinds.ts";
+import { batchStd, drGrpo, gdpo, grpo, mrn, opo, rloo } from "./group/estimators.ts";
+import type { AdvantageKind, AggregationKind, CalibrationKind, TransformKind } from "./kinds.ts";
 import { arctan, centred, preferenceAsReward, tanh } from "./transforms/centred.ts";
 import { clip } from "./transforms/clip.ts";
 import { minMax, rank } from "./transforms/group-scale.ts";
+import { lengthCharge, lengthTarget, softOverlongTransform } from "./transforms/length.ts";
 import { logSigmoidCentred } from "./transforms/log-sigmoid-centred.ts";
+import { runningScaleTransform } from "./transforms/running-scale.ts";
 
-export type { AggregationKind, CalibrationKind, MemberFacts, ParamsProblem, TransformKind } from "./kinds.ts";
+export { constrainingParams, constrainingProblems, createConstraining } from "./constraints/constraining.ts";
+export type { AdvantageKind, AggregationKind, CalibrationKind, MemberFacts, ParamsProblem, TransformKind } from "./kinds.ts";
 
 /** Every calibration method. Adding one is one file and one line here. */
 export const CALIBRATION_KINDS: readonly CalibrationKind[] = [affine, temperature, platt, isotonic, cdf, normalScore, quantileMap, zscore];
 /** Every transform. */
-export const TRANSFORM_KINDS: readonly TransformKind[] = [logSigmoidCentred, preferenceAsReward, centred, tanh, arctan, clip, minMax, rank];
+export const TRANSFORM_KINDS: readonly TransformKind[] = [
+  logSigmoidCentred,
+  preferenceAsReward,
+  centred,
+  tanh,
+  arctan,
+  clip,
+  minMax,
+  rank,
+  runningScaleTransform,
+  lengthCharge,
+  softOverlongTransform,
+  lengthTarget,
+];
 /** Every aggregation. */
 export const AGGREGATION_KINDS: readonly AggregationKind[] = [
   weightedSumKind,
@@ -42,3 +59,5 @@ export const AGGREGATION_KINDS: readonly AggregationKind[] = [
   bordaKind,
   reciprocalRankKind,
 ];
+/** Every estimator of advantages. */
+export const ADVANTAGE_KINDS: readonly AdvantageKind[] = [grpo, drGrpo, batchStd, rloo, opo, mrn, gdpo];

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { AdvantageEstimator } from "../domain/advantage.ts";
 import type { GatedObjectives } from "../domain/judge.ts";
 import type { Aggregation, Calibration, Transform } from "../domain/reward.ts";
 import type { ScoreSpace } from "../domain/score-space.ts";
@@ -38,7 +39,8 @@ export interface TransformKind<S extends z.ZodObject = z.ZodObject> {
   readonly params: S;
   /** Spaces that it takes. */
   readonly accepts: readonly ScoreSpace[];
-  spaceOut(spaceIn: ScoreSpace): ScoreSpace;
+  /** @param params left out where only the usual result is asked for */
+  spaceOut(spaceIn: ScoreSpace, params?: z.output<S>): ScoreSpace;
   problems(params: z.output<S>): readonly ParamsProblem[];
   create(params: z.output<S>, spec: TransformSpec): Transform;
 }
@@ -46,15 +48,20 @@ export interface TransformKind<S extends z.ZodObject = z.ZodObject> {
 export interface TransformSpec {
   readonly spaceIn: ScoreSpace;
   readonly revision: string;
+  /** Name of the judge whose scores it takes. */
+  readonly judge: string;
 }
 
 /** What an aggregation may know of the members that it joins. */
 export interface MemberFacts {
-  readonly judge: string;
-  /** As configured, ≥ 0. */
+  readonly name: string;
+  /** Whether it takes part in the aggregation; one that only watches never reaches it. */
+  readonly counts: boolean;
+  /** As configured, ≥ 0; 0 for one that only watches. */
   readonly weight: number;
   /** Whether a candidate fails without a score of this member. */
   readonly required: boolean;
+  /** Present when the member's score comes with the gating that made it. */
   readonly gated: GatedObjectives | undefined;
 }
 
@@ -74,4 +81,11 @@ export interface AggregationSpec {
   readonly members: readonly MemberFacts[];
   readonly spaceOut: ScoreSpace;
   readonly revision: string;
+}
+
+/** The code that implements one estimator of advantages. */
+export interface AdvantageKind<S extends z.ZodObject = z.ZodObject> {
+  readonly method: string;
+  readonly params: S;
+  create(params: z.output<S>, revision: string): AdvantageEstimator;
 }

@@ -1,6 +1,5 @@
 /** The reward functions, for programs that combine scores themselves. Panels use them through the kinds of index.ts. */
-export * from "./aggregation/all-true.ts";
-export * from "./aggregation/cgpo.ts";
+
 export * from "./aggregation/disagreement.ts";
 export * from "./aggregation/geometric-mean.ts";
 export * from "./aggregation/hybrid.ts";
@@ -24,6 +23,8 @@ export * from "./calibration/preference-strength.ts";
 export * from "./calibration/reliability.ts";
 export * from "./calibration/temperature.ts";
 export * from "./calibration/zscore.ts";
+export * from "./constraints/all-true.ts";
+export * from "./constraints/cgpo.ts";
 export * from "./correlation.ts";
 export * from "./gating.ts";
 export * from "./group/advantages.ts";

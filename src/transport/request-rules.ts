@@ -32,7 +32,7 @@ export function checkScoreRequest(request: ScoreRequest, limits: RequestLimits, 
   for (let i = 0; i < items.length; i++) {
     const item = items[i] as Item;
     const path = form === "stream" ? "item" : `items[${i}]`;
-    candidates += item.candidates.length;
+    candidates += item.candidates.length + (item.baselines?.length ?? 0);
     if (candidates > limits.maxCandidates) {
       throw tooLarge(`${path}.candidates`, "candidates of all items together", limits.maxCandidates);
     }
@@ -56,16 +56,25 @@ function checkItem(item: Item, path: string, maxTextLength: number): void {
   }
   if (!anyPrompt) throw refuse(`${path}.prompt`, "a prompt is not empty");
   if (item.candidates.length === 0) throw refuse(`${path}.candidates`, "at least one candidate is required", "CANDIDATES_EMPTY");
-  for (let i = 0; i < item.candidates.length; i++) {
-    const { content } = item.candidates[i] as Item["candidates"][number];
-    if (!fits(content, maxTextLength)) checkContent(content, `${path}.candidates[${i}].content`, maxTextLength);
-  }
+  checkCandidates(item.candidates, `${path}.candidates`, maxTextLength);
+  if (item.baselines !== undefined) checkCandidates(item.baselines, `${path}.baselines`, maxTextLength);
   if (item.reference !== undefined) checkText(item.reference, `${path}.reference`, maxTextLength);
   if (item.domain !== undefined) checkText(item.domain, `${path}.domain`, MAX_ID_LENGTH);
   if (item.language !== undefined) checkText(item.language, `${path}.language`, MAX_ID_LENGTH);
   for (const key in item.metadata) {
     checkText(key, `${path}.metadata`, MAX_ID_LENGTH);
     checkText(item.metadata[key] as string, `${path}.metadata`, maxTextLength);
+  }
+}
+
+function checkCandidates(candidates: Item["candidates"], path: string, maxTextLength: number): void {
+  for (let i = 0; i < candidates.length; i++) {
+    const { content, tokens, kl } = candidates[i] as Item["candidates"][number];
+    if (!fits(content, maxTextLength)) checkContent(content, `${path}[${i}].content`, maxTextLength);
+    if (tokens !== undefined && !(Number.isSafeInteger(tokens) && tokens >= 0)) {
+      throw refuse(`${path}[${i}].tokens`, "a length is a whole number from 0 on");
+    }
+    if (kl !== undefined && !Number.isFinite(kl)) throw refuse(`${path}[${i}].kl`, "a divergence is a finite number");
   }
 }
 

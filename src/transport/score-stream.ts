@@ -35,7 +35,8 @@ export interface ScoreStream {
 
 /** Opens a stream over the service. It never throws: whatever happens to a message is its answer. */
 export function openScoreStream(options: ScoreStreamOptions): ScoreStream {
-  const { service, context, maxInFlight } = options;
+  const { service, maxInFlight } = options;
+  const context: CallContext = { ...options.context, streamed: true };
   const ids = new Set<string>();
   let running = 0;
   let taken = 0;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import type { Overrides } from "../../src/config/env.ts";
 import { loadConfig } from "../../src/config/load.ts";
+import { isRouting } from "../../src/config/panel-schema.ts";
 import { type ConfigProblem, GatewayError } from "../../src/domain/errors.ts";
 import { temporaryFolder } from "../support/bundle.ts";
 
@@ -126,7 +127,7 @@ const BROKEN: readonly [what: string, from: string, to: string, path: string, sa
     "panels.chat.members[0].judge",
     /no judge "chat-rewad"; did you mean chat-reward\?/,
   ],
-  ["a member twice", "judge: chat-objectives", "judge: chat-reward", "panels.chat.members[1].judge", /a member twice/],
+  ["a member twice", "judge: chat-objectives", "judge: chat-reward", "panels.chat.members[1].judge", /"chat-reward" is there twice/],
   ["a weight below 0", "chat-reward, weight: 0.5", "chat-reward, weight: -0.5", "panels.chat.members[0].weight", />=0/],
   [
     "a weight that is not finite",
@@ -147,7 +148,7 @@ const BROKEN: readonly [what: string, from: string, to: string, path: string, sa
     "members:\n      - { judge: chat-reward, weight: 0.5 }\n      - { judge: chat-objectives, weight: 0.5 }",
     "members: []",
     "panels.chat.members",
-    /the judges, each once/,
+    /the judges/,
   ],
   [
     "an unknown word for a calibration",
@@ -239,11 +240,13 @@ describe("loadConfig", () => {
   it("fills in every default and freezes the result", async () => {
     const config = await load(GOOD);
     assert.equal(config.server.grpc.port, 50051);
-    assert.equal(config.panels.chat!.aggregation.method, "weightedSum");
-    assert.equal(config.panels.chat!.onFailure, "fail");
+    const chat = config.panels.chat!;
+    assert.ok(!isRouting(chat));
+    assert.equal(chat.aggregation.method, "weightedSum");
+    assert.equal(chat.onFailure, "fail");
     assert.equal(config.judges["chat-reward"]!.overlong, "error");
     assert.throws(() => Object.assign(config.server.http, { port: 1 }), TypeError);
-    assert.throws(() => Object.assign(config.panels.chat!.members[0]!, { weight: 1 }), TypeError);
+    assert.throws(() => Object.assign(chat.members[0]!, { weight: 1 }), TypeError);
   });
 
   for (const [what, from, to, path, says] of BROKEN) {

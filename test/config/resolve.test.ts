@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
 import { resolve } from "../../src/config/resolve.ts";
 import { GatewayError } from "../../src/domain/errors.ts";
+import { isRouter, type Panel, type Router } from "../../src/domain/panel.ts";
 import { OBJECTIVES_MANIFEST, temporaryFolder, writeBundle } from "../support/bundle.ts";
 
 const folder = temporaryFolder();
@@ -45,6 +46,12 @@ async function problems(panel: string): Promise<string[]> {
   return [];
 }
 
+/** A panel of judges, which is no table. */
+function judging(panel: Panel | Router | undefined): Panel {
+  assert.ok(panel !== undefined && !isRouter(panel));
+  return panel;
+}
+
 describe("resolve", () => {
   it("opens one backend for two judges that read the same graph, with the outputs of both", async () => {
     const { backends, judges } = await resolved(HEAD + PANEL, ["chat"]);
@@ -70,12 +77,12 @@ describe("resolve", () => {
 
   it("gives panels whose members carry calibration, weight and policy", async () => {
     const { panels } = await resolved(HEAD + PANEL, ["chat"]);
-    const [objectives, reward] = panels[0]!.members;
+    const [objectives, reward] = judging(panels[0]).members;
     assert.equal(objectives!.calibration!.apply(1), 2.5);
     assert.deepEqual(objectives!.onFailure, { policy: "fail" });
     assert.deepEqual(reward!.onFailure, { policy: "impute", value: -1 });
-    assert.equal(panels[0]!.space, "logit");
-    assert.equal(panels[0]!.aggregation.method, "weightedSum");
+    assert.equal(judging(panels[0]).space, "logit");
+    assert.equal(judging(panels[0]).aggregation.method, "weightedSum");
   });
 
   it("changes a revision exactly when what it stands for changes", async () => {
@@ -85,7 +92,7 @@ describe("resolve", () => {
     const strict = await resolved(HEAD.replace("overlong: truncate", "overlong: error") + PANEL);
     const revisions = ({ judges, panels }: typeof first) => ({
       judges: judges.map(({ judge }) => judge.revision),
-      members: panels[0]!.members.map(({ revision }) => revision),
+      members: judging(panels[0]).members.map(({ revision }) => revision),
       panel: panels[0]!.revision,
     });
     assert.deepEqual(revisions(first), revisions(again));
@@ -124,7 +131,7 @@ aggregation:
   objectives: { objectives: [harmlessness], reward: [helpfulness] }`;
     const { panels } = await resolved(`${HEAD}panels:\n  p:\n${panel.replace(/^/gm, "    ")}`);
     const scores = { members: [0, 1], scores: Float64Array.of(-2, 4), weights: Float64Array.of(1, 1) };
-    const [aggregate] = panels[0]!.aggregation.aggregate([{ ...scores, gating: [Float64Array.of(0.75, 0.25, 0), undefined] }]);
+    const [aggregate] = judging(panels[0]).aggregation.aggregate([{ ...scores, gating: [Float64Array.of(0.75, 0.25, 0), undefined] }]);
     assert.equal(aggregate!.reward, 0.75 * 4 - 0.25 * 2);
     assert.match((await problems(panel.replace(", required: true", "")))[0]!, /aggregation\.gatingFrom: .*required: true/);
     assert.match((await problems(panel.replace("[helpfulness]", "[helpfulnes]")))[0]!, /objectives\.reward\[0\]: .*no objective/);
@@ -152,7 +159,7 @@ aggregation:
       "[{method: clip, lo: -9, hi: 9}, {method: centred, references: [1, 2]}, {method: preferenceAsReward, references: [0]}, {method: rank}]";
     const panel = `panels:\n  p:\n    members: [{ judge: reward, calibration: none, transforms: ${chain} }]\n`;
     const { panels } = await resolved(HEAD + panel, ["p"]);
-    const { transforms } = panels[0]!.members[0]!;
+    const { transforms } = judging(panels[0]).members[0]!;
     assert.deepEqual(
       transforms.map(({ name, spaceIn, spaceOut }) => [name, spaceIn, spaceOut]),
       [
@@ -162,7 +169,7 @@ aggregation:
         ["rank", "unit", "rank"],
       ],
     );
-    assert.equal(panels[0]!.space, "rank");
+    assert.equal(judging(panels[0]).space, "rank");
   });
 
   for (const [what, panel, expected] of [
@@ -255,7 +262,7 @@ describe("scalarise of a member", () => {
 
   it("explains the judge's own value by its objectives", async () => {
     const { panels } = await resolved(HEAD + PANEL);
-    const { value, terms, gating } = panels[0]!.members[0]!.scalarise(raw, undefined);
+    const { value, terms, gating } = judging(panels[0]).members[0]!.scalarise(raw, undefined);
     assert.equal(value, 1);
     assert.deepEqual([...terms!], [0.5 * 1.5, 0.4 * 4, 0]);
     assert.equal(gating, raw.gating);
@@ -264,7 +271,7 @@ describe("scalarise of a member", () => {
   it("weighs the objectives anew under a request's weights; unnamed ones weigh 0", async () => {
     const { panels } = await resolved(HEAD + PANEL);
     const steering = { weights: { harmlessness: 3, helpfulness: 1 }, mode: "override", alpha: 1 } as const;
-    const { value, gating } = panels[0]!.members[0]!.scalarise(raw, steering);
+    const { value, gating } = judging(panels[0]).members[0]!.scalarise(raw, steering);
     assert.deepEqual([...gating!], [0.25, 0.75, 0]);
     assert.equal(value, 0.25 * 1.5 + 0.75 * 4);
   });
@@ -272,6 +279,6 @@ describe("scalarise of a member", () => {
   it("leaves a judge without objectives as it is", async () => {
     const { panels } = await resolved(HEAD + PANEL);
     const steering = { weights: { harmlessness: 1 }, mode: "override", alpha: 1 } as const;
-    assert.deepEqual(panels[0]!.members[1]!.scalarise({ outcome: "scored", value: 3 }, steering), { value: 3 });
+    assert.deepEqual(judging(panels[0]).members[1]!.scalarise({ outcome: "scored", value: 3 }, steering), { value: 3 });
   });
 });

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { loadConfig } from "../../src/config/load.ts";
 import { resolve } from "../../src/config/resolve.ts";
-import type { Panel } from "../../src/domain/panel.ts";
+import { isRouter, type Panel } from "../../src/domain/panel.ts";
 
 /** The example panels, resolved against the models that ship; no model runs. */
 const FOLDER = new URL("../../examples/panels/", import.meta.url);
@@ -12,7 +12,7 @@ const FOLDER = new URL("../../examples/panels/", import.meta.url);
 async function panelsOf(name: string): Promise<Record<string, Panel>> {
   const file = fileURLToPath(new URL(`${name}.yaml`, FOLDER));
   const { panels } = await resolve(await loadConfig({ file, variables: {} }));
-  return Object.fromEntries(panels.map((panel) => [panel.name, panel]));
+  return Object.fromEntries(panels.flatMap((panel) => (isRouter(panel) ? [] : [[panel.name, panel] as const])));
 }
 
 /** Rewards of a group, one row of members' transformed scores per candidate. */
@@ -50,7 +50,7 @@ describe("the example panels", () => {
   it("logical-and cannot be bought off by one excellent judgement", async () => {
     const { "logical-and": panel } = await panelsOf("logical-and");
     assert.equal(panel!.space, "logProbability");
-    const transform = (score: number) => panel!.members[0]!.transforms[0]!.apply(Float64Array.of(score))[0]!;
+    const transform = (score: number) => panel!.members[0]!.transforms[0]!.apply(Float64Array.of(score), {})[0]!;
     const [lopsided, balanced] = rewardsOf(panel!, [
       [transform(10), transform(-4)],
       [transform(1), transform(1)],

@@ -30,7 +30,7 @@ function observedEngine(defaultRun?: string) {
     revision: "1",
     apply: (score: number) => score / 2,
   } as const;
-  const panel = panelOf([{ ...memberOf(scriptedJudge({})), calibration }]);
+  const panel = panelOf([memberOf(scriptedJudge({}), { calibration, calibratedSpace: calibration.spaceOut })]);
   const score = createScorer({
     panels: new Map([["panel", panel]]),
     batchers: new Map([["scripted", createBatcher({ backend, queue, clock: systemClock, random: () => 0.5, metrics })]]),

@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { FailurePolicy, Member } from "../../src/domain/panel.ts";
+import type { FailurePolicy, Member, Panel } from "../../src/domain/panel.ts";
 import type { Judgement } from "../../src/engine/judgement.ts";
-import { rewardGroup } from "../../src/engine/panel-reward.ts";
-import { memberOf, panelOf, scriptedJudge } from "../support/scripted.ts";
+import { type RewardOptions, rewardItems } from "../../src/engine/panel-reward.ts";
+import { itemOf, memberOf, panelOf, scriptedJudge } from "../support/scripted.ts";
 
-const FULL = { detail: "full" } as const;
+const FULL = { detail: "full", states: new Map() } as const;
+
+/** The candidates of one item, from a row of judgements per judge. */
+function rewardGroup(panel: Panel, rows: Judgement[][], options: RewardOptions) {
+  return rewardItems(panel, [{ item: itemOf("i", rows[0]!.map(String)), rows }], options)[0]!.candidates;
+}
 
 function scored(value: number): Judgement {
   return { outcome: "scored", raw: { outcome: "scored", value }, cached: false, tokens: 1, truncation: undefined };
@@ -149,6 +154,7 @@ test("a calibration, transform or aggregation that gives no finite number fails 
     method: "x",
     spaceOut: "logit",
     revision: "1",
+    weighs: true,
     aggregate: () => [{ reward: Number.NaN, contributions: Float64Array.of(Number.NaN) }],
   } as const;
   for (const panel of [panelOf([overflow]), panelOf([nan]), panelOf([base], { aggregation })]) {
@@ -169,11 +175,13 @@ test("detail decides how much is said: reward alone, judges, objectives too", ()
     tokens: 9,
     truncation: { side: "prompt_start", droppedTokens: 3 },
   };
-  const answer = (detail: "reward" | "judges" | "full") => rewardGroup(panelOf([member]), [[judgement]], { detail })[0]!;
-  assert.deepEqual(answer("reward"), { status: "complete", reward: 2, judges: [] });
+  const answer = (detail: "reward" | "judges" | "full") => rewardGroup(panelOf([member]), [[judgement]], { detail, states: new Map() })[0]!;
+  assert.deepEqual(answer("reward"), { status: "complete", reward: 2, missing: [], judges: [] });
   assert.equal(answer("judges").judges[0]!.objectives, undefined);
   assert.deepEqual(answer("full").judges[0], {
     judge: "judge",
+    member: "judge",
+    shadow: false,
     weight: 1,
     revision: "judge@1+member",
     determinism: "bitwise",

@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { systemClock } from "../../src/domain/clock.ts";
+import type { ConstrainedGroup } from "../../src/domain/constraint.ts";
 import { GatewayError } from "../../src/domain/errors.ts";
+import type { Item } from "../../src/domain/item.ts";
 import type { Judge } from "../../src/domain/judge.ts";
+import type { Panel, Router } from "../../src/domain/panel.ts";
+import type { StateReader } from "../../src/domain/state.ts";
 import type { QueueLimits } from "../../src/engine/admission.ts";
 import { createBatcher } from "../../src/engine/batcher.ts";
 import { createScoreCache } from "../../src/engine/cache.ts";
@@ -34,6 +38,9 @@ function engineOf(
     clock?: ReturnType<typeof manualClock>;
     cacheBytes?: number;
     maxRequestMs?: number;
+    /** Instead of one panel over `judges`. */
+    panels?: readonly (Panel | Router)[];
+    states?: StateReader;
   } = {},
 ) {
   const clock = options.clock ?? systemClock;
@@ -41,9 +48,10 @@ function engineOf(
   const backend = scriptedBackend(script);
   const batcher = createBatcher({ backend, queue: options.queue ?? WIDE, clock, random: () => 0.5, metrics });
   const judges = options.judges ?? [scriptedJudge({})];
-  const panel = panelOf(judges.map((judge) => memberOf(judge)));
+  const panels = options.panels ?? [panelOf(judges.map((judge) => memberOf(judge)))];
   const score = createScorer({
-    panels: new Map([["panel", panel]]),
+    panels: new Map(panels.map((panel) => [panel.name, panel])),
+    ...(options.states && { states: options.states }),
     batchers: new Map([["scripted", batcher]]),
     cache: createScoreCache({ maxBytes: options.cacheBytes ?? 64e6, maxEntries: 1e6, metrics }),
     clock,
@@ -326,4 +334,323 @@ test("a stop in the middle ends the whole request, cached scores or not, so that
   batcher.abandon(new GatewayError("SHUTTING_DOWN", "stopping"));
   await refused;
   gate.resolve();
+});
+
+/** A judge that says the number in the text under its own letter: `a3 b-1` is 3 to judge a. */
+function letterJudge(letter: string, more: { notApplicable?: (item: Item) => string | undefined } = {}): Judge {
+  const judge = scriptedJudge({ name: letter, ...more });
+  return {
+    ...judge,
+    encode: (item) =>
+      judge.encode(item).map((ask) => ({
+        ...ask,
+        calls: ask.calls.map((call) => ({
+          ...call,
+          segments: [{ text: `${letter}|${item.candidates[ask.candidates[0]!]!.content}`, origin: "candidate" as const }],
+        })),
+      })),
+  };
+}
+/** Reads the number under the letter that a call begins with; a letter that the text lacks is NaN. */
+function numberOf(text: string): number {
+  const [letter, said] = text.split("|");
+  return Number(
+    said!
+      .split(" ")
+      .find((word) => word.startsWith(letter!))
+      ?.slice(1),
+  );
+}
+
+test("a table sends each item of a request to its panel, and the answer says which rows led there", async () => {
+  const plain = panelOf([memberOf(letterJudge("a"))], { name: "plain" });
+  const other = panelOf([memberOf(letterJudge("b"))], { name: "other" });
+  const inner: Router = { name: "inner", description: "", revision: "i", rows: [], choose: () => ({ to: "other", row: -1 }) };
+  const outer: Router = {
+    name: "panel",
+    description: "",
+    revision: "o",
+    rows: [],
+    choose: ({ domain }) => (domain === "b" ? { to: "inner", row: 0 } : { to: "plain", row: -1 }),
+  };
+  const { score } = engineOf({ score: numberOf }, { panels: [plain, other, inner, outer] });
+  const items = [itemOf("x", ["a1 b5"]), { ...itemOf("y", ["a1 b5", "a2 b6"]), domain: "b" }, itemOf("z", ["a3"])];
+  const { results, panel, panelRevision } = await score(requestOf(items), contextOf());
+  assert.deepEqual([panel, panelRevision], ["panel", "o"]);
+  assert.deepEqual(
+    results.map(({ id, candidates, route }) => [id, candidates.map(({ reward }) => reward), route?.panel, route?.rows]),
+    [
+      ["x", [1], "plain", [-1]],
+      ["y", [5, 6], "other", [0, -1]],
+      ["z", [3], "plain", [-1]],
+    ],
+  );
+});
+
+test("shadows and audits are scored, never count, and cannot fail a candidate; an audit is not shown", async () => {
+  const members = [
+    memberOf(letterJudge("a")),
+    memberOf(letterJudge("b"), { standing: "shadow", weight: 0 }),
+    memberOf(letterJudge("c"), { standing: "audit", weight: 0 }),
+  ];
+  const { score, metrics } = engineOf({ score: numberOf }, { panels: [panelOf(members)] });
+  const [result] = (await score(requestOf([itemOf("i", ["a1 b2 c3", "a4"])]), contextOf())).results;
+  assert.deepEqual(
+    result!.candidates.map(({ status, reward, missing, judges }) => [
+      status,
+      reward,
+      missing,
+      judges.map(({ member, shadow, weight, outcome }) => [member, shadow, weight, outcome]),
+    ]),
+    [
+      [
+        "complete",
+        1,
+        [],
+        [
+          ["a", false, 1, "scored"],
+          ["b", true, 0, "scored"],
+        ],
+      ],
+      [
+        "complete",
+        4,
+        [],
+        [
+          ["a", false, 1, "scored"],
+          ["b", true, 0, "failed"],
+        ],
+      ],
+    ],
+  );
+  const calls = await metrics.judgeCalls.get();
+  const ofAudit = calls.values.filter(({ labels }) => labels.judge === "c").map(({ labels, value }) => [labels.outcome, value]);
+  assert.deepEqual(ofAudit.sort(), [
+    ["failed", 1],
+    ["scored", 1],
+  ]);
+});
+
+test("a request does not fail for a judge that only watches: not by its queue, and not at the deadline", async () => {
+  const gate = deferred();
+  const slow = scriptedBackend({ name: "slow", beforeRun: () => gate.promise, score: numberOf });
+  const fast = scriptedBackend({ name: "scripted", score: numberOf });
+  const clock = manualClock();
+  const metrics = createMetrics({ version: "test", commit: "test" });
+  const watcher = { ...letterJudge("b"), backend: "slow" };
+  const panel = panelOf([memberOf(letterJudge("a")), memberOf(watcher, { standing: "shadow", weight: 0 })]);
+  const queues = [WIDE, { ...WIDE, maxCalls: 1 }];
+  const batchers = [fast, slow].map((backend, i) => createBatcher({ backend, queue: queues[i]!, clock, random: () => 0.5 }));
+  const score = createScorer({
+    panels: new Map([["panel", panel]]),
+    batchers: new Map([
+      ["scripted", batchers[0]!],
+      ["slow", batchers[1]!],
+    ]),
+    cache: createScoreCache({ maxBytes: 1e6, maxEntries: 1e3, metrics }),
+    clock,
+    maxRequestMs: 50,
+    metrics,
+  });
+  const running = score(requestOf([itemOf("i", ["a1 b2", "a3 b4", "a5 b6"])]), contextOf());
+  await settle(20);
+  clock.advance(60);
+  const [result] = (await running).results;
+  assert.deepEqual(
+    result!.candidates.map(({ status, reward }) => [status, reward]),
+    [
+      ["complete", 1],
+      ["complete", 3],
+      ["complete", 5],
+    ],
+  );
+  const reasons = result!.candidates.map(({ judges }) => judges[1]!.failure!.reason);
+  assert.ok(reasons.includes("DEADLINE_EXCEEDED") && reasons.includes("QUEUE_FULL"), String(reasons));
+  gate.resolve();
+  await settle(20);
+});
+
+test("a sample is a share of the items, and the same one for whoever asks", async () => {
+  const members = [memberOf(letterJudge("a")), memberOf(letterJudge("b"), { standing: "shadow", weight: 0, sample: 0.25 })];
+  const { score } = engineOf({ score: numberOf }, { panels: [panelOf(members)] });
+  const items = Array.from({ length: 400 }, (_, i) => itemOf(`i${i}`, [`a${i} b${i}`]));
+  const outcomes = async () =>
+    (await score(requestOf(items), contextOf())).results.map(({ candidates }) => candidates[0]!.judges[1]!.outcome);
+  const first = await outcomes();
+  assert.deepEqual(await outcomes(), first);
+  const share = first.filter((outcome) => outcome === "scored").length / first.length;
+  assert.ok(share > 0.17 && share < 0.33, String(share));
+  assert.ok(first.every((outcome) => outcome === "scored" || outcome === "skipped"));
+});
+
+/** A panel that rewards by judge a under a gate by judge b, and compares with the item's baselines. */
+function gatedPanel(apply: (group: ConstrainedGroup) => void = () => {}): Panel {
+  return panelOf([memberOf(letterJudge("a"))], {
+    readsBaselines: true,
+    constraints: {
+      readings: [{ ...memberOf(letterJudge("b")), name: "gate", bound: { atLeast: 0 }, notApplicable: "unknown" }],
+      rule: {
+        revision: "r",
+        readsBaselines: true,
+        readsKl: true,
+        spaceOut: "logit",
+        join: (verdicts) => verdicts[0]!,
+        apply(group) {
+          apply(group);
+          const rewards = group.rewards.map((reward, i) =>
+            reward === null || group.verdicts[i] === "unknown" ? null : { reward: group.verdicts[i] === "satisfied" ? reward : null },
+          );
+          return { rewards, summary: { positive: [], negative: [] } };
+        },
+      },
+    },
+  });
+}
+
+test("constraints veto what violates them, fail what could not be judged, and see the item's baselines as the panel rewards them", async () => {
+  const seen: ConstrainedGroup[] = [];
+  const { score } = engineOf({ score: numberOf }, { panels: [gatedPanel((group) => seen.push(group))] });
+  const item: Item = {
+    ...itemOf("i", []),
+    candidates: [
+      { content: "a1 b2", kl: 0.5 },
+      { content: "a2 b-1", kl: 1, truncated: true },
+      { content: "a3", kl: 2 },
+    ],
+    baselines: [{ content: "a10 b1" }, { content: "a20 b-3" }],
+  };
+  const { results, usage } = await score(requestOf([item]), contextOf());
+  const candidates = results[0]!.candidates;
+  assert.deepEqual(
+    candidates.map(({ status, reward, failure, constraints }) => [status, reward, failure?.reason, constraints!.verdict]),
+    [
+      ["complete", 1, undefined, "satisfied"],
+      ["vetoed", undefined, "CONSTRAINT_VIOLATED", "violated"],
+      ["failed", undefined, "SCORE_NOT_FINITE", "unknown"],
+    ],
+  );
+  assert.match(candidates[1]!.failure!.message, /violates "gate"/);
+  assert.deepEqual(
+    candidates[1]!.constraints!.parts.map(({ constraint, judge, score: held, atLeast }) => [constraint, judge, held, atLeast]),
+    [["gate", "b", -1, 0]],
+  );
+  assert.equal(candidates[1]!.judges[0]!.raw, 2);
+  assert.deepEqual(
+    seen.map(({ rewards, verdicts, baseline, baselineVerdict, kl, truncated }) => ({
+      rewards,
+      verdicts,
+      baseline,
+      baselineVerdict,
+      kl,
+      truncated,
+    })),
+    [
+      {
+        rewards: [1, 2, 3],
+        verdicts: ["satisfied", "violated", "unknown"],
+        baseline: 15,
+        baselineVerdict: "satisfied",
+        kl: [0.5, 1, 2],
+        truncated: [false, true, false],
+      },
+    ],
+  );
+  assert.equal(usage.candidates, 3);
+});
+
+test("an item that does not tell what its panel reads is refused before anything runs", async () => {
+  const { score, backend } = engineOf({ score: numberOf }, { panels: [gatedPanel()] });
+  await assert.rejects(score(requestOf([itemOf("i", ["a1 b1"])]), contextOf()), (error: GatewayError) => {
+    assert.deepEqual([error.reason, error.details.field], ["REQUEST_INVALID", "items[0].candidates[0].kl"]);
+    return true;
+  });
+  assert.deepEqual(backend.ran, []);
+});
+
+test("weight sets give a reward each from one judgement, and a set that nobody can weigh by is refused", async () => {
+  const panel = panelOf([memberOf(letterJudge("a"), { weight: 2 }), memberOf(letterJudge("b"))]);
+  const { score, backend } = engineOf({ score: numberOf }, { panels: [panel] });
+  const weightSets = [
+    { name: "onlyB", memberWeights: { b: 3 } },
+    { name: "both", memberWeights: { a: 1, b: 1 } },
+  ];
+  const [result] = (await score(requestOf([itemOf("i", ["a1 b2", "a5 b7"])], { weightSets }), contextOf())).results;
+  assert.deepEqual(
+    result!.candidates.map(({ reward, rewards }) => [reward, rewards]),
+    [
+      [4, { onlyB: 6, both: 3 }],
+      [17, { onlyB: 21, both: 12 }],
+    ],
+  );
+  assert.equal(backend.ran.length, 4);
+  for (const [memberWeights, says] of [
+    [{ c: 1 }, /no member "c"/],
+    [{ a: 0 }, /without weight/],
+  ] as const) {
+    await assert.rejects(score(requestOf([itemOf("i", ["a1 b1"])], { weightSets: [{ name: "x", memberWeights }] }), contextOf()), says);
+  }
+});
+
+test("advantages over a request are refused on a stream and given in a unary call", async () => {
+  const panel = panelOf([memberOf(letterJudge("a"))], {
+    advantages: {
+      method: "batchMean",
+      revision: "r",
+      scope: "batch",
+      readsLengths: false,
+      estimate: (groups) => {
+        const all = groups.flatMap(({ rewards }) => rewards.filter((reward) => reward !== null));
+        const mean = all.reduce((sum, reward) => sum + reward, 0) / all.length;
+        return groups.map(({ rewards }) => ({
+          advantages: rewards.map((reward) => (reward === null ? null : reward - mean)),
+          mean,
+          std: 0,
+          zeroVariance: false,
+        }));
+      },
+    },
+  });
+  const { score } = engineOf({ score: numberOf }, { panels: [panel] });
+  const request = requestOf([itemOf("i", ["a1", "b"]), itemOf("j", ["a3"])]);
+  const { results } = await score(request, contextOf());
+  assert.deepEqual(
+    results.map(({ candidates, group }) => [candidates.map(({ advantage }) => advantage), group!.mean]),
+    [
+      [[-1, undefined], 2],
+      [[1], 2],
+    ],
+  );
+  await assert.rejects(score(request, { ...contextOf(), streamed: true }), /unary/);
+});
+
+test("states are read once, for the request's run and the versions that it pins, and the answer names them", async () => {
+  const reads: unknown[] = [];
+  const states: StateReader = {
+    async read(name, run, version) {
+      reads.push([name, run, version]);
+      return { name, run, version: version ?? 9, kind: "hedge", value: { weights: { a: 0.25, b: 0.75 } } };
+    },
+  };
+  const panel = panelOf([memberOf(letterJudge("a")), memberOf(letterJudge("b"))], {
+    states: ["mix"],
+    weighting: {
+      state: "mix",
+      weightsOf: (snapshot) =>
+        snapshot.kind === "hedge" ? Float64Array.of(snapshot.value.weights.a!, snapshot.value.weights.b!) : new Float64Array(2),
+    },
+  });
+  const { score } = engineOf({ score: numberOf }, { panels: [panel], states });
+  const items = [itemOf("i", ["a4 b8"]), itemOf("j", ["a0 b4"])];
+  const answer = await score({ ...requestOf(items, { stateVersions: { mix: 3 } }), run: "r1" }, contextOf());
+  assert.deepEqual(
+    answer.results.map(({ candidates }) => candidates[0]!.reward),
+    [7, 3],
+  );
+  assert.deepEqual(answer.states, [{ name: "mix", version: 3 }]);
+  assert.deepEqual((await score(requestOf(items), contextOf())).states, [{ name: "mix", version: 9 }]);
+  assert.deepEqual(reads, [
+    ["mix", "r1", 3],
+    ["mix", "default", undefined],
+  ]);
+  await assert.rejects(score(requestOf(items, { stateVersions: { other: 1 } }), contextOf()), /no panel reads a state "other"/);
 });

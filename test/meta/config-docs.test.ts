@@ -6,9 +6,10 @@ import { parseRecord } from "../../src/cli/score/records.ts";
 import { ENV_NAMES } from "../../src/config/env.ts";
 import { panelSchema } from "../../src/config/panel-schema.ts";
 import { configSchema, jsonSchema } from "../../src/config/schema.ts";
-import { AGGREGATION_KINDS, CALIBRATION_KINDS, TRANSFORM_KINDS } from "../../src/reward/index.ts";
+import { ADVANTAGE_KINDS, AGGREGATION_KINDS, CALIBRATION_KINDS, TRANSFORM_KINDS } from "../../src/reward/index.ts";
 
 const guide = readFileSync("docs/configuration.md", "utf8");
+const panelsGuide = readFileSync("docs/panels.md", "utf8");
 const dataFormat = readFileSync("docs/data-format.md", "utf8");
 const blocks = (page: string, language: string) =>
   [...page.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, "g"))].map(([, text]) => text!);
@@ -23,6 +24,7 @@ describe("docs/configuration.md", () => {
     for (const { method } of [...CALIBRATION_KINDS, ...TRANSFORM_KINDS, ...AGGREGATION_KINDS]) {
       assert.ok(guide.includes(`method: ${method}`), method);
     }
+    for (const { method } of ADVANTAGE_KINDS) assert.ok(panelsGuide.includes(`method: ${method}`), method);
   });
 
   it("shows configurations and panels that are accepted", () => {
@@ -31,6 +33,9 @@ describe("docs/configuration.md", () => {
     assert.ok(configSchema.safeParse(whole).success);
     const balanced = examples.find((example) => example?.panels?.balanced !== undefined);
     assert.ok(panelSchema.safeParse(balanced.panels.balanced).success);
+    for (const text of blocks(panelsGuide, "yaml")) {
+      for (const [name, panel] of Object.entries(parse(text).panels)) assert.ok(panelSchema.safeParse(panel).success, name);
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import type { RequestLimits } from "../../src/domain/limits.ts";
-import type { ItemResult, ScoreRequest, ScoreResult } from "../../src/domain/score.ts";
+import type { CandidateResult, ItemResult, ScoreRequest, ScoreResult } from "../../src/domain/score.ts";
 import type { CallContext, Readiness, ReadinessSource, RewardService } from "../../src/domain/service.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 
@@ -45,39 +45,67 @@ export function scriptedService(
         revision: "sha256:bb",
         aggregation: "weighted_sum",
         space: "native",
-        members: [{ judge: "length", weight: 1, calibration: "none", transforms: [], onFailure: "fail" }],
+        members: [
+          { judge: "length", name: "length", standing: "counts", weight: 1, calibration: "none", transforms: [], onFailure: "fail" },
+        ],
+        constraints: ["short at most 9"],
+        advantages: "grpo",
+        states: ["mix"],
+        routes: [],
       },
     ],
     version: () => ({ version: "9.9.9", commit: "abc", node: process.version, configDigest: "sha256:cc" }),
   };
 }
 
-/** The reward of a candidate is its length; one that holds `fail` has none. */
+const REVISION = "sha256:ee";
+
+/** What a panel with constraints, advantages and a table in front of it says besides. */
+function more(length: number, violated: boolean) {
+  const verdict = violated ? "violated" : "satisfied";
+  const part = { constraint: "short", judge: "length", verdict, score: length, atMost: 9, revision: REVISION, cached: true } as const;
+  const constraints = { verdict, parts: [part], calibrated: 0.5, crpg: violated ? 0 : 0.25, crpgCentred: 0.125, crraft: 0 } as const;
+  return { rewards: { other: 2 * length }, advantage: length - 4, constraints };
+}
+
+/**
+ * The reward of a candidate is its length; one that holds `fail` has none. In the domain `constrained` a candidate that holds `veto`
+ * violates a constraint, and the answer holds everything that it can.
+ */
 export function resultOf(request: ScoreRequest): ScoreResult {
-  const results = request.items.map(
-    (item): ItemResult => ({
+  const results = request.items.map((item): ItemResult => {
+    const rich = item.domain === "constrained";
+    const candidates = item.candidates.map(({ content }): CandidateResult => {
+      const text = typeof content === "string" ? content : content.map((part) => (part.type === "text" ? part.text : "")).join("");
+      const own = { judge: "length", member: "length", shadow: false, revision: "sha256:dd", determinism: "bitwise" } as const;
+      const shared = { ...own, cached: false, imputed: false, tokens: 3 };
+      if (text.includes("fail")) {
+        const failure = { reason: "SCORE_NOT_FINITE", message: "the judge gave NaN", retryable: false } as const;
+        return { status: "failed", failure, missing: ["length"], judges: [{ ...shared, outcome: "failed", weight: 0, failure }] };
+      }
+      const numbers = { raw: text.length, calibrated: text.length, transformed: text.length, weight: 1, contribution: text.length };
+      const part = { ...shared, outcome: "scored", ...numbers, objectives: { count: text.length }, gating: { count: 1 } } as const;
+      if (!rich) return { status: "complete", reward: text.length, missing: [], judges: [part] };
+      const judges = [{ ...part, advantage: 0.5 }];
+      if (!text.includes("veto")) return { status: "complete", reward: text.length, ...more(text.length, false), missing: [], judges };
+      const failure = { reason: "CONSTRAINT_VIOLATED", message: 'violates "short"', retryable: false } as const;
+      return { status: "vetoed", failure, constraints: more(text.length, true).constraints, missing: [], judges };
+    });
+    if (!rich) return { id: item.id, candidates };
+    return {
       id: item.id,
-      candidates: item.candidates.map(({ content }) => {
-        const text = typeof content === "string" ? content : content.map((part) => (part.type === "text" ? part.text : "")).join("");
-        const shared = { judge: "length", revision: "sha256:dd", determinism: "bitwise", cached: false, imputed: false, tokens: 3 };
-        if (text.includes("fail")) {
-          const failure = { reason: "SCORE_NOT_FINITE", message: "the judge gave NaN", retryable: false } as const;
-          return { status: "failed", failure, judges: [{ ...shared, outcome: "failed", weight: 0, failure }] };
-        }
-        const numbers = { raw: text.length, calibrated: text.length, transformed: text.length, weight: 1, contribution: text.length };
-        return {
-          status: "complete",
-          reward: text.length,
-          judges: [{ ...shared, outcome: "scored", ...numbers, objectives: { count: text.length }, gating: { count: 1 } }],
-        };
-      }),
-    }),
-  );
+      candidates,
+      route: { panel: "strict", panelRevision: REVISION, rows: [0, -1] },
+      group: { method: "grpo", mean: 4, std: 1.5, zeroVariance: false },
+      constrained: { positive: [0], negative: [1], crraftBest: 0, baselineWeight: 0, codpo: { chosen: 0, rejected: 1 } },
+    };
+  });
   const candidates = results.reduce((sum, item) => sum + item.candidates.length, 0);
   return {
     panel: request.panel,
     panelRevision: "sha256:bb",
     results,
+    states: [{ name: "mix", version: 7 }],
     timing: { totalMs: 1.5, queueMs: 0.25, prepareMs: 0.5, backendMs: 0.75 },
     usage: { candidates, cachedScores: 0, tokens: 3 * candidates },
   };

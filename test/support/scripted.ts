@@ -1,7 +1,7 @@
 import type { Backend, BatchLimits, Call, CallResult, PreparedCall } from "../../src/domain/backend.ts";
 import type { Item } from "../../src/domain/item.ts";
 import type { Judge, RawScore } from "../../src/domain/judge.ts";
-import type { FailurePolicy, Member, Panel } from "../../src/domain/panel.ts";
+import type { Member, Panel, Reading } from "../../src/domain/panel.ts";
 import type { Aggregation, CandidateScores } from "../../src/domain/reward.ts";
 import { DEFAULT_OPTIONS, type ScoreOptions, type ScoreRequest } from "../../src/domain/score.ts";
 import type { CallContext } from "../../src/domain/service.ts";
@@ -116,6 +116,7 @@ export const weightedSum: Aggregation = {
   method: "weightedSum",
   spaceOut: "logit",
   revision: "weightedSum@1",
+  weighs: true,
   aggregate: (group: readonly CandidateScores[]) =>
     group.map(({ scores, weights }) => {
       const contributions = scores.map((score, index) => score * weights[index]!);
@@ -123,27 +124,42 @@ export const weightedSum: Aggregation = {
     }),
 };
 
-export function memberOf(judge: Judge, options: { weight?: number; onFailure?: FailurePolicy; required?: boolean } = {}): Member {
+export function memberOf(judge: Judge, options: Partial<Omit<Member, "judge" | "seat">> = {}): Member {
   return {
+    name: judge.name,
     judge,
-    weight: options.weight ?? 1,
+    seat: 0,
+    standing: "counts",
+    sample: 1,
+    weight: 1,
     revision: `${judge.revision}+member`,
+    calibratedSpace: judge.space,
     transforms: [],
-    onFailure: options.onFailure ?? { policy: "fail" },
-    required: options.required ?? false,
+    onFailure: { policy: "fail" },
+    required: false,
     scalarise: (raw) => ({ value: raw.value }),
+    ...options,
   };
 }
 
-export function panelOf(members: Member[], options: { name?: string; quorum?: number; aggregation?: Aggregation } = {}): Panel {
+/** A panel over the judges of its members and constraints, each of which sits once. */
+export function panelOf(members: readonly Member[], options: Partial<Omit<Panel, "members" | "judges">> = {}): Panel {
+  const gates = options.constraints?.readings ?? [];
+  const judges = [...new Set([...members, ...gates].map(({ judge }) => judge))];
+  const seated = <T extends Reading>(reading: T): T => ({ ...reading, seat: judges.indexOf(reading.judge) });
   return {
-    name: options.name ?? "panel",
+    name: "panel",
     description: "",
     revision: "panel@1",
-    members,
-    aggregation: options.aggregation ?? weightedSum,
+    aggregation: weightedSum,
     space: "logit",
-    quorum: options.quorum ?? 1,
+    quorum: 1,
+    states: [],
+    readsBaselines: false,
+    ...options,
+    ...(options.constraints && { constraints: { ...options.constraints, readings: gates.map(seated) } }),
+    judges,
+    members: members.map(seated),
   };
 }
 

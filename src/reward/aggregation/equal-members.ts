@@ -29,6 +29,7 @@ export function equalMembersKind<S extends z.ZodObject>({ method, params, spaceO
         method,
         spaceOut: spec.spaceOut,
         revision: spec.revision,
+        weighs: false,
         aggregate: (group) => group.map((entry) => overCounting(entry, combined)),
       };
     },

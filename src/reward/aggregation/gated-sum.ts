@@ -39,13 +39,14 @@ export function gatedSumOfMembers(entry: CandidateScores, gating: Float64Array, 
 }
 
 function problems({ gatingFrom, objectives }: Params, members: readonly MemberFacts[]): ParamsProblem[] {
-  const names = members.map((member) => member.judge);
-  const gate = members.find((member) => member.judge === gatingFrom);
+  const counting = members.filter((member) => member.counts);
+  const names = counting.map((member) => member.name);
+  const gate = counting.find((member) => member.name === gatingFrom);
   if (gate === undefined) {
     return [{ path: ["gatingFrom"], cause: `no member "${gatingFrom}"`, remedy: `name one of: ${names.join(", ")}` }];
   }
   if (gate.gated === undefined) {
-    const able = members.filter((member) => member.gated !== undefined).map((member) => member.judge);
+    const able = counting.filter((member) => member.gated !== undefined).map((member) => member.name);
     const remedy = able.length > 0 ? `name one of: ${able.join(", ")}` : "add a multi-objective judge to the panel";
     return [{ path: ["gatingFrom"], cause: `judge "${gatingFrom}" has no gating`, remedy }];
   }
@@ -80,13 +81,14 @@ export const gatedSumKind: AggregationKind<typeof params> = {
   spaceOut: (space) => space,
   problems,
   create: ({ gatingFrom, objectives }, { members, spaceOut, revision }) => {
-    const gateIndex = members.findIndex((member) => member.judge === gatingFrom);
+    const gateIndex = members.findIndex((member) => member.name === gatingFrom);
     const known = members[gateIndex]!.gated!.objectives.map((objective) => objective.name);
-    const received = members.map((member) => objectives[member.judge]!.map((name) => known.indexOf(name)));
+    const received = members.map((member) => (objectives[member.name] ?? []).map((name) => known.indexOf(name)));
     return {
       method: "gatedSum",
       spaceOut,
       revision,
+      weighs: true,
       aggregate: (group) =>
         group.map((entry) => {
           const gating = entry.gating?.[entry.members.indexOf(gateIndex)];

@@ -40,6 +40,7 @@ export const geometricMeanKind: AggregationKind<typeof params> = {
     method: "geometricMean",
     spaceOut,
     revision,
+    weighs: true,
     aggregate: (group) => group.map(({ scores, weights }) => geometricMean(scores, weights, floor)),
   }),
 };

@@ -49,6 +49,7 @@ export const lscSumKind: AggregationKind<typeof params> = {
     method: "lscSum",
     spaceOut,
     revision,
+    weighs: true,
     aggregate: (group) => group.map(({ scores, weights }) => weightedSum(scores, weights)),
   }),
 };

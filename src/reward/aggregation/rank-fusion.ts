@@ -116,6 +116,7 @@ export const bordaKind: AggregationKind<typeof bordaParams> = {
     method: "borda",
     spaceOut,
     revision,
+    weighs: true,
     aggregate: (group) =>
       fuse(group, bordaPoints, (weights) => {
         const total = sum(weights);
@@ -135,6 +136,7 @@ export const reciprocalRankKind: AggregationKind<typeof reciprocalParams> = {
     method: "reciprocalRank",
     spaceOut,
     revision,
+    weighs: true,
     aggregate: (group) =>
       fuse(
         group,

@@ -59,6 +59,7 @@ export const softminKind: AggregationKind<typeof params> = {
     method: "softmin",
     spaceOut,
     revision,
+    weighs: true,
     aggregate: (group) => group.map(({ scores, weights }) => softmin(scores, weights, options)),
   }),
 };

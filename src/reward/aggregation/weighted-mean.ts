@@ -34,6 +34,7 @@ export const weightedMeanKind: AggregationKind<typeof params> = {
     method: "weightedMean",
     spaceOut,
     revision,
+    weighs: true,
     aggregate: (group: readonly CandidateScores[]) => group.map(({ scores, weights }) => weightedMean(scores, weights)),
   }),
 };

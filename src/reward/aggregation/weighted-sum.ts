@@ -39,6 +39,7 @@ export const weightedSumKind: AggregationKind<typeof params> = {
     method: "weightedSum",
     spaceOut,
     revision,
+    weighs: true,
     aggregate: (group: readonly CandidateScores[]) => group.map(({ scores, weights }) => weightedSum(scores, weights)),
   }),
 };

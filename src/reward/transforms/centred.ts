@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
+import type { Transform, TransformContext } from "../../domain/reward.ts";
 import type { ScoreSpace } from "../../domain/score-space.ts";
 import type { TransformKind } from "../kinds.ts";
 import { sigmoid, sum } from "../numerics.ts";
@@ -80,11 +81,21 @@ function requireReferences(references: Float64Array): void {
   throw new GatewayError("REFERENCE_MISSING", "no reference completion has a score: give at least one, or use a reference reward");
 }
 
-const references = referenceScores
-  .max(1000)
-  .describe("Calibrated scores of reference completions under the same judge; their effects are averaged.");
+const references = z
+  .union([z.literal("item"), referenceScores.max(1000)])
+  .describe(
+    "Scores of reference completions under the same judge, whose effects are averaged: `item` for the item's own baselines, or a list.",
+  );
+type References = z.output<typeof references>;
 
-/** A transform of each score by its distance from constant references. */
+/** Where the references of an application come from: the configuration, or the item. */
+function referencesOf(references: References): { readonly reads?: "baselines"; of(context: TransformContext): Float64Array } {
+  if (references === "item") return { reads: "baselines", of: ({ baselines }) => baselines ?? new Float64Array() };
+  const constant = Float64Array.from(references);
+  return { of: () => constant };
+}
+
+/** A transform of each score by its distance from references. */
 function overReferences(
   method: string,
   describe: string,
@@ -98,8 +109,15 @@ function overReferences(
     spaceOut,
     problems: () => [],
     create: ({ references }, { spaceIn, revision }) => {
-      const scores = Float64Array.from(references);
-      return { name: method, spaceIn, spaceOut: spaceOut(spaceIn), revision, apply: (given) => transform(given, scores) };
+      const { of, ...reads } = referencesOf(references);
+      return {
+        name: method,
+        spaceIn,
+        spaceOut: spaceOut(spaceIn),
+        revision,
+        ...reads,
+        apply: (given, context) => transform(given, of(context)),
+      };
     },
   };
 }
@@ -144,7 +162,8 @@ export const preferenceAsReward: TransformKind<typeof preferenceParams> = {
   spaceOut: () => "unit",
   problems: () => [],
   create: (options, { spaceIn, revision }) => {
-    const scores = Float64Array.from(options.references);
-    return { name: "preferenceAsReward", spaceIn, spaceOut: "unit", revision, apply: (given) => preferOver(given, scores, options) };
+    const { of, ...reads } = referencesOf(options.references);
+    const apply: Transform["apply"] = (given, context) => preferOver(given, of(context), options);
+    return { name: "preferenceAsReward", spaceIn, spaceOut: "unit", revision, ...reads, apply };
   },
 };

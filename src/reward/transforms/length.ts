@@ -1,4 +1,7 @@
+import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
+import type { TransformContext } from "../../domain/reward.ts";
+import type { TransformKind } from "../kinds.ts";
 import type { Optional } from "../missing.ts";
 
 /**
@@ -113,4 +116,79 @@ export function generalisedLength(lengths: readonly Optional[], { target, tolera
     // From 0 on, so that no penalty is 0 and not −0.
     return 0 - (shape === "exp" ? -Math.expm1(-x) : Math.min(1, shape === "linear" ? x : x * x));
   });
+}
+
+/** A transform that takes something off each score for its candidate's length; the score keeps its space. */
+function overLengths<S extends z.ZodObject>(
+  method: string,
+  params: S,
+  charge: (scores: Float64Array, lengths: readonly Optional[], params: z.output<S>) => Float64Array,
+): TransformKind<S> {
+  return {
+    method,
+    params,
+    accepts: ["logit", "native"],
+    spaceOut: (spaceIn) => spaceIn,
+    problems: () => [],
+    create: (chosen, { spaceIn, revision }) => ({
+      name: method,
+      spaceIn,
+      spaceOut: spaceIn,
+      revision,
+      reads: "lengths",
+      apply: (scores, { lengths }: TransformContext) => charge(scores, [...(lengths ?? [])], chosen),
+    }),
+  };
+}
+
+const tokens = z.number().min(0);
+
+/** Each token beyond a free length costs something. */
+export const lengthCharge = overLengths(
+  "lengthCharge",
+  z
+    .strictObject({
+      free: tokens.describe("Tokens that cost nothing, ≥ 0."),
+      perToken: z.number().min(0).describe("What each further token costs, in the unit of the score, ≥ 0."),
+    })
+    .describe("score − perToken × max(0, tokens − free). The request tells each candidate's tokens."),
+  chargeExcess,
+);
+
+const factor = z.number().min(0).default(1).describe("What the whole penalty costs, in the unit of the score, ≥ 0. Default 1.");
+
+/** A bounded punishment shortly before the limit of generation. */
+export const softOverlongTransform = overLengths(
+  "softOverlong",
+  z
+    .strictObject({
+      max: z.number().positive().describe("Tokens at which the whole penalty is due, > 0."),
+      cache: tokens.describe("Width of the slope before that, tokens, from 0 to max."),
+      factor,
+    })
+    .describe(
+      "score − factor × p, where p grows in a straight line from 0 at max − cache to 1 at max. The request tells each candidate's tokens.",
+    ),
+  (scores, lengths, { max, cache, factor }) => plus(scores, softOverlong(lengths, { max, cache }), factor),
+);
+
+/** A bounded punishment for being away from a length. */
+export const lengthTarget = overLengths(
+  "lengthTarget",
+  z
+    .strictObject({
+      target: tokens.describe("Tokens that cost nothing."),
+      tolerance: tokens.default(0).describe("Distance from the target that costs nothing. Default 0."),
+      scale: z.number().positive().describe("Distance beyond the tolerance at which the penalty is whole, > 0."),
+      shape: z.enum(["linear", "quadratic", "exp"]).default("linear").describe("How the penalty grows. Default linear."),
+      factor,
+    })
+    .describe(
+      "score − factor × p, where p in [0, 1] grows with the distance from a target length. The request tells each candidate's tokens.",
+    ),
+  (scores, lengths, { factor, ...penalty }) => plus(scores, generalisedLength(lengths, penalty), factor),
+);
+
+function plus(scores: Float64Array, penalties: Float64Array, factor: number): Float64Array {
+  return scores.map((score, i) => score + factor * penalties[i]!);
 }

@@ -1,11 +1,16 @@
 import { z } from "zod";
+import type { Transform } from "../../domain/reward.ts";
 import type { TransformKind } from "../kinds.ts";
 import { logSigmoid } from "../numerics.ts";
-import { referenceParams, resolveReference } from "../reference.ts";
+import { referenceParams, referenceReward, resolveReference } from "../reference.ts";
 
 const params = z
   .strictObject({
-    reference: referenceParams.describe("Reference reward: the score above which more reward buys little."),
+    reference: z
+      .union([z.literal("item"), referenceParams])
+      .describe(
+        "Reference reward, the score above which more reward buys little: `item` for the mean of the item's own baselines, or a number.",
+      ),
   })
   .describe("log σ(score − reference): the log-probability that the candidate beats the reference. Takes logits, gives log-probabilities.");
 
@@ -31,14 +36,14 @@ export const logSigmoidCentred: TransformKind<typeof params> = {
   accepts: ["logit"],
   spaceOut: () => "logProbability",
   problems: () => [],
-  create: (options, { spaceIn, revision }) => {
-    const reference = resolveReference(options.reference);
-    return {
-      name: "logSigmoidCentred",
-      spaceIn,
-      spaceOut: "logProbability",
-      revision,
-      apply: (scores) => centreLogSigmoid(scores, reference),
-    };
+  create: ({ reference }, { spaceIn, revision }) => {
+    const fixed = { name: "logSigmoidCentred", spaceIn, spaceOut: "logProbability", revision } as const;
+    if (reference === "item") {
+      const apply: Transform["apply"] = (scores, { baselines }) =>
+        centreLogSigmoid(scores, referenceReward(baselines ?? [], { method: "mean" }));
+      return { ...fixed, reads: "baselines", apply };
+    }
+    const value = resolveReference(reference);
+    return { ...fixed, apply: (scores) => centreLogSigmoid(scores, value) };
   },
 };

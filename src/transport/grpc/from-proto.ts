@@ -53,8 +53,9 @@ function itemFromProto(from: item.Item, fallbackId: string, path: string): domai
   const to: Mutable<domain.Item> = {
     id: from.id === "" ? fallbackId : from.id,
     prompt: promptFromProto(from.prompt, path),
-    candidates: from.candidates.map((each, i) => ({ content: contentFromProto(each.content, path, "candidates", i) })),
+    candidates: from.candidates.map((each, i) => candidateFromProto(each, path, "candidates", i)),
   };
+  if (from.baselines.length > 0) to.baselines = from.baselines.map((each, i) => candidateFromProto(each, path, "baselines", i));
   if (from.reference !== undefined) to.reference = from.reference;
   if (from.domain !== undefined) to.domain = from.domain;
   if (from.language !== undefined) to.language = from.language;
@@ -62,6 +63,14 @@ function itemFromProto(from: item.Item, fallbackId: string, path: string): domai
     to.metadata = from.metadata;
     break;
   }
+  return to;
+}
+
+function candidateFromProto(from: item.Candidate, path: string, list: string, index: number): domain.Candidate {
+  const to: Mutable<domain.Candidate> = { content: contentFromProto(from.content, path, list, index) };
+  if (from.tokens !== undefined) to.tokens = from.tokens;
+  if (from.kl !== undefined) to.kl = from.kl;
+  if (from.truncated) to.truncated = true;
   return to;
 }
 
@@ -95,6 +104,11 @@ function optionsFromProto(from: wire.ScoreOptions | undefined, allowedMs: number
       deadlineMs: from.deadlineMs,
       cache: word(CACHE_USES, from.cache, "cache"),
       priority: word(PRIORITIES, from.priority, "priority"),
+      weightSets: from.weightSets.map((set, i) => ({
+        ...set,
+        steeringMode: word(STEERING_MODES, set.steeringMode, `weightSets[${i}].steeringMode`),
+      })),
+      stateVersions: from.stateVersions,
     },
     allowedMs,
   );

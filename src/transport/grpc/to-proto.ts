@@ -1,3 +1,4 @@
+import type { Verdict } from "../../domain/constraint.ts";
 import type * as domain from "../../domain/score.ts";
 import type { JudgeInfo, PanelInfo } from "../../domain/service.ts";
 import type * as wire from "../../gen/rewardgate/v1/reward.ts";
@@ -5,9 +6,10 @@ import type * as service from "../../gen/rewardgate/v1/reward_service.ts";
 import { failureToWire, toWireError, type WireError } from "../error-mapping.ts";
 import type { StreamAnswer } from "../score-stream.ts";
 
-const STATUSES: Readonly<Record<domain.CandidateStatus, wire.CandidateStatus>> = { complete: 1, degraded: 2, failed: 3 };
+const STATUSES: Readonly<Record<domain.CandidateStatus, wire.CandidateStatus>> = { complete: 1, degraded: 2, failed: 3, vetoed: 4 };
 const OUTCOMES: Readonly<Record<domain.Outcome, wire.Outcome>> = { scored: 1, failed: 2, skipped: 3, abstained: 4, not_applicable: 5 };
 const SIDES = { prompt_start: 1, candidate_end: 2, both: 3 } as const;
+const VERDICTS: Readonly<Record<Verdict, wire.Verdict>> = { satisfied: 1, violated: 2, unknown: 3 };
 const NOTHING = {};
 
 /** The answer of a unary call. */
@@ -16,6 +18,7 @@ export function scoreResponseToProto(result: domain.ScoreResult): service.ScoreR
     panel: result.panel,
     panelRevision: result.panelRevision,
     results: result.results.map(itemResultToProto),
+    states: [...result.states],
     timing: result.timing,
     usage: result.usage,
   };
@@ -25,21 +28,30 @@ export function scoreResponseToProto(result: domain.ScoreResult): service.ScoreR
 export function streamAnswerToProto(answer: StreamAnswer): service.ScoreStreamResponse {
   if ("error" in answer) {
     const outcome = { $case: "error", value: errorToProto(toWireError(answer.error)) } as const;
-    return { id: answer.id, outcome, panelRevision: "", timing: undefined, usage: undefined };
+    return { id: answer.id, outcome, panelRevision: "", states: [], timing: undefined, usage: undefined };
   }
   const { result } = answer;
   return {
     id: answer.id,
     outcome: { $case: "result", value: itemResultToProto(result.results[0] as domain.ItemResult) },
     panelRevision: result.panelRevision,
+    states: [...result.states],
     timing: result.timing,
     usage: result.usage,
   };
 }
 
-function itemResultToProto(result: domain.ItemResult): wire.ItemResult {
-  return { id: result.id, candidates: result.candidates.map(candidateToProto) };
+function itemResultToProto({ id, candidates, route, group, constrained }: domain.ItemResult): wire.ItemResult {
+  return {
+    id,
+    candidates: candidates.map(candidateToProto),
+    route: route && { ...route, rows: [...route.rows] },
+    group,
+    constrained: constrained && { ...NO_PAIR, ...constrained, positive: [...constrained.positive], negative: [...constrained.negative] },
+  };
 }
+
+const NO_PAIR = { crraftBest: undefined, baselineWeight: undefined, codpo: undefined };
 
 function candidateToProto(candidate: domain.CandidateResult): wire.CandidateResult {
   return {
@@ -47,6 +59,31 @@ function candidateToProto(candidate: domain.CandidateResult): wire.CandidateResu
     reward: candidate.reward,
     error: candidate.failure && errorToProto(failureToWire(candidate.failure)),
     judges: candidate.judges.map(partToProto),
+    rewards: candidate.rewards ?? NOTHING,
+    advantage: candidate.advantage,
+    constraints: candidate.constraints && constraintsToProto(candidate.constraints),
+    missing: candidate.missing as string[],
+  };
+}
+
+function constraintsToProto(constraints: domain.ConstraintResult): wire.Constraints {
+  return {
+    verdict: VERDICTS[constraints.verdict],
+    parts: constraints.parts.map((part) => ({
+      constraint: part.constraint,
+      judge: part.judge,
+      verdict: VERDICTS[part.verdict],
+      score: part.score,
+      atLeast: part.atLeast,
+      atMost: part.atMost,
+      revision: part.revision,
+      cached: part.cached,
+      error: part.failure && errorToProto(failureToWire(part.failure)),
+    })),
+    calibrated: constraints.calibrated,
+    crpg: constraints.crpg,
+    crpgCentred: constraints.crpgCentred,
+    crraft: constraints.crraft,
   };
 }
 
@@ -69,6 +106,9 @@ function partToProto(part: domain.JudgePart): wire.JudgePart {
     truncated: part.truncated && { side: SIDES[part.truncated.side], droppedTokens: part.truncated.droppedTokens },
     tokens: part.tokens,
     error: part.failure && errorToProto(failureToWire(part.failure)),
+    member: part.member,
+    shadow: part.shadow,
+    advantage: part.advantage,
   };
 }
 
@@ -99,6 +139,9 @@ export function panelsToProto(panels: readonly PanelInfo[]): service.ListPanelsR
     panels: panels.map((panel) => ({
       ...panel,
       members: panel.members.map((member) => ({ ...member, transforms: [...member.transforms] })),
+      constraints: [...panel.constraints],
+      states: [...panel.states],
+      routes: [...panel.routes],
     })),
   };
 }

@@ -1,9 +1,16 @@
 import type { ZodType, z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
-import type { Content, Item, Message } from "../../domain/item.ts";
+import type { Candidate, Content, Item, Message } from "../../domain/item.ts";
 import type { ScoreRequest } from "../../domain/score.ts";
 import { resolveOptions } from "../request-options.ts";
-import { type ContentJson, type ItemJson, type PromptJson, ScoreRequestJson, ScoreStreamRequestJson } from "./request-schema.ts";
+import {
+  type CandidateJson,
+  type ContentJson,
+  type ItemJson,
+  type PromptJson,
+  ScoreRequestJson,
+  ScoreStreamRequestJson,
+} from "./request-schema.ts";
 
 /**
  * A unary body in domain types. Limits are checked afterwards, with those of the other wire.
@@ -34,12 +41,21 @@ function itemFromJson(from: ItemJson, fallbackId: string): Item {
   const to: Mutable<Item> = {
     id: from.id ?? fallbackId,
     prompt: promptFromJson(from.prompt),
-    candidates: from.candidates.map(({ content }) => ({ content: contentFromJson(content) })),
+    candidates: from.candidates.map(candidateFromJson),
   };
+  if (from.baselines !== undefined && from.baselines.length > 0) to.baselines = from.baselines.map(candidateFromJson);
   if (from.reference !== undefined) to.reference = from.reference;
   if (from.domain !== undefined) to.domain = from.domain;
   if (from.language !== undefined) to.language = from.language;
   if (from.metadata !== undefined) to.metadata = from.metadata;
+  return to;
+}
+
+function candidateFromJson({ content, tokens, kl, truncated }: CandidateJson): Candidate {
+  const to: Mutable<Candidate> = { content: contentFromJson(content) };
+  if (tokens !== undefined) to.tokens = tokens;
+  if (kl !== undefined) to.kl = kl;
+  if (truncated) to.truncated = true;
   return to;
 }
 

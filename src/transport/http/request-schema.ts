@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ROLES } from "../../domain/item.ts";
 import { PRIORITIES } from "../../domain/score.ts";
-import { MAX_DEADLINE_MS } from "../request-options.ts";
+import { MAX_DEADLINE_MS, MAX_WEIGHT_SETS } from "../request-options.ts";
 import { MAX_LABEL_LENGTH, MAX_STEP } from "../request-rules.ts";
 
 /*
@@ -34,7 +34,20 @@ const Prompt = z
   .union([z.string(), z.array(Message).meta({ minItems: 1 })])
   .meta({ id: "Prompt", description: "What the policy was shown: one message of the user as text, or messages, oldest first." });
 
-const Candidate = z.strictObject({ content: Content }).meta({ id: "Candidate", description: "One completion to be judged." });
+const Candidate = z
+  .strictObject({
+    content: Content,
+    tokens: z.number().optional().meta({
+      type: "integer",
+      minimum: 0,
+      description: "Length in the policy's tokens. Needed by panels with length terms or length-weighted advantages.",
+    }),
+    kl: z.number().optional().meta({
+      description: "KL divergence of the policy from its reference policy on this completion, nats. Needed by panels with a KL budget.",
+    }),
+    truncated: z.boolean().optional().meta({ description: "Whether generation was cut off before its end. Default false." }),
+  })
+  .meta({ id: "Candidate", description: "One completion to be judged." });
 
 const Item = z
   .strictObject({
@@ -44,6 +57,9 @@ const Item = z
     }),
     prompt: Prompt,
     candidates: z.array(Candidate).meta({ minItems: 1, description: "Completions to be judged; the answer keeps their order." }),
+    baselines: z.array(Candidate).optional().meta({
+      description: "Completions of a reference policy for the same prompt. Judged where the panel compares with them, never rewarded.",
+    }),
     reference: z.string().optional().meta({ description: "Reference answer, for judges that compare with one." }),
     domain: z.string().optional().meta({ description: "Domain label, for routing and statistics." }),
     language: z.string().optional().meta({ description: "BCP 47 language tag." }),
@@ -54,19 +70,33 @@ const Item = z
   })
   .meta({ id: "Item", description: "The unit of work: one prompt with its candidates, which together form a group." });
 
+const steering = {
+  objectiveWeights: z.record(z.string(), z.number()).optional().meta({
+    description: "Objective name → weight; negative penalises, objectives that are not named weigh 0. Steers multi-objective judges.",
+  }),
+  steeringMode: z
+    .enum(["override", "multiply", "blend"])
+    .optional()
+    .meta({ description: "How the weights change a judge's gating. Default `override`. Only with `objectiveWeights`." }),
+  steeringAlpha: z
+    .number()
+    .optional()
+    .meta({ minimum: 0, maximum: 1, description: "Share of the request's weights; required with `blend`, refused without." }),
+};
+
+const WeightSet = z
+  .strictObject({
+    name: z.string().meta({ description: "Unique within the request." }),
+    ...steering,
+    memberWeights: z.record(z.string(), z.number()).optional().meta({
+      description: "Member name → weight, ≥ 0; members that are not named weigh 0. Default: the panel's weights.",
+    }),
+  })
+  .meta({ id: "WeightSet", description: "One of several weightings of the same scores." });
+
 const Options = z
   .strictObject({
-    objectiveWeights: z.record(z.string(), z.number()).optional().meta({
-      description: "Objective name → weight; negative penalises, objectives that are not named weigh 0. Steers multi-objective judges.",
-    }),
-    steeringMode: z
-      .enum(["override", "multiply", "blend"])
-      .optional()
-      .meta({ description: "How the weights change a judge's gating. Default `override`. Only with `objectiveWeights`." }),
-    steeringAlpha: z
-      .number()
-      .optional()
-      .meta({ minimum: 0, maximum: 1, description: "Share of the request's weights; required with `blend`, refused without." }),
+    ...steering,
     detail: z.enum(["reward", "judges", "full"]).optional().meta({
       description: "`reward`: status and reward; `judges`: each judge's part too; `full`: objectives and gating too. Default `full`.",
     }),
@@ -81,6 +111,13 @@ const Options = z
       .optional()
       .meta({ description: "`use` reads and writes the score cache, `bypass` does neither, `refresh` writes only. Default `use`." }),
     priority: z.enum(PRIORITIES).optional().meta({ description: "Order in the queue. Default `standard`." }),
+    weightSets: z
+      .array(WeightSet)
+      .optional()
+      .meta({ maxItems: MAX_WEIGHT_SETS, description: "Further weightings, each with a reward of its own; they cost no forward pass." }),
+    stateVersions: z.record(z.string(), z.number()).optional().meta({
+      description: "State name → version to read instead of the current one, so that an old answer can be reproduced.",
+    }),
   })
   .meta({ id: "ScoreOptions", description: "Choices of one request." });
 
@@ -111,5 +148,6 @@ export const ScoreStreamRequestJson = z
   .meta({ id: "ScoreStreamRequest", description: "One line of a stream: one item." });
 
 export type ItemJson = z.infer<typeof Item>;
+export type CandidateJson = z.infer<typeof Candidate>;
 export type ContentJson = z.infer<typeof Content>;
 export type PromptJson = z.infer<typeof Prompt>;

@@ -36,12 +36,15 @@ export const ErrorJson = z.strictObject({ error: ErrorObject }).meta({ id: "Erro
 const JudgePart = z
   .strictObject({
     judge: text("Name of the judge."),
+    member: text("Name of the member; the judge's, unless the panel names it otherwise."),
+    shadow: z.boolean().meta({ description: "Whether the member only watches: shown with weight 0, without effect on the reward." }),
     outcome: z.enum(["scored", "failed", "skipped", "abstained", "not_applicable"]).meta({ description: "What it did." }),
     raw: optionalNumber("The judge's own number, in its score space. Present exactly when the outcome is `scored`."),
     calibrated: optionalNumber("After calibration; equal to `raw` where the member has none."),
     transformed: optionalNumber("After the transforms. Present when the outcome is `scored`, or imputed."),
     weight: number("Effective weight in this candidate's reward, ≥ 0; 0 when the member did not count."),
     contribution: optionalNumber("What the member added to the reward. Contributions sum to the reward."),
+    advantage: optionalNumber("The member's score standardised within the group, where the panel standardises members apart."),
     objectives: byObjective("Objective name → raw value. With detail `full`."),
     gating: byObjective("Objective name → gating weight that was used. With detail `full`."),
     objectiveContributions: byObjective("Objective name → what it added to the judge's scalar. With detail `full`."),
@@ -61,17 +64,95 @@ const JudgePart = z
   })
   .meta({ id: "JudgePart", description: "One judge's part in a candidate's reward." });
 
+const Verdict = z.enum(["satisfied", "violated", "unknown"]).meta({ description: "`unknown`: it could not be judged." });
+
+const Constraints = z
+  .strictObject({
+    verdict: Verdict,
+    parts: z
+      .array(
+        z.strictObject({
+          constraint: text("Name of the constraint."),
+          judge: text("Name of its judge."),
+          verdict: Verdict,
+          score: optionalNumber("The transformed score that was held against the bound."),
+          atLeast: optionalNumber("The constraint holds at this score or above."),
+          atMost: optionalNumber("The constraint holds at this score or below."),
+          revision: text("Digest of judge, objective, calibration and transforms."),
+          cached: z.boolean().meta({ description: "Whether the raw score came from the cache." }),
+          error: ErrorObject.optional().meta({ description: "Why it could not be judged." }),
+        }),
+      )
+      .meta({ description: "One per constraint, in the panel's order. Empty when the detail is `reward`." }),
+    calibrated: optionalNumber("σ(reward − baseline), in (0, 1): the probability of beating the baseline. Where the panel has a baseline."),
+    crpg: optionalNumber("CRPG's reward: calibrated, scaled by what is left of the KL budget; 0 unless satisfied."),
+    crpgCentred: optionalNumber("CRPG's reward less its mean over the candidates of the item."),
+    crraft: optionalNumber("CRRAFT's weight: calibrated where satisfied within the KL budget, else 0."),
+  })
+  .meta({
+    id: "Constraints",
+    description: "Whether a candidate satisfies the panel's constraints, and what a constrained optimiser trains on.",
+  });
+
 const CandidateResult = z
   .strictObject({
-    status: z.enum(["complete", "degraded", "failed"]).meta({ description: "Whether there is a reward, and whether all members gave it." }),
-    reward: optionalNumber("The reward, in the panel's score space. Absent exactly when the status is `failed`."),
-    error: ErrorObject.optional().meta({ description: "Why there is no reward. Present exactly when the status is `failed`." }),
-    judges: z.array(JudgePart).meta({ description: "One per member, in the panel's order. Empty when the detail is `reward`." }),
+    status: z
+      .enum(["complete", "degraded", "vetoed", "failed"])
+      .meta({ description: "Whether all members gave the reward; `vetoed`: a constraint does not hold; `failed`: there is none." }),
+    reward: optionalNumber(
+      "The reward, in the panel's score space. Absent when the status is `failed`, and when it is `vetoed` unless the panel states what a vetoed candidate gets.",
+    ),
+    error: ErrorObject.optional().meta({ description: "Why there is no reward. Present exactly when there is none." }),
+    rewards: z.record(z.string(), z.number()).optional().meta({ description: "Weight set name → reward under it." }),
+    advantage: optionalNumber("The reward relative to its group, where the panel computes advantages."),
+    constraints: Constraints.optional(),
+    missing: names("Members that should count and gave no score of their own."),
+    judges: z
+      .array(JudgePart)
+      .meta({ description: "One per member that is shown, in the panel's order. Empty when the detail is `reward`." }),
   })
   .meta({ id: "CandidateResult", description: "The result of one candidate." });
 
+const place = (description: string) => z.number().meta({ type: "integer", description });
+const places = (description: string) => z.array(z.number().meta({ type: "integer" })).meta({ description });
+
 const ItemResult = z
-  .strictObject({ id: text("Id of the item."), candidates: z.array(CandidateResult).meta({ description: "In the order of the request." }) })
+  .strictObject({
+    id: text("Id of the item."),
+    candidates: z.array(CandidateResult).meta({ description: "In the order of the request." }),
+    route: z
+      .strictObject({
+        panel: text("Name of the panel."),
+        panelRevision: text("Digest over everything that decides a reward of that panel."),
+        rows: places("Row per table on the way, counted from 0; −1 for a table's default."),
+      })
+      .optional()
+      .meta({ description: "The panel that took the item. Present when the request named a panel that routes." }),
+    group: z
+      .strictObject({
+        method: text("Estimator of the advantages."),
+        mean: number("Mean of the rewards that there are."),
+        std: number("Their standard deviation under the estimator's convention."),
+        zeroVariance: z.boolean().meta({ description: "Every reward is the same: the item teaches nothing." }),
+      })
+      .optional()
+      .meta({ description: "The candidates as a group. Present where the panel computes advantages." }),
+    constrained: z
+      .strictObject({
+        positive: places("Candidates that satisfy the constraints; only these enter a mean reward."),
+        negative: places("Candidates that violate one."),
+        crraftBest: place("CRRAFT's candidate; absent when none qualifies.").optional(),
+        baselineWeight: optionalNumber("CRRAFT's weight of the baseline completion, 0.5 or 0."),
+        codpo: z
+          .strictObject({ chosen: place("Place of the preferred candidate."), rejected: place("Place of the other.") })
+          .optional()
+          .meta({ description: "CODPO's pair; absent when there is none, and the prompt is best skipped." }),
+      })
+      .optional()
+      .meta({
+        description: "What constrained optimisers train on; numbers are places of candidates. Present where the panel has constraints.",
+      }),
+  })
   .meta({ id: "ItemResult", description: "The result of one item." });
 
 const Timing = z
@@ -91,6 +172,10 @@ const Usage = z
   })
   .meta({ id: "Usage", description: "Counts for accounting." });
 
+const states = z.array(z.strictObject({ name: text("Name in the configuration."), version: place("Version that was read.") })).meta({
+  description: "States that the panel reads, with the versions that were read; pinned in a request, they give the same bits again.",
+});
+
 const panelRevision = text("Digest over everything that decides a reward of this panel.");
 
 export const ScoreResponseJson = z
@@ -98,6 +183,7 @@ export const ScoreResponseJson = z
     panel: text("Name of the panel."),
     panelRevision,
     results: z.array(ItemResult).meta({ description: "One per item, in the order of the request." }),
+    states,
     timing: Timing,
     usage: Usage,
   })
@@ -105,7 +191,7 @@ export const ScoreResponseJson = z
 
 export const ScoreStreamResponseJson = z
   .union([
-    z.strictObject({ id: text("Id of the item."), result: ItemResult, panelRevision, timing: Timing, usage: Usage }),
+    z.strictObject({ id: text("Id of the item."), result: ItemResult, panelRevision, states, timing: Timing, usage: Usage }),
     z.strictObject({
       id: z.string().optional().meta({ description: "Id of the item; absent when the stream itself failed." }),
       error: ErrorObject,
@@ -148,16 +234,29 @@ export const PanelsJson = z
           description: text("What its reward means."),
           revision: panelRevision,
           aggregation: text("How members' scores become the reward."),
-          space: Space,
+          space: z.enum([...SCORE_SPACES, ""]).meta({ description: "What its reward means; empty for a panel that routes." }),
           members: z.array(
             z.strictObject({
               judge: text("Name of the judge."),
+              name: text("Name of the member; the judge's, unless the panel names it otherwise."),
+              standing: text("`counts`, `shadow` or `audit`."),
               weight: number("Weight as configured, ≥ 0."),
               calibration: text("Method of its calibration, or `none`."),
               transforms: names("Its transforms, in order."),
               onFailure: text("`fail`, `degrade` or `impute(value)`."),
             }),
           ),
+          constraints: names("Each constraint in words."),
+          advantages: text("Estimator of advantages; empty when the panel computes none."),
+          states: names("States that rewards depend on."),
+          routes: z
+            .array(
+              z.strictObject({
+                when: text("What has to hold of an item, in words; empty for the default."),
+                panel: text("The panel that takes it."),
+              }),
+            )
+            .meta({ description: "Rows of a panel that routes, the default last; empty for one that judges." }),
         })
         .meta({ id: "Panel" }),
     ),

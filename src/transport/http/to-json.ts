@@ -1,4 +1,4 @@
-import type { CandidateResult, ItemResult, JudgePart, ScoreResult } from "../../domain/score.ts";
+import type { CandidateResult, ConstraintResult, ItemResult, JudgePart, ScoreResult } from "../../domain/score.ts";
 import { failureToWire, toWireError } from "../error-mapping.ts";
 import type { StreamAnswer } from "../score-stream.ts";
 
@@ -8,6 +8,7 @@ export function scoreResponseToJson(result: ScoreResult): object {
     panel: result.panel,
     panelRevision: result.panelRevision,
     results: result.results.map(itemResultToJson),
+    states: result.states,
     timing: result.timing,
     usage: result.usage,
   };
@@ -16,28 +17,49 @@ export function scoreResponseToJson(result: ScoreResult): object {
 /** One line of a stream's answer. */
 export function streamAnswerToJson(answer: StreamAnswer): object {
   if ("error" in answer) return { id: answer.id, error: toWireError(answer.error) };
-  const { panelRevision, results, timing, usage } = answer.result;
-  return { id: answer.id, result: itemResultToJson(results[0] as ItemResult), panelRevision, timing, usage };
+  const { panelRevision, results, states, timing, usage } = answer.result;
+  return { id: answer.id, result: itemResultToJson(results[0] as ItemResult), panelRevision, states, timing, usage };
 }
 
-function itemResultToJson(result: ItemResult): object {
-  return { id: result.id, candidates: result.candidates.map(candidateToJson) };
+function itemResultToJson({ id, candidates, route, group, constrained }: ItemResult): object {
+  return { id, candidates: candidates.map(candidateToJson), route, group, constrained };
 }
 
-function candidateToJson({ status, reward, failure, judges }: CandidateResult): object {
-  return { status, reward, error: failure && failureToWire(failure), judges: judges.map(partToJson) };
+function candidateToJson(candidate: CandidateResult): object {
+  const { status, reward, failure, rewards, advantage, constraints, missing, judges } = candidate;
+  return {
+    status,
+    reward,
+    error: failure && failureToWire(failure),
+    rewards,
+    advantage,
+    constraints: constraints && constraintsToJson(constraints),
+    missing,
+    judges: judges.map(partToJson),
+  };
+}
+
+function constraintsToJson({ verdict, parts, ...forOptimisers }: ConstraintResult): object {
+  return {
+    verdict,
+    parts: parts.map(({ failure, ...part }) => ({ ...part, error: failure && failureToWire(failure) })),
+    ...forOptimisers,
+  };
 }
 
 /** Written out, so that keys come in the order of the documents and nothing else of the domain leaves. */
 function partToJson(part: JudgePart): object {
   return {
     judge: part.judge,
+    member: part.member,
+    shadow: part.shadow,
     outcome: part.outcome,
     raw: part.raw,
     calibrated: part.calibrated,
     transformed: part.transformed,
     weight: part.weight,
     contribution: part.contribution,
+    advantage: part.advantage,
     objectives: part.objectives,
     gating: part.gating,
     objectiveContributions: part.objectiveContributions,

@@ -1,5 +1,3 @@
-import { allTrue } from "../../../src/reward/aggregation/all-true.ts";
-import { cgpo } from "../../../src/reward/aggregation/cgpo.ts";
 import { disagreement } from "../../../src/reward/aggregation/disagreement.ts";
 import { geometricMean } from "../../../src/reward/aggregation/geometric-mean.ts";
 import { hybrid } from "../../../src/reward/aggregation/hybrid.ts";
@@ -12,6 +10,8 @@ import { softmin } from "../../../src/reward/aggregation/softmin.ts";
 import { meanMinusStd, uwo } from "../../../src/reward/aggregation/spread-penalty.ts";
 import { inverseVariance, weighByAgreement } from "../../../src/reward/aggregation/uncertainty.ts";
 import { weightedMean } from "../../../src/reward/aggregation/weighted-mean.ts";
+import { allTrue } from "../../../src/reward/constraints/all-true.ts";
+import { cgpo } from "../../../src/reward/constraints/cgpo.ts";
 import { equalWeights, type MissingPolicy, type Optional, type Present, presentScores } from "../../../src/reward/missing.ts";
 import type { Fields } from "../../support/vectors.ts";
 import { type MethodTable, numbers } from "./table.ts";

@@ -6,7 +6,8 @@ import { medianKind } from "../../../src/reward/aggregation/order-statistics.ts"
 import { AGGREGATION_KINDS } from "../../../src/reward/index.ts";
 import { close } from "../../support/vectors.ts";
 
-const facts = (weights: readonly number[]) => weights.map((weight, j) => ({ judge: `j${j}`, weight, required: false, gated: undefined }));
+const facts = (weights: readonly number[]) =>
+  weights.map((weight, j) => ({ name: `j${j}`, counts: true, weight, required: false, gated: undefined }));
 const entry = (scores: readonly number[], weights: readonly number[]) => ({
   members: scores.map((_, j) => j),
   scores: Float64Array.from(scores),

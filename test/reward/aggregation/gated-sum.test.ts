@@ -4,8 +4,8 @@ import { GatewayError } from "../../../src/domain/errors.ts";
 import { gatedSumKind } from "../../../src/reward/aggregation/gated-sum.ts";
 
 const gated = { objectives: ["helpfulness", "harmlessness", "verbosity"].map((name) => ({ name, penalty: 0 })), verbosityIndex: 2 };
-const objectives = { judge: "objectives", weight: 1, required: true, gated };
-const helpful = { judge: "helpful", weight: 1, required: false, gated: undefined };
+const objectives = { name: "objectives", counts: true, weight: 1, required: true, gated };
+const helpful = { name: "helpful", counts: true, weight: 1, required: false, gated: undefined };
 const members = [helpful, objectives];
 const params = { gatingFrom: "objectives", objectives: { helpful: ["helpfulness"], objectives: ["harmlessness", "verbosity"] } };
 

@@ -99,6 +99,6 @@ describe("rank fusion", () => {
 
   it("takes members in different spaces", () => {
     assert.deepEqual([bordaKind.accepts, reciprocalRankKind.accepts], ["any", "any"]);
-    assert.equal(bordaKind.problems({}, [{ judge: "a", weight: 0, required: false, gated: undefined }]).length, 1);
+    assert.equal(bordaKind.problems({}, [{ name: "a", counts: true, weight: 0, required: false, gated: undefined }]).length, 1);
   });
 });

@@ -29,8 +29,8 @@ describe("weightedMean", () => {
   });
 
   it("problems refuse a panel in which every member weighs 0", () => {
-    const idle = { judge: "a", weight: 0, required: true, gated: undefined };
+    const idle = { name: "a", counts: true, weight: 0, required: true, gated: undefined };
     assert.equal(weightedMeanKind.problems({}, [idle]).length, 1);
-    assert.equal(weightedMeanKind.problems({}, [idle, { ...idle, judge: "b", weight: 1 }]).length, 0);
+    assert.equal(weightedMeanKind.problems({}, [idle, { ...idle, name: "b", weight: 1 }]).length, 0);
   });
 });

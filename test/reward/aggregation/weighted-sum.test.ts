@@ -4,7 +4,7 @@ import { weightedSum, weightedSumKind } from "../../../src/reward/aggregation/we
 import { centreLogSigmoid } from "../../../src/reward/transforms/log-sigmoid-centred.ts";
 import { close, vectors } from "../../support/vectors.ts";
 
-const member = (judge: string, weight: number) => ({ judge, weight, required: true, gated: undefined });
+const member = (name: string, weight: number) => ({ name, counts: true, weight, required: true, gated: undefined });
 
 describe("weightedSum", () => {
   for (const { case: name, input, params, expected } of vectors("agg.lsc_sum")) {

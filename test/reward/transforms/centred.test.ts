@@ -71,7 +71,7 @@ describe("transforms by distance from references", () => {
 
 describe("centred, tanh, arctan and preferenceAsReward", () => {
   it("apply with constant references, and say what space they give", () => {
-    const spec = { spaceIn: "logit", revision: "r" } as const;
+    const spec = { spaceIn: "logit", revision: "r", judge: "j" } as const;
     const given = { references: [1, 3] };
     for (const [kind, value, space] of [
       [centred, 0, "logit"],
@@ -79,12 +79,12 @@ describe("centred, tanh, arctan and preferenceAsReward", () => {
       [arctan, 0, "native"],
     ] as const) {
       const transform = kind.create(kind.params.parse(given), spec);
-      assert.deepEqual([transform.apply(Float64Array.of(2))[0], transform.spaceOut], [value, space]);
+      assert.deepEqual([transform.apply(Float64Array.of(2), {})[0], transform.spaceOut], [value, space]);
     }
     const params = preferenceAsReward.params.parse(given);
     assert.deepEqual(params, { references: [1, 3], slope: 1, shift: 0 });
     const transform = preferenceAsReward.create(params, spec);
-    assert.deepEqual([transform.apply(Float64Array.of(2))[0], transform.spaceOut], [0.5, "unit"]);
+    assert.deepEqual([transform.apply(Float64Array.of(2), {})[0], transform.spaceOut], [0.5, "unit"]);
     assert.equal(centred.spaceOut("native"), "native");
     assert.equal(centred.params.safeParse({ references: [] }).success, false);
   });

@@ -16,7 +16,7 @@ describe("clip", () => {
   });
 
   it("keeps the space, and refuses bounds that leave nothing", () => {
-    assert.equal(clip.create({ lo: -1, hi: 1 }, { spaceIn: "logit", revision: "r" }).spaceOut, "logit");
+    assert.equal(clip.create({ lo: -1, hi: 1 }, { spaceIn: "logit", revision: "r", judge: "j" }).spaceOut, "logit");
     assert.equal(clip.problems({ lo: 0, hi: 0 }).length, 1);
     assert.equal(clip.problems({ lo: -10, hi: 10 }).length, 0);
   });

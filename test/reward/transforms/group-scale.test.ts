@@ -50,11 +50,11 @@ describe("scales of a group", () => {
   });
 
   it("minMax and rank take any space", () => {
-    const spec = { spaceIn: "probability", revision: "r" } as const;
+    const spec = { spaceIn: "probability", revision: "r", judge: "j" } as const;
     const scores = Float64Array.of(0.2, 0.9, 0.4);
     const centred = rank.create({ centred: true }, spec);
-    assert.deepEqual([...centred.apply(scores)], [-1, 1, 0]);
-    assert.deepEqual([...rank.create(rank.params.parse({}), spec).apply(scores)], [0, 1, 0.5]);
+    assert.deepEqual([...centred.apply(scores, {})], [-1, 1, 0]);
+    assert.deepEqual([...rank.create(rank.params.parse({}), spec).apply(scores, {})], [0, 1, 0.5]);
     assert.deepEqual([centred.spaceOut, minMax.create({}, spec).spaceOut], ["rank", "unit"]);
   });
 });

@@ -15,8 +15,8 @@ describe("logSigmoidCentred", () => {
 
   it("create resolves a reference that is given as scores of completions", () => {
     const params = logSigmoidCentred.params.parse({ reference: { method: "quantile", scores: [0, 1, 2], q: 0.5 } });
-    const transform = logSigmoidCentred.create(params, { spaceIn: "logit", revision: "r" });
-    assert.ok(close(transform.apply(Float64Array.of(1))[0]!, -Math.LN2, 1e-12));
+    const transform = logSigmoidCentred.create(params, { spaceIn: "logit", revision: "r", judge: "j" });
+    assert.ok(close(transform.apply(Float64Array.of(1), {})[0]!, -Math.LN2, 1e-12));
     assert.equal(transform.spaceOut, "logProbability");
   });
 });

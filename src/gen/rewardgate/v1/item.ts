@@ -66,6 +66,8 @@ export interface Item {
     | undefined;
   /** Free labels. Judges do not read them unless their configuration names a key. */
   metadata: { [key: string]: string };
+  /** Completions of a reference policy for the same prompt. Judged where the panel compares with them, never rewarded. */
+  baselines: Candidate[];
 }
 
 export interface Item_MetadataEntry {
@@ -103,7 +105,19 @@ export interface Message {
 /** One completion to be judged. */
 export interface Candidate {
   /** The completion. Required; its text may be empty. */
-  content: Content | undefined;
+  content:
+    | Content
+    | undefined;
+  /** Length in the policy's tokens. Needed by panels with length terms or length-weighted advantages. */
+  tokens?:
+    | number
+    | undefined;
+  /** KL divergence of the policy from its reference policy on this completion, nats. Needed by panels with a KL budget. */
+  kl?:
+    | number
+    | undefined;
+  /** Whether generation was cut off before its end. */
+  truncated: boolean;
 }
 
 /** Text, or typed parts in order. */
@@ -153,6 +167,7 @@ function createBaseItem(): Item {
     domain: undefined,
     language: undefined,
     metadata: {},
+    baselines: [],
   };
 }
 
@@ -179,6 +194,9 @@ export const Item: MessageFns<Item> = {
     globalThis.Object.entries(message.metadata).forEach(([key, value]: [string, string]) => {
       Item_MetadataEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
     });
+    for (const v of message.baselines) {
+      Candidate.encode(v!, writer.uint32(66).fork()).join();
+    }
     return writer;
   },
 
@@ -254,6 +272,14 @@ export const Item: MessageFns<Item> = {
             }
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.baselines.push(Candidate.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -288,6 +314,7 @@ export const Item: MessageFns<Item> = {
       },
       {},
     );
+    message.baselines = object.baselines?.map((e) => Candidate.fromPartial(e)) || [];
     return message;
   },
 };
@@ -565,13 +592,22 @@ export const Message: MessageFns<Message> = {
 };
 
 function createBaseCandidate(): Candidate {
-  return { content: undefined };
+  return { content: undefined, tokens: undefined, kl: undefined, truncated: false };
 }
 
 export const Candidate: MessageFns<Candidate> = {
   encode(message: Candidate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.content !== undefined) {
       Content.encode(message.content, writer.uint32(10).fork()).join();
+    }
+    if (message.tokens !== undefined) {
+      writer.uint32(16).uint32(message.tokens);
+    }
+    if (message.kl !== undefined) {
+      writer.uint32(25).double(message.kl);
+    }
+    if (message.truncated !== false) {
+      writer.uint32(32).bool(message.truncated);
     }
     return writer;
   },
@@ -597,6 +633,30 @@ export const Candidate: MessageFns<Candidate> = {
             message.content = Content.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.tokens = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.kl = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.truncated = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -617,6 +677,9 @@ export const Candidate: MessageFns<Candidate> = {
     message.content = (object.content !== undefined && object.content !== null)
       ? Content.fromPartial(object.content)
       : undefined;
+    message.tokens = object.tokens ?? undefined;
+    message.kl = object.kl ?? undefined;
+    message.truncated = object.truncated ?? false;
     return message;
   },
 };

@@ -10,6 +10,29 @@ export const protobufFileName = "rewardgate/v1/reward.proto";
 
 /** What comes back: a reward per candidate with every judge's part. A number that does not exist is absent, never 0. */
 
+/** What a constraint judge found, or all of them together. */
+export const Verdict = {
+  /** VERDICT_UNSPECIFIED - Never sent. */
+  VERDICT_UNSPECIFIED: 0,
+  /** VERDICT_SATISFIED - The constraint holds. */
+  VERDICT_SATISFIED: 1,
+  /** VERDICT_VIOLATED - It does not. */
+  VERDICT_VIOLATED: 2,
+  /** VERDICT_UNKNOWN - It could not be judged. */
+  VERDICT_UNKNOWN: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Verdict = typeof Verdict[keyof typeof Verdict];
+
+export namespace Verdict {
+  export type VERDICT_UNSPECIFIED = typeof Verdict.VERDICT_UNSPECIFIED;
+  export type VERDICT_SATISFIED = typeof Verdict.VERDICT_SATISFIED;
+  export type VERDICT_VIOLATED = typeof Verdict.VERDICT_VIOLATED;
+  export type VERDICT_UNKNOWN = typeof Verdict.VERDICT_UNKNOWN;
+  export type UNRECOGNIZED = typeof Verdict.UNRECOGNIZED;
+}
+
 /** Whether a candidate has a reward. */
 export const CandidateStatus = {
   /** CANDIDATE_STATUS_UNSPECIFIED - Never sent. */
@@ -20,6 +43,8 @@ export const CandidateStatus = {
   CANDIDATE_STATUS_DEGRADED: 2,
   /** CANDIDATE_STATUS_FAILED - No reward. */
   CANDIDATE_STATUS_FAILED: 3,
+  /** CANDIDATE_STATUS_VETOED - Judged in full, and a constraint does not hold. The reward is what the panel states for that, or absent. */
+  CANDIDATE_STATUS_VETOED: 4,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -30,6 +55,7 @@ export namespace CandidateStatus {
   export type CANDIDATE_STATUS_COMPLETE = typeof CandidateStatus.CANDIDATE_STATUS_COMPLETE;
   export type CANDIDATE_STATUS_DEGRADED = typeof CandidateStatus.CANDIDATE_STATUS_DEGRADED;
   export type CANDIDATE_STATUS_FAILED = typeof CandidateStatus.CANDIDATE_STATUS_FAILED;
+  export type CANDIDATE_STATUS_VETOED = typeof CandidateStatus.CANDIDATE_STATUS_VETOED;
   export type UNRECOGNIZED = typeof CandidateStatus.UNRECOGNIZED;
 }
 
@@ -91,13 +117,132 @@ export interface ItemResult {
   id: string;
   /** One per candidate, in the order of the request. */
   candidates: CandidateResult[];
+  /** The panel that took the item. Present when the request named a panel that routes. */
+  route?:
+    | Route
+    | undefined;
+  /** What the candidates are like as a group. Present where the panel computes advantages. */
+  group?:
+    | Group
+    | undefined;
+  /** What constrained optimisers train on. Present where the panel has constraints. */
+  constrained?: Constrained | undefined;
+}
+
+/** The panel that took an item, and the rows of routing tables that led to it. */
+export interface Route {
+  /** Name of the panel. */
+  panel: string;
+  /** Digest over everything that decides a reward of that panel. */
+  panelRevision: string;
+  /** Row per table on the way, counted from 0; -1 for a table's default. */
+  rows: number[];
+}
+
+/** The candidates of an item as a group. */
+export interface Group {
+  /** Estimator of the advantages. */
+  method: string;
+  /** Mean of the rewards that there are. */
+  mean: number;
+  /** Their standard deviation under the estimator's convention, ≥ 0. */
+  std: number;
+  /** Every reward is the same: the item teaches nothing. */
+  zeroVariance: boolean;
+}
+
+/** What constrained optimisers train on for one item. Numbers are places of candidates, counted from 0. */
+export interface Constrained {
+  /** Candidates that satisfy the constraints, ascending; only these enter a mean reward. */
+  positive: number[];
+  /** Candidates that violate one, ascending. */
+  negative: number[];
+  /** CRRAFT's candidate; absent when none qualifies. */
+  crraftBest?:
+    | number
+    | undefined;
+  /** CRRAFT's weight of the baseline completion, 0.5 or 0. Present where the panel has a baseline. */
+  baselineWeight?:
+    | number
+    | undefined;
+  /** CODPO's pair; absent when there is none, and the prompt is best skipped. */
+  codpo?: PreferencePair | undefined;
+}
+
+/** Two candidates, one preferred over the other. */
+export interface PreferencePair {
+  /** Place of the preferred candidate. */
+  chosen: number;
+  /** Place of the other. */
+  rejected: number;
+}
+
+/** Whether a candidate satisfies the panel's constraints, and what an optimiser under constraints trains on. */
+export interface Constraints {
+  /** All of them together. */
+  verdict: Verdict;
+  /** One per constraint, in the panel's order. Empty when the detail is REWARD. */
+  parts: ConstraintPart[];
+  /** σ(reward − baseline), in (0, 1): the probability of beating the baseline. Present where the panel has a baseline. */
+  calibrated?:
+    | number
+    | undefined;
+  /** CRPG's reward: calibrated, scaled by what is left of the KL budget; 0 unless satisfied. */
+  crpg?:
+    | number
+    | undefined;
+  /** CRPG's reward less its mean over the candidates of the item. */
+  crpgCentred?:
+    | number
+    | undefined;
+  /** CRRAFT's weight: calibrated where satisfied within the KL budget, else 0. */
+  crraft?: number | undefined;
+}
+
+/** One constraint judge's part. */
+export interface ConstraintPart {
+  /** Name of the constraint. */
+  constraint: string;
+  /** Name of its judge. */
+  judge: string;
+  /** What it found. */
+  verdict: Verdict;
+  /** The transformed score that was held against the bound. Absent when there is none. */
+  score?:
+    | number
+    | undefined;
+  /** The constraint holds at this score or above. */
+  atLeast?:
+    | number
+    | undefined;
+  /** The constraint holds at this score or below. */
+  atMost?:
+    | number
+    | undefined;
+  /** Digest of judge, objective, calibration and transforms. */
+  revision: string;
+  /** Whether the raw score came from the cache. */
+  cached: boolean;
+  /** Why it could not be judged. */
+  error?: Error | undefined;
+}
+
+/** Server state that an answer was computed with. */
+export interface StateUsed {
+  /** Name in the configuration. */
+  name: string;
+  /** Version that was read; pinned in a request, it gives the same bits again. */
+  version: number;
 }
 
 /** The result of one candidate. */
 export interface CandidateResult {
   /** Whether there is a reward. */
   status: CandidateStatus;
-  /** The reward, in the panel's score space; finite. Absent exactly when the status is FAILED. */
+  /**
+   * The reward, in the panel's score space; finite. Absent when the status is FAILED, and
+   * when it is VETOED unless the panel states what a vetoed candidate gets.
+   */
   reward?:
     | number
     | undefined;
@@ -107,6 +252,23 @@ export interface CandidateResult {
     | undefined;
   /** One per member, in the panel's order. Empty when the detail is REWARD. */
   judges: JudgePart[];
+  /** Weight set name → reward under it. Empty where there is no reward, or no set was asked for. */
+  rewards: { [key: string]: number };
+  /** The reward relative to its group, where the panel computes advantages. Absent where there is no reward. */
+  advantage?:
+    | number
+    | undefined;
+  /** Verdict of the panel's constraints. Absent where it has none. */
+  constraints?:
+    | Constraints
+    | undefined;
+  /** Members that should count and gave no score of their own. */
+  missing: string[];
+}
+
+export interface CandidateResult_RewardsEntry {
+  key: string;
+  value: number;
 }
 
 /** One judge's part in a candidate's reward. Contributions sum to the reward. */
@@ -154,7 +316,15 @@ export interface JudgePart {
   /** Tokens that the model read for this candidate under this judge. */
   tokens: number;
   /** Why there is no score. Absent when the outcome is SCORED. */
-  error?: Error | undefined;
+  error?:
+    | Error
+    | undefined;
+  /** Name of the member; the judge's, unless the panel names it otherwise. */
+  member: string;
+  /** Whether the member only watches: shown with weight 0, without effect on the reward. */
+  shadow: boolean;
+  /** The member's score standardised within the group, where the panel standardises members apart. */
+  advantage?: number | undefined;
 }
 
 export interface JudgePart_ObjectivesEntry {
@@ -237,7 +407,7 @@ export interface Usage {
 }
 
 function createBaseItemResult(): ItemResult {
-  return { id: "", candidates: [] };
+  return { id: "", candidates: [], route: undefined, group: undefined, constrained: undefined };
 }
 
 export const ItemResult: MessageFns<ItemResult> = {
@@ -247,6 +417,15 @@ export const ItemResult: MessageFns<ItemResult> = {
     }
     for (const v of message.candidates) {
       CandidateResult.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.route !== undefined) {
+      Route.encode(message.route, writer.uint32(26).fork()).join();
+    }
+    if (message.group !== undefined) {
+      Group.encode(message.group, writer.uint32(34).fork()).join();
+    }
+    if (message.constrained !== undefined) {
+      Constrained.encode(message.constrained, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -280,6 +459,30 @@ export const ItemResult: MessageFns<ItemResult> = {
             message.candidates.push(CandidateResult.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.route = Route.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.group = Group.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.constrained = Constrained.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -299,12 +502,753 @@ export const ItemResult: MessageFns<ItemResult> = {
     const message = createBaseItemResult();
     message.id = object.id ?? "";
     message.candidates = object.candidates?.map((e) => CandidateResult.fromPartial(e)) || [];
+    message.route = (object.route !== undefined && object.route !== null) ? Route.fromPartial(object.route) : undefined;
+    message.group = (object.group !== undefined && object.group !== null) ? Group.fromPartial(object.group) : undefined;
+    message.constrained = (object.constrained !== undefined && object.constrained !== null)
+      ? Constrained.fromPartial(object.constrained)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRoute(): Route {
+  return { panel: "", panelRevision: "", rows: [] };
+}
+
+export const Route: MessageFns<Route> = {
+  encode(message: Route, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.panel !== "") {
+      writer.uint32(10).string(message.panel);
+    }
+    if (message.panelRevision !== "") {
+      writer.uint32(18).string(message.panelRevision);
+    }
+    if (message.rows.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.rows) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Route {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRoute();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.panel = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.panelRevision = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.rows.push(reader.int32());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.rows.push(reader.int32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Route>): Route {
+    return Route.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Route>): Route {
+    const message = createBaseRoute();
+    message.panel = object.panel ?? "";
+    message.panelRevision = object.panelRevision ?? "";
+    message.rows = object.rows?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseGroup(): Group {
+  return { method: "", mean: 0, std: 0, zeroVariance: false };
+}
+
+export const Group: MessageFns<Group> = {
+  encode(message: Group, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.method !== "") {
+      writer.uint32(10).string(message.method);
+    }
+    if (message.mean !== 0) {
+      writer.uint32(17).double(message.mean);
+    }
+    if (message.std !== 0) {
+      writer.uint32(25).double(message.std);
+    }
+    if (message.zeroVariance !== false) {
+      writer.uint32(32).bool(message.zeroVariance);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Group {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGroup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.method = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.mean = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.std = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.zeroVariance = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Group>): Group {
+    return Group.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Group>): Group {
+    const message = createBaseGroup();
+    message.method = object.method ?? "";
+    message.mean = object.mean ?? 0;
+    message.std = object.std ?? 0;
+    message.zeroVariance = object.zeroVariance ?? false;
+    return message;
+  },
+};
+
+function createBaseConstrained(): Constrained {
+  return { positive: [], negative: [], crraftBest: undefined, baselineWeight: undefined, codpo: undefined };
+}
+
+export const Constrained: MessageFns<Constrained> = {
+  encode(message: Constrained, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.positive.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.positive) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.negative.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.negative) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.crraftBest !== undefined) {
+      writer.uint32(24).uint32(message.crraftBest);
+    }
+    if (message.baselineWeight !== undefined) {
+      writer.uint32(33).double(message.baselineWeight);
+    }
+    if (message.codpo !== undefined) {
+      PreferencePair.encode(message.codpo, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Constrained {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConstrained();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.positive.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.positive.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.negative.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.negative.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.crraftBest = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.baselineWeight = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.codpo = PreferencePair.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Constrained>): Constrained {
+    return Constrained.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Constrained>): Constrained {
+    const message = createBaseConstrained();
+    message.positive = object.positive?.map((e) => e) || [];
+    message.negative = object.negative?.map((e) => e) || [];
+    message.crraftBest = object.crraftBest ?? undefined;
+    message.baselineWeight = object.baselineWeight ?? undefined;
+    message.codpo = (object.codpo !== undefined && object.codpo !== null)
+      ? PreferencePair.fromPartial(object.codpo)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePreferencePair(): PreferencePair {
+  return { chosen: 0, rejected: 0 };
+}
+
+export const PreferencePair: MessageFns<PreferencePair> = {
+  encode(message: PreferencePair, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.chosen !== 0) {
+      writer.uint32(8).uint32(message.chosen);
+    }
+    if (message.rejected !== 0) {
+      writer.uint32(16).uint32(message.rejected);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreferencePair {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreferencePair();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.chosen = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.rejected = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PreferencePair>): PreferencePair {
+    return PreferencePair.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PreferencePair>): PreferencePair {
+    const message = createBasePreferencePair();
+    message.chosen = object.chosen ?? 0;
+    message.rejected = object.rejected ?? 0;
+    return message;
+  },
+};
+
+function createBaseConstraints(): Constraints {
+  return { verdict: 0, parts: [], calibrated: undefined, crpg: undefined, crpgCentred: undefined, crraft: undefined };
+}
+
+export const Constraints: MessageFns<Constraints> = {
+  encode(message: Constraints, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.verdict !== 0) {
+      writer.uint32(8).int32(message.verdict);
+    }
+    for (const v of message.parts) {
+      ConstraintPart.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.calibrated !== undefined) {
+      writer.uint32(25).double(message.calibrated);
+    }
+    if (message.crpg !== undefined) {
+      writer.uint32(33).double(message.crpg);
+    }
+    if (message.crpgCentred !== undefined) {
+      writer.uint32(41).double(message.crpgCentred);
+    }
+    if (message.crraft !== undefined) {
+      writer.uint32(49).double(message.crraft);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Constraints {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConstraints();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.verdict = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.parts.push(ConstraintPart.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.calibrated = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.crpg = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.crpgCentred = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.crraft = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Constraints>): Constraints {
+    return Constraints.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Constraints>): Constraints {
+    const message = createBaseConstraints();
+    message.verdict = object.verdict ?? 0;
+    message.parts = object.parts?.map((e) => ConstraintPart.fromPartial(e)) || [];
+    message.calibrated = object.calibrated ?? undefined;
+    message.crpg = object.crpg ?? undefined;
+    message.crpgCentred = object.crpgCentred ?? undefined;
+    message.crraft = object.crraft ?? undefined;
+    return message;
+  },
+};
+
+function createBaseConstraintPart(): ConstraintPart {
+  return {
+    constraint: "",
+    judge: "",
+    verdict: 0,
+    score: undefined,
+    atLeast: undefined,
+    atMost: undefined,
+    revision: "",
+    cached: false,
+    error: undefined,
+  };
+}
+
+export const ConstraintPart: MessageFns<ConstraintPart> = {
+  encode(message: ConstraintPart, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.constraint !== "") {
+      writer.uint32(10).string(message.constraint);
+    }
+    if (message.judge !== "") {
+      writer.uint32(18).string(message.judge);
+    }
+    if (message.verdict !== 0) {
+      writer.uint32(24).int32(message.verdict);
+    }
+    if (message.score !== undefined) {
+      writer.uint32(33).double(message.score);
+    }
+    if (message.atLeast !== undefined) {
+      writer.uint32(41).double(message.atLeast);
+    }
+    if (message.atMost !== undefined) {
+      writer.uint32(49).double(message.atMost);
+    }
+    if (message.revision !== "") {
+      writer.uint32(58).string(message.revision);
+    }
+    if (message.cached !== false) {
+      writer.uint32(64).bool(message.cached);
+    }
+    if (message.error !== undefined) {
+      Error.encode(message.error, writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConstraintPart {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConstraintPart();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.constraint = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.judge = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.verdict = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.score = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.atLeast = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.atMost = reader.double();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.revision = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.cached = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.error = Error.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ConstraintPart>): ConstraintPart {
+    return ConstraintPart.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ConstraintPart>): ConstraintPart {
+    const message = createBaseConstraintPart();
+    message.constraint = object.constraint ?? "";
+    message.judge = object.judge ?? "";
+    message.verdict = object.verdict ?? 0;
+    message.score = object.score ?? undefined;
+    message.atLeast = object.atLeast ?? undefined;
+    message.atMost = object.atMost ?? undefined;
+    message.revision = object.revision ?? "";
+    message.cached = object.cached ?? false;
+    message.error = (object.error !== undefined && object.error !== null) ? Error.fromPartial(object.error) : undefined;
+    return message;
+  },
+};
+
+function createBaseStateUsed(): StateUsed {
+  return { name: "", version: 0 };
+}
+
+export const StateUsed: MessageFns<StateUsed> = {
+  encode(message: StateUsed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StateUsed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStateUsed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StateUsed>): StateUsed {
+    return StateUsed.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StateUsed>): StateUsed {
+    const message = createBaseStateUsed();
+    message.name = object.name ?? "";
+    message.version = object.version ?? 0;
     return message;
   },
 };
 
 function createBaseCandidateResult(): CandidateResult {
-  return { status: 0, reward: undefined, error: undefined, judges: [] };
+  return {
+    status: 0,
+    reward: undefined,
+    error: undefined,
+    judges: [],
+    rewards: {},
+    advantage: undefined,
+    constraints: undefined,
+    missing: [],
+  };
 }
 
 export const CandidateResult: MessageFns<CandidateResult> = {
@@ -320,6 +1264,18 @@ export const CandidateResult: MessageFns<CandidateResult> = {
     }
     for (const v of message.judges) {
       JudgePart.encode(v!, writer.uint32(34).fork()).join();
+    }
+    globalThis.Object.entries(message.rewards).forEach(([key, value]: [string, number]) => {
+      CandidateResult_RewardsEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
+    });
+    if (message.advantage !== undefined) {
+      writer.uint32(49).double(message.advantage);
+    }
+    if (message.constraints !== undefined) {
+      Constraints.encode(message.constraints, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.missing) {
+      writer.uint32(66).string(v!);
     }
     return writer;
   },
@@ -369,6 +1325,41 @@ export const CandidateResult: MessageFns<CandidateResult> = {
             message.judges.push(JudgePart.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            const entry5 = CandidateResult_RewardsEntry.decode(reader, reader.uint32());
+            if (entry5.value !== undefined) {
+              message.rewards[entry5.key] = entry5.value;
+            }
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.advantage = reader.double();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.constraints = Constraints.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.missing.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -390,6 +1381,87 @@ export const CandidateResult: MessageFns<CandidateResult> = {
     message.reward = object.reward ?? undefined;
     message.error = (object.error !== undefined && object.error !== null) ? Error.fromPartial(object.error) : undefined;
     message.judges = object.judges?.map((e) => JudgePart.fromPartial(e)) || [];
+    message.rewards = (globalThis.Object.entries(object.rewards ?? {}) as [string, number][]).reduce(
+      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.Number(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.advantage = object.advantage ?? undefined;
+    message.constraints = (object.constraints !== undefined && object.constraints !== null)
+      ? Constraints.fromPartial(object.constraints)
+      : undefined;
+    message.missing = object.missing?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseCandidateResult_RewardsEntry(): CandidateResult_RewardsEntry {
+  return { key: "", value: 0 };
+}
+
+export const CandidateResult_RewardsEntry: MessageFns<CandidateResult_RewardsEntry> = {
+  encode(message: CandidateResult_RewardsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CandidateResult_RewardsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCandidateResult_RewardsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CandidateResult_RewardsEntry>): CandidateResult_RewardsEntry {
+    return CandidateResult_RewardsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CandidateResult_RewardsEntry>): CandidateResult_RewardsEntry {
+    const message = createBaseCandidateResult_RewardsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
     return message;
   },
 };
@@ -413,6 +1485,9 @@ function createBaseJudgePart(): JudgePart {
     truncated: undefined,
     tokens: 0,
     error: undefined,
+    member: "",
+    shadow: false,
+    advantage: undefined,
   };
 }
 
@@ -468,6 +1543,15 @@ export const JudgePart: MessageFns<JudgePart> = {
     }
     if (message.error !== undefined) {
       Error.encode(message.error, writer.uint32(138).fork()).join();
+    }
+    if (message.member !== "") {
+      writer.uint32(146).string(message.member);
+    }
+    if (message.shadow !== false) {
+      writer.uint32(152).bool(message.shadow);
+    }
+    if (message.advantage !== undefined) {
+      writer.uint32(161).double(message.advantage);
     }
     return writer;
   },
@@ -630,6 +1714,30 @@ export const JudgePart: MessageFns<JudgePart> = {
             message.error = Error.decode(reader, reader.uint32());
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.member = reader.string();
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.shadow = reader.bool();
+            continue;
+          }
+          case 20: {
+            if (tag !== 161) {
+              break;
+            }
+
+            message.advantage = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -691,6 +1799,9 @@ export const JudgePart: MessageFns<JudgePart> = {
       : undefined;
     message.tokens = object.tokens ?? 0;
     message.error = (object.error !== undefined && object.error !== null) ? Error.fromPartial(object.error) : undefined;
+    message.member = object.member ?? "";
+    message.shadow = object.shadow ?? false;
+    message.advantage = object.advantage ?? undefined;
     return message;
   },
 };

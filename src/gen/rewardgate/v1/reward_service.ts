@@ -18,7 +18,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Item } from "./item.ts";
-import { Error, ItemResult, Timing, Usage } from "./reward.ts";
+import { Error, ItemResult, StateUsed, Timing, Usage } from "./reward.ts";
 
 export const protobufPackage = "rewardgate.v1";
 
@@ -173,9 +173,44 @@ export interface ScoreOptions {
   cache: CacheUse;
   /** Order in the queue. Default STANDARD. */
   priority: Priority;
+  /** Further weightings of the same scores, each with a reward of its own, at most 64. */
+  weightSets: WeightSet[];
+  /** State name → version to read instead of the current one, so that an old answer can be reproduced. */
+  stateVersions: { [key: string]: number };
 }
 
 export interface ScoreOptions_ObjectiveWeightsEntry {
+  key: string;
+  value: number;
+}
+
+export interface ScoreOptions_StateVersionsEntry {
+  key: string;
+  value: number;
+}
+
+/** One of several weightings of the same scores. */
+export interface WeightSet {
+  /** Unique within the request. Required. */
+  name: string;
+  /** Objective name → weight, as in the options. Empty: the weights of the request. */
+  objectiveWeights: { [key: string]: number };
+  /** How the weights change the gating. Only with `objective_weights`. Default OVERRIDE. */
+  steeringMode: SteeringMode;
+  /** Share of these weights under BLEND, in [0, 1]. Required with BLEND, refused without. */
+  steeringAlpha?:
+    | number
+    | undefined;
+  /** Member name → weight, ≥ 0; members that are not named weigh 0. Empty: the panel's weights. */
+  memberWeights: { [key: string]: number };
+}
+
+export interface WeightSet_ObjectiveWeightsEntry {
+  key: string;
+  value: number;
+}
+
+export interface WeightSet_MemberWeightsEntry {
   key: string;
   value: number;
 }
@@ -193,7 +228,11 @@ export interface ScoreResponse {
     | Timing
     | undefined;
   /** What was spent. */
-  usage: Usage | undefined;
+  usage:
+    | Usage
+    | undefined;
+  /** States that the panel reads, with the versions that were read. */
+  states: StateUsed[];
 }
 
 /** One item on a stream. */
@@ -243,7 +282,11 @@ export interface ScoreStreamResponse {
     | Timing
     | undefined;
   /** What this item cost. Absent with an error. */
-  usage: Usage | undefined;
+  usage:
+    | Usage
+    | undefined;
+  /** States that the panel reads, with the versions that were read. Empty with an error. */
+  states: StateUsed[];
 }
 
 /** No parameters. */
@@ -306,10 +349,18 @@ export interface PanelInfo {
   revision: string;
   /** How members' scores become the reward. */
   aggregation: string;
-  /** Score space of the reward. */
+  /** Score space of the reward; empty for a panel that routes. */
   space: string;
-  /** In the order of the answer's parts. */
+  /** In the order of the answer's parts; empty for a panel that routes. */
   members: PanelMember[];
+  /** Each constraint in words. */
+  constraints: string[];
+  /** Estimator of advantages; empty when the panel computes none. */
+  advantages: string;
+  /** States that rewards depend on. */
+  states: string[];
+  /** Rows of a panel that routes, the default last; empty for one that judges. */
+  routes: PanelRoute[];
 }
 
 /** One judge's place in a panel. */
@@ -324,6 +375,18 @@ export interface PanelMember {
   transforms: string[];
   /** What happens when it has no score: `fail`, `degrade` or `impute(value)`. */
   onFailure: string;
+  /** Name of the member; the judge's, unless the panel names it otherwise. */
+  name: string;
+  /** `counts`, `shadow` or `audit`. */
+  standing: string;
+}
+
+/** One row of a panel that routes. */
+export interface PanelRoute {
+  /** What has to hold of an item, in words; empty for the default. */
+  when: string;
+  /** The panel that takes it. */
+  panel: string;
 }
 
 /** No parameters. */
@@ -468,6 +531,8 @@ function createBaseScoreOptions(): ScoreOptions {
     deadlineMs: undefined,
     cache: 0,
     priority: 0,
+    weightSets: [],
+    stateVersions: {},
   };
 }
 
@@ -494,6 +559,12 @@ export const ScoreOptions: MessageFns<ScoreOptions> = {
     if (message.priority !== 0) {
       writer.uint32(56).int32(message.priority);
     }
+    for (const v of message.weightSets) {
+      WeightSet.encode(v!, writer.uint32(66).fork()).join();
+    }
+    globalThis.Object.entries(message.stateVersions).forEach(([key, value]: [string, number]) => {
+      ScoreOptions_StateVersionsEntry.encode({ key: key as any, value }, writer.uint32(74).fork()).join();
+    });
     return writer;
   },
 
@@ -569,6 +640,25 @@ export const ScoreOptions: MessageFns<ScoreOptions> = {
             message.priority = reader.int32() as any;
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.weightSets.push(WeightSet.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            const entry9 = ScoreOptions_StateVersionsEntry.decode(reader, reader.uint32());
+            if (entry9.value !== undefined) {
+              message.stateVersions[entry9.key] = entry9.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -601,6 +691,16 @@ export const ScoreOptions: MessageFns<ScoreOptions> = {
     message.deadlineMs = object.deadlineMs ?? undefined;
     message.cache = object.cache ?? 0;
     message.priority = object.priority ?? 0;
+    message.weightSets = object.weightSets?.map((e) => WeightSet.fromPartial(e)) || [];
+    message.stateVersions = (globalThis.Object.entries(object.stateVersions ?? {}) as [string, number][]).reduce(
+      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.Number(value);
+        }
+        return acc;
+      },
+      {},
+    );
     return message;
   },
 };
@@ -672,8 +772,334 @@ export const ScoreOptions_ObjectiveWeightsEntry: MessageFns<ScoreOptions_Objecti
   },
 };
 
+function createBaseScoreOptions_StateVersionsEntry(): ScoreOptions_StateVersionsEntry {
+  return { key: "", value: 0 };
+}
+
+export const ScoreOptions_StateVersionsEntry: MessageFns<ScoreOptions_StateVersionsEntry> = {
+  encode(message: ScoreOptions_StateVersionsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).uint32(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScoreOptions_StateVersionsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScoreOptions_StateVersionsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ScoreOptions_StateVersionsEntry>): ScoreOptions_StateVersionsEntry {
+    return ScoreOptions_StateVersionsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ScoreOptions_StateVersionsEntry>): ScoreOptions_StateVersionsEntry {
+    const message = createBaseScoreOptions_StateVersionsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
+    return message;
+  },
+};
+
+function createBaseWeightSet(): WeightSet {
+  return { name: "", objectiveWeights: {}, steeringMode: 0, steeringAlpha: undefined, memberWeights: {} };
+}
+
+export const WeightSet: MessageFns<WeightSet> = {
+  encode(message: WeightSet, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    globalThis.Object.entries(message.objectiveWeights).forEach(([key, value]: [string, number]) => {
+      WeightSet_ObjectiveWeightsEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
+    });
+    if (message.steeringMode !== 0) {
+      writer.uint32(24).int32(message.steeringMode);
+    }
+    if (message.steeringAlpha !== undefined) {
+      writer.uint32(33).double(message.steeringAlpha);
+    }
+    globalThis.Object.entries(message.memberWeights).forEach(([key, value]: [string, number]) => {
+      WeightSet_MemberWeightsEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WeightSet {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWeightSet();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            const entry2 = WeightSet_ObjectiveWeightsEntry.decode(reader, reader.uint32());
+            if (entry2.value !== undefined) {
+              message.objectiveWeights[entry2.key] = entry2.value;
+            }
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.steeringMode = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.steeringAlpha = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            const entry5 = WeightSet_MemberWeightsEntry.decode(reader, reader.uint32());
+            if (entry5.value !== undefined) {
+              message.memberWeights[entry5.key] = entry5.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WeightSet>): WeightSet {
+    return WeightSet.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WeightSet>): WeightSet {
+    const message = createBaseWeightSet();
+    message.name = object.name ?? "";
+    message.objectiveWeights = (globalThis.Object.entries(object.objectiveWeights ?? {}) as [string, number][]).reduce(
+      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.Number(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.steeringMode = object.steeringMode ?? 0;
+    message.steeringAlpha = object.steeringAlpha ?? undefined;
+    message.memberWeights = (globalThis.Object.entries(object.memberWeights ?? {}) as [string, number][]).reduce(
+      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.Number(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseWeightSet_ObjectiveWeightsEntry(): WeightSet_ObjectiveWeightsEntry {
+  return { key: "", value: 0 };
+}
+
+export const WeightSet_ObjectiveWeightsEntry: MessageFns<WeightSet_ObjectiveWeightsEntry> = {
+  encode(message: WeightSet_ObjectiveWeightsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WeightSet_ObjectiveWeightsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWeightSet_ObjectiveWeightsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WeightSet_ObjectiveWeightsEntry>): WeightSet_ObjectiveWeightsEntry {
+    return WeightSet_ObjectiveWeightsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WeightSet_ObjectiveWeightsEntry>): WeightSet_ObjectiveWeightsEntry {
+    const message = createBaseWeightSet_ObjectiveWeightsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
+    return message;
+  },
+};
+
+function createBaseWeightSet_MemberWeightsEntry(): WeightSet_MemberWeightsEntry {
+  return { key: "", value: 0 };
+}
+
+export const WeightSet_MemberWeightsEntry: MessageFns<WeightSet_MemberWeightsEntry> = {
+  encode(message: WeightSet_MemberWeightsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WeightSet_MemberWeightsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWeightSet_MemberWeightsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WeightSet_MemberWeightsEntry>): WeightSet_MemberWeightsEntry {
+    return WeightSet_MemberWeightsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WeightSet_MemberWeightsEntry>): WeightSet_MemberWeightsEntry {
+    const message = createBaseWeightSet_MemberWeightsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
+    return message;
+  },
+};
+
 function createBaseScoreResponse(): ScoreResponse {
-  return { panel: "", panelRevision: "", results: [], timing: undefined, usage: undefined };
+  return { panel: "", panelRevision: "", results: [], timing: undefined, usage: undefined, states: [] };
 }
 
 export const ScoreResponse: MessageFns<ScoreResponse> = {
@@ -692,6 +1118,9 @@ export const ScoreResponse: MessageFns<ScoreResponse> = {
     }
     if (message.usage !== undefined) {
       Usage.encode(message.usage, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.states) {
+      StateUsed.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -749,6 +1178,14 @@ export const ScoreResponse: MessageFns<ScoreResponse> = {
             message.usage = Usage.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.states.push(StateUsed.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -773,6 +1210,7 @@ export const ScoreResponse: MessageFns<ScoreResponse> = {
       ? Timing.fromPartial(object.timing)
       : undefined;
     message.usage = (object.usage !== undefined && object.usage !== null) ? Usage.fromPartial(object.usage) : undefined;
+    message.states = object.states?.map((e) => StateUsed.fromPartial(e)) || [];
     return message;
   },
 };
@@ -895,7 +1333,7 @@ export const ScoreStreamRequest: MessageFns<ScoreStreamRequest> = {
 };
 
 function createBaseScoreStreamResponse(): ScoreStreamResponse {
-  return { id: "", outcome: undefined, panelRevision: "", timing: undefined, usage: undefined };
+  return { id: "", outcome: undefined, panelRevision: "", timing: undefined, usage: undefined, states: [] };
 }
 
 export const ScoreStreamResponse: MessageFns<ScoreStreamResponse> = {
@@ -919,6 +1357,9 @@ export const ScoreStreamResponse: MessageFns<ScoreStreamResponse> = {
     }
     if (message.usage !== undefined) {
       Usage.encode(message.usage, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.states) {
+      StateUsed.encode(v!, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -984,6 +1425,14 @@ export const ScoreStreamResponse: MessageFns<ScoreStreamResponse> = {
             message.usage = Usage.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.states.push(StateUsed.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1021,6 +1470,7 @@ export const ScoreStreamResponse: MessageFns<ScoreStreamResponse> = {
       ? Timing.fromPartial(object.timing)
       : undefined;
     message.usage = (object.usage !== undefined && object.usage !== null) ? Usage.fromPartial(object.usage) : undefined;
+    message.states = object.states?.map((e) => StateUsed.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1435,7 +1885,18 @@ export const ListPanelsResponse: MessageFns<ListPanelsResponse> = {
 };
 
 function createBasePanelInfo(): PanelInfo {
-  return { name: "", description: "", revision: "", aggregation: "", space: "", members: [] };
+  return {
+    name: "",
+    description: "",
+    revision: "",
+    aggregation: "",
+    space: "",
+    members: [],
+    constraints: [],
+    advantages: "",
+    states: [],
+    routes: [],
+  };
 }
 
 export const PanelInfo: MessageFns<PanelInfo> = {
@@ -1457,6 +1918,18 @@ export const PanelInfo: MessageFns<PanelInfo> = {
     }
     for (const v of message.members) {
       PanelMember.encode(v!, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.constraints) {
+      writer.uint32(58).string(v!);
+    }
+    if (message.advantages !== "") {
+      writer.uint32(66).string(message.advantages);
+    }
+    for (const v of message.states) {
+      writer.uint32(74).string(v!);
+    }
+    for (const v of message.routes) {
+      PanelRoute.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -1522,6 +1995,38 @@ export const PanelInfo: MessageFns<PanelInfo> = {
             message.members.push(PanelMember.decode(reader, reader.uint32()));
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.constraints.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.advantages = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.states.push(reader.string());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.routes.push(PanelRoute.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1545,12 +2050,16 @@ export const PanelInfo: MessageFns<PanelInfo> = {
     message.aggregation = object.aggregation ?? "";
     message.space = object.space ?? "";
     message.members = object.members?.map((e) => PanelMember.fromPartial(e)) || [];
+    message.constraints = object.constraints?.map((e) => e) || [];
+    message.advantages = object.advantages ?? "";
+    message.states = object.states?.map((e) => e) || [];
+    message.routes = object.routes?.map((e) => PanelRoute.fromPartial(e)) || [];
     return message;
   },
 };
 
 function createBasePanelMember(): PanelMember {
-  return { judge: "", weight: 0, calibration: "", transforms: [], onFailure: "" };
+  return { judge: "", weight: 0, calibration: "", transforms: [], onFailure: "", name: "", standing: "" };
 }
 
 export const PanelMember: MessageFns<PanelMember> = {
@@ -1569,6 +2078,12 @@ export const PanelMember: MessageFns<PanelMember> = {
     }
     if (message.onFailure !== "") {
       writer.uint32(42).string(message.onFailure);
+    }
+    if (message.name !== "") {
+      writer.uint32(50).string(message.name);
+    }
+    if (message.standing !== "") {
+      writer.uint32(58).string(message.standing);
     }
     return writer;
   },
@@ -1626,6 +2141,22 @@ export const PanelMember: MessageFns<PanelMember> = {
             message.onFailure = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.standing = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1648,6 +2179,75 @@ export const PanelMember: MessageFns<PanelMember> = {
     message.calibration = object.calibration ?? "";
     message.transforms = object.transforms?.map((e) => e) || [];
     message.onFailure = object.onFailure ?? "";
+    message.name = object.name ?? "";
+    message.standing = object.standing ?? "";
+    return message;
+  },
+};
+
+function createBasePanelRoute(): PanelRoute {
+  return { when: "", panel: "" };
+}
+
+export const PanelRoute: MessageFns<PanelRoute> = {
+  encode(message: PanelRoute, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.when !== "") {
+      writer.uint32(10).string(message.when);
+    }
+    if (message.panel !== "") {
+      writer.uint32(18).string(message.panel);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PanelRoute {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePanelRoute();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.when = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.panel = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PanelRoute>): PanelRoute {
+    return PanelRoute.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PanelRoute>): PanelRoute {
+    const message = createBasePanelRoute();
+    message.when = object.when ?? "";
+    message.panel = object.panel ?? "";
     return message;
   },
 };

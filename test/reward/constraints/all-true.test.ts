@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { allTrue } from "../../../src/reward/aggregation/all-true.ts";
+import { allTrue } from "../../../src/reward/constraints/all-true.ts";
 
 describe("allTrue", () => {
   it("holds only when every verdict does, and when there is none", () => {

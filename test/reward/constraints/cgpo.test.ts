@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { GatewayError } from "../../../src/domain/errors.ts";
-import { type CgpoOptions, cgpo } from "../../../src/reward/aggregation/cgpo.ts";
+import { type CgpoOptions, cgpo } from "../../../src/reward/constraints/cgpo.ts";
 import { close } from "../../support/vectors.ts";
 
 const options: CgpoOptions = { klMax: 10, missingEosPenalty: 0 };

@@ -1,0 +1,196 @@
+import { resolve } from "node:path";
+import type { ConfigProblem } from "../domain/errors.ts";
+import type { Reading } from "../domain/panel.ts";
+import type { Calibration, Transform } from "../domain/reward.ts";
+import type { ScoreSpace } from "../domain/score-space.ts";
+import type { StateKindName } from "../domain/state.ts";
+import { CALIBRATION_KINDS, type ParamsProblem, TRANSFORM_KINDS } from "../reward/index.ts";
+import { type ChainStep, followChain } from "../reward/spaces.ts";
+import { readCalibrationFile } from "./bundle.ts";
+import type { CalibrationFile } from "./bundle-schema.ts";
+import { digestOf } from "./digest.ts";
+import { findingsOf } from "./issues.ts";
+import { objectiveReader, scalariser } from "./member.ts";
+import { calibrationMethod, type MethodConfig, type ReadingConfig } from "./panel-schema.ts";
+import type { Finding, KeyPath } from "./problems.ts";
+import type { ResolvedJudge } from "./resolve-judges.ts";
+import type { Config } from "./schema.ts";
+import { nameRemedy } from "./suggest.ts";
+
+/** What a panel needs to know of a state that it names. */
+export interface StateFacts {
+  readonly kind: StateKindName;
+  /** Judges that its value covers. */
+  readonly judges: readonly string[];
+}
+
+/** What panels are resolved from; problems are collected through `report`. */
+export interface Context {
+  readonly config: Config;
+  readonly judges: ReadonlyMap<string, ResolvedJudge>;
+  readonly states: ReadonlyMap<string, StateFacts>;
+  /** About the configuration file. */
+  report(finding: Finding): void;
+  /** About another file. */
+  readonly problems: ConfigProblem[];
+}
+
+/** A reading without its place in a panel, and the space it arrives in. */
+export interface ResolvedReading {
+  readonly reading: Omit<Reading, "seat">;
+  readonly space: ScoreSpace;
+}
+
+/**
+ * Makes a reading: which number of the judge, its calibration and its transforms, checked to fit each other.
+ *
+ * @returns undefined when something is wrong, which the context has been told
+ */
+export async function resolveReading(
+  path: KeyPath,
+  written: ReadingConfig,
+  { judge, bundle }: ResolvedJudge,
+  context: Context,
+): Promise<ResolvedReading | undefined> {
+  const { objective } = written;
+  if (objective !== undefined && !hasObjective(path, objective, judge, context)) return undefined;
+  const start = objective === undefined ? judge.space : "native";
+  const chosen = written.calibration ?? (objective === undefined ? "bundle" : "none");
+  if (chosen === "bundle" && objective !== undefined) {
+    const cause = "the bundle's calibration is of the gated sum and not of an objective";
+    context.report({ path: [...path, "calibration"], cause, remedy: "use none, a file or a method" });
+    return undefined;
+  }
+  const calibration = await resolveCalibration([...path, "calibration"], chosen, { judge, bundle, start }, context);
+  if (calibration === undefined) return undefined;
+  const steps = calibration === "none" ? [] : [calibrationStep([...path, "calibration"], calibration)];
+  const before = steps.length;
+  let refused = false;
+  for (const [i, { method, ...params }] of written.transforms.entries()) {
+    const kind = transformKind(method);
+    const at = [...path, "transforms", i] as (string | number)[];
+    const found = [...kind.problems(params), ...stateProblems(params, judge.name, context)];
+    reportAll(at, found, context);
+    refused ||= found.length > 0;
+    steps.push({
+      path: at,
+      label: `the transform ${method}`,
+      accepts: kind.accepts,
+      spaceOut: (spaceIn) => kind.spaceOut(spaceIn, params),
+    });
+  }
+  const chain = followChain(start, steps);
+  if ("broken" in chain) {
+    context.report(chain.broken);
+    return undefined;
+  }
+  if (refused) return undefined;
+  const transforms: Transform[] = written.transforms.map((config, i) => {
+    const { method, ...params } = config;
+    const spec = { spaceIn: chain.taken[before + i]!, revision: digestOf(config), judge: judge.name };
+    return transformKind(method).create(params, spec);
+  });
+  const own = calibration === "none" ? undefined : calibration;
+  const parts = [judge.revision, own?.revision ?? "none", transforms.map(({ revision }) => revision)];
+  const reading = {
+    name: written.name ?? judge.name,
+    judge,
+    revision: digestOf(objective === undefined ? parts : [...parts, objective]),
+    ...(own && { calibration: own }),
+    calibratedSpace: own?.spaceOut ?? start,
+    transforms,
+    scalarise: objective === undefined ? scalariser(judge) : objectiveReader(judge, objective),
+  };
+  return { reading, space: chain.space };
+}
+
+function hasObjective(path: KeyPath, objective: string, judge: Reading["judge"], context: Context): boolean {
+  const known = judge.gated?.objectives.map(({ name }) => name) ?? [];
+  if (known.includes(objective)) return true;
+  const cause = known.length === 0 ? `judge "${judge.name}" has no objectives` : `judge "${judge.name}" has no objective "${objective}"`;
+  const remedy =
+    known.length === 0 ? "remove it, or read a multi-objective judge" : nameRemedy(objective, known, `name one of: ${known.join(", ")}`);
+  context.report({ path: [...path, "objective"], cause, remedy });
+  return false;
+}
+
+function calibrationStep(path: KeyPath, { method, spaceIn, spaceOut }: Calibration): ChainStep {
+  return { path: path as (string | number)[], label: `the calibration ${method}`, accepts: [spaceIn], spaceOut: () => spaceOut };
+}
+
+function transformKind(wanted: string) {
+  return TRANSFORM_KINDS.find(({ method }) => method === wanted)!;
+}
+
+/** What is wrong with a transform that names a state. */
+function stateProblems(params: Record<string, unknown>, judge: string, { states }: Context): ParamsProblem[] {
+  const { state } = params;
+  if (typeof state !== "string") return [];
+  const known = states.get(state);
+  if (known === undefined)
+    return [{ path: ["state"], cause: `no state "${state}"`, remedy: nameRemedy(state, [...states.keys()], "define it under states") }];
+  if (known.kind !== "runningScale") {
+    return [{ path: ["state"], cause: `state "${state}" is of kind ${known.kind}`, remedy: "name a state of kind runningScale" }];
+  }
+  if (known.judges.includes(judge)) return [];
+  return [
+    { path: ["state"], cause: `state "${state}" does not follow judge "${judge}"`, remedy: `add "${judge}" to the judges of the state` },
+  ];
+}
+
+/** @returns `none` without a calibration, undefined when something is wrong */
+async function resolveCalibration(
+  path: KeyPath,
+  chosen: NonNullable<ReadingConfig["calibration"]>,
+  { judge, bundle, start }: Pick<ResolvedJudge, "judge" | "bundle"> & { readonly start: ScoreSpace },
+  context: Context,
+): Promise<Calibration | "none" | undefined> {
+  if (chosen === "none") return "none";
+  if (chosen === "bundle") {
+    if (bundle.calibration !== undefined) return fromFile(path, bundle.calibration, context);
+    context.report({ path, cause: `the bundle of judge "${judge.name}" holds no calibration`, remedy: "use calibration: none" });
+    return undefined;
+  }
+  if ("file" in chosen) {
+    const read = await readCalibrationFile(resolve(context.config.origin.folder, String(chosen.file)), bundle.graph.sha256);
+    if ("file" in read) return fromFile(path, read.file, context);
+    context.problems.push(...read.problems);
+    return undefined;
+  }
+  return fromMethod(path, chosen, start, context);
+}
+
+function fromFile(path: KeyPath, file: CalibrationFile, context: Context): Calibration | undefined {
+  const written = { method: file.method, ...file.params, spaceOut: file.spaceOut };
+  const parsed = calibrationMethod.safeParse(written);
+  if (parsed.success) return fromMethod(path, parsed.data, file.spaceIn, context);
+  for (const { path: key, cause, remedy } of findingsOf(parsed.error.issues, calibrationMethod, written)) {
+    context.report({ path, cause: `its calibration file: ${key.map(String).join(".")}: ${cause}`, remedy });
+  }
+  return undefined;
+}
+
+function fromMethod(path: KeyPath, config: MethodConfig, spaceIn: ScoreSpace, context: Context): Calibration | undefined {
+  const kind = CALIBRATION_KINDS.find(({ method }) => method === config.method)!;
+  const { method: _, spaceOut: stated, ...params } = config;
+  if (kind.accepts !== "any" && !kind.accepts.includes(spaceIn)) {
+    const cause = `the calibration ${kind.method} takes ${kind.accepts.join(" or ")} and the judge gives ${spaceIn}`;
+    context.report({ path: [...path, "method"], cause, remedy: "use another method, for example isotonic" });
+    return undefined;
+  }
+  const spaceOut = (stated as ScoreSpace | undefined) ?? kind.spaceOut(spaceIn);
+  if (!kind.gives.includes(spaceOut)) {
+    const remedy = `state spaceOut: ${kind.gives.join(" or ")}, or use another method`;
+    context.report({ path: [...path, "spaceOut"], cause: `the calibration ${kind.method} cannot give ${spaceOut}`, remedy });
+    return undefined;
+  }
+  const spec = { spaceIn, spaceOut, revision: digestOf({ ...config, spaceIn, spaceOut }) };
+  const found = kind.problems(params, spec);
+  reportAll(path, found, context);
+  return found.length > 0 ? undefined : kind.create(params, spec);
+}
+
+/** Tells the context what a kind found, under the path of its parameters. */
+export function reportAll(path: KeyPath, found: readonly ParamsProblem[], context: Pick<Context, "report">): void {
+  for (const problem of found) context.report({ ...problem, path: [...path, ...problem.path] });
+}

@@ -1,0 +1,88 @@
+import { GatewayError } from "../domain/errors.ts";
+import type { Item } from "../domain/item.ts";
+import type { Panel } from "../domain/panel.ts";
+import type { Steering } from "../domain/reward.ts";
+import type { ScoreOptions, WeightSet } from "../domain/score.ts";
+
+/**
+ * Refuses options that name what none of the panels has: an objective, a member, a state; and weights for a panel that takes its
+ * members as equals.
+ *
+ * @param panels those that the items of the request go to
+ * @throws {GatewayError} REQUEST_INVALID with the path of the option and the names that exist
+ */
+export function checkOptions(panels: ReadonlySet<Panel>, { steering, weightSets, stateVersions }: ScoreOptions): void {
+  checkSteering(panels, steering, "options.objectiveWeights");
+  for (const [i, set] of (weightSets ?? []).entries()) {
+    checkSteering(panels, set.steering, `options.weightSets[${i}].objectiveWeights`);
+    checkMemberWeights(panels, set, `options.weightSets[${i}].memberWeights`);
+  }
+  for (const name of Object.keys(stateVersions ?? {})) {
+    const states = [...new Set([...panels].flatMap((panel) => panel.states))];
+    if (states.includes(name)) continue;
+    const rule =
+      states.length === 0 ? "no panel of this request reads a state" : `no panel reads a state "${name}"; there are: ${states.join(", ")}`;
+    throw invalid(`options.stateVersions.${name}`, rule, states);
+  }
+}
+
+/**
+ * Refuses an item that does not tell what its panel reads of every candidate.
+ *
+ * @param index place of the item in the request
+ * @throws {GatewayError} REQUEST_INVALID with the path of the field
+ */
+export function checkItem({ name, constraints, advantages }: Panel, item: Item, index: number): void {
+  const fields = [
+    ...(constraints?.rule.readsKl ? [{ key: "kl" as const, why: "has a KL budget" }] : []),
+    ...(advantages?.readsLengths ? [{ key: "tokens" as const, why: `weighs advantages by length (${advantages.method})` }] : []),
+  ];
+  for (const { key, why } of fields) {
+    const place = item.candidates.findIndex((candidate) => candidate[key] === undefined);
+    if (place < 0) continue;
+    const field = `items[${index}].candidates[${place}].${key}`;
+    throw new GatewayError("REQUEST_INVALID", `${field}: required, since panel "${name}" ${why}`, { details: { field, itemId: item.id } });
+  }
+}
+
+function checkSteering(panels: ReadonlySet<Panel>, steering: Steering | undefined, field: string): void {
+  if (steering === undefined) return;
+  const known = new Set(
+    [...panels].flatMap(({ judges }) => judges.flatMap((judge) => judge.gated?.objectives.map(({ name }) => name) ?? [])),
+  );
+  for (const name of Object.keys(steering.weights)) {
+    if (known.has(name)) continue;
+    const names = [...known];
+    const which = [...panels].map((panel) => `"${panel.name}"`).join(", ");
+    const rule =
+      names.length === 0
+        ? `panel ${which} has no judge with objectives, so objective weights mean nothing to it`
+        : `no judge of panel ${which} has an objective "${name}"; it has: ${names.join(", ")}`;
+    throw invalid(`${field}.${name}`, rule, names);
+  }
+}
+
+function checkMemberWeights(panels: ReadonlySet<Panel>, { memberWeights }: WeightSet, field: string): void {
+  if (memberWeights === undefined) return;
+  const names = [
+    ...new Set([...panels].flatMap(({ members }) => members.flatMap(({ name, standing }) => (standing === "counts" ? [name] : [])))),
+  ];
+  for (const name of Object.keys(memberWeights)) {
+    if (!names.includes(name)) throw invalid(`${field}.${name}`, `no member "${name}" that counts; there are: ${names.join(", ")}`, names);
+  }
+  for (const { name, aggregation, members } of panels) {
+    const weights = members.flatMap((member) => (member.standing === "counts" ? [memberWeights[member.name] ?? 0] : []));
+    if (weights.every((weight) => weight === 0)) throw invalid(field, `leaves every member of panel "${name}" without weight`, names);
+    if (!aggregation.weighs && new Set(weights.filter((weight) => weight !== 0)).size > 1) {
+      throw invalid(
+        field,
+        `panel "${name}" aggregates by ${aggregation.method}, which takes members as equals: use one weight and 0`,
+        names,
+      );
+    }
+  }
+}
+
+function invalid(field: string, rule: string, suggestions: readonly string[]): GatewayError {
+  return new GatewayError("REQUEST_INVALID", rule, { details: { field, suggestions } });
+}

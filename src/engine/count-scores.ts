@@ -1,0 +1,50 @@
+import type { Judge } from "../domain/judge.ts";
+import type { Panel } from "../domain/panel.ts";
+import type { CandidateStatus, ItemResult, Outcome } from "../domain/score.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Judgement } from "./judgement.ts";
+
+/** A scored request, as the metrics see it. */
+export interface ScoredRequest {
+  /** The name that the request gave. */
+  readonly panel: string;
+  readonly judged: readonly { readonly panel: Panel; readonly rows: readonly (readonly Judgement[])[] }[];
+  readonly results: readonly ItemResult[];
+}
+
+/** Counts outcomes and raw scores per judge, statuses and rewards per panel. Judges that only watch are counted like the others. */
+export function countScores(metrics: Metrics, { panel, judged, results }: ScoredRequest): void {
+  for (const [judge, rows] of rowsByJudge(judged)) {
+    const scores = metrics.judgeScore.labels({ judge: judge.name });
+    const outcomes: Partial<Record<Outcome, number>> = {};
+    for (const row of rows) {
+      for (const judgement of row) {
+        outcomes[judgement.outcome] = (outcomes[judgement.outcome] ?? 0) + 1;
+        if (judgement.outcome === "scored") scores.observe(judgement.raw.value);
+      }
+    }
+    for (const [outcome, times] of Object.entries(outcomes)) metrics.judgeCalls.inc({ judge: judge.name, outcome }, times);
+  }
+  const rewards = metrics.reward.labels({ panel });
+  const statuses: Partial<Record<CandidateStatus, number>> = {};
+  for (const { candidates } of results) {
+    for (const { status, reward, judges } of candidates) {
+      statuses[status] = (statuses[status] ?? 0) + 1;
+      if (reward !== undefined) rewards.observe(reward);
+      for (const part of judges) if (part.imputed) metrics.imputed.inc({ judge: part.judge });
+    }
+  }
+  for (const [status, times] of Object.entries(statuses)) metrics.candidates.inc({ panel, status }, times);
+}
+
+function rowsByJudge(judged: ScoredRequest["judged"]): Map<Judge, (readonly Judgement[])[]> {
+  const byJudge = new Map<Judge, (readonly Judgement[])[]>();
+  for (const { panel, rows } of judged) {
+    for (const [seat, judge] of panel.judges.entries()) {
+      const known = byJudge.get(judge);
+      if (known) known.push(rows[seat]!);
+      else byJudge.set(judge, [rows[seat]!]);
+    }
+  }
+  return byJudge;
+}

@@ -1,0 +1,138 @@
+import { GatewayError } from "../domain/errors.ts";
+import type { Reading, ScalarScore } from "../domain/panel.ts";
+import type { Steering, Transform, TransformContext } from "../domain/reward.ts";
+import type { Failure } from "../domain/score.ts";
+import type { StateSnapshot } from "../domain/state.ts";
+import { failedJudgement, type Judgement } from "./judgement.ts";
+
+/** A reading's scores of a group on their way from raw to transformed; a gap where the candidate has none. */
+export interface ScoreColumn {
+  readonly reading: Reading;
+  /** What the judge said; a score that calibration or transforms could not take has become a failure. */
+  readonly judgements: readonly Judgement[];
+  readonly scalars: readonly (ScalarScore | undefined)[];
+  readonly calibrated: readonly (number | undefined)[];
+  readonly transformed: readonly (number | undefined)[];
+}
+
+/** What readings may know of the group besides its judgements. */
+export interface ColumnContext {
+  readonly steering: Steering | undefined;
+  /** Per candidate, in the policy's tokens; undefined where the request says nothing. */
+  readonly lengths: readonly (number | undefined)[];
+  /** The same judge's judgements of the item's baselines. */
+  readonly baselines: readonly Judgement[];
+  readonly states: ReadonlyMap<string, StateSnapshot>;
+}
+
+/**
+ * Takes one reading of a group from raw to transformed: scalarise, calibrate, transform. Pure. A score that cannot be taken on
+ * becomes a failed judgement and never a number.
+ *
+ * @param row one judgement per candidate, request order
+ * @returns columns of the same length
+ * @throws {GatewayError} REQUEST_INVALID when the steering leaves the judge without weight
+ */
+export function readColumn(reading: Reading, row: readonly Judgement[], context: ColumnContext): ScoreColumn {
+  const judgements = [...row];
+  const scalars: (ScalarScore | undefined)[] = new Array(row.length).fill(undefined);
+  const calibrated: (number | undefined)[] = new Array(row.length).fill(undefined);
+  const present: number[] = [];
+  for (const [candidate, judgement] of row.entries()) {
+    if (judgement.outcome !== "scored") continue;
+    const scalar = reading.scalarise(judgement.raw, context.steering);
+    const value = reading.calibration ? reading.calibration.apply(scalar.value) : scalar.value;
+    if (!Number.isFinite(value)) {
+      judgements[candidate] = notFinite(reading, "calibration");
+      continue;
+    }
+    scalars[candidate] = scalar;
+    calibrated[candidate] = value;
+    present.push(candidate);
+  }
+  if (reading.transforms.length === 0) return { reading, judgements, scalars, calibrated, transformed: calibrated };
+  const transformed = transformScores(reading, calibrated, present, judgements, context);
+  return { reading, judgements, scalars, calibrated, transformed };
+}
+
+/** Applies the transforms to the candidates that have a score; writes a failure where one cannot be taken on. */
+function transformScores(
+  reading: Reading,
+  calibrated: readonly (number | undefined)[],
+  present: readonly number[],
+  judgements: Judgement[],
+  context: ColumnContext,
+): (number | undefined)[] {
+  let places = present;
+  let scores = Float64Array.from(places, (candidate) => calibrated[candidate]!);
+  try {
+    for (const transform of reading.transforms) {
+      if (transform.reads === "lengths") {
+        const kept = places.flatMap((candidate, i) => (context.lengths[candidate] === undefined ? [] : [i]));
+        for (const candidate of places) if (context.lengths[candidate] === undefined) judgements[candidate] = noLength(reading, transform);
+        scores = Float64Array.from(kept, (i) => scores[i]!);
+        places = kept.map((i) => places[i]!);
+      }
+      scores = Float64Array.from(transform.apply(scores, contextOf(reading, transform, places, context)));
+    }
+  } catch (thrown) {
+    const failure = failedJudgement(GatewayError.from(thrown));
+    for (const candidate of places) judgements[candidate] = failure;
+    return new Array(calibrated.length).fill(undefined);
+  }
+  const transformed: (number | undefined)[] = new Array(calibrated.length).fill(undefined);
+  for (const [index, candidate] of places.entries()) {
+    if (Number.isFinite(scores[index])) transformed[candidate] = scores[index]!;
+    else judgements[candidate] = notFinite(reading, "transform");
+  }
+  return transformed;
+}
+
+const NOTHING: TransformContext = {};
+
+function contextOf(reading: Reading, transform: Transform, places: readonly number[], context: ColumnContext): TransformContext {
+  if (transform.reads === undefined && transform.state === undefined) return NOTHING;
+  const state = transform.state === undefined ? undefined : context.states.get(transform.state);
+  return {
+    ...(transform.reads === "lengths" && { lengths: Float64Array.from(places, (candidate) => context.lengths[candidate]!) }),
+    ...(transform.reads === "baselines" && { baselines: baselineScores(reading, context.baselines) }),
+    ...(state !== undefined && { state }),
+  };
+}
+
+/**
+ * Calibrated scores of an item's baselines under a reading, without its transforms. Steering does not reach them: a reference that
+ * moved with the request's weights would be none.
+ *
+ * @returns shape [M'], the baselines that have a score
+ * @throws {GatewayError} REFERENCE_MISSING when there is no baseline; the first failure when none could be scored
+ */
+function baselineScores(reading: Reading, row: readonly Judgement[]): Float64Array {
+  let failure: Failure | undefined;
+  const scores = row.flatMap((judgement) => {
+    if (judgement.outcome !== "scored") {
+      failure ??= judgement.failure;
+      return [];
+    }
+    const { value } = reading.scalarise(judgement.raw, undefined);
+    const calibrated = reading.calibration ? reading.calibration.apply(value) : value;
+    return Number.isFinite(calibrated) ? [calibrated] : [];
+  });
+  if (scores.length > 0) return Float64Array.from(scores);
+  if (failure !== undefined) throw new GatewayError(failure.reason, `no baseline of the item could be scored: ${failure.message}`);
+  throw new GatewayError(
+    "REFERENCE_MISSING",
+    `member "${reading.name}" compares with baselines and the item has none: send item.baselines`,
+  );
+}
+
+function notFinite(reading: Reading, stage: string): Judgement {
+  return failedJudgement(
+    new GatewayError("SCORE_NOT_FINITE", `the ${stage} of judge "${reading.judge.name}" gave a number that is not finite`),
+  );
+}
+
+function noLength(reading: Reading, transform: Transform): Judgement {
+  const message = `the transform ${transform.name} of member "${reading.name}" reads lengths and the candidate has none: send its tokens`;
+  return failedJudgement(new GatewayError("REQUEST_INVALID", message));
+}
