@@ -120,10 +120,10 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
     opened.push(adminServer);
     const gateway = await openGateway(config, { log, metrics, board });
     opened.unshift(gateway);
-    const { service, states } = gateway;
-    const grpcServer = await startGrpcServer({ ...grpc, service, states, readiness: board, limits, metrics, log });
+    const { service, states, runs } = gateway;
+    const grpcServer = await startGrpcServer({ ...grpc, service, states, runs, readiness: board, limits, metrics, log });
     opened.unshift(grpcServer);
-    const httpServer = await startHttpServer({ ...http, service, states, limits, overloadHttpStatus, metrics, log });
+    const httpServer = await startHttpServer({ ...http, service, states, runs, limits, overloadHttpStatus, metrics, log });
     opened.unshift(httpServer);
     board.set("accepting", true, "accepting requests");
     const stop = async () => {

@@ -111,7 +111,8 @@ function checkText(text: string, path: string, maxLength: number): void {
   if (!text.isWellFormed()) throw refuse(path, "holds half of a surrogate pair; send well-formed Unicode");
 }
 
-function refuse(field: string, rule: string, reason: ErrorReason = "REQUEST_INVALID"): GatewayError {
+/** @returns REQUEST_INVALID, or another reason, at a field */
+export function refuse(field: string, rule: string, reason: ErrorReason = "REQUEST_INVALID"): GatewayError {
   return new GatewayError(reason, `${field}: ${rule}`, { details: { field } });
 }
 

@@ -1,21 +1,24 @@
 import { type CallOptions, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import type { RequestLimits } from "../../src/domain/limits.ts";
+import type { RunStatistics } from "../../src/domain/run.ts";
 import type { RewardService } from "../../src/domain/service.ts";
 import type { StateService } from "../../src/domain/state.ts";
 import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
 import { NO_STATES } from "../../src/state/service.ts";
 import { type GrpcServerOptions, startGrpcServer } from "../../src/transport/grpc/server.ts";
 import { type HttpServerOptions, startHttpServer } from "../../src/transport/http/server.ts";
+import { openRuns } from "./run-stream.ts";
 import { LIMITS, recordingTelemetry, scriptedReadiness, scriptedService } from "./scripted-service.ts";
 
 interface Choices {
   readonly service?: RewardService;
   readonly states?: StateService;
+  readonly runs?: RunStatistics;
   readonly limits?: Partial<RequestLimits>;
 }
 
 /** A gRPC server on a free port, with a client. */
-export async function openGrpc(choices: Choices & Partial<Omit<GrpcServerOptions, "limits" | "service" | "states">> = {}) {
+export async function openGrpc(choices: Choices & Partial<Omit<GrpcServerOptions, "limits" | "service" | "states" | "runs">> = {}) {
   const telemetry = recordingTelemetry();
   const readiness = scriptedReadiness();
   const server = await startGrpcServer({
@@ -26,6 +29,7 @@ export async function openGrpc(choices: Choices & Partial<Omit<GrpcServerOptions
     ...choices,
     service: choices.service ?? scriptedService(),
     states: choices.states ?? NO_STATES,
+    runs: choices.runs ?? openRuns().runs,
     limits: { ...LIMITS, ...choices.limits },
   });
   const address = `127.0.0.1:${server.port}`;
@@ -50,7 +54,7 @@ export async function openGrpc(choices: Choices & Partial<Omit<GrpcServerOptions
 }
 
 /** An HTTP server on a free port. */
-export async function openHttp(choices: Choices & Partial<Omit<HttpServerOptions, "limits" | "service" | "states">> = {}) {
+export async function openHttp(choices: Choices & Partial<Omit<HttpServerOptions, "limits" | "service" | "states" | "runs">> = {}) {
   const telemetry = recordingTelemetry();
   const server = await startHttpServer({
     host: "127.0.0.1",
@@ -59,6 +63,7 @@ export async function openHttp(choices: Choices & Partial<Omit<HttpServerOptions
     ...choices,
     service: choices.service ?? scriptedService(),
     states: choices.states ?? NO_STATES,
+    runs: choices.runs ?? openRuns().runs,
     limits: { ...LIMITS, ...choices.limits },
   });
   const url = `http://127.0.0.1:${server.port}`;

@@ -3,7 +3,7 @@ import { HealthImplementation, type ServingStatusMap } from "grpc-health-check";
 import type { ReadinessSource } from "../../domain/service.ts";
 
 /** The whole server, and the services by name. */
-const NAMES = ["", "rewardgate.v1.RewardService", "rewardgate.v1.StateService"] as const;
+const NAMES = ["", "rewardgate.v1.RewardService", "rewardgate.v1.StateService", "rewardgate.v1.RunService"] as const;
 
 /** The health service of a running server. */
 export interface Health {

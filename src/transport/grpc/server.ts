@@ -1,9 +1,11 @@
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { GatewayError } from "../../domain/errors.ts";
 import type { RequestLimits } from "../../domain/limits.ts";
+import type { RunStatistics } from "../../domain/run.ts";
 import type { ReadinessSource, RewardService } from "../../domain/service.ts";
 import type { StateService } from "../../domain/state.ts";
 import * as wire from "../../gen/rewardgate/v1/reward_service.ts";
+import { RunServiceService } from "../../gen/rewardgate/v1/run_service.ts";
 import { StateServiceService } from "../../gen/rewardgate/v1/state_service.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
@@ -13,6 +15,7 @@ import { refuseOversize, type UnaryHandler, unary } from "./calls.ts";
 import { scoreRequestFromProto } from "./from-proto.ts";
 import { addHealth } from "./health.ts";
 import { addReflection } from "./reflection.ts";
+import { runMethods } from "./run-service.ts";
 import { scoreStreamHandler } from "./score-stream.ts";
 import { stateMethods } from "./state-service.ts";
 import { toServiceError } from "./status.ts";
@@ -22,6 +25,7 @@ import { judgesToProto, panelsToProto, scoreResponseToProto } from "./to-proto.t
 export interface GrpcServerOptions {
   readonly service: RewardService;
   readonly states: StateService;
+  readonly runs: RunStatistics;
   readonly readiness: ReadinessSource;
   readonly limits: RequestLimits;
   readonly metrics: Metrics;
@@ -69,11 +73,11 @@ const decodeGetVersion = createStrictDecoder("rewardgate.v1.GetVersionRequest", 
 const EXPLAINED_EXCESS_BYTES = 65_536;
 
 /**
- * Serves rewardgate.v1.RewardService, rewardgate.v1.StateService, grpc.health.v1.Health and reflection over cleartext HTTP/2.
+ * Serves rewardgate.v1.RewardService, StateService and RunService, grpc.health.v1.Health and reflection over cleartext HTTP/2.
  * @throws {GatewayError} CONFIG_INVALID when the address cannot be bound
  */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<RunningServer> {
-  const { service, states, limits, host } = options;
+  const { service, states, runs, limits, host } = options;
   const running = createRunningCalls();
   const telemetry = { metrics: options.metrics, log: options.log, running };
   const server = new Server(channelOptions(limits, { ...CONNECTIONS, ...options.connections }));
@@ -104,11 +108,10 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
     }),
   };
   server.addService(passThrough(wire.RewardServiceService), implementation);
-  const ofStates = Object.entries(stateMethods(states, limits));
-  server.addService(
-    passThrough(StateServiceService),
-    Object.fromEntries(ofStates.map(([name, handle]) => [name, call(`${name[0]!.toUpperCase()}${name.slice(1)}`, handle)])),
-  );
+  const calls = (methods: Readonly<Record<string, UnaryHandler>>): UntypedServiceImplementation =>
+    Object.fromEntries(Object.entries(methods).map(([name, handle]) => [name, call(`${name[0]!.toUpperCase()}${name.slice(1)}`, handle)]));
+  server.addService(passThrough(StateServiceService), calls(stateMethods(states, limits)));
+  server.addService(passThrough(RunServiceService), calls(runMethods(runs)));
   const health = addHealth(server, options.readiness);
   addReflection(server);
 

@@ -1,5 +1,6 @@
 import { createDocument, type ZodOpenApiOperationObject } from "zod-openapi";
 import { ERROR_TABLE } from "../../domain/errors.ts";
+import { runPaths } from "./openapi-runs.ts";
 import { statePaths } from "./openapi-states.ts";
 import { ScoreRequestJson, ScoreStreamRequestJson } from "./request-schema.ts";
 import { ErrorJson, JudgesJson, PanelsJson, ScoreResponseJson, ScoreStreamResponseJson, VersionJson } from "./response-schema.ts";
@@ -124,6 +125,7 @@ export function openApiDocument(version: string): object {
       "/v1/judges": read("listJudges", "The judges of this gateway", JudgesJson),
       "/v1/panels": read("listPanels", "The panels of this gateway", PanelsJson),
       ...statePaths(errorResponses()),
+      ...runPaths(errorResponses()),
       "/v1/version": read("getVersion", "What is running", VersionJson),
     },
   });

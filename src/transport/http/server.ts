@@ -4,6 +4,7 @@ import express, { type Express, type Request } from "express";
 import helmet from "helmet";
 import { GatewayError } from "../../domain/errors.ts";
 import type { RequestLimits } from "../../domain/limits.ts";
+import type { RunStatistics } from "../../domain/run.ts";
 import type { RewardService } from "../../domain/service.ts";
 import type { StateService } from "../../domain/state.ts";
 import type { Logger } from "../../telemetry/log.ts";
@@ -17,6 +18,7 @@ import { type ExchangeOptions, openExchange } from "./exchange.ts";
 import { scoreRequestFromJson } from "./from-json.ts";
 import { openApiDocument } from "./openapi.ts";
 import { type Route, routerPath } from "./route.ts";
+import { runRoutes } from "./run-routes.ts";
 import { scoreStream } from "./score-stream.ts";
 import { stateRoutes } from "./state-routes.ts";
 import { parseStrictJson } from "./strict-json.ts";
@@ -25,6 +27,7 @@ import { scoreResponseToJson } from "./to-json.ts";
 export interface HttpServerOptions {
   readonly service: RewardService;
   readonly states: StateService;
+  readonly runs: RunStatistics;
   readonly limits: RequestLimits;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -106,7 +109,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
   };
 }
 
-function routesOf({ service, states, limits }: HttpServerOptions, timeouts: HttpTimeouts, draining: AbortSignal): Route[] {
+function routesOf({ service, states, runs, limits }: HttpServerOptions, timeouts: HttpTimeouts, draining: AbortSignal): Route[] {
   const openApi = openApiDocument(service.version().version);
   return [
     {
@@ -139,6 +142,7 @@ function routesOf({ service, states, limits }: HttpServerOptions, timeouts: Http
     { verb: "get", path: "/v1/panels", method: "ListPanels", handle: (exchange) => exchange.answer({ panels: service.panels() }) },
     { verb: "get", path: "/v1/version", method: "GetVersion", handle: (exchange) => exchange.answer(service.version()) },
     ...stateRoutes({ states, limits, bodyMs: timeouts.bodyMs }),
+    ...runRoutes(runs),
     { verb: "get", path: "/openapi.json", method: "OpenApi", handle: (exchange) => exchange.answer(openApi) },
   ];
 }
@@ -160,13 +164,13 @@ function createApp(routes: readonly Route[], options: ExchangeOptions): Express 
       strictTransportSecurity: false,
     }),
   );
-  for (const route of routes) {
-    const path = routerPath(route.path);
-    app[route.verb](path, (request, response) => void run(route, request, response, options));
-    app.all(path, (request, response) => {
-      response.setHeader("Allow", route.verb.toUpperCase());
-      const message = `${route.path} takes ${route.verb.toUpperCase()} only`;
-      openExchange(request, response, route.method, options).fail(new GatewayError("METHOD_NOT_ALLOWED", message));
+  for (const [path, sharing] of byPath(routes)) {
+    const allowed = sharing.map(({ verb }) => verb.toUpperCase());
+    for (const route of sharing) app[route.verb](routerPath(path), (request, response) => void run(route, request, response, options));
+    app.all(routerPath(path), (request, response) => {
+      response.setHeader("Allow", allowed.join(", "));
+      const message = `${path} takes ${allowed.join(" and ")} only`;
+      openExchange(request, response, sharing[0]!.method, options).fail(new GatewayError("METHOD_NOT_ALLOWED", message));
     });
   }
   app.use("/docs", docsPages());
@@ -180,6 +184,17 @@ function createApp(routes: readonly Route[], options: ExchangeOptions): Express 
     openExchange(request, response, "Unknown", options).fail(error);
   });
   return app;
+}
+
+/** Routes by path, both in the order of the table: of two paths that fit an address the first is taken. */
+function byPath(routes: readonly Route[]): Map<string, Route[]> {
+  const paths = new Map<string, Route[]>();
+  for (const route of routes) {
+    const sharing = paths.get(route.path);
+    if (sharing) sharing.push(route);
+    else paths.set(route.path, [route]);
+  }
+  return paths;
 }
 
 async function run(route: Route, request: Request, response: ServerResponse, options: ExchangeOptions): Promise<void> {

@@ -24,7 +24,12 @@ test("Check and Watch follow readiness for the server and for each service, and 
     new Promise<string>((resolve) => {
       client.check({ service }, (error, answer) => resolve(error === null ? answer.status : (status[error.code] as string)));
     });
-  const seen: Record<string, string[]> = { "": [], "rewardgate.v1.RewardService": [], "rewardgate.v1.StateService": [] };
+  const seen: Record<string, string[]> = {
+    "": [],
+    "rewardgate.v1.RewardService": [],
+    "rewardgate.v1.StateService": [],
+    "rewardgate.v1.RunService": [],
+  };
   let ended = 0;
   try {
     for (const [service, statuses] of Object.entries(seen)) {
@@ -46,7 +51,7 @@ test("Check and Watch follow readiness for the server and for each service, and 
     await heard(3);
     readiness.set(false);
     await server.drain();
-    await settled(() => ended === 3);
+    await settled(() => ended === 4);
     for (const statuses of Object.values(seen)) assert.deepEqual(statuses, ["SERVING", "NOT_SERVING", "SERVING", "NOT_SERVING"]);
   } finally {
     client.close();

@@ -30,6 +30,7 @@ for (const version of ["v1", "v1alpha"]) {
       const names = list.listServicesResponse.service.map(({ name }) => name);
       assert.ok(names.includes("rewardgate.v1.RewardService"), names.join());
       assert.ok(names.includes("rewardgate.v1.StateService"), names.join());
+      assert.ok(names.includes("rewardgate.v1.RunService"), names.join());
       assert.ok(names.includes("grpc.health.v1.Health"), names.join());
       const file = (await ask({ fileContainingSymbol: "rewardgate.v1.RewardService" })) as unknown as {
         fileDescriptorResponse: { fileDescriptorProto: Buffer[] };

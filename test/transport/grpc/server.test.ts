@@ -8,6 +8,7 @@ import * as wire from "../../../src/gen/rewardgate/v1/reward_service.ts";
 import { NO_STATES } from "../../../src/state/service.ts";
 import { startGrpcServer } from "../../../src/transport/grpc/server.ts";
 import { detailsOf } from "../../support/grpc-status.ts";
+import { openRuns } from "../../support/run-stream.ts";
 import { LIMITS, recordingTelemetry, resultOf, scriptedReadiness, scriptedService } from "../../support/scripted-service.ts";
 import { openGrpc, promised } from "../../support/servers.ts";
 import { itemProto, requestProto } from "../../support/wire-requests.ts";
@@ -340,6 +341,7 @@ test("a port in use is a configuration error that names the address", async (t) 
       port: server.port,
       service: scriptedService(),
       states: NO_STATES,
+      runs: openRuns().runs,
       readiness: scriptedReadiness(),
       limits: LIMITS,
       ...recordingTelemetry(),

@@ -31,10 +31,9 @@ test("the document is OpenAPI 3.1 and its references resolve", () => {
 test("the document has every route of the server, and no other", async () => {
   for (const [path, operations] of Object.entries(document.paths)) {
     const verbs = Object.keys(operations);
-    assert.equal(verbs.length, 1);
     const response = await fetch(http.url + path, { method: "PATCH" });
     assert.equal(response.status, 405, path);
-    assert.equal(response.headers.get("allow"), verbs[0]?.toUpperCase());
+    assert.equal(response.headers.get("allow"), verbs.map((verb) => verb.toUpperCase()).join(", "));
   }
   assert.deepEqual(Object.keys(document.paths), [
     "/v1/score",
@@ -43,6 +42,8 @@ test("the document has every route of the server, and no other", async () => {
     "/v1/panels",
     "/v1/states",
     ...[":step", ":pin", ":unpin", ":reset", "/history", ""].map((rest) => `/v1/states/{name}${rest}`),
+    "/v1/runs",
+    ...[":pinBaseline", "/alarms", ""].map((rest) => `/v1/runs/{run}${rest}`),
     "/v1/version",
   ]);
 });

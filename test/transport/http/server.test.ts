@@ -8,6 +8,7 @@ import type { ScoreRequest } from "../../../src/domain/score.ts";
 import { NO_STATES } from "../../../src/state/service.ts";
 import { ErrorJson, JudgesJson, PanelsJson, ScoreResponseJson, VersionJson } from "../../../src/transport/http/response-schema.ts";
 import { startHttpServer } from "../../../src/transport/http/server.ts";
+import { openRuns } from "../../support/run-stream.ts";
 import { LIMITS, recordingTelemetry, resultOf, scriptedService } from "../../support/scripted-service.ts";
 import { openHttp, settled } from "../../support/servers.ts";
 import { bodyJson, itemJson } from "../../support/wire-requests.ts";
@@ -362,6 +363,7 @@ test("a port in use is a configuration error that names the address", async (t) 
       port: server.port,
       service: scriptedService(),
       states: NO_STATES,
+      runs: openRuns().runs,
       limits: LIMITS,
       ...recordingTelemetry(),
     }),
