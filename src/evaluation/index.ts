@@ -1,12 +1,16 @@
 /** Measures of a judge: whether it is right, how it drifts, and what a policy makes of it. */
 export * from "./agreement.ts";
 export * from "./best-of-n.ts";
+export * from "./bootstrap.ts";
+export * from "./calibration-fit.ts";
+export * from "./calibration-quality.ts";
 export * from "./diversity.ts";
 export * from "./drift.ts";
 export * from "./frechet.ts";
 export * from "./hacking-alarms.ts";
 export * from "./intervals.ts";
 export * from "./judge-correlation.ts";
+export * from "./labelled-prompts.ts";
 export * from "./labels.ts";
 export * from "./language-gap.ts";
 export * from "./length-bias.ts";
@@ -19,4 +23,5 @@ export * from "./probe.ts";
 export * from "./rank-correlation.ts";
 export * from "./reward-bench.ts";
 export * from "./reward-distance.ts";
+export * from "./seeded.ts";
 export * from "./ties.ts";

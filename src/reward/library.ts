@@ -17,6 +17,7 @@ export * from "./calibration/affine.ts";
 export * from "./calibration/empirical-cdf.ts";
 export * from "./calibration/from-ratings.ts";
 export * from "./calibration/isotonic.ts";
+export * from "./calibration/isotonic-pairs.ts";
 export * from "./calibration/labelled.ts";
 export * from "./calibration/platt.ts";
 export * from "./calibration/preference-strength.ts";

@@ -79,6 +79,23 @@ export function mapQuantile(from: ReferenceSet, to: ReferenceSet, score: number)
   return quantileSorted(to.sorted, empiricalCdf(from, score));
 }
 
+/** Most scores that stand for a reference set in a file; more are thinned out to as many quantiles, 0.1 % apart. */
+const GRID_POINTS = 1_001;
+
+/**
+ * A reference set short enough for a file: the scores themselves up to 1,001 of them, else their 1,001 quantiles at 0, 0.001, …, 1.
+ *
+ * @param scores finite numbers, shape [n], n ≥ 1, any order; not changed
+ * @returns ascending, shape [min(n, 1001)], with the least and the greatest score at its ends
+ * @complexity O(n log n), pure
+ * @example quantileGrid([3, 1, 2])[0] // → 1
+ */
+export function quantileGrid(scores: ArrayLike<number>): Float64Array {
+  const sorted = Float64Array.from(scores).sort();
+  if (sorted.length <= GRID_POINTS) return sorted;
+  return Float64Array.from({ length: GRID_POINTS }, (_, i) => quantileSorted(sorted, i / (GRID_POINTS - 1)));
+}
+
 const scores = z.array(z.number()).min(1).max(100_000);
 const reference = scores.describe("Raw scores of reference completions under the same judge, in any order.");
 
