@@ -15,7 +15,7 @@ export class UsageError extends Error {
 }
 
 /** Reasons that mean the caller or the configuration is at fault, not the machine. */
-const USAGE_REASONS: ReadonlySet<ErrorReason> = new Set(["CONFIG_INVALID", "PANEL_NOT_FOUND", "REQUEST_INVALID"]);
+const USAGE_REASONS: ReadonlySet<ErrorReason> = new Set(["CONFIG_INVALID", "PANEL_NOT_FOUND", "JUDGE_NOT_FOUND", "REQUEST_INVALID"]);
 
 /** What to print about an error and which code to exit with; no stack unless asked for. */
 export function describeFailure(thrown: unknown, debug: boolean): { text: string; code: number } {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
+import { calibrateCommand } from "./calibrate.ts";
 import { checkCommand } from "./check.ts";
 import { doctorCommand } from "./doctor.ts";
 import { describeFailure, EXIT, type SetExit } from "./failure.ts";
@@ -20,6 +21,7 @@ export function createProgram(exit: SetExit): Command {
   for (const command of [
     serveCommand(exit),
     scoreCommand(exit),
+    calibrateCommand(exit),
     judgesCommand(),
     panelsCommand(),
     checkCommand(),

@@ -65,6 +65,7 @@ export const calibrationFileSchema = z.strictObject({
   spaceIn: space.describe("Space of the raw scores that it was fitted on."),
   spaceOut: space.describe("Space of the calibrated scores."),
   graphSha256: sha256.describe("The graph whose scores it was fitted on; it fits no other."),
+  judge: z.string().min(1).optional().describe("Name in judge.yaml of the judge whose scores it was fitted on; it fits no other."),
   fittedOn: z.record(z.string(), z.unknown()).optional().describe("Data that it was fitted on."),
   metrics: z.record(z.string(), z.unknown()).optional().describe("Quality before and after."),
 });

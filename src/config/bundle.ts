@@ -160,7 +160,7 @@ async function readGolden(path: string, problems: ConfigProblem[]): Promise<Gold
 }
 
 async function readCalibration(path: string, spec: BundleSpec, problems: ConfigProblem[]): Promise<CalibrationFile | undefined> {
-  const read = await readCalibrationFile(path, spec.files.graph.sha256);
+  const read = await readCalibrationFile(path, spec);
   if ("file" in read) return read.file;
   problems.push(...read.problems);
   return undefined;
@@ -169,11 +169,11 @@ async function readCalibration(path: string, spec: BundleSpec, problems: ConfigP
 /**
  * Reads a calibration file.
  *
- * @param graphSha256 digest of the graph that it must have been fitted on
+ * @param judge what the judge's bundle says of it: the calibration must have been fitted on its graph, and on it where it says so
  */
 export async function readCalibrationFile(
   path: string,
-  graphSha256: string,
+  judge: Pick<BundleSpec, "name" | "files">,
 ): Promise<{ file: CalibrationFile } | { problems: ConfigProblem[] }> {
   const problem = ({ path: key, cause, remedy }: Finding): ConfigProblem => ({
     file: path,
@@ -195,9 +195,13 @@ export async function readCalibrationFile(
     if (data === undefined) return { problems: [problem({ path: [], cause: "not JSON", remedy: "write the calibration again" })] };
     return { problems: findingsOf(parsed.error.issues, calibrationFileSchema, data).map(problem) };
   }
-  if (parsed.data.graphSha256 === graphSha256) return { file: parsed.data };
-  const cause = "fitted on the scores of another graph";
-  return { problems: [problem({ path: ["graphSha256"], cause, remedy: "fit it again on this judge, or use calibration: none" })] };
+  const remedy = "fit it again on this judge, or use calibration: none";
+  if (parsed.data.graphSha256 !== judge.files.graph.sha256) {
+    return { problems: [problem({ path: ["graphSha256"], cause: "fitted on the scores of another graph", remedy })] };
+  }
+  if (parsed.data.judge === undefined || parsed.data.judge === judge.name) return { file: parsed.data };
+  const cause = `fitted on the scores of the judge "${parsed.data.judge}", and this one is "${judge.name}"`;
+  return { problems: [problem({ path: ["judge"], cause, remedy })] };
 }
 
 async function readText(path: string): Promise<string | undefined> {

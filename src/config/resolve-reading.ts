@@ -152,7 +152,7 @@ async function resolveCalibration(
     return undefined;
   }
   if ("file" in chosen) {
-    const read = await readCalibrationFile(resolve(context.config.origin.folder, String(chosen.file)), bundle.graph.sha256);
+    const read = await readCalibrationFile(resolve(context.config.origin.folder, String(chosen.file)), bundle.spec);
     if ("file" in read) return fromFile(path, read.file, context);
     context.problems.push(...read.problems);
     return undefined;

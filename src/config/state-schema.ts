@@ -18,12 +18,10 @@ const embedded = z
 export const redisStoreSchema = z
   .strictObject({
     type: z.literal("redis").describe("In one Redis or Valkey, for replicas that share runs."),
-    url: z.string().regex(REDIS_URL, "an address starts with redis:// or rediss://").describe("Address, redis:// or rediss://."),
-    passwordFile: z
+    url: z
       .string()
-      .min(1)
-      .optional()
-      .describe("File with the password, relative to this file, read for every connection. Default the one in the address, if any."),
+      .regex(REDIS_URL, "an address starts with redis:// or rediss://")
+      .describe("Address, redis:// or rediss://. Take a password from a variable of the environment."),
     prefix: z
       .string()
       .regex(/^[\w.:-]{1,64}$/, "use at most 64 letters, digits, dots, colons, hyphens and underscores")
