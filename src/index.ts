@@ -6,6 +6,7 @@ export type { ConstrainedSummary, Verdict } from "./domain/constraint.ts";
 export { type ConfigProblem, ERROR_TABLE, type ErrorDetails, type ErrorReason, GatewayError } from "./domain/errors.ts";
 export type { Candidate, Content, ContentPart, Item, Message, Role } from "./domain/item.ts";
 export type { Steering, SteeringMode } from "./domain/reward.ts";
+export type { AlarmKind, RunAlarm, RunQuery, RunReport, RunRow, RunStatistics, RunSummary } from "./domain/run.ts";
 export {
   type CandidateResult,
   DEFAULT_OPTIONS,

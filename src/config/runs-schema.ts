@@ -45,7 +45,9 @@ export const runsSchema = z
       .min(0)
       .max(64)
       .default(8)
-      .describe("Domains of a run that get windows of their own; items of further ones count in the windows over all. Default 8."),
+      .describe(
+        "Domains of a run that get windows of their own, each panel's by itself; items of further ones count in the windows over all. Default 8.",
+      ),
     windowItems: z
       .int()
       .min(100)

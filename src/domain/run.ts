@@ -40,6 +40,8 @@ export interface ObservedItem {
   readonly lengths: readonly number[];
   /** Per candidate; null where there is none. */
   readonly rewards: readonly (number | null)[];
+  /** Per candidate: 1 when every constraint of the panel holds, 0 when one does not, null when that is unknown. Absent without any. */
+  readonly satisfied?: readonly (number | null)[];
   /** In the order of `ObservedPanel.members`. */
   readonly members: readonly ObservedScores[];
 }
@@ -219,6 +221,8 @@ export interface RunRow {
   readonly meanTokens?: number;
   /** Absent until there is a baseline. */
   readonly drift?: RunDrift;
+  /** Share of candidates that satisfy the panel's constraints, of those of which that is known; in the row of the reward. */
+  readonly satisfiedRate?: number;
   /** In the row of the reward of a panel with two members or more. */
   readonly disagreement?: RunDisagreement;
   /** Mean gating weights, and their Jensen–Shannon divergence from the baseline's as a share of ln 2, in [0, 1]. */

@@ -1,7 +1,7 @@
 import { textOf } from "../domain/item.ts";
 import type { Member, Panel } from "../domain/panel.ts";
 import type { Observation, ObservedItem, ObservedPanel, ObservedScores, ScoreObserver } from "../domain/run.ts";
-import type { ItemResult, ScoreRequest } from "../domain/score.ts";
+import type { CandidateResult, ItemResult, ScoreRequest } from "../domain/score.ts";
 import type { CallContext } from "../domain/service.ts";
 import type { Judgement } from "./judgement.ts";
 
@@ -51,8 +51,14 @@ function observedItem({ request, judged, results }: ObservedRequest, index: numb
     ...(domain !== undefined && { domain }),
     lengths,
     rewards: results[index]!.candidates.map(({ reward }) => reward ?? null),
+    ...(panel.constraints !== undefined && { satisfied: results[index]!.candidates.map(satisfies) }),
     members: panel.members.map((member) => observedScores(member, rows[member.seat]!.slice(0, lengths.length), request)),
   };
+}
+
+function satisfies({ constraints }: CandidateResult): number | null {
+  if (constraints === undefined || constraints.verdict === "unknown") return null;
+  return constraints.verdict === "satisfied" ? 1 : 0;
 }
 
 function observedScores(member: Member, row: readonly Judgement[], { options }: ScoreRequest): ObservedScores {

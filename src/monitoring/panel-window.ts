@@ -44,6 +44,8 @@ export class PanelWindow {
   readonly members: readonly Series[];
   /** Share of conflicting pairs per item. */
   readonly conflicts: Series;
+  /** 1 per candidate that satisfies the panel's constraints, 0 per one that does not. */
+  readonly verdicts: Series;
   #spreads: Series;
   #items = 0;
   readonly #options: WindowOptions;
@@ -55,6 +57,7 @@ export class PanelWindow {
     this.reward = this.#series({ space: panel.space, objectives: [] }, [panel.name]);
     this.members = panel.members.map((member) => this.#series(member, [member.member, member.judge]));
     this.conflicts = this.#series({ space: "unit", objectives: [] }, []);
+    this.verdicts = this.#series({ space: "unit", objectives: [] }, []);
     this.#spreads = this.#series({ space: "native", objectives: [] }, []);
   }
 
@@ -84,6 +87,7 @@ export class PanelWindow {
       if (member.add({ facts, lengths, scores, tokens }, gating)) newBaseline = true;
     }
     if (newBaseline) this.#restartSpreads();
+    if (item.satisfied !== undefined) this.verdicts.add({ facts, lengths, scores: item.satisfied });
     this.#addDisagreement(item, facts);
     this.#items++;
     if (this.#items % TREND_BLOCK_ITEMS !== 0) return false;

@@ -4,7 +4,7 @@ import { quantileSorted, sum } from "../reward/numerics.ts";
 import { type Baseline, STABILITY } from "./baseline.ts";
 import { type Description, describeWindow } from "./description.ts";
 import type { PanelWindow } from "./panel-window.ts";
-import type { WindowSample } from "./score-window.ts";
+import type { ItemFacts, WindowSample } from "./score-window.ts";
 import type { Series } from "./series.ts";
 import { stepsOf } from "./steps.ts";
 
@@ -31,19 +31,22 @@ export function reportRows(windows: readonly PanelWindow[], query: RunQuery): Ru
 }
 
 function seriesRows(window: PanelWindow, series: Series, byPolicy: boolean): RunRow[] {
-  const whole = series.window.sample();
-  if (whole.facts.length === 0) return [];
-  if (!byPolicy) return [rowOf(window, series, whole)];
-  const versions = [...new Set(whole.facts.map(({ policyVersion }) => policyVersion))];
-  return versions.map((version) => {
-    const sample = series.window.sample({ filter: ({ policyVersion }) => policyVersion === version });
-    return { ...rowOf(window, series, sample), ...(version !== undefined && { policyVersion: version }) };
-  });
+  const { facts } = series.window.sample();
+  if (facts.length === 0) return [];
+  if (!byPolicy) return [{ ...rowOf(window, series, () => true), ...gatingOf(series) }];
+  const versions = [...new Set(facts.map(({ policyVersion }) => policyVersion))];
+  return versions.map((version) => ({
+    ...rowOf(window, series, ({ policyVersion }) => policyVersion === version),
+    ...(version !== undefined && { policyVersion: version }),
+  }));
 }
 
-function rowOf(window: PanelWindow, series: Series, sample: WindowSample): RunRow {
-  const { subject, passThreshold, baseline, gating } = series;
-  const { member, judge, standing, space, objectives } = subject;
+type Filter = (facts: ItemFacts) => boolean;
+
+function rowOf(window: PanelWindow, series: Series, filter: Filter): RunRow {
+  const { subject, passThreshold, baseline } = series;
+  const { member, judge, standing, space } = subject;
+  const sample = series.window.sample({ filter });
   const description = describeWindow(sample);
   const { items, scores, mean, std, length } = description;
   const sorted = Float64Array.from(sample.values).sort();
@@ -54,8 +57,7 @@ function rowOf(window: PanelWindow, series: Series, sample: WindowSample): RunRo
     number,
     number,
   ];
-  const weights = gating?.mean();
-  const gatingDrift = gating?.drift();
+  const satisfiedRate = member === undefined ? meanOf(window.verdicts, filter) : undefined;
   return {
     panel: window.panel.name,
     ...(member !== undefined && { member }),
@@ -75,8 +77,17 @@ function rowOf(window: PanelWindow, series: Series, sample: WindowSample): RunRo
     ...(length !== undefined && { lengthCorrelation: length.rho }),
     ...(member !== undefined && { meanTokens: sum(sample.tokens) / scores }),
     ...(baseline !== undefined && sample.values.length >= STABILITY.minCount && { drift: driftOf(description, sample, baseline) }),
-    ...(member === undefined && window.members.length > 1 && { disagreement: disagreementOf(window) }),
-    ...(weights !== undefined && { gating: Object.fromEntries(objectives.map((name, k) => [name, weights[k]!])) }),
+    ...(satisfiedRate !== undefined && { satisfiedRate }),
+    ...(member === undefined && window.members.length > 1 && { disagreement: disagreementOf(window, filter) }),
+  };
+}
+
+/** Gating is kept as sums over all items, so a part of a window has none. */
+function gatingOf({ gating, subject }: Series): Pick<RunRow, "gating" | "gatingDrift"> {
+  const weights = gating?.mean();
+  const gatingDrift = gating?.drift();
+  return {
+    ...(weights !== undefined && { gating: Object.fromEntries(subject.objectives.map((name, k) => [name, weights[k]!])) }),
     ...(gatingDrift !== undefined && { gatingDrift }),
   };
 }
@@ -103,9 +114,9 @@ function driftOf(window: Description, sample: WindowSample, { info, description,
   };
 }
 
-function disagreementOf({ spreads, conflicts }: PanelWindow): RunDisagreement {
-  const spread = meanOf(spreads);
-  const conflict = meanOf(conflicts);
+function disagreementOf({ spreads, conflicts }: PanelWindow, filter: Filter): RunDisagreement {
+  const spread = meanOf(spreads, filter);
+  const conflict = meanOf(conflicts, filter);
   const usual = spreads.baseline?.description.mean;
   return {
     ...(spread !== undefined && { spread }),
@@ -114,7 +125,8 @@ function disagreementOf({ spreads, conflicts }: PanelWindow): RunDisagreement {
   };
 }
 
-function meanOf({ window }: Series): number | undefined {
-  const { means } = window.sample();
-  return means.length === 0 ? undefined : sum(means) / means.length;
+/** Mean of the scores of a series; undefined without any. */
+function meanOf({ window }: Series, filter: Filter): number | undefined {
+  const { counts, means } = window.sample({ filter });
+  return counts.length === 0 ? undefined : sum(means.map((mean, i) => mean * counts[i]!)) / sum(counts);
 }

@@ -6,12 +6,12 @@ import { AlarmBook } from "./alarm-book.ts";
 import { PanelWindow, type WindowOptions } from "./panel-window.ts";
 
 export interface RecordOptions extends WindowOptions {
-  /** Domains of a run that get windows of their own; items of further ones count in those over all domains only. */
+  /** Domains of a run that get windows of their own, each panel's by itself; items of further ones count in those over all only. */
   readonly maxDomains: number;
 }
 
 /** Panels of a run that have windows; the one unheard of for longest goes. */
-const MAX_PANELS = 4;
+const MAX_PANELS = 16;
 /** Windows' worth of items that are remembered, to know one that is sent again. */
 const REMEMBERED_WINDOWS = 4;
 
@@ -105,10 +105,16 @@ export class RunRecord {
   #windowOf(domain: string | undefined, { byDomain }: PanelRecord, { panel }: Observation): PanelWindow | undefined {
     if (domain === undefined) return undefined;
     const known = byDomain.get(domain);
-    if (known !== undefined || byDomain.size >= this.#options.maxDomains) return known;
+    if (known !== undefined || this.#domainWindows() >= this.#options.maxDomains) return known;
     const window = new PanelWindow(panel, domain, this.#options);
     byDomain.set(domain, window);
     return window;
+  }
+
+  #domainWindows(): number {
+    let count = 0;
+    for (const { byDomain } of this.#panels.values()) count += byDomain.size;
+    return count;
   }
 
   #label({ step, policyVersion }: Observation): void {

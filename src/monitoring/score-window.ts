@@ -55,22 +55,26 @@ export function keptCandidates(size: number): readonly number[] {
   return Array.from({ length: kept }, (_, i) => Math.floor((i * size) / kept));
 }
 
+/** Items that a new window has room for. */
+const FIRST_ITEMS = 64;
+
 /**
- * The last items of one series, in memory that does not grow: sums over all scores of an item, and a few of its scores one by one
- * for quantiles and ranks. Items without any score leave no trace.
+ * The last items of one series, in memory with a bound: sums over all scores of an item, and a few of its scores one by one for
+ * quantiles and ranks. It takes room as it fills. Items without any score leave no trace.
  */
 export class ScoreWindow {
   readonly #capacity: number;
   readonly #passThreshold: number;
   readonly #facts: ItemFacts[] = [];
   readonly #columns: Record<Column, Float64Array>;
-  /** Shape [capacity × width]; NaN where an item has fewer scores. */
+  /** Shape [room × width]; NaN where an item has fewer scores. */
   #values: Float64Array;
   #valueLengths: Float64Array;
+  /** Items that there is room for: doubles up to the capacity. */
+  #room: number;
   /** Scores kept per item: grows to that of the largest group seen, at most {@link KEPT_SCORES}. */
   #width = 1;
   #next = 0;
-  #seen = 0;
 
   /**
    * @param capacity      items that it holds
@@ -79,20 +83,16 @@ export class ScoreWindow {
   constructor(capacity: number, passThreshold: number) {
     this.#capacity = capacity;
     this.#passThreshold = passThreshold;
-    const column = () => new Float64Array(capacity);
+    this.#room = Math.min(FIRST_ITEMS, capacity);
+    const column = () => new Float64Array(this.#room);
     this.#columns = { counts: column(), means: column(), squares: column(), passes: column(), lengths: column(), tokens: column() };
-    this.#values = new Float64Array(capacity).fill(Number.NaN);
-    this.#valueLengths = new Float64Array(capacity);
+    this.#values = new Float64Array(this.#room).fill(Number.NaN);
+    this.#valueLengths = new Float64Array(this.#room);
   }
 
   /** Items that it holds. */
   get size(): number {
     return this.#facts.length;
-  }
-
-  /** Items with a score since it was made. */
-  get seen(): number {
-    return this.#seen;
   }
 
   get isFull(): boolean {
@@ -119,6 +119,7 @@ export class ScoreWindow {
     }
     if (count === 0) return;
     const slot = this.#next;
+    if (slot === this.#room) this.#grow();
     this.#facts[slot] = facts;
     this.#columns.counts[slot] = count;
     this.#columns.means[slot] = mean;
@@ -128,7 +129,6 @@ export class ScoreWindow {
     this.#columns.tokens[slot] = tokens;
     this.#keep(slot, scores, lengths);
     this.#next = (slot + 1) % this.#capacity;
-    this.#seen++;
   }
 
   /**
@@ -173,7 +173,7 @@ export class ScoreWindow {
 
   #keep(slot: number, scores: readonly Optional[], lengths: readonly number[]): void {
     const kept = keptCandidates(scores.length);
-    if (kept.length > this.#width) this.#widen(kept.length);
+    if (kept.length > this.#width) this.#reshape(kept.length);
     const start = slot * this.#width;
     this.#values.fill(Number.NaN, start, start + this.#width);
     let place = start;
@@ -185,10 +185,21 @@ export class ScoreWindow {
     }
   }
 
-  #widen(width: number): void {
-    const values = new Float64Array(this.#capacity * width).fill(Number.NaN);
-    const valueLengths = new Float64Array(this.#capacity * width);
-    for (let slot = 0; slot < this.#capacity; slot++) {
+  /** Makes room for more items. It comes before the first round of the ring ends, so that slots keep their places. */
+  #grow(): void {
+    this.#room = Math.min(2 * this.#room, this.#capacity);
+    for (const [name, column] of Object.entries(this.#columns)) {
+      const longer = new Float64Array(this.#room);
+      longer.set(column);
+      this.#columns[name as Column] = longer;
+    }
+    this.#reshape(this.#width);
+  }
+
+  #reshape(width: number): void {
+    const values = new Float64Array(this.#room * width).fill(Number.NaN);
+    const valueLengths = new Float64Array(this.#room * width);
+    for (let slot = 0; slot < this.size; slot++) {
       const old = slot * this.#width;
       values.set(this.#values.subarray(old, old + this.#width), slot * width);
       valueLengths.set(this.#valueLengths.subarray(old, old + this.#width), slot * width);

@@ -25,6 +25,7 @@ const observations = Array.from({ length: 40 }, (_, i): Observation => {
     domain: i % 2 === 0 ? "code" : "chat",
     lengths: [10, 20, 30, 40],
     rewards: scores.map((score, c) => (i === 0 && c === 0 ? null : score)),
+    satisfied: scores.map((score, c) => (i === 0 && c === 0 ? null : score > -1 ? 1 : 0)),
     members: [
       { scores, tokens: 100, gating: Float64Array.of(0.25, 0.75) },
       { scores: i === 1 ? [null, null, null, null] : fired, tokens: 0 },
@@ -67,6 +68,10 @@ test("a row holds the statistics of every score in its window", () => {
   const still = groups.filter((group) => group.every((each) => each === group[0])).length;
   assert.ok(still >= 10);
   assert.equal(rule!.zeroVarianceShare, still / 39);
+
+  const satisfied = observations.flatMap(({ items }) => items[0]!.satisfied!.filter((each) => each !== null));
+  const satisfiedRate = satisfied.filter((each) => each === 1).length / satisfied.length;
+  assert.ok(satisfiedRate < 1 && Math.abs(reward!.satisfiedRate! - satisfiedRate) < 1e-12 && help!.satisfiedRate === undefined);
 
   const conflicts = observations
     .filter((_, i) => i !== 1)

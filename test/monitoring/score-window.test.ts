@@ -6,7 +6,7 @@ import { moments } from "../../src/reward/moments.ts";
 import { sum } from "../../src/reward/numerics.ts";
 
 const score = fc.option(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { freq: 4 });
-const group = fc.array(fc.record({ score, length: fc.nat(1000) }), { minLength: 1, maxLength: 20 });
+const group = fc.array(fc.record({ score, length: fc.nat(1000) }), { minLength: 1, maxLength: 12 });
 const itemsOf = (groups: { score: number | null; length: number }[][]): ScoredItem[] =>
   groups.map((candidates, i) => ({
     facts: { id: `${i}`, policyVersion: `p${i % 3}` },
@@ -18,7 +18,7 @@ const scored = ({ scores }: ScoredItem) => scores.filter((each) => each !== null
 
 test("a window holds the sums over every score of its last items that have one", () => {
   fc.assert(
-    fc.property(fc.array(group, { minLength: 1, maxLength: 30 }), fc.integer({ min: 1, max: 12 }), (groups, capacity) => {
+    fc.property(fc.array(group, { minLength: 1, maxLength: 180 }), fc.integer({ min: 1, max: 150 }), (groups, capacity) => {
       const window = new ScoreWindow(capacity, 0);
       const items = itemsOf(groups);
       for (const item of items) window.add(item);
@@ -45,8 +45,8 @@ test("a window holds the sums over every score of its last items that have one",
 
 test("of every item a few scores stay one by one, with their lengths, in order", () => {
   fc.assert(
-    fc.property(fc.array(group, { minLength: 1, maxLength: 12 }), (groups) => {
-      const window = new ScoreWindow(20, 0);
+    fc.property(fc.array(group, { minLength: 1, maxLength: 150 }), (groups) => {
+      const window = new ScoreWindow(150, 0);
       const items = itemsOf(groups);
       for (const item of items) window.add(item);
       const expected = items

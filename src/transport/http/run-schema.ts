@@ -91,6 +91,9 @@ const RunRow = z
     lengthCorrelation: optionalNumber("Spearman's correlation of score and length. Absent where one of them does not vary."),
     meanTokens: optionalNumber("Mean tokens that the judge read per candidate. Absent in the row of the reward."),
     drift: RunDrift.optional(),
+    satisfiedRate: optionalNumber(
+      "Share of candidates that satisfy the panel's constraints, of those of which that is known. In the row of the reward.",
+    ),
     disagreement: RunDisagreement.optional(),
     gating: z.record(z.string(), z.number()).optional().meta({ description: "Objective name → mean gating weight." }),
     gatingDrift: optionalNumber("Jensen–Shannon divergence of the mean gating from the baseline's, as a share of ln 2, in [0, 1]."),

@@ -247,6 +247,13 @@ export interface RunRow {
   disagreement:
     | RunDisagreement
     | undefined;
+  /**
+   * Share of candidates that satisfy the panel's constraints, of those of which that is known. Only in the row of the reward
+   * of a panel with constraints.
+   */
+  satisfiedRate?:
+    | number
+    | undefined;
   /** Objective name → mean gating weight. */
   gating: { [key: string]: number };
   /** Jensen–Shannon divergence of the mean gating from the baseline's, as a share of ln 2, in [0, 1]. */
@@ -870,6 +877,7 @@ function createBaseRunRow(): RunRow {
     meanTokens: undefined,
     drift: undefined,
     disagreement: undefined,
+    satisfiedRate: undefined,
     gating: {},
     gatingDrift: undefined,
   };
@@ -945,6 +953,9 @@ export const RunRow: MessageFns<RunRow> = {
     }
     if (message.disagreement !== undefined) {
       RunDisagreement.encode(message.disagreement, writer.uint32(186).fork()).join();
+    }
+    if (message.satisfiedRate !== undefined) {
+      writer.uint32(209).double(message.satisfiedRate);
     }
     globalThis.Object.entries(message.gating).forEach(([key, value]: [string, number]) => {
       RunRow_GatingEntry.encode({ key: key as any, value }, writer.uint32(194).fork()).join();
@@ -1152,6 +1163,14 @@ export const RunRow: MessageFns<RunRow> = {
             message.disagreement = RunDisagreement.decode(reader, reader.uint32());
             continue;
           }
+          case 26: {
+            if (tag !== 209) {
+              break;
+            }
+
+            message.satisfiedRate = reader.double();
+            continue;
+          }
           case 24: {
             if (tag !== 194) {
               break;
@@ -1217,6 +1236,7 @@ export const RunRow: MessageFns<RunRow> = {
     message.disagreement = (object.disagreement !== undefined && object.disagreement !== null)
       ? RunDisagreement.fromPartial(object.disagreement)
       : undefined;
+    message.satisfiedRate = object.satisfiedRate ?? undefined;
     message.gating = (globalThis.Object.entries(object.gating ?? {}) as [string, number][]).reduce(
       (acc: { [key: string]: number }, [key, value]: [string, number]) => {
         if (value !== undefined) {
