@@ -6,6 +6,7 @@ import type { Config } from "./config/schema.ts";
 import { stateStoreOf } from "./config/state-plan.ts";
 import { systemClock } from "./domain/clock.ts";
 import { GatewayError } from "./domain/errors.ts";
+import { isRouter } from "./domain/panel.ts";
 import type { RunStatistics } from "./domain/run.ts";
 import { describeDeterminism } from "./domain/score-space.ts";
 import type { ReadinessSource, RewardService } from "./domain/service.ts";
@@ -67,7 +68,12 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const resolved = await resolve(config, options.panels);
   const board = options.board ?? createReadinessBoard([]);
   for (const { judge } of resolved.judges) board.set(checkOf(judge.name), false, "loading");
-  const states = await openStates({ ...stateStoreOf(config), states: config.states, metrics: metrics.state, log });
+  const states = await openStates({
+    ...stateStoreOf(config),
+    states: statesFor(options.panels, config, resolved),
+    metrics: metrics.state,
+    log,
+  });
   let backends: ReadonlyMap<string, OnnxBackend> = new Map();
   try {
     backends = await openBackends(resolved.backends, metrics, log);
@@ -161,6 +167,13 @@ const DRAIN_FORCED = 3;
 const ARRIVAL_MS = 500;
 /** Time for answers that are written to reach their clients, milliseconds. */
 const FLUSH_MS = 2_000;
+
+/** All states, or those that the chosen panels read: a command that scores with one panel needs no store for the others. */
+function statesFor(only: readonly string[] | undefined, { states }: Config, { panels }: Resolved): Config["states"] {
+  if (only === undefined) return states;
+  const read = new Set(panels.flatMap((panel) => (isRouter(panel) ? [] : panel.states)));
+  return Object.fromEntries(Object.entries(states).filter(([name]) => read.has(name)));
+}
 
 async function openBackends(plans: readonly BackendPlan[], metrics: Metrics, log: Logger): Promise<Map<string, OnnxBackend>> {
   const models = shareCores(

@@ -97,6 +97,22 @@ describe("rewardgate doctor", () => {
     }
   });
 
+  it("names the store of server state that does not open", async () => {
+    const text = readFileSync(tiny.config, "utf8");
+    writeFileSync(tiny.config, `${text}states: { scales: { kind: runningScale, judges: [tiny-reward] } }\n`);
+    try {
+      const { code, findings } = await examine({ REWARDGATE_STATE_REDIS_URL: "redis://127.0.0.1:1" });
+      assert.equal(code, 1);
+      assert.deepEqual(
+        failing(findings).map(({ name }) => name),
+        ["state store"],
+      );
+      assert.match(failing(findings)[0]!.message, /ECONNREFUSED.*check its address/);
+    } finally {
+      writeFileSync(tiny.config, text);
+    }
+  });
+
   it("names CUDA where it is asked for and is not there", async (t) => {
     const text = readFileSync(tiny.config, "utf8");
     writeFileSync(tiny.config, text.replace("executors: 1", "executors: 1, device: cuda"));

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { runCli } from "../support/cli.ts";
 import { type TinyGateway, writeTinyGateway } from "../support/tiny-gateway.ts";
@@ -36,6 +37,16 @@ describe("rewardgate score PROMPT RESPONSE…", () => {
     const part = steered.results[0].candidates[0].judges[0];
     assert.ok(Math.abs(part.gating.harmlessness - 1) < 1e-6 && part.gating.helpfulness === 0);
     assert.ok(Math.abs(part.raw - plain.objectives.harmlessness) < 1e-6);
+  });
+
+  it("opens no store for states that its panel does not read", async () => {
+    const config = tiny.folder.write(
+      "with-states.yaml",
+      `${readFileSync(tiny.config, "utf8")}states: { scales: { kind: runningScale, judges: [tiny-reward] } }\n`,
+    );
+    const env = { REWARDGATE_STATE_REDIS_URL: "redis://127.0.0.1:1" };
+    const { code, stderr } = await runCli(["score", "--config", config, "what is good", "the word"], { env });
+    assert.equal(code, 0, stderr);
   });
 
   it("exits with 4 when a response has no reward, and says which and why", async () => {

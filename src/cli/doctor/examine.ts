@@ -3,7 +3,9 @@ import { isCudaInstalled } from "../../backends/onnx/device.ts";
 import { loadConfig } from "../../config/load.ts";
 import { type Resolved, resolve } from "../../config/resolve.ts";
 import type { Config } from "../../config/schema.ts";
+import { stateStoreOf } from "../../config/state-plan.ts";
 import { GatewayError } from "../../domain/errors.ts";
+import { openStateStore } from "../../state/open.ts";
 import { createLogger } from "../../telemetry/log.ts";
 import type { Finding } from "./finding.ts";
 import { coresFinding, fileLimitFinding, memoryFinding, moduleFinding, nodeFinding, portFinding } from "./machine.ts";
@@ -26,6 +28,12 @@ export async function* examine(file: string): AsyncGenerator<Finding> {
   const resolved = await attempt(() => resolve(config.value));
   if ("error" in resolved) return yield broken("bundles", resolved.error);
   yield { name: "bundles", state: "ok", message: describeBundles(resolved.value) };
+  if (Object.keys(config.value.states).length > 0) {
+    const opened = await attempt(() => openStateStore({ ...stateStoreOf(config.value), log: createLogger({ level: "silent" }) }));
+    if ("error" in opened) return yield broken("state store", opened.error);
+    await opened.value.close();
+    yield { name: "state store", state: "ok", message: `the ${config.value.state.store.type} store of the states of runs opens` };
+  }
   yield await goldenFinding(config.value, resolved.value);
 }
 
