@@ -1,7 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { Metadata, type ServerDuplexStream, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
 import { GatewayError } from "../../domain/errors.ts";
-import type { RequestLimits } from "../../domain/limits.ts";
 import type { CallContext } from "../../domain/service.ts";
 import { type CallRecord, openRecord, requestIdFrom, type Telemetry, traceparentFrom } from "../call-record.ts";
 
@@ -74,11 +73,4 @@ export function unary(
       opened.close(error);
     }
   };
-}
-
-/** @throws {GatewayError} TOO_LARGE when a message passes the limit, which grpc-js enforces a little later and without details */
-export function refuseOversize(bytes: Buffer, { maxGrpcMessageBytes: limit }: RequestLimits): void {
-  if (bytes.length <= limit) return;
-  const message = `the message has ${bytes.length} bytes; the limit is ${limit}; split the request or use ScoreStream`;
-  throw new GatewayError("TOO_LARGE", message, { details: { limit } });
 }

@@ -11,9 +11,10 @@ import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { checkScoreRequest } from "../request-rules.ts";
 import { createRunningCalls, delay, type RunningServer } from "../running-calls.ts";
-import { refuseOversize, type UnaryHandler, unary } from "./calls.ts";
+import { type UnaryHandler, unary } from "./calls.ts";
 import { scoreRequestFromProto } from "./from-proto.ts";
 import { addHealth } from "./health.ts";
+import { explainOversize, maxReadBytes, refuseOversize } from "./oversize.ts";
 import { addReflection } from "./reflection.ts";
 import { runMethods } from "./run-service.ts";
 import { scoreStreamHandler } from "./score-stream.ts";
@@ -69,9 +70,6 @@ const decodeListJudges = createStrictDecoder("rewardgate.v1.ListJudgesRequest", 
 const decodeListPanels = createStrictDecoder("rewardgate.v1.ListPanelsRequest", wire.ListPanelsRequest);
 const decodeGetVersion = createStrictDecoder("rewardgate.v1.GetVersionRequest", wire.GetVersionRequest);
 
-/** grpc-js refuses what is larger without details; up to this much above the limit the refusal is ours and says why. */
-const EXPLAINED_EXCESS_BYTES = 65_536;
-
 /**
  * Serves rewardgate.v1.RewardService, StateService and RunService, grpc.health.v1.Health and reflection over cleartext HTTP/2.
  * @throws {GatewayError} CONFIG_INVALID when the address cannot be bound
@@ -80,7 +78,10 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
   const { service, states, runs, limits, host } = options;
   const running = createRunningCalls();
   const telemetry = { metrics: options.metrics, log: options.log, running };
-  const server = new Server(channelOptions(limits, { ...CONNECTIONS, ...options.connections }));
+  const server = new Server({
+    ...channelOptions(limits, { ...CONNECTIONS, ...options.connections }),
+    interceptors: [explainOversize(limits, telemetry)],
+  });
   const draining = new AbortController();
 
   const call = (method: string, handle: UnaryHandler) =>
@@ -150,7 +151,7 @@ function passThrough(definition: ServiceDefinition): ServiceDefinition {
 
 function channelOptions(limits: RequestLimits, connections: ConnectionLimits) {
   return {
-    "grpc.max_receive_message_length": limits.maxGrpcMessageBytes + EXPLAINED_EXCESS_BYTES,
+    "grpc.max_receive_message_length": maxReadBytes(limits),
     "grpc.max_send_message_length": -1,
     "grpc.max_concurrent_streams": connections.maxStreams,
     "grpc.max_connection_idle_ms": connections.maxIdleMs,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import type { ScoreRequest } from "../../../src/domain/score.ts";
 import * as wire from "../../../src/gen/rewardgate/v1/reward_service.ts";
@@ -10,7 +10,7 @@ import { startGrpcServer } from "../../../src/transport/grpc/server.ts";
 import { detailsOf } from "../../support/grpc-status.ts";
 import { openRuns } from "../../support/run-stream.ts";
 import { LIMITS, recordingTelemetry, resultOf, scriptedReadiness, scriptedService } from "../../support/scripted-service.ts";
-import { openGrpc, promised } from "../../support/servers.ts";
+import { openGrpc } from "../../support/servers.ts";
 import { itemProto, requestProto } from "../../support/wire-requests.ts";
 
 async function open(t: TestContext, choices: Parameters<typeof openGrpc>[0] = {}) {
@@ -217,32 +217,6 @@ test("bytes that are no message are INVALID_ARGUMENT, where grpc-js would say IN
     assert.equal(error.code, status.INVALID_ARGUMENT);
     assert.equal(detailsOf(error).info?.reason, "REQUEST_INVALID");
   }
-});
-
-test("a message may have as many bytes as the limit, and one more is TOO_LARGE and never to be retried", async (t) => {
-  const sizeOf = (n: number) => wire.ScoreRequest.encode(requestProto("x".repeat(n))).finish().length;
-  const limit = 4000;
-  const fitting = 3000 + (limit - sizeOf(3000));
-  assert.equal(sizeOf(fitting), limit);
-  const { score } = await open(t, { limits: { maxGrpcMessageBytes: limit } });
-  await score(requestProto("x".repeat(fitting - 1)));
-  await score(requestProto("x".repeat(fitting)));
-  for (const excess of [1, 200_000]) {
-    const error = await failure(score(requestProto("x".repeat(fitting + excess))));
-    assert.equal(error.code, status.RESOURCE_EXHAUSTED);
-    if (excess === 1) assert.deepEqual([detailsOf(error).info?.reason, detailsOf(error).pushback], ["TOO_LARGE", "-1"]);
-  }
-});
-
-test("a packed message is unpacked, and a bomb is refused by what comes out", async (t) => {
-  const { address } = await open(t);
-  // The client's default compression, gzip.
-  const client = new wire.RewardServiceClient(address, credentials.createInsecure(), { "grpc.default_compression_algorithm": 2 });
-  t.after(() => client.close());
-  const { score } = promised(client);
-  assert.equal((await score(requestProto("x".repeat(1000)))).results[0]?.candidates[0]?.reward, 1000);
-  const error = await failure(score(requestProto("x".repeat(50 << 20))));
-  assert.equal(error.code, status.RESOURCE_EXHAUSTED);
 });
 
 test("a cancel aborts the work, and a normal answer does not", async (t) => {

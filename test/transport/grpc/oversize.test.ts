@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import * as wire from "../../../src/gen/rewardgate/v1/reward_service.ts";
+import { detailsOf } from "../../support/grpc-status.ts";
+import { openGrpc, settled } from "../../support/servers.ts";
+import { requestProto, streamRequestProto } from "../../support/wire-requests.ts";
+
+const LIMIT = 4000;
+const sizeOf = (n: number) => wire.ScoreRequest.encode(requestProto("x".repeat(n))).finish().length;
+/** Length of a candidate that makes a message of exactly the limit. */
+const FITTING = 3000 + (LIMIT - sizeOf(3000));
+
+/** A server with a small limit, and a client of it that may pack what it sends. */
+async function open(t: TestContext, options: { gzip: boolean }) {
+  const opened = await openGrpc({ limits: { maxGrpcMessageBytes: LIMIT } });
+  const packing = options.gzip ? { "grpc.default_compression_algorithm": 2 } : {};
+  const client = new wire.RewardServiceClient(opened.address, credentials.createInsecure(), packing);
+  t.after(async () => {
+    client.close();
+    await opened.close();
+  });
+  const send = (length: number, requestId: string) =>
+    new Promise<wire.ScoreResponse | ServiceError>((resolve) => {
+      const metadata = new Metadata();
+      metadata.set("x-request-id", requestId);
+      client.score(requestProto("x".repeat(length)), metadata, (error, answer) => resolve(error ?? answer));
+    });
+  return { ...opened, client, send };
+}
+
+function assertTooLarge(outcome: unknown, requestId: string): void {
+  assert.ok(outcome instanceof Error && "code" in outcome);
+  const error = outcome as ServiceError;
+  const { info, pushback } = detailsOf(error);
+  assert.equal(error.code, status.RESOURCE_EXHAUSTED);
+  assert.deepEqual([info?.reason, info?.metadata.limit, info?.metadata.requestId, pushback], ["TOO_LARGE", `${LIMIT}`, requestId, "-1"]);
+  assert.deepEqual(error.metadata.get("x-request-id"), [requestId]);
+}
+
+for (const gzip of [false, true]) {
+  test(`a ${gzip ? "packed" : "plain"} message has at most as many bytes as the limit; any more are TOO_LARGE with all details, and counted`, async (t) => {
+    const { send, lines } = await open(t, { gzip });
+    const answer = await send(FITTING, "fits");
+    assert.ok(!(answer instanceof Error));
+    assert.equal(answer.results[0]?.candidates[0]?.reward, FITTING);
+    const excesses = [1, 65_536, 65_537, 200_000, 20 << 20];
+    for (const excess of excesses) assertTooLarge(await send(FITTING + excess, `excess-${excess}`), `excess-${excess}`);
+    await settled(() => lines.length === 1 + excesses.length);
+    assert.deepEqual(
+      lines.slice(1).map(({ requestId, method, reason }) => [requestId, method, reason]),
+      excesses.map((excess) => [`excess-${excess}`, "Score", "TOO_LARGE"]),
+    );
+  });
+}
+
+test("a message of a stream that is a little too large is refused under its id and the stream goes on", async (t) => {
+  const { client } = await open(t, { gzip: false });
+  const stream = client.scoreStream();
+  const answers: wire.ScoreStreamResponse[] = [];
+  stream.on("data", (answer: wire.ScoreStreamResponse) => answers.push(answer));
+  stream.write(streamRequestProto("large", "x".repeat(LIMIT)));
+  stream.write(streamRequestProto("small", "x"));
+  stream.end();
+  await new Promise((resolve) => stream.on("end", resolve));
+  const outcomes = answers.map(({ id, outcome }) => [id, outcome?.$case === "error" ? outcome.value.reason : "scored"]).sort();
+  assert.deepEqual(outcomes, [
+    ["large", "TOO_LARGE"],
+    ["small", "scored"],
+  ]);
+});
+
+test("a message of a stream that is far too large ends the stream with all details", async (t) => {
+  const { client } = await open(t, { gzip: false });
+  const metadata = new Metadata();
+  metadata.set("x-request-id", "stream");
+  const stream = client.scoreStream(metadata);
+  stream.resume();
+  const ended = new Promise((resolve) => stream.on("error", resolve));
+  stream.write(streamRequestProto("huge", "x".repeat(1 << 20)));
+  assertTooLarge(await ended, "stream");
+});
