@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { after, test } from "node:test";
 import { credentials, type ServiceError, status } from "@grpc/grpc-js";
 import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
@@ -46,6 +49,22 @@ async function untilRunning(gateway: SpawnedGateway, count: number): Promise<voi
   throw new Error(`fewer than ${count} requests came under way`);
 }
 
+/** Waits until nobody listens at an address. */
+async function untilClosed(address: string): Promise<void> {
+  const { hostname, port } = new URL(address);
+  for (let tries = 0; tries < 600; tries++) {
+    const socket = connect(Number(port), hostname);
+    const refused = await new Promise<boolean>((resolve) => {
+      socket.once("connect", () => resolve(false));
+      socket.once("error", () => resolve(true));
+    });
+    socket.destroy();
+    if (refused) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`${address} still listens`);
+}
+
 test("SIGTERM with 500 requests in flight loses none: all are answered, late ones are refused, the exit code is 0", async () => {
   const gateway = await start({ model: { slowness: 60 }, backend: { maxBatchCalls: 8, maxBatchTokens: 256 } });
   const client = new wire.RewardServiceClient(gateway.grpc, credentials.createInsecure());
@@ -55,7 +74,7 @@ test("SIGTERM with 500 requests in flight loses none: all are answered, late one
   answers.catch(() => {});
   await untilRunning(gateway, 450);
   gateway.process.kill("SIGTERM");
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await untilClosed(gateway.http);
   const late = new wire.RewardServiceClient(gateway.grpc, credentials.createInsecure());
   const refusals = await Promise.allSettled([scoreHttp(gateway, "late"), scoreGrpc(late, "late")]);
   const [fromHttp, fromGrpc] = await answers;
@@ -71,6 +90,24 @@ test("SIGTERM with 500 requests in flight loses none: all are answered, late one
   }
   client.close();
   late.close();
+  assert.equal(await gateway.exited, 0);
+});
+
+test("requests that wait for the listener when SIGTERM comes are answered, though it closes", async () => {
+  const gateway = await start();
+  gateway.process.kill("SIGSTOP");
+  const { hostname, port } = new URL(gateway.http);
+  const body = JSON.stringify({ panel: "panel", items: [{ prompt: "what is good", candidates: [{ content: "yes" }] }] });
+  const head = `POST /v1/score HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+  const sockets = Array.from({ length: 100 }, () => connect(Number(port), hostname));
+  await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  const answers = sockets.map(async (socket) => {
+    await new Promise((resolve) => socket.write(head + body, resolve));
+    return text(socket);
+  });
+  gateway.process.kill("SIGTERM");
+  gateway.process.kill("SIGCONT");
+  for (const answer of await Promise.all(answers)) assert.match(answer, /^HTTP\/1.1 200 .*connection: close.*"reward":/is);
   assert.equal(await gateway.exited, 0);
 });
 

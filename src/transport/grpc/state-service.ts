@@ -3,7 +3,8 @@ import type { RequestLimits } from "../../domain/limits.ts";
 import type { StateService, StateSnapshot, StepInput } from "../../domain/state.ts";
 import * as wire from "../../gen/rewardgate/v1/state_service.ts";
 import { checkRunNames } from "../state-rules.ts";
-import { refuseOversize, type UnaryHandler } from "./calls.ts";
+import type { UnaryHandler } from "./calls.ts";
+import { refuseOversize } from "./oversize.ts";
 import { createStrictDecoder } from "./strict-decode.ts";
 
 const decodeList = createStrictDecoder("rewardgate.v1.ListStatesRequest", wire.ListStatesRequest);

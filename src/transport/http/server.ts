@@ -12,6 +12,7 @@ import type { Metrics } from "../../telemetry/metrics.ts";
 import type { OverloadHttpStatus } from "../error-mapping.ts";
 import { checkScoreRequest } from "../request-rules.ts";
 import { createRunningCalls, delay, type RunningServer } from "../running-calls.ts";
+import { acceptWaiting } from "./accept-waiting.ts";
 import { readWholeBody } from "./body.ts";
 import { docsPages } from "./docs.ts";
 import { type ExchangeOptions, openExchange } from "./exchange.ts";
@@ -55,7 +56,6 @@ const TIMEOUTS: HttpTimeouts = { headersMs: 10_000, bodyMs: 60_000, keepAliveMs:
 const MAX_HEADER_BYTES = 16_384;
 /** Interval at which a draining server closes connections that have become idle, milliseconds. */
 const IDLE_SWEEP_MS = 50;
-
 /**
  * Serves the JSON API with its document and its pages over HTTP/1.1.
  * @throws {GatewayError} CONFIG_INVALID when the address cannot be bound
@@ -88,6 +88,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
   const drain = () => {
     drained ??= (async () => {
       draining.abort();
+      await acceptWaiting(server);
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
