@@ -1,4 +1,4 @@
-import { textOf } from "../domain/item.ts";
+import { type Item, textOf } from "../domain/item.ts";
 import type { Member, Panel } from "../domain/panel.ts";
 import type { Observation, ObservedItem, ObservedPanel, ObservedScores, ScoreObserver } from "../domain/run.ts";
 import type { CandidateResult, ItemResult, ScoreRequest } from "../domain/score.ts";
@@ -18,7 +18,7 @@ export interface ObservedRequest {
 export function observeScores(observer: ScoreObserver, observed: ObservedRequest): void {
   const { request, context, judged } = observed;
   const { items, step, policyVersion } = request;
-  const lengths = items.map(({ candidates }) => candidates.map(({ content, tokens }) => tokens ?? textOf(content).length));
+  const lengths = items.map(lengthsOf);
   for (const [item, { panel, rows }] of judged.entries()) {
     for (const [seat, { name }] of panel.judges.entries()) {
       for (const [candidate, length] of lengths[item]!.entries()) {
@@ -41,6 +41,12 @@ export function observeScores(observer: ScoreObserver, observed: ObservedRequest
     };
     observer.observe(observation);
   }
+}
+
+/** In one unit: tokens and characters in one group would look like lengths that differ. */
+function lengthsOf({ candidates }: Item): number[] {
+  const told = candidates.every(({ tokens }) => tokens !== undefined);
+  return candidates.map(({ content, tokens }) => (told ? tokens! : textOf(content).length));
 }
 
 function observedItem({ request, judged, results }: ObservedRequest, index: number, lengths: readonly number[]): ObservedItem {
