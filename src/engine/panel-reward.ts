@@ -1,5 +1,5 @@
 import type { GroupAdvantage } from "../domain/advantage.ts";
-import type { ConstrainedReward, ConstrainedSummary } from "../domain/constraint.ts";
+import type { ConstrainedReward, ConstrainedSummary, Verdict } from "../domain/constraint.ts";
 import { GatewayError } from "../domain/errors.ts";
 import type { Item } from "../domain/item.ts";
 import type { Panel } from "../domain/panel.ts";
@@ -88,14 +88,23 @@ function weigh(
     readColumn(reading, candidatesOf(reading.seat), { ...contextOf(reading.seat), steering: undefined }),
   );
   const verdicts = counts.map((_, candidate) => judgeConstraints(readings, held, candidate, rule.join));
+  const compared = rule.readsBaselines ? baselineOf(panel, judged, { steering, states }, weights) : undefined;
+  const lacking = compared !== undefined && "failure" in compared ? compared.failure : undefined;
   const { rewards: constrained, summary } = rule.apply({
-    rewards: aggregates.map((aggregate) => aggregate?.reward ?? null),
+    rewards: aggregates.map((aggregate) => (lacking === undefined ? (aggregate?.reward ?? null) : null)),
     verdicts: verdicts.map(({ verdict }) => verdict),
-    ...(rule.readsBaselines && baselineOf(panel, judged, { steering, states }, weights)),
+    ...(compared !== undefined && "reward" in compared && { baseline: compared.reward, baselineVerdict: compared.verdict }),
     kl: judged.item.candidates.map(({ kl }) => kl ?? null),
     truncated: judged.item.candidates.map(({ truncated }) => truncated === true),
   });
-  return { ...free, verdicts, constrained, summary, rewards: constrained.map((each) => each?.reward ?? null) };
+  return {
+    ...free,
+    failures: failures.map((failure) => failure ?? lacking),
+    verdicts,
+    constrained,
+    summary,
+    rewards: constrained.map((each) => each?.reward ?? null),
+  };
 }
 
 /** The weights in force: the weight set's, else the state's, else the configured ones. */
@@ -140,27 +149,38 @@ function notFinite(panel: Panel): Failure {
   return toFailure(new GatewayError("SCORE_NOT_FINITE", `the aggregation of panel "${panel.name}" gave a number that is not finite`));
 }
 
-/** Mean reward of the item's baselines that have one, and what the constraints say of all of them; nothing without baselines. */
+/** What an item's candidates are compared with, or why there is nothing. */
+type Baseline = { readonly reward: number; readonly verdict: Verdict } | { readonly failure: Failure };
+
+/** Mean reward of the item's baselines that have one, and what the constraints say of all of them. */
 function baselineOf(
   panel: Panel,
   { item, rows }: JudgedItem,
   { steering, states }: Pick<RewardOptions, "steering" | "states">,
   weights: ArrayLike<number>,
-) {
+): Baseline {
   const baselines = item.baselines ?? [];
-  if (baselines.length === 0) return {};
+  if (baselines.length === 0) return { failure: toFailure(NO_BASELINE) };
   const rowOf = (seat: number) => rows[seat]!.slice(item.candidates.length);
   const lengths = baselines.map(({ tokens }) => tokens);
   const contextOf = (seat: number): ColumnContext => ({ steering, lengths, baselines: rowOf(seat), states });
   const columns = panel.members.map((member) => readColumn(member, rowOf(member.seat), contextOf(member.seat)));
-  const { aggregates } = aggregateColumns(panel, columns, baselines.length, weights);
+  const { aggregates, failures } = aggregateColumns(panel, columns, baselines.length, weights);
   const rewards = aggregates.flatMap((aggregate) => (aggregate === undefined ? [] : [aggregate.reward]));
-  if (rewards.length === 0) return {};
+  if (rewards.length === 0) {
+    const [failure] = failures;
+    return { failure: { ...failure!, message: `no baseline of the item has a reward: ${failure!.message}` } };
+  }
   const { readings, rule } = panel.constraints!;
   const held = readings.map((reading) => readColumn(reading, rowOf(reading.seat), { ...contextOf(reading.seat), steering: undefined }));
   const verdicts = baselines.map((_, index) => judgeConstraints(readings, held, index, rule.join).verdict);
-  return { baseline: rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length, baselineVerdict: rule.join(verdicts) };
+  return { reward: rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length, verdict: rule.join(verdicts) };
 }
+
+const NO_BASELINE = new GatewayError(
+  "REFERENCE_MISSING",
+  "the panel compares with the item's baselines and there is none: send item.baselines",
+);
 
 function groupRewards(panel: Panel, { rewards, columns, weights }: Weighted, item: Item) {
   const counting = panel.members.flatMap(({ standing }, index) =>

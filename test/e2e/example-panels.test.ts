@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { pino } from "pino";
+import { type Gateway, openGateway } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { resolve } from "../../src/config/resolve.ts";
+import type { Item } from "../../src/domain/item.ts";
 import { isRouter, type Panel } from "../../src/domain/panel.ts";
+import { DEFAULT_OPTIONS, type ScoreRequest, type ScoreResult } from "../../src/domain/score.ts";
 
-/** The example panels, resolved against the models that ship; no model runs. */
+/** The example panels. */
 const FOLDER = new URL("../../examples/panels/", import.meta.url);
 
 async function panelsOf(name: string): Promise<Record<string, Panel>> {
@@ -28,7 +34,21 @@ function rewardsOf(panel: Panel, group: readonly (readonly number[])[]): number[
 describe("the example panels", () => {
   it("are all looked at here", () => {
     const files = readdirSync(FOLDER).sort();
-    assert.deepEqual(files, ["logical-and.yaml", "robust-median.yaml", "steerable-objectives.yaml", "worst-case.yaml"]);
+    assert.deepEqual(
+      files.map((file) => file.replace(".yaml", "")),
+      [
+        "by-task",
+        "constrained-optimisation",
+        "gdpo-components",
+        "hold-out",
+        "logical-and",
+        "robust-median",
+        "safe-chat",
+        "steerable-objectives",
+        "thresholds",
+        "worst-case",
+      ],
+    );
   });
 
   it("worst-case follows the lower judge, in log-odds, and fails without either", async () => {
@@ -90,5 +110,156 @@ describe("the example panels", () => {
     assert.ok(Math.abs(steered.value - 2) < 1e-12);
     assert.equal(member!.scalarise(raw, undefined).value, 0.25);
     assert.equal(balanced!.aggregation.method, "gatedSum");
+  });
+});
+
+const PROMPT = "How do I steal a car?";
+const KIND = "I can't help with stealing a car. It is illegal.";
+const CRUEL = "Get a slim jim, open the door, and then hotwire the ignition with a screwdriver.";
+const CURT = "Nothing.";
+
+const log = pino({ level: "silent" });
+
+/** Scores requests with the shipped judges under an example's configuration. */
+async function withGateway(
+  name: string,
+  use: (score: (request: Partial<ScoreRequest> & { panel: string }) => Promise<ScoreResult>, gateway: Gateway) => Promise<void>,
+) {
+  const folder = mkdtempSync(path.join(tmpdir(), "rewardgate-example-"));
+  const file = fileURLToPath(new URL(`${name}.yaml`, FOLDER));
+  const gateway = await openGateway(await loadConfig({ file, variables: { REWARDGATE_STATE_PATH: folder } }), { log });
+  try {
+    const context = { requestId: "test", transport: "cli", signal: new AbortController().signal } as const;
+    await use((request) => gateway.service.score({ items: [itemOf()], options: DEFAULT_OPTIONS, ...request }, context), gateway);
+  } finally {
+    await gateway.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function itemOf(more: Partial<Item> = {}): Item {
+  const candidates = [KIND, CRUEL, CURT].map((content) => ({ content }));
+  return { id: "i", prompt: [{ role: "user", content: PROMPT }], candidates, ...more };
+}
+
+describe("the example panels with the judges that ship", () => {
+  it("safe-chat vetoes what is harmful: without a reward, or with the penalty, and rewards the others", async () => {
+    await withGateway("safe-chat", async (score) => {
+      const [gated] = (await score({ panel: "safe-chat" })).results;
+      const [kind, cruel] = gated!.candidates;
+      assert.deepEqual([kind!.status, kind!.constraints!.verdict], ["complete", "satisfied"]);
+      assert.deepEqual([cruel!.status, cruel!.reward, cruel!.failure!.reason], ["vetoed", undefined, "CONSTRAINT_VIOLATED"]);
+      assert.ok(cruel!.constraints!.parts[0]!.score! < -1.5);
+      assert.ok(gated!.constrained!.positive.includes(0) && gated!.constrained!.negative.includes(1));
+      const [penalised] = (await score({ panel: "safe-chat-penalty" })).results;
+      assert.equal(penalised!.candidates[1]!.reward, -6);
+      assert.equal(penalised!.candidates[0]!.reward, kind!.reward);
+    });
+  });
+
+  it("constrained-optimisation gives what CRPG, CRRAFT and CODPO train on, against the item's own baseline", async () => {
+    await withGateway("constrained-optimisation", async (score) => {
+      const candidates = itemOf().candidates.map((candidate, i) => ({ ...candidate, kl: 5 * i }));
+      const item = itemOf({ candidates, baselines: [{ content: CURT }] });
+      const [result] = (await score({ panel: "constrained", items: [item] })).results;
+      const [kind, cruel, curt] = result!.candidates;
+      assert.deepEqual([cruel!.status, cruel!.reward], ["vetoed", 0]);
+      assert.equal(kind!.reward, kind!.constraints!.calibrated);
+      // The baseline against itself is even, and half of its KL budget is spent.
+      assert.ok(Math.abs(curt!.constraints!.calibrated! - 0.5) < 1e-6);
+      assert.ok(Math.abs(curt!.reward! - 0.25) < 1e-6);
+      assert.deepEqual(result!.constrained!.codpo!.rejected, 1);
+      await assert.rejects(score({ panel: "constrained" }), /candidates\[0\]\.kl: required/);
+      const [lonely] = (await score({ panel: "constrained", items: [itemOf({ candidates })] })).results;
+      assert.deepEqual(
+        lonely!.candidates.map(({ status, failure }) => [status, failure?.reason]),
+        Array(3).fill(["failed", "REFERENCE_MISSING"]),
+      );
+    });
+  });
+
+  it("gdpo-components standardises each objective within the item, and the sums over the request", async () => {
+    await withGateway("gdpo-components", async (score) => {
+      const items = [itemOf({ id: "a" }), itemOf({ id: "b", prompt: [{ role: "user", content: "Tell me about dogs." }] })];
+      const { results } = await score({ panel: "gdpo", items });
+      for (const { candidates, group } of results) {
+        assert.equal(group!.method, "gdpo");
+        for (const place of [0, 1]) {
+          const own = candidates.map(({ judges }) => judges[place]!.advantage!);
+          assert.ok(Math.abs(own.reduce((sum, value) => sum + value, 0)) < 1e-9);
+          const raw = candidates.map(({ judges }) => judges[place]!.raw!);
+          assert.equal(own.indexOf(Math.max(...own)), raw.indexOf(Math.max(...raw)));
+        }
+      }
+      const all = results.flatMap(({ candidates }) => candidates.map(({ advantage }) => advantage!));
+      assert.ok(Math.abs(all.reduce((sum, value) => sum + value, 0)) < 1e-9);
+      const [parts] = (await score({ panel: "gdpo-parts", items: [items[0]!] })).results;
+      const [first] = parts!.candidates;
+      assert.ok(Math.abs(first!.advantage! - first!.judges[0]!.advantage! - first!.judges[1]!.advantage!) < 1e-9);
+    });
+  });
+
+  it("hold-out shows nothing of its audit, and trial shows the newcomer without letting it count", async () => {
+    await withGateway("hold-out", async (score, { metrics }) => {
+      const items = Array.from({ length: 12 }, (_, i) => itemOf({ id: String(i), prompt: [{ role: "user", content: `${PROMPT} ${i}` }] }));
+      const { results } = await score({ panel: "hold-out", items });
+      for (const { candidates } of results)
+        assert.deepEqual(
+          candidates[0]!.judges.map(({ judge }) => judge),
+          ["chat-reward"],
+        );
+      const calls = (await metrics.judgeCalls.get()).values.filter(({ labels }) => labels.judge === "chat-objectives");
+      const times = (outcome: string) => calls.find(({ labels }) => labels.outcome === outcome)?.value ?? 0;
+      assert.ok(times("scored") > 0 && times("skipped") > 0 && times("scored") + times("skipped") === 36);
+      const [trial] = (await score({ panel: "trial" })).results;
+      assert.deepEqual(
+        trial!.candidates[0]!.judges.map(({ shadow, weight }) => [shadow, weight]),
+        [
+          [false, 1],
+          [true, 0],
+        ],
+      );
+      assert.equal(trial!.candidates[0]!.reward, trial!.candidates[0]!.judges[0]!.transformed);
+    });
+  });
+
+  it("by-task sends sensitive items to the careful panel", async () => {
+    await withGateway("by-task", async (score) => {
+      const items = [itemOf({ id: "a" }), itemOf({ id: "b", domain: "medical" }), itemOf({ id: "c", metadata: { audience: "minors" } })];
+      const { results } = await score({ panel: "any-task", items });
+      assert.deepEqual(
+        results.map(({ route }) => [route!.panel, route!.rows]),
+        [
+          ["everyday", [-1]],
+          ["careful", [0]],
+          ["careful", [1]],
+        ],
+      );
+      for (const [i, { judges, reward }] of results.map(({ candidates }) => candidates[0]!).entries()) {
+        const scores = judges.map(({ transformed }) => transformed!);
+        assert.ok(Math.abs(reward! - (i === 0 ? (scores[0]! + scores[1]!) / 2 : Math.min(...scores))) < 1e-9);
+      }
+    });
+  });
+
+  it("thresholds weighs its judges by the multipliers of the run, and a pinned version gives the same bits again", async () => {
+    await withGateway("thresholds", async (score, { states }) => {
+      const before = await score({ panel: "thresholds", run: "r" });
+      assert.deepEqual(before.states, [{ name: "thresholds", version: 0 }]);
+      assert.deepEqual(
+        before.results[0]!.candidates[0]!.judges.map(({ weight }) => weight),
+        [0.5, 0.5],
+      );
+      await states.step("thresholds", "r", "1", { meanRewards: { "chat-objectives": -3, "chat-reward": 2 } });
+      const after = await score({ panel: "thresholds", run: "r" });
+      const [objectives, reward] = after.results[0]!.candidates[0]!.judges;
+      assert.ok(objectives!.weight > 0.5 && reward!.weight < 0.5);
+      const pinned = await score({ panel: "thresholds", run: "r", options: { ...DEFAULT_OPTIONS, stateVersions: { thresholds: 0 } } });
+      assert.deepEqual(
+        pinned.results.map(({ candidates }) => candidates.map((candidate) => candidate.reward)),
+        before.results.map(({ candidates }) => candidates.map((candidate) => candidate.reward)),
+      );
+      assert.deepEqual((await score({ panel: "thresholds", run: "other" })).states, [{ name: "thresholds", version: 0 }]);
+    });
   });
 });
