@@ -5,7 +5,7 @@ import type { Constraint, FailurePolicy, Member, Panel, Reading } from "../domai
 import type { StateWeights } from "../domain/reward.ts";
 import type { ScoreSpace } from "../domain/score-space.ts";
 import { ADVANTAGE_KINDS, AGGREGATION_KINDS, constrainingProblems, createConstraining, type MemberFacts } from "../reward/index.ts";
-import { waysTo } from "../reward/spaces.ts";
+import { meetingPoint, waysTo } from "../reward/spaces.ts";
 import { digestOf } from "./digest.ts";
 import type { ConstraintConfig, FailureConfig, MemberConfig, PanelConfig } from "./panel-schema.ts";
 import type { KeyPath } from "./problems.ts";
@@ -208,9 +208,10 @@ function commonSpace(path: KeyPath, config: PanelConfig, members: readonly Place
   if (kind.accepts === "any") return first;
   if (spaces.length > 1) {
     const list = members.map(({ entry, space }) => `${entry.name} in ${space}`).join(", ");
-    const ways = spaces.slice(1).map((space) => `for members in ${space}: ${waysTo(space, [first])}`);
+    const target = meetingPoint([first, ...spaces.slice(1)]);
+    const ways = spaces.flatMap((space) => (space === target ? [] : [`for members in ${space}: ${waysTo(space, [target])}`]));
     const cause = `the members' scores are in different spaces (${list}) and ${kind.method} needs one`;
-    context.report({ path: [...path, "members"], cause, remedy: `bring all to ${first}, ${ways.join("; ")}` });
+    context.report({ path: [...path, "members"], cause, remedy: `bring all to ${target}, ${ways.join("; ")}` });
     return undefined;
   }
   if (kind.accepts === "common" || kind.accepts.includes(first)) return first;

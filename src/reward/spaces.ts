@@ -53,16 +53,30 @@ export function followChain(start: ScoreSpace, steps: readonly ChainStep[]): Cha
 
 /** What a configuration may add so that a score in `from` arrives in one of `wanted`; for messages. */
 export function waysTo(from: ScoreSpace, wanted: readonly ScoreSpace[]): string {
-  const ways: string[] = [];
-  for (const target of wanted) {
-    if (target === from) continue;
-    for (const kind of TRANSFORM_KINDS) {
-      if (kind.accepts.includes(from) && kind.spaceOut(from) === target) ways.push(`the transform ${kind.method} (${from} → ${target})`);
-    }
-    for (const kind of CALIBRATION_KINDS) {
-      if ((kind.accepts === "any" || kind.accepts.includes(from)) && kind.gives.includes(target))
-        ways.push(`a calibration ${kind.method} with spaceOut: ${target}`);
-    }
-  }
+  const ways = findWays(from, wanted);
   return ways.length > 0 ? ways.join(", or ") : "choose a judge that gives that space";
+}
+
+/** The space among `spaces` to which a configuration can bring all the others; the first when there is none. */
+export function meetingPoint(spaces: readonly [ScoreSpace, ...ScoreSpace[]]): ScoreSpace {
+  const reachable = spaces.find((target) => spaces.every((space) => space === target || findWays(space, [target]).length > 0));
+  return reachable ?? spaces[0];
+}
+
+/** Spaces that only transforms give, which come after the calibration: another calibration does not lead out of them. */
+const TRANSFORMED: readonly ScoreSpace[] = ["logProbability", "rank", "advantage"];
+
+function findWays(from: ScoreSpace, wanted: readonly ScoreSpace[]): string[] {
+  return wanted
+    .filter((target) => target !== from)
+    .flatMap((target) => {
+      const transforms = TRANSFORM_KINDS.filter((kind) => kind.accepts.includes(from) && kind.spaceOut(from) === target);
+      const calibrations = CALIBRATION_KINDS.filter(
+        (kind) => !TRANSFORMED.includes(from) && (kind.accepts === "any" || kind.accepts.includes(from)) && kind.gives.includes(target),
+      );
+      return [
+        ...transforms.map(({ method }) => `the transform ${method} (${from} → ${target})`),
+        ...calibrations.map(({ method }) => `a calibration ${method} with spaceOut: ${target}`),
+      ];
+    });
 }

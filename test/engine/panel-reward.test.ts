@@ -39,6 +39,8 @@ test("every subset of five failing judges under every policy gives the reward re
         FULL,
       );
       const own = weights.filter((_, index) => !fails(index)).length;
+      const names = weights.flatMap((_, index) => (fails(index) ? [`j${index}`] : []));
+      assert.deepEqual(result!.missing, names, `${policy.policy} ${subset}`);
       const mustFail = fails(4) || (subset > 0 && policy.policy === "fail") || (subset > 0 && own < 2);
       assert.equal(result!.status, mustFail ? "failed" : subset === 0 ? "complete" : "degraded", `${policy.policy} ${subset}`);
       if (mustFail) {
@@ -54,6 +56,8 @@ test("every subset of five failing judges under every policy gives the reward re
           : values.reduce((sum, value, index) => sum + weights[index]! * (fails(index) ? 0.25 : value), 0);
       assert.ok(Math.abs(result!.reward! - expected) < 1e-9);
       for (const [index, part] of result!.judges.entries()) {
+        const weight = policy.policy === "degrade" ? (fails(index) ? 0 : (weights[index]! * all) / present) : weights[index]!;
+        assert.ok(Math.abs(part.weight - weight) < 1e-9);
         assert.equal(part.imputed, policy.policy === "impute" && fails(index));
         assert.equal("raw" in part, !fails(index));
       }
