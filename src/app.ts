@@ -3,10 +3,9 @@ import { describeJudge, describePanel } from "./config/describe.ts";
 import type { BackendPlan, Resolved, ResolvedJudge } from "./config/resolve.ts";
 import { resolve } from "./config/resolve.ts";
 import type { Config } from "./config/schema.ts";
-import { stateStoreOf } from "./config/state-plan.ts";
+import { stateStoreOf, statesReadBy } from "./config/state-plan.ts";
 import { systemClock } from "./domain/clock.ts";
 import { GatewayError } from "./domain/errors.ts";
-import { isRouter } from "./domain/panel.ts";
 import type { RunStatistics } from "./domain/run.ts";
 import { describeDeterminism } from "./domain/score-space.ts";
 import type { ReadinessSource, RewardService } from "./domain/service.ts";
@@ -70,7 +69,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   for (const { judge } of resolved.judges) board.set(checkOf(judge.name), false, "loading");
   const states = await openStates({
     ...stateStoreOf(config),
-    states: statesFor(options.panels, config, resolved),
+    states: options.panels ? statesReadBy(resolved.panels, config) : config.states,
     metrics: metrics.state,
     log,
   });
@@ -167,13 +166,6 @@ const DRAIN_FORCED = 3;
 const ARRIVAL_MS = 500;
 /** Time for answers that are written to reach their clients, milliseconds. */
 const FLUSH_MS = 2_000;
-
-/** All states, or those that the chosen panels read: a command that scores with one panel needs no store for the others. */
-function statesFor(only: readonly string[] | undefined, { states }: Config, { panels }: Resolved): Config["states"] {
-  if (only === undefined) return states;
-  const read = new Set(panels.flatMap((panel) => (isRouter(panel) ? [] : panel.states)));
-  return Object.fromEntries(Object.entries(states).filter(([name]) => read.has(name)));
-}
 
 async function openBackends(plans: readonly BackendPlan[], metrics: Metrics, log: Logger): Promise<Map<string, OnnxBackend>> {
   const models = shareCores(

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { isRouter, type Panel, type Router } from "../domain/panel.ts";
 import type { StoreOptions } from "../state/open.ts";
 import type { Config } from "./schema.ts";
 
@@ -6,4 +7,10 @@ import type { Config } from "./schema.ts";
 export function stateStoreOf({ state, origin }: Config): StoreOptions {
   const { store, keepVersions, maxRuns } = state;
   return { store: store.type === "embedded" ? { ...store, path: resolve(origin.folder, store.path) } : store, keepVersions, maxRuns };
+}
+
+/** The states that panels read: a command that scores with some of them needs no store for the others. */
+export function statesReadBy(panels: readonly (Panel | Router)[], { states }: Config): Config["states"] {
+  const read = new Set(panels.flatMap((panel) => (isRouter(panel) ? [] : panel.states)));
+  return Object.fromEntries(Object.entries(states).filter(([name]) => read.has(name)));
 }

@@ -112,6 +112,42 @@ test("killed in the middle of many steps, a trainer that sends the unanswered ag
   for (const version of [0, 1, 59, 60, 61, steps]) assert.deepEqual(await read(gateway, version), expected[version]);
 });
 
+test("a reward under a version of a state is the same to the bit after a kill, steps behind it and a restart", async () => {
+  const scale = { method: "runningScale", state: "scales" };
+  const { config, folder } = await writeGateway({
+    sections: {
+      states: { scales: { kind: "runningScale", judges: ["tiny"] } },
+      panels: { panel: { members: [{ judge: "tiny", calibration: "none", transforms: [scale] }] } },
+    },
+  });
+  cleanups.push(() => folder.remove());
+  const post = (gateway: SpawnedGateway, path: string, body: object) =>
+    fetch(`${gateway.http}/v1/${path}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  const observe = async (gateway: SpawnedGateway, stepId: string, tiny: number[]) =>
+    answer(await post(gateway, "states/scales:step", { run: "run", stepId, scores: { tiny } }));
+  const score = async (gateway: SpawnedGateway, options: object = {}) => {
+    const item = { prompt: "what", candidates: [{ content: "a good word" }] };
+    const response = await post(gateway, "score", { panel: "panel", run: "run", items: [item], options });
+    const { results, states } = JSON.parse(await response.text());
+    return { reward: results[0].candidates[0].reward as number, states };
+  };
+
+  let gateway = await start(config);
+  await observe(gateway, "1", [0.1, 0.7, -1.3]);
+  const first = await score(gateway);
+  assert.deepEqual(first.states, [{ name: "scales", version: 1 }]);
+  await observe(gateway, "2", [9, 11]);
+  await kill(gateway);
+
+  gateway = await start(config);
+  const later = await score(gateway);
+  assert.deepEqual(later.states, [{ name: "scales", version: 2 }]);
+  assert.notEqual(later.reward, first.reward);
+  assert.deepEqual(await score(gateway, { stateVersions: { scales: 1 } }), first);
+  assert.equal((await post(gateway, "states/scales:pin", { run: "run", version: 1 })).status, 200);
+  assert.deepEqual(await score(gateway), first);
+});
+
 describe("two gateways on one Redis", { skip: redisMissing ?? false }, () => {
   it("take the steps of one run at once without losing any, and each reads what the other made", async () => {
     const redis = await startRedis();
