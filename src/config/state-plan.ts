@@ -3,10 +3,13 @@ import { isRouter, type Panel, type Router } from "../domain/panel.ts";
 import type { StoreOptions } from "../state/open.ts";
 import type { Config } from "./schema.ts";
 
-/** Where the states of a configuration are kept; a folder of theirs is relative to its file. */
+/** Where the states of a configuration are kept; paths are relative to its file. */
 export function stateStoreOf({ state, origin }: Config): StoreOptions {
   const { store, keepVersions, maxRuns } = state;
-  return { store: store.type === "embedded" ? { ...store, path: resolve(origin.folder, store.path) } : store, keepVersions, maxRuns };
+  const inFolder = (path: string) => resolve(origin.folder, path);
+  if (store.type === "embedded") return { store: { ...store, path: inFolder(store.path) }, keepVersions, maxRuns };
+  const placed = store.passwordFile === undefined ? store : { ...store, passwordFile: inFolder(store.passwordFile) };
+  return { store: placed, keepVersions, maxRuns };
 }
 
 /** The states that panels read: a command that scores with some of them needs no store for the others. */

@@ -18,10 +18,12 @@ const embedded = z
 export const redisStoreSchema = z
   .strictObject({
     type: z.literal("redis").describe("In one Redis or Valkey, for replicas that share runs."),
-    url: z
+    url: z.string().regex(REDIS_URL, "an address starts with redis:// or rediss://").describe("Address, redis:// or rediss://."),
+    passwordFile: z
       .string()
-      .regex(REDIS_URL, "an address starts with redis:// or rediss://")
-      .describe("Address, redis:// or rediss://. Take a password from a variable of the environment."),
+      .min(1)
+      .optional()
+      .describe("File with the password, relative to this file, read for every connection. Default the one in the address, if any."),
     prefix: z
       .string()
       .regex(/^[\w.:-]{1,64}$/, "use at most 64 letters, digits, dots, colons, hyphens and underscores")

@@ -12,7 +12,13 @@ export type StorePlan =
   /** In a folder of this machine; an absolute path. */
   | { readonly type: "embedded"; readonly path: string }
   /** In one Redis or Valkey that replicas share. */
-  | { readonly type: "redis"; readonly url: string; readonly prefix: string; readonly timeoutSeconds: number };
+  | {
+      readonly type: "redis";
+      readonly url: string;
+      readonly passwordFile?: string | undefined;
+      readonly prefix: string;
+      readonly timeoutSeconds: number;
+    };
 
 /** Where versions are kept, and how many. */
 export interface StoreOptions extends Retention {
@@ -52,10 +58,10 @@ export async function openStateStore({ store, keepVersions, maxRuns, log }: Stor
   try {
     // A store's library is loaded where it is used: both bring code of their own, one of it native.
     if (store.type === "embedded") return await (await import("./embedded-store.ts")).openEmbeddedStore(store.path, retention);
-    const { url, prefix, timeoutSeconds } = store;
+    const { timeoutSeconds, ...place } = store;
     const onError = (error: Error) => log.warn({ cause: error.message }, "the connection to the Redis of server state failed");
     const { openRedisStore } = await import("./redis-store.ts");
-    return await openRedisStore({ url, prefix, timeoutMs: timeoutSeconds * 1000, ...retention, onError });
+    return await openRedisStore({ ...place, timeoutMs: timeoutSeconds * 1000, ...retention, onError });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const place = store.type === "embedded" ? `the folder ${store.path}` : "the Redis of state.store";

@@ -110,6 +110,14 @@ describe("the environment", () => {
     const url = "rediss://:secret@b:6380/1";
     const variables = { REWARDGATE_STATE_REDIS_URL: url };
     assert.deepEqual(await storeUnder(redis, variables), { type: "redis", url, prefix: "mine", timeoutSeconds: 9 });
+    const guarded = redis.replace("prefix", "passwordFile: secrets/redis, prefix");
+    assert.deepEqual(await storeUnder(guarded, {}), {
+      type: "redis",
+      url: "redis://a",
+      passwordFile: `${folder.path}/secrets/redis`,
+      prefix: "mine",
+      timeoutSeconds: 9,
+    });
     assert.deepEqual(await storeUnder("", variables), { type: "redis", url, prefix: "rewardgate", timeoutSeconds: 2 });
     assert.deepEqual(await storeUnder(redis, { REWARDGATE_STATE_PATH: "" }), await storeUnder(redis, {}));
   });

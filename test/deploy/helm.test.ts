@@ -10,6 +10,8 @@ const set = (...pairs: string[]) => pairs.flatMap((pair) => ["--set", pair]);
 const gpu = ["--values", `${CHART}/values-gpu.yaml`];
 const monitored = [...set("serviceMonitor.enabled=true"), "--api-versions", "monitoring.coreos.com/v1"];
 
+const withStates = ["--set-json", 'config.states={"scales":{"kind":"runningScale","judges":["chat-reward"]}}'];
+
 /** What people turn on and off, each rendered for the oldest supported, a middle and the newest Kubernetes. */
 const VARIANTS: Record<string, string[]> = {
   cpu: [],
@@ -19,6 +21,13 @@ const VARIANTS: Record<string, string[]> = {
   "without budget": set("podDisruptionBudget.enabled=false"),
   bare: set("podDisruptionBudget.enabled=false", "networkPolicy.enabled=false", "service.headless=false", "serviceAccount.create=false"),
   monitored,
+  "states in Redis": [
+    ...withStates,
+    ...set("config.state.store.type=redis", "config.state.store.url=redis://redis:6379", "state.redisSecret=redis-password"),
+    "--set-json",
+    'networkPolicy.egress=[{"to":[{"podSelector":{"matchLabels":{"app":"redis"}}}],"ports":[{"port":6379}]}]',
+  ],
+  "states in a volume": [...withStates, ...set("replicaCount=1", "state.volumeClaim=runs")],
   configured: set("config.server.drainTimeoutSeconds=20", "config.log.level=debug", "config.cache.maxBytes=0"),
 };
 const KUBERNETES = ["1.30.0", "1.33.0", "1.35.0"];
@@ -190,6 +199,38 @@ describe("the chart", () => {
     for (const rule of spec.egress) assert.ok(rule.ports.every((port: Manifest) => port.port === 53));
     for (const rule of spec.ingress) assert.ok(rule.from.length > 0 && rule.ports.length > 0);
     assert.doesNotMatch(JSON.stringify(spec), /0\.0\.0\.0|ipBlock/);
+  });
+
+  it("keeps the states of runs where pods share them: a Redis that they may reach, with its password in a file", async () => {
+    const manifests = await render(...VARIANTS["states in Redis"]!);
+    const { containers, volumes } = only(manifests, "Deployment").spec.template.spec;
+    const mount = containers[0].volumeMounts.find((each: Manifest) => each.mountPath === "/run/secrets/redis");
+    assert.equal(mount.readOnly, true);
+    assert.deepEqual(volumes.find((each: Manifest) => each.name === mount.name).secret, { secretName: "redis-password" });
+    assert.equal(only(manifests, "NetworkPolicy").spec.egress[1].ports[0].port, 6379);
+    assert.doesNotMatch(JSON.stringify(containers[0].env), /REWARDGATE_STATE/);
+    const { state, states } = configSchema.parse(parse(only(manifests, "ConfigMap").data["rewardgate.yaml"]));
+    assert.equal(state.store.type, "redis");
+    assert.deepEqual(Object.keys(states), ["scales"]);
+  });
+
+  it("keeps the states of a single pod in its volume, and never runs two pods on it", async () => {
+    const { strategy, template } = only(await render(...VARIANTS["states in a volume"]!), "Deployment").spec;
+    assert.deepEqual(strategy, { type: "Recreate" });
+    const [container] = template.spec.containers;
+    const mount = container.volumeMounts.find((each: Manifest) => each.name === "state");
+    assert.deepEqual(container.env.find((each: Manifest) => each.name === "REWARDGATE_STATE_PATH").value, mount.mountPath);
+    assert.deepEqual(template.spec.volumes.find((each: Manifest) => each.name === "state").persistentVolumeClaim, { claimName: "runs" });
+    assert.equal(only(await render(), "Deployment").spec.strategy.type, "RollingUpdate");
+  });
+
+  it("refuses states that pods would lose or would not share", async () => {
+    await assert.rejects(render(...withStates), /needs a place that outlives a pod/);
+    await assert.rejects(render(...withStates, ...set("state.volumeClaim=runs")), /pods would not share/);
+    await assert.rejects(
+      render(...withStates, ...set("state.volumeClaim=runs", "replicaCount=1", "autoscaling.enabled=true")),
+      /pods would not share/,
+    );
   });
 
   it("makes a ServiceMonitor only where the cluster knows the kind", async () => {

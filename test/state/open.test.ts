@@ -89,3 +89,53 @@ describe("a Redis that goes away", { skip: redisMissing ?? false }, () => {
     assert.equal((await service.step("tracker", "r", "2", { bundleScores: [2] })).version, 2);
   });
 });
+
+describe("a Redis that holds its connections and answers nothing", { skip: redisMissing ?? false }, () => {
+  it("is given up after the time that the configuration allows, and asked anew over another connection", async (t) => {
+    const redis = await startRedis();
+    t.after(() => redis.remove());
+    const { given } = options();
+    const place = { type: "redis", url: redis.url, prefix: "p", timeoutSeconds: 0.2 } as const;
+    const { service, close } = await openStates({ ...given, store: place });
+    t.after(close);
+    const first = await service.step("tracker", "r", "1", { bundleScores: [1] });
+    redis.freeze();
+    await assert.rejects(service.step("tracker", "r", "2", { bundleScores: [2] }), { reason: "STATE_STORE_UNAVAILABLE" });
+    await assert.rejects(service.read("tracker", "r"), { reason: "STATE_STORE_UNAVAILABLE" });
+    redis.thaw();
+    let again: Awaited<ReturnType<typeof service.read>> | undefined;
+    const ask = () =>
+      void service.read("tracker", "r").then(
+        (read) => (again = read),
+        () => {},
+      );
+    await settled(() => {
+      ask();
+      return again !== undefined;
+    });
+    // The step may have reached the server; its id tells.
+    assert.deepEqual(await service.read("tracker", "r", 1), first);
+    assert.equal((await service.step("tracker", "r", "2", { bundleScores: [2] })).version, 2);
+  });
+});
+
+describe("a Redis with a password", { skip: redisMissing ?? false }, () => {
+  it("takes it from a file, which is read anew for every connection, and nobody is told it", async (t) => {
+    const redis = await startRedis("--requirepass", "first-secret");
+    t.after(() => redis.remove());
+    const passwordFile = join(folder, "password");
+    writeFileSync(passwordFile, "wrong-secret\n");
+    const { given, lines } = options();
+    const store = { type: "redis", url: redis.url, passwordFile, prefix: "p", timeoutSeconds: 5 } as const;
+    await assert.rejects(
+      openStates({ ...given, store }),
+      (error: Error & { reason?: string }) =>
+        error.reason === "STATE_STORE_UNAVAILABLE" && /WRONGPASS/.test(error.message) && !error.message.includes("secret"),
+    );
+    writeFileSync(passwordFile, "first-secret\n");
+    const { service, close } = await openStates({ ...given, store });
+    t.after(close);
+    assert.equal((await service.step("tracker", "r", "1", { bundleScores: [1] })).version, 1);
+    assert.doesNotMatch(JSON.stringify(lines), /secret/);
+  });
+});

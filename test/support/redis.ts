@@ -17,12 +17,15 @@ export interface TestRedis {
   /** Ends the server without a chance to write anything; `start` brings it back with what it had written before. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** Stops it in mid-air: it holds its connections and answers nothing, until it goes on. */
+  freeze(): void;
+  thaw(): void;
   /** Ends the server and removes its files. */
   remove(): Promise<void>;
 }
 
-/** Starts one. What it answered is on its disk. */
-export async function startRedis(): Promise<TestRedis> {
+/** Starts one. What it answered is on its disk. @param more options of the server */
+export async function startRedis(...more: string[]): Promise<TestRedis> {
   const folder = mkdtempSync(join(tmpdir(), "rewardgate-redis-"));
   const port = await freePort();
   const options = [
@@ -38,6 +41,7 @@ export async function startRedis(): Promise<TestRedis> {
     "yes",
     "--appendfsync",
     "always",
+    ...more,
   ];
   let server: ReturnType<typeof spawn>;
   const start = async () => {
@@ -63,6 +67,8 @@ export async function startRedis(): Promise<TestRedis> {
     url: `redis://127.0.0.1:${port}`,
     kill,
     start,
+    freeze: () => void server.kill("SIGSTOP"),
+    thaw: () => void server.kill("SIGCONT"),
     async remove() {
       await kill();
       rmSync(folder, { recursive: true, force: true });

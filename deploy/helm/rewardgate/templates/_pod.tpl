@@ -45,3 +45,17 @@ capabilities:
 {{- int $given -}}
 {{- end -}}
 {{- end -}}
+
+{{/* Whether the states of runs are kept in a folder. Refuses one that pods would lose, or that they would not share. */}}
+{{- define "rewardgate.embeddedState" -}}
+{{- $config := include "rewardgate.config" . | fromYaml -}}
+{{- if and $config.states (ne (dig "state" "store" "type" "embedded" $config) "redis") -}}
+{{- if not .Values.state.volumeClaim -}}
+{{- fail "config.states needs a place that outlives a pod: set config.state.store to a Redis, or state.volumeClaim with one pod" -}}
+{{- end -}}
+{{- if or .Values.autoscaling.enabled (gt (int .Values.replicaCount) 1) -}}
+{{- fail "pods would not share the states of runs in state.volumeClaim: run one pod without autoscaling, or set config.state.store to a Redis" -}}
+{{- end -}}
+true
+{{- end -}}
+{{- end -}}
