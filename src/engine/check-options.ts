@@ -33,6 +33,7 @@ export function checkOptions(panels: ReadonlySet<Panel>, { steering, weightSets,
  * @throws {GatewayError} REQUEST_INVALID with the path of the field
  */
 export function checkItem({ name, constraints, advantages }: Panel, item: Item, index: number): void {
+  if (constraints === undefined && advantages === undefined) return;
   const fields = [
     ...(constraints?.rule.readsKl ? [{ key: "kl" as const, why: "has a KL budget" }] : []),
     ...(advantages?.readsLengths ? [{ key: "tokens" as const, why: `weighs advantages by length (${advantages.method})` }] : []),

@@ -32,7 +32,8 @@ export function countMembers(panel: Panel, columns: readonly ScoreColumn[], cand
   let fatal: Failure | undefined;
   let allWeight = 0;
   let presentWeight = 0;
-  for (const [index, member] of panel.members.entries()) {
+  for (let index = 0; index < panel.members.length; index++) {
+    const member = panel.members[index]!;
     if (member.standing !== "counts") continue;
     const { judgements, scalars, transformed } = columns[index]!;
     const judgement = judgements[candidate]!;

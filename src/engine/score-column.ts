@@ -1,4 +1,5 @@
 import { GatewayError } from "../domain/errors.ts";
+import type { Candidate } from "../domain/item.ts";
 import type { Reading, ScalarScore } from "../domain/panel.ts";
 import type { Steering, Transform, TransformContext } from "../domain/reward.ts";
 import type { Failure } from "../domain/score.ts";
@@ -18,8 +19,8 @@ export interface ScoreColumn {
 /** What readings may know of the group besides its judgements. */
 export interface ColumnContext {
   readonly steering: Steering | undefined;
-  /** Per candidate, in the policy's tokens; undefined where the request says nothing. */
-  readonly lengths: readonly (number | undefined)[];
+  /** What was judged, in the order of the row: the candidates, or the baselines. */
+  readonly candidates: readonly Candidate[];
   /** The same judge's judgements of the item's baselines. */
   readonly baselines: readonly Judgement[];
   readonly states: ReadonlyMap<string, StateSnapshot>;
@@ -38,7 +39,8 @@ export function readColumn(reading: Reading, row: readonly Judgement[], context:
   const scalars: (ScalarScore | undefined)[] = new Array(row.length).fill(undefined);
   const calibrated: (number | undefined)[] = new Array(row.length).fill(undefined);
   const present: number[] = [];
-  for (const [candidate, judgement] of row.entries()) {
+  for (let candidate = 0; candidate < row.length; candidate++) {
+    const judgement = row[candidate]!;
     if (judgement.outcome !== "scored") continue;
     const scalar = reading.scalarise(judgement.raw, context.steering);
     const value = reading.calibration ? reading.calibration.apply(scalar.value) : scalar.value;
@@ -68,8 +70,9 @@ function transformScores(
   try {
     for (const transform of reading.transforms) {
       if (transform.reads === "lengths") {
-        const kept = places.flatMap((candidate, i) => (context.lengths[candidate] === undefined ? [] : [i]));
-        for (const candidate of places) if (context.lengths[candidate] === undefined) judgements[candidate] = noLength(reading, transform);
+        const told = (candidate: number) => context.candidates[candidate]!.tokens !== undefined;
+        const kept = places.flatMap((candidate, i) => (told(candidate) ? [i] : []));
+        for (const candidate of places) if (!told(candidate)) judgements[candidate] = noLength(reading, transform);
         scores = Float64Array.from(kept, (i) => scores[i]!);
         places = kept.map((i) => places[i]!);
       }
@@ -94,7 +97,7 @@ function contextOf(reading: Reading, transform: Transform, places: readonly numb
   if (transform.reads === undefined && transform.state === undefined) return NOTHING;
   const state = transform.state === undefined ? undefined : context.states.get(transform.state);
   return {
-    ...(transform.reads === "lengths" && { lengths: Float64Array.from(places, (candidate) => context.lengths[candidate]!) }),
+    ...(transform.reads === "lengths" && { lengths: Float64Array.from(places, (candidate) => context.candidates[candidate]!.tokens!) }),
     ...(transform.reads === "baselines" && { baselines: baselineScores(reading, context.baselines) }),
     ...(state !== undefined && { state }),
   };

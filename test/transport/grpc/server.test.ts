@@ -3,7 +3,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { GatewayError } from "../../../src/domain/errors.ts";
-import type { ScoreRequest } from "../../../src/domain/score.ts";
+import { DEFAULT_OPTIONS, type ScoreRequest } from "../../../src/domain/score.ts";
 import * as wire from "../../../src/gen/rewardgate/v1/reward_service.ts";
 import { NO_STATES } from "../../../src/state/service.ts";
 import { startGrpcServer } from "../../../src/transport/grpc/server.ts";
@@ -60,6 +60,30 @@ test("an absent reward is absent on the wire, and a reward of 0 is there", async
   assert.equal(failed?.reward, undefined);
 });
 
+test("an answer with routes, constraints, advantages, weight sets and states says all of it", async (t) => {
+  const { score } = await open(t);
+  const answer = await score(
+    wire.ScoreRequest.fromPartial({ panel: "chat", items: [{ ...itemProto("a", "four", "veto"), domain: "constrained" }] }),
+  );
+  const [told] = resultOf({
+    panel: "chat",
+    items: [{ id: "a", prompt: [], domain: "constrained", candidates: [{ content: "four" }, { content: "veto" }] }],
+    options: DEFAULT_OPTIONS,
+  }).results;
+  const [shown] = answer.results;
+  assert.deepEqual([shown!.route, shown!.group, answer.states], [told!.route, told!.group, [{ name: "mix", version: 7 }]]);
+  assert.deepEqual(shown!.constrained, told!.constrained);
+  const [kept, vetoed] = shown!.candidates;
+  assert.deepEqual([kept!.rewards, kept!.advantage, kept!.judges[0]!.advantage, kept!.judges[0]!.member], [{ other: 8 }, 0, 0.5, "length"]);
+  assert.deepEqual([vetoed!.status, vetoed!.reward, vetoed!.error!.reason], [4, undefined, "CONSTRAINT_VIOLATED"]);
+  const { verdict, parts, calibrated, crpg, crpgCentred, crraft } = vetoed!.constraints!;
+  assert.deepEqual([verdict, calibrated, crpg, crpgCentred, crraft], [2, 0.5, 0, 0.125, 0]);
+  assert.deepEqual(
+    [parts[0]!.constraint, parts[0]!.verdict, parts[0]!.score, parts[0]!.atLeast, parts[0]!.atMost, parts[0]!.cached],
+    ["short", 2, 4, undefined, 9, true],
+  );
+});
+
 test("every field of a request reaches the service", async (t) => {
   let seen: ScoreRequest | undefined;
   const { score } = await open(t, {
@@ -94,7 +118,8 @@ test("every field of a request reaches the service", async (t) => {
             },
           },
         },
-        candidates: [{ content: { form: { $case: "text", value: "ok" } } }],
+        candidates: [{ content: { form: { $case: "text", value: "ok" } }, tokens: 0, kl: -0.5, truncated: true }],
+        baselines: [{ content: { form: { $case: "text", value: "base" } }, tokens: 7 }],
         reference: "",
         domain: "art",
         language: "en",
@@ -102,7 +127,17 @@ test("every field of a request reaches the service", async (t) => {
       },
       { ...itemProto("", "second"), metadata: {} },
     ],
-    options: { objectiveWeights: { a: -1 }, steeringMode: 3, steeringAlpha: 0, detail: 2, deadlineMs: 5000, cache: 2, priority: 1 },
+    options: {
+      objectiveWeights: { a: -1 },
+      steeringMode: 3,
+      steeringAlpha: 0,
+      detail: 2,
+      deadlineMs: 5000,
+      cache: 2,
+      priority: 1,
+      weightSets: [{ name: "w", objectiveWeights: { b: 2 }, steeringMode: 2, memberWeights: { m: 0.5 } }],
+      stateVersions: { mix: 0 },
+    },
     run: "r",
     step: 0,
     policyVersion: "r-0",
@@ -122,7 +157,8 @@ test("every field of a request reaches the service", async (t) => {
           ],
         },
       ],
-      candidates: [{ content: "ok" }],
+      candidates: [{ content: "ok", tokens: 0, kl: -0.5, truncated: true }],
+      baselines: [{ content: "base", tokens: 7 }],
       reference: "",
       domain: "art",
       language: "en",
@@ -136,6 +172,8 @@ test("every field of a request reaches the service", async (t) => {
     priority: "critical",
     steering: { weights: { a: -1 }, mode: "blend", alpha: 0 },
     deadlineMs: 5000,
+    weightSets: [{ name: "w", steering: { weights: { b: 2 }, mode: "multiply", alpha: 1 }, memberWeights: { m: 0.5 } }],
+    stateVersions: { mix: 0 },
   });
 });
 

@@ -4,7 +4,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { GatewayError } from "../../../src/domain/errors.ts";
-import type { ScoreRequest } from "../../../src/domain/score.ts";
+import type { ScoreRequest, ScoreResult } from "../../../src/domain/score.ts";
 import { NO_STATES } from "../../../src/state/service.ts";
 import { ErrorJson, JudgesJson, PanelsJson, ScoreResponseJson, VersionJson } from "../../../src/transport/http/response-schema.ts";
 import { startHttpServer } from "../../../src/transport/http/server.ts";
@@ -47,6 +47,54 @@ test("POST /v1/score answers every candidate in order, and a failed one has no r
   assert.deepEqual([lines[0]?.method, lines[0]?.code, lines[0]?.items], ["Score", "OK", 1]);
 });
 
+test("an answer with routes, constraints, advantages, weight sets and states says all of it", async (t) => {
+  let told: ScoreResult | undefined;
+  const service = scriptedService((request) => {
+    told = resultOf(request);
+    return told;
+  });
+  const { score } = await open(t, { service });
+  const item = { ...itemJson("a", "four", "veto"), domain: "constrained" };
+  const answer = ScoreResponseJson.parse(await (await score({ panel: "chat", items: [item] })).json());
+  const { route, group, constrained, candidates } = told!.results[0]!;
+  const shown = answer.results[0]!;
+  assert.deepEqual([shown.route, shown.group, shown.constrained, answer.states], [route, group, constrained, told!.states]);
+  assert.deepEqual(
+    shown.candidates.map(({ status, rewards, advantage, constraints, missing }) => ({ status, rewards, advantage, constraints, missing })),
+    candidates.map(({ status, rewards, advantage, constraints, missing }) => ({ status, rewards, advantage, constraints, missing })),
+  );
+  assert.equal(Object.hasOwn(shown.candidates[1]!, "reward"), false);
+  assert.equal(shown.candidates[1]!.error!.reason, "CONSTRAINT_VIOLATED");
+  assert.equal(shown.candidates[0]!.judges[0]!.advantage, 0.5);
+});
+
+test("a weight set that weighs nothing, or twice the same, is refused with its place", async (t) => {
+  const { score } = await open(t);
+  const body = (weightSets: unknown, more = {}) => ({ ...bodyJson("x"), options: { weightSets, ...more } });
+  for (const [options, field] of [
+    [body([{ name: "a" }]), "options.weightSets[0]"],
+    [body([{ name: "", memberWeights: { m: 1 } }]), "options.weightSets[0].name"],
+    [
+      body([
+        { name: "a", memberWeights: { m: 1 } },
+        { name: "a", memberWeights: { m: 2 } },
+      ]),
+      "options.weightSets[1].name",
+    ],
+    [body([{ name: "a", memberWeights: { m: -1 } }]), "options.weightSets[0].memberWeights"],
+    [body([{ name: "a", steeringMode: "blend", objectiveWeights: { b: 1 } }]), "options.weightSets[0].steeringAlpha"],
+    [body(Array.from({ length: 65 }, (_, i) => ({ name: String(i), memberWeights: { m: 1 } }))), "options.weightSets"],
+    [body([], { stateVersions: { mix: -1 } }), "options.stateVersions"],
+    [
+      { ...bodyJson("x"), items: [{ ...itemJson("a", "x"), candidates: [{ content: "x", tokens: 1.5 }] }] },
+      "items[0].candidates[0].tokens",
+    ],
+  ] as const) {
+    const { reason, details } = await refusal(await score(options));
+    assert.deepEqual([reason, details?.field], ["REQUEST_INVALID", field]);
+  }
+});
+
 test("every field of a request reaches the service", async (t) => {
   let seen: ScoreRequest | undefined;
   const { score } = await open(t, {
@@ -63,7 +111,16 @@ test("every field of a request reaches the service", async (t) => {
     { role: "system", content: "be kind" },
     { role: "user", content: parts },
   ];
-  const item = { id: "x", prompt, candidates: [{ content: "ok" }], reference: "", domain: "art", language: "en", metadata: { run: "1" } };
+  const item = {
+    id: "x",
+    prompt,
+    candidates: [{ content: "ok", tokens: 0, kl: -0.5, truncated: true }],
+    baselines: [{ content: "base", tokens: 7 }],
+    reference: "",
+    domain: "art",
+    language: "en",
+    metadata: { run: "1" },
+  };
   const options = {
     objectiveWeights: { a: -1 },
     steeringMode: "blend",
@@ -72,6 +129,8 @@ test("every field of a request reaches the service", async (t) => {
     deadlineMs: 5000,
     cache: "bypass",
     priority: "critical",
+    weightSets: [{ name: "w", objectiveWeights: { b: 2 }, steeringMode: "multiply", memberWeights: { m: 0.5 } }],
+    stateVersions: { mix: 0 },
   };
   const training = { run: "r", step: 0, policyVersion: "r-0" };
   const items = [item, { prompt: "p", candidates: [{ content: "second" }] }];
@@ -90,6 +149,8 @@ test("every field of a request reaches the service", async (t) => {
       priority: "critical",
       steering: { weights: { a: -1 }, mode: "blend", alpha: 0 },
       deadlineMs: 5000,
+      weightSets: [{ name: "w", steering: { weights: { b: 2 }, mode: "multiply", alpha: 1 }, memberWeights: { m: 0.5 } }],
+      stateVersions: { mix: 0 },
     },
     ...training,
   });

@@ -1,0 +1,162 @@
+import type { ConstrainedReward, ConstrainedSummary, Verdict } from "../domain/constraint.ts";
+import { GatewayError } from "../domain/errors.ts";
+import type { Item } from "../domain/item.ts";
+import type { Panel, Reading } from "../domain/panel.ts";
+import type { Aggregate, Steering } from "../domain/reward.ts";
+import type { Failure, WeightSet } from "../domain/score.ts";
+import type { StateSnapshot } from "../domain/state.ts";
+import { type Count, countMembers } from "./count-members.ts";
+import { type Judgement, toFailure } from "./judgement.ts";
+import { type ColumnContext, readColumn, type ScoreColumn } from "./score-column.ts";
+import { type JointVerdict, judgeConstraints } from "./verdicts.ts";
+
+/** An item with what the judges of its panel said. */
+export interface JudgedItem {
+  readonly item: Item;
+  /** One row per judge of the panel; in a row the candidates, then the baselines that were judged, in request order. */
+  readonly rows: readonly (readonly Judgement[])[];
+}
+
+/** What decides how an item is weighed. */
+export interface Weighing {
+  readonly steering?: Steering | undefined;
+  readonly memberWeights?: WeightSet["memberWeights"] | undefined;
+  /** Every state that the panel names, read for this request. */
+  readonly states: ReadonlyMap<string, StateSnapshot>;
+}
+
+/** The rewards of one item under one weighting, before advantages. */
+export interface WeightedItem {
+  /** In force, one per member. */
+  readonly weights: ArrayLike<number>;
+  readonly columns: readonly ScoreColumn[];
+  readonly counts: readonly Count[];
+  /** Undefined where the candidate has no aggregated reward. */
+  readonly aggregates: readonly (Aggregate | undefined)[];
+  readonly failures: readonly (Failure | undefined)[];
+  readonly verdicts: readonly JointVerdict[] | undefined;
+  readonly constrained: readonly (ConstrainedReward | null)[] | undefined;
+  readonly summary: ConstrainedSummary | undefined;
+  /** For the trainer; null where there is none. */
+  readonly rewards: readonly (number | null)[];
+}
+
+/**
+ * Weighs one item once: read every member and constraint, apply the failure policies, aggregate, constrain. Pure.
+ *
+ * @throws {GatewayError} REQUEST_INVALID when the steering leaves a judge without weight
+ */
+export function weighItem(panel: Panel, judged: JudgedItem, { steering, states, memberWeights }: Weighing): WeightedItem {
+  const { candidates } = judged.item;
+  const size = candidates.length;
+  const weights = weightsOf(panel, states, memberWeights);
+  const plain: ColumnContext = { steering, candidates, baselines: NONE, states };
+  const read = (reading: Reading, context: ColumnContext) => {
+    const row = judged.rows[reading.seat]!;
+    if (!panel.readsBaselines) return readColumn(reading, row, context);
+    return readColumn(reading, row.slice(0, size), { ...context, baselines: row.slice(size) });
+  };
+  const columns = panel.members.map((member) => read(member, plain));
+  const { counts, aggregates, failures } = aggregateColumns(panel, columns, size, weights);
+  if (panel.constraints === undefined) {
+    const rewards = aggregates.map((aggregate) => aggregate?.reward ?? null);
+    return { weights, columns, counts, aggregates, failures, verdicts: undefined, constrained: undefined, summary: undefined, rewards };
+  }
+  const { readings, rule } = panel.constraints;
+  // A request's weights steer what is rewarded, never what is allowed.
+  const held = readings.map((reading) => read(reading, { ...plain, steering: undefined }));
+  const verdicts = counts.map((_, candidate) => judgeConstraints(readings, held, candidate, rule.join));
+  const compared = rule.readsBaselines ? baselineOf(panel, judged, plain, weights) : undefined;
+  const lacking = compared !== undefined && "failure" in compared ? compared.failure : undefined;
+  const { rewards: constrained, summary } = rule.apply({
+    rewards: aggregates.map((aggregate) => (lacking === undefined ? (aggregate?.reward ?? null) : null)),
+    verdicts: verdicts.map(({ verdict }) => verdict),
+    ...(compared !== undefined && "reward" in compared && { baseline: compared.reward, baselineVerdict: compared.verdict }),
+    kl: candidates.map(({ kl }) => kl ?? null),
+    truncated: candidates.map(({ truncated }) => truncated === true),
+  });
+  return {
+    weights,
+    columns,
+    counts,
+    aggregates,
+    failures: failures.map((failure) => failure ?? lacking),
+    verdicts,
+    constrained,
+    summary,
+    rewards: constrained.map((each) => each?.reward ?? null),
+  };
+}
+
+const NONE: readonly never[] = [];
+
+/** The weights in force: the weight set's, else the state's, else the configured ones. */
+function weightsOf(panel: Panel, states: ReadonlyMap<string, StateSnapshot>, memberWeights: WeightSet["memberWeights"]): ArrayLike<number> {
+  if (memberWeights !== undefined) {
+    return panel.members.map(({ name, standing }) =>
+      standing === "counts" && Object.hasOwn(memberWeights, name) ? memberWeights[name]! : 0,
+    );
+  }
+  if (panel.weighting !== undefined) return panel.weighting.weightsOf(states.get(panel.weighting.state)!);
+  return configuredWeights(panel);
+}
+
+const configured = new WeakMap<Panel, readonly number[]>();
+function configuredWeights(panel: Panel): readonly number[] {
+  let weights = configured.get(panel);
+  if (weights === undefined) {
+    weights = panel.members.map(({ weight }) => weight);
+    configured.set(panel, weights);
+  }
+  return weights;
+}
+
+function aggregateColumns(panel: Panel, columns: readonly ScoreColumn[], size: number, weights: ArrayLike<number>) {
+  const counts: Count[] = [];
+  for (let candidate = 0; candidate < size; candidate++) counts.push(countMembers(panel, columns, candidate, weights));
+  const counted = counts.filter((count) => count.scores !== undefined);
+  const results = panel.aggregation.aggregate(counted.map((count) => count.scores!));
+  let next = 0;
+  const aggregates: (Aggregate | undefined)[] = [];
+  const failures: (Failure | undefined)[] = [];
+  for (const count of counts) {
+    const aggregate = count.scores === undefined ? undefined : results[next++]!;
+    const finite = aggregate === undefined || Number.isFinite(aggregate.reward);
+    aggregates.push(finite ? aggregate : undefined);
+    failures.push(finite ? count.failure : notFinite(panel));
+  }
+  return { counts, aggregates, failures };
+}
+
+function notFinite(panel: Panel): Failure {
+  return toFailure(new GatewayError("SCORE_NOT_FINITE", `the aggregation of panel "${panel.name}" gave a number that is not finite`));
+}
+
+/** What an item's candidates are compared with, or why there is nothing. */
+type Baseline = { readonly reward: number; readonly verdict: Verdict } | { readonly failure: Failure };
+
+/** Mean reward of the item's baselines that have one, and what the constraints say of all of them. */
+function baselineOf(panel: Panel, { item, rows }: JudgedItem, context: ColumnContext, weights: ArrayLike<number>): Baseline {
+  const baselines = item.baselines ?? [];
+  if (baselines.length === 0) return { failure: toFailure(NO_BASELINE) };
+  const read = (reading: Reading, steering: Steering | undefined) => {
+    const row = rows[reading.seat]!.slice(item.candidates.length);
+    return readColumn(reading, row, { ...context, steering, candidates: baselines, baselines: row });
+  };
+  const columns = panel.members.map((member) => read(member, context.steering));
+  const { aggregates, failures } = aggregateColumns(panel, columns, baselines.length, weights);
+  const rewards = aggregates.flatMap((aggregate) => (aggregate === undefined ? [] : [aggregate.reward]));
+  if (rewards.length === 0) {
+    const [failure] = failures;
+    return { failure: { ...failure!, message: `no baseline of the item has a reward: ${failure!.message}` } };
+  }
+  const { readings, rule } = panel.constraints!;
+  const held = readings.map((reading) => read(reading, undefined));
+  const verdicts = baselines.map((_, index) => judgeConstraints(readings, held, index, rule.join).verdict);
+  return { reward: rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length, verdict: rule.join(verdicts) };
+}
+
+const NO_BASELINE = new GatewayError(
+  "REFERENCE_MISSING",
+  "the panel compares with the item's baselines and there is none: send item.baselines",
+);
