@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { type Gateway, openGateway } from "../app.ts";
+import { panelSchema } from "../config/panel-schema.ts";
 import type { Config } from "../config/schema.ts";
 import { createLogger } from "../telemetry/log.ts";
 
@@ -23,9 +24,16 @@ const ONE_DAY_SECONDS = 86_400;
 const HEAP_GROWTH_PERCENT = 50;
 const SMALL_CACHE_BYTES = 4 * 1024 * 1024;
 
-/** The panel of `--panel`, else `chat`, else the first. An unknown name is refused with suggestions when the panel is resolved. */
-export function choosePanel({ panels }: Config, wanted: string | undefined): string {
-  const names = Object.keys(panels);
-  if (wanted === undefined) return names.includes("chat") ? "chat" : names[0]!;
-  return wanted;
+/**
+ * The panel of `--panel`, else `chat`, else the first. A judge may stand for the panel of itself alone. An unknown name is
+ * refused with suggestions when the panel is resolved.
+ *
+ * @returns its name, and a configuration that has it
+ */
+export function choosePanel(config: Config, wanted: string | undefined): { readonly config: Config; readonly panel: string } {
+  const names = Object.keys(config.panels);
+  if (wanted === undefined) return { config, panel: names.includes("chat") ? "chat" : names[0]! };
+  if (Object.hasOwn(config.panels, wanted) || !Object.hasOwn(config.judges, wanted)) return { config, panel: wanted };
+  const alone = panelSchema.parse({ description: `The judge ${wanted} alone.`, members: [{ judge: wanted }] });
+  return { config: { ...config, panels: { ...config.panels, [wanted]: alone } }, panel: wanted };
 }

@@ -2,7 +2,9 @@ import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
 import { calibrateCommand } from "./calibrate.ts";
 import { checkCommand } from "./check.ts";
+import { compareCommand } from "./compare.ts";
 import { doctorCommand } from "./doctor.ts";
+import { evalCommand } from "./eval.ts";
 import { describeFailure, EXIT, type SetExit } from "./failure.ts";
 import { judgesCommand } from "./judges.ts";
 import { panelsCommand } from "./panels.ts";
@@ -22,6 +24,8 @@ export function createProgram(exit: SetExit): Command {
     serveCommand(exit),
     scoreCommand(exit),
     calibrateCommand(exit),
+    evalCommand(exit),
+    compareCommand(exit),
     judgesCommand(),
     panelsCommand(),
     checkCommand(),

@@ -30,7 +30,7 @@ export function scoreCommand(exit: SetExit): Command {
     .argument("<prompt-or-file>", "the prompt, when responses follow; else a JSON-lines file, gzipped or not, or - for standard input")
     .argument("[responses...]", "responses to score")
     .addOption(configOption())
-    .option("-p, --panel <name>", "panel that scores (default: chat, else the first of the configuration)")
+    .option("-p, --panel <name>", "panel, or single judge, that scores (default: chat, else the first of the configuration)")
     .option("--objective <name=weight>", "weigh this objective of multi-objective judges; may be repeated", objective)
     .option("--json", "print JSON: the answer, or the summary of a file", false)
     .option("--reference <text>", "reference answer, with a prompt")
@@ -43,8 +43,7 @@ export function scoreCommand(exit: SetExit): Command {
     .option("--limit <n>", "score the first n records of a file", wholeNumber)
     .addHelpText("after", HELP);
   command.action(async (first: string, responses: readonly string[], flags: ScoreFlags) => {
-    const config = await readConfig(flags.config);
-    const panel = choosePanel(config, flags.panel);
+    const { config, panel } = choosePanel(await readConfig(flags.config), flags.panel);
     if (responses.length > 0) return scoreTexts({ prompt: first, responses, flags, config, panel, exit });
     if (first !== "-" && !existsSync(first)) {
       throw new UsageError(`no file ${JSON.stringify(first)}; to score texts give a prompt and at least one response`);

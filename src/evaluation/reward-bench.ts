@@ -42,6 +42,9 @@ export const REWARD_BENCH_COUNTS: Readonly<Record<string, number>> = {
   "hep-rust": 164,
 };
 
+/** Prior sets of its first version, which weigh alike. */
+export const REWARD_BENCH_PRIOR: readonly string[] = ["anthropic_helpful", "anthropic_hhh", "shp", "summarize"];
+
 /** Accuracy by section and in all. */
 export interface SectionScores {
   /** Sections of which at least one subset was run, in the order of the layout. */
