@@ -41,7 +41,7 @@ mkdirSync(home);
 writeFileSync(path.join(home, "package.json"), '{ "private": true, "type": "module" }');
 run("npm", ["install", "--no-audit", "--no-fund", path.join(folder, filename)], home);
 const help = run("npx", ["--no-install", "rewardgate", "--help"], home);
-for (const command of ["serve", "score", "judges", "panels", "check", "doctor"]) {
+for (const command of ["serve", "score", "eval", "compare", "judges", "panels", "check", "doctor"]) {
   if (!help.includes(command)) throw new Error(`rewardgate --help does not name ${command}:\n${help}`);
 }
 writeFileSync(path.join(home, "import.js"), 'const library = await import("rewardgate");\nconsole.log(Object.keys(library).join(" "));');

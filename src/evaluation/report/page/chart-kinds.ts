@@ -22,8 +22,12 @@ const WHISKER = { lineWidth: 2, opacity: 0.55 };
 
 /** Room for the longest of some names beside a chart. */
 function roomFor(names: readonly string[]): number {
-  const longest = names.reduce((most, name) => Math.max(most, name.length), 0);
-  return Math.min(150, 14 + 6.2 * longest);
+  return Math.min(150, 10 + widthOf(names));
+}
+
+/** About how wide the longest of some names is written. */
+function widthOf(names: readonly string[]): number {
+  return 6.4 * names.reduce((most, name) => Math.max(most, name.length), 0);
 }
 
 /**
@@ -223,7 +227,7 @@ export function heatmap(
   { format, strongest, ...texts }: Texts & { format: (value: number) => string; strongest: number },
 ): Chart {
   const left = roomFor(rows);
-  const slanted = columns.length > 2;
+  const slanted = widthOf(columns) > (WIDTH - left - 8) / columns.length;
   const names = slanted ? 58 : 26;
   const cells = rows.flatMap((_, row) => columns.map((_, column) => ({ row, column, value: cell(row, column) })));
   return {

@@ -8,7 +8,7 @@ import { type Table, tableOf } from "./table.ts";
 echarts.use([CustomChart, LineChart, GridComponent, MarkLineComponent, SVGRenderer]);
 
 /** Width of every chart, in the units of its own coordinates; it scales with its place on the page. */
-export const WIDTH = 360;
+export const WIDTH = 330;
 
 export const INK = "var(--ink)";
 export const MUTED = "var(--muted)";

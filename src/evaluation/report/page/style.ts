@@ -47,5 +47,6 @@ tr:last-child td{border-bottom:0}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;background:var(--paper);border-radius:8px;padding:8px 10px;margin:4px 0 10px}
 code{font:.92em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 footer{margin-top:48px;color:var(--muted);font-size:.86rem;border-top:1px solid var(--line);padding-top:14px}
+@media (max-width:420px){figure,.card{padding:12px 10px 8px}main{padding:20px 12px 40px}}
 @media print{body{background:#fff}figure,.tile{break-inside:avoid}details:not([open]){display:none}}
 `;

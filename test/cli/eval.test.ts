@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import type { ResultRow } from "../../src/cli/score/output.ts";
+import { evalReportSchema } from "../../src/evaluation/report/report.ts";
+import { runCli } from "../support/cli.ts";
+import { jsonLines, labelledGroups, labelledPairs, ratedResponses, verifiableRows } from "../support/labelled-file.ts";
+import { assertSelfContained } from "../support/static-page.ts";
+import { type TinyGateway, writeTinyGateway } from "../support/tiny-gateway.ts";
+
+let tiny: TinyGateway;
+before(async () => {
+  tiny = await writeTinyGateway({ nanOnWord: true });
+});
+after(() => tiny.remove());
+
+const at = (name: string) => join(tiny.folder.path, name);
+const run = (args: string[], input?: string) => runCli(["eval", "--config", tiny.config, ...args], input === undefined ? {} : { input });
+const reportIn = (folder: string) => evalReportSchema.parse(JSON.parse(readFileSync(join(at(folder), "eval.json"), "utf8")));
+
+describe("rewardgate eval", () => {
+  it("agrees with what score says of the same gzipped file, for the panel and for each member", async () => {
+    const file = tiny.folder.write("pairs.jsonl.gz", gzipSync(jsonLines(labelledPairs(40))));
+    const { code, stdout, stderr } = await run([file, "--output", at("pairs")]);
+    assert.equal(code, 0, stderr);
+    const report = reportIn("pairs");
+    const scored = await runCli(["score", "--config", tiny.config, file, "--output", at("pairs.out"), "--json"]);
+    const { labels } = JSON.parse(scored.stdout);
+    const accuracyOf = (scorer: string) => report.accuracy.find((row) => row.scorer === scorer)!.all;
+    assert.deepEqual([accuracyOf("chat").accuracy, accuracyOf("chat").low], [labels.pair.accuracy, labels.pair.interval.low]);
+    const rows: ResultRow[] = readFileSync(at("pairs.out"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    for (const [i, name] of ["tiny-objectives", "tiny-reward"].entries()) {
+      const margins = rows.map(({ candidates }) => candidates[0]!.judges[i]!.calibrated! - candidates[1]!.judges[i]!.calibrated!);
+      const right = margins.reduce((total, margin) => total + (Math.sign(margin) + 1) / 2, 0);
+      assert.equal(accuracyOf(name).accuracy, right / 40, name);
+      assert.equal(
+        report.margins.find(({ scorer }) => scorer === name)!.mean.toFixed(6),
+        (margins.reduce((a, b) => a + b) / 40).toFixed(6),
+      );
+    }
+    assert.deepEqual(
+      report.accuracy[0]!.subsets.map(({ name, n }) => [name, n]),
+      [
+        ["chat-easy", 20],
+        ["chat-hard", 20],
+      ],
+    );
+    assert.deepEqual([report.files[0]!.name, report.files[0]!.records, report.complete], ["pairs.jsonl.gz", 40, true]);
+    assert.match(report.files[0]!.sha256!, /^[0-9a-f]{64}$/);
+    assert.match(stdout, /^chat on pairs\.jsonl\.gz: 80 candidates of 40 records/);
+    assert.match(stdout, /^tiny-reward +0\.\d{4} +0\.\d{4} to [01]\.\d{4} +40 +0\.\d{4}$/m);
+    assertSelfContained(readFileSync(join(at("pairs"), "eval.html"), "utf8"));
+  });
+
+  it("reads all schemas from several files and reports what the labels of each allow", async () => {
+    const groups = tiny.folder.write("groups.jsonl", jsonLines([...labelledGroups(12), ...verifiableRows(6)]));
+    const rated = tiny.folder.write("rated.jsonl", jsonLines([...ratedResponses(24), { id: "plain", prompt: "x", candidates: ["good"] }]));
+    const { code, stdout, stderr } = await run([groups, rated, "--output", at("mixed"), "--json"]);
+    assert.equal(code, 0, stderr);
+    const report = reportIn("mixed");
+    assert.deepEqual(JSON.parse(stdout), report);
+    assert.equal(report.counts.unlabelled, 1);
+    assert.equal(report.bestOf[0]!.groups, 18);
+    const measured = new Set(report.correlations.map(({ file, rating, scorer }) => `${file} ${rating} ${scorer}`));
+    for (const expected of ["rated.jsonl fluency tiny-objectives/helpfulness", "rated.jsonl relevance chat", "groups.jsonl rating chat"]) {
+      assert.ok(measured.has(expected), expected);
+    }
+    assert.deepEqual(
+      report.agreement.map(({ a, b }) => `${a} ${b}`),
+      ["chat tiny-objectives", "chat tiny-reward", "tiny-objectives tiny-reward"],
+    );
+  });
+
+  it("takes a failed judgement for no number: it is missing, named, and the exit code is 4", async () => {
+    const rows = [...labelledPairs(6), { id: "nan", prompt: "x", chosen: "nan", rejected: "good" }];
+    const file = tiny.folder.write("failing.jsonl", `${jsonLines(rows)}not json\n`);
+    const { code, stdout } = await run([file, "--output", at("failing")]);
+    assert.equal(code, 4);
+    const report = reportIn("failing");
+    assert.deepEqual(report.counts.failed, ["nan", "failing.jsonl line 8"]);
+    assert.deepEqual(
+      report.scorers.filter(({ role }) => role !== "objective").map(({ missing }) => missing),
+      [1, 1, 1],
+    );
+    assert.equal(report.accuracy[0]!.all.n, 6);
+    assert.match(stdout, /failed +2 records: nan, failing\.jsonl line 8/);
+  });
+
+  it("shows texts only where they are asked for", async () => {
+    const secret = Array.from({ length: 4 }, (_, i) => ({
+      prompt: `what is secret-prompt ${i}`,
+      chosen: "bad",
+      rejected: "secret-reply good yes",
+    }));
+    const both = [...secret, ...secret.map(({ prompt, chosen, rejected }) => ({ prompt, chosen: rejected, rejected: chosen }))];
+    const file = tiny.folder.write("secret.jsonl", jsonLines(both));
+    const read = (folder: string) => ["eval.json", "eval.html"].map((name) => readFileSync(join(at(folder), name), "utf8")).join();
+    await run([file, "--output", at("without")]);
+    assert.doesNotMatch(read("without"), /secret-/);
+    await run([file, "--output", at("with"), "--with-text"]);
+    assert.match(read("with"), /secret-reply/);
+  });
+
+  it("evaluates a judge alone by its name, on the first records of standard input", async () => {
+    const { code, stderr } = await run(
+      ["-", "--panel", "tiny-reward", "--limit", "5", "--output", at("alone")],
+      jsonLines(labelledPairs(9)),
+    );
+    assert.equal(code, 0, stderr);
+    const { scorers, files, agreement } = reportIn("alone");
+    assert.deepEqual(
+      scorers.map(({ name, role }) => [name, role]),
+      [
+        ["tiny-reward", "panel"],
+        ["tiny-reward (member)", "member"],
+      ],
+    );
+    assert.deepEqual([files, agreement], [[{ name: "standard input", records: 5, sha256: null }], []]);
+  });
+
+  for (const [what, args, says] of [
+    ["a file that is not there", ["nowhere.jsonl"], /cannot read nowhere\.jsonl/],
+    ["an unknown panel", ["-", "--panel", "chatt"], /no panel "chatt"; there are: chat, reward/],
+    ["no file", [], /missing required argument 'files'/],
+    ["a file without labels", ["-"], /no record with labels was scored/],
+  ] as const) {
+    it(`exits with 2 on ${what} and says what to do`, async () => {
+      const { code, stderr, stdout } = await run([...args, "--output", at("never")], jsonLines([{ prompt: "x", candidates: ["good"] }]));
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, says);
+      assert.equal(stdout, "");
+      assert.ok(!existsSync(at("never")));
+    });
+  }
+});
