@@ -1,7 +1,10 @@
-// Writes docs/config.schema.json and docs/config-reference.md from the schemas in src/. With --check, compares instead and
+// Writes docs/config.schema.json, docs/config-reference.md and the schemas of reports from those in src/. With --check, compares instead and
 // fails on a difference.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { z } from "zod";
 import { jsonSchema } from "../src/config/schema.ts";
+import { compareReportSchema } from "../src/evaluation/report/comparison.ts";
+import { evalReportSchema } from "../src/evaluation/report/report.ts";
 
 /** The parts of JSON Schema that the configuration uses. */
 interface Schema {
@@ -69,6 +72,8 @@ function unique(lines: readonly string[]): string[] {
 const schema = jsonSchema();
 const generated = {
   "config.schema.json": `${JSON.stringify(schema, null, 2)}\n`,
+  "eval-report.schema.json": `${JSON.stringify(z.toJSONSchema(evalReportSchema), null, 2)}\n`,
+  "compare-report.schema.json": `${JSON.stringify(z.toJSONSchema(compareReportSchema), null, 2)}\n`,
   "config-reference.md": `${HEAD}${unique(rows(schema as Schema, "", true)).join("\n")}\n`,
 };
 

@@ -123,6 +123,29 @@ describe("rewardgate eval", () => {
     assert.deepEqual([files, agreement], [[{ name: "standard input", records: 5, sha256: null }], []]);
   });
 
+  it("evaluates a panel that routes, with the members of where it leads, and leaves out who only audits", async () => {
+    const routing = `
+  watched:
+    members: [{ judge: tiny-objectives }, { judge: tiny-reward, standing: audit }]
+  routed:
+    routes: [{ when: { language: de }, panel: reward }]
+    otherwise: watched
+`;
+    const config = tiny.folder.write("routing.yaml", readFileSync(tiny.config, "utf8").trimEnd() + routing);
+    const file = tiny.folder.write("routed.jsonl", jsonLines(labelledPairs(12)));
+    const { code, stderr } = await runCli(["eval", file, "--config", config, "--panel", "routed", "--output", at("routed")]);
+    assert.equal(code, 0, stderr);
+    const { scorers, panel, accuracy } = reportIn("routed");
+    assert.deepEqual([panel.aggregation, panel.members], ["routes", []]);
+    const missing = Object.fromEntries(scorers.map((scorer) => [scorer.name, scorer.missing]));
+    // Four of twelve pairs are German: the reward judge sees those alone, and audits the others unseen.
+    assert.deepEqual([missing.routed, missing["tiny-reward"], missing["tiny-objectives"]], [0, 16, 8]);
+    assert.deepEqual(
+      ["routed", "tiny-reward", "tiny-objectives"].map((name) => accuracy.find(({ scorer }) => scorer === name)!.all.n),
+      [12, 4, 8],
+    );
+  });
+
   for (const [what, args, says] of [
     ["a file that is not there", ["nowhere.jsonl"], /cannot read nowhere\.jsonl/],
     ["an unknown panel", ["-", "--panel", "chatt"], /no panel "chatt"; there are: chat, reward/],

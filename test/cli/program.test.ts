@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { createProgram } from "../../src/cli/program.ts";
 import { runCli } from "../support/cli.ts";
 
-const COMMANDS = ["serve", "score", "judges", "panels", "check", "doctor", "replay"];
+const COMMANDS = ["serve", "score", "calibrate", "eval", "compare", "judges", "panels", "check", "doctor", "replay"];
 
 describe("rewardgate", () => {
   it("has the documented commands, each with one sentence on what it does", () => {

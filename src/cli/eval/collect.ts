@@ -40,8 +40,8 @@ export interface Collection {
 export async function collectScores(run: Collection): Promise<{ scored: Scored; provenance: Provenance }> {
   const { paths, config, panel: name, limit, withText, interruption } = run;
   const { panels, backends } = await resolve(config, [name]);
-  const panel = panels[0]!;
-  const scorers = scorersOf(panel);
+  const panel = panels.find((found) => found.name === name)!;
+  const scorers = scorersOf(panel, panels);
   const lengths = await openLengthCounter(backends);
   const sources = await openAll(paths);
   const names = uniqueNames(paths);
@@ -83,20 +83,21 @@ export async function collectScores(run: Collection): Promise<{ scored: Scored; 
       },
     );
     const files = await Promise.all(paths.map(async (path, i) => ({ name: names[i]!, records: read[i]!, sha256: await sha256Of(path) })));
-    const described = describePanel(panel);
-    const members = described.members.map(({ judge, weight, calibration, transforms }) => ({
-      judge,
-      weight,
-      calibration,
-      transforms: [...transforms],
-    }));
+    const { description, revision, aggregation, members } = describePanel(panel);
     return {
       scored: { scorers: scorers.map(({ read: _, ...scorer }) => scorer), rows },
       provenance: {
         created: new Date().toISOString(),
         version: VERSION,
         complete,
-        panel: { ...described, space: panel.space, members },
+        panel: {
+          ...{ name, description, revision, space: scorers[0]!.space },
+          aggregation: aggregation || "routes",
+          members: members.map(({ name: member, judge, weight, standing, calibration, transforms }) => ({
+            ...{ name: member, judge, weight, standing, calibration },
+            transforms: [...transforms],
+          })),
+        },
         files,
         lengthUnit: lengths.unit,
         counts: { ...counts, seconds: seconds() },

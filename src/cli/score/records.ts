@@ -27,11 +27,12 @@ const message = z.object({ role: z.enum(ROLES), content: z.string() });
 const base = z.object({
   id: z.union([z.string().min(1), z.number()]).optional(),
   prompt: z.union([z.string(), z.array(message).min(1)]),
+  domain: z.string().min(1).optional().catch(undefined),
+  language: z.string().min(1).optional().catch(undefined),
 });
 /** Labels of a record that nothing depends on: ones of another form are not there. */
 const tags = z.object({
   subset: z.string().min(1).optional().catch(undefined),
-  language: z.string().min(1).optional().catch(undefined),
   meta: z
     .object({ language: z.string().min(1).optional().catch(undefined) })
     .optional()
@@ -97,7 +98,7 @@ export function parseRecord(line: number, json: string): ScoreRecord | BrokenRec
   let id: string | undefined;
   try {
     const row = parseObject(json);
-    const { id: given, prompt } = base.parse(row);
+    const { id: given, prompt, domain, language: stated } = base.parse(row);
     id = given === undefined ? `line-${line}` : String(given);
     const schema = SCHEMAS.find(({ keys }) => keys.every((key) => Object.hasOwn(row, key)));
     if (schema === undefined) {
@@ -109,9 +110,11 @@ export function parseRecord(line: number, json: string): ScoreRecord | BrokenRec
       prompt: typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt,
       candidates: candidates.map((content) => ({ content })),
       ...(reference !== undefined && { reference }),
+      ...(domain !== undefined && { domain }),
+      ...(stated !== undefined && { language: stated }),
     };
-    const { subset, language, meta } = tags.parse(row);
-    return { line, item, candidates, labels, subset, language: language ?? meta?.language ?? languageCalled(subset) };
+    const { subset, meta } = tags.parse(row);
+    return { line, item, candidates, labels, subset, language: stated ?? meta?.language ?? languageCalled(subset) };
   } catch (cause) {
     return { line, id, problem: reasonOf(cause) };
   }

@@ -16,9 +16,20 @@ export const panelSchema = z
     name: z.string(),
     description: z.string(),
     revision: z.string(),
-    aggregation: z.string(),
-    space: z.enum(SCORE_SPACES).describe("Space of the reward."),
-    members: z.array(z.object({ judge: z.string(), weight: z.number(), calibration: z.string(), transforms: z.array(z.string()) })),
+    aggregation: z.string().describe("Name of the aggregation; `routes` of a panel that leads to others."),
+    space: z.enum(SCORE_SPACES).describe("Space of the reward; `native` where a panel routes to several."),
+    members: z
+      .array(
+        z.object({
+          name: z.string(),
+          judge: z.string(),
+          standing: z.string().describe("`counts`, `shadow` or `audit`."),
+          weight: z.number(),
+          calibration: z.string(),
+          transforms: z.array(z.string()),
+        }),
+      )
+      .describe("Empty for a panel that routes."),
   })
   .describe("The panel as it was configured.");
 

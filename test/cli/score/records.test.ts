@@ -49,6 +49,12 @@ describe("parseRecord", () => {
     for (const subset of ["helpful-base", "qq", "chat-hard", undefined]) assert.equal(languageOf({ subset, language: 3 }), undefined);
   });
 
+  it("hands domain and language, where a row states them, to panels that route by them", () => {
+    const { item } = parse({ prompt: "Hi", chosen: "a", rejected: "b", domain: "chat", language: "de", subset: "zh" });
+    assert.deepEqual([item.domain, item.language], ["chat", "de"]);
+    assert.ok(!("language" in parse({ prompt: "Hi", chosen: "a", rejected: "b", subset: "zh" }).item));
+  });
+
   for (const [what, row, expected] of [
     ["not JSON", "{", /not JSON/],
     ["a list", "[]", /not a JSON object/],

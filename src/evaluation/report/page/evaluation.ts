@@ -123,9 +123,11 @@ function provenanceOf({ panel, scorers, files, version, created, lengthUnit, cou
     rows: scorers.map(({ name, role, space, revision }) => [name, role, space, revision.slice(0, 12)]),
   };
   const parts = {
-    header: ["judge", "weight", "calibration", "transforms"],
-    rows: panel.members.map(({ judge, weight, calibration, transforms }) => [
+    header: ["member", "judge", "standing", "weight", "calibration", "transforms"],
+    rows: panel.members.map(({ name, judge, standing, weight, calibration, transforms }) => [
+      name,
       judge,
+      standing,
       String(weight),
       calibration,
       transforms.join(", ") || "none",
