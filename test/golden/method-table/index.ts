@@ -27,4 +27,4 @@ export const FAMILIES: Readonly<Record<string, MethodTable>> = {
 export const METHODS: MethodTable = Object.assign({}, ...Object.values(FAMILIES));
 
 /** Ids whose functions are not written yet. */
-export const PENDING: readonly string[] = ["prm.", "multi.", "gen.", "rule."];
+export const PENDING: readonly string[] = ["multi.", "gen.", "rule."];
