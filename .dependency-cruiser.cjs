@@ -1,6 +1,6 @@
 /**
  * The direction of imports in src/, inner to outer:
- * domain < reward, judges, telemetry < backends, engine, state < config < transport < app, cli, main.
+ * domain < reward, telemetry < judges, backends, engine, state < config < transport < app, cli, main.
  * Type-only imports count. `npm run layers` runs the rules; test/meta/layers.test.ts plants a violation of each.
  */
 
@@ -32,7 +32,7 @@ module.exports = {
   forbidden: [
     layer("domain", [], "The vocabulary: everything may import it, it imports nothing."),
     layer("reward", ["domain"], "Calibration, transforms and aggregation work on domain types alone."),
-    layer("judges", ["domain"], "A judge says what to ask and how to read the answer. It never reaches a backend."),
+    layer("judges", ["domain", "reward"], "A judge says what to ask and how to read the answer. It never reaches a backend."),
     layer("telemetry", ["domain"], "Metrics and logs are a leaf that everyone may use."),
     layer("backends", ["domain", "telemetry", "gen"], "A backend runs calls. It knows no judge, no panel and no configuration."),
     layer("engine", ["domain", "telemetry"], "The engine sees judges, backends and reward functions through the domain's interfaces only."),

@@ -23,6 +23,7 @@ export {
 export type { CallContext, JudgeInfo, PanelInfo, Readiness, ReadinessSource, RewardService, VersionInfo } from "./domain/service.ts";
 export type { StateKindName, StateReader, StateSnapshot, StateValue } from "./domain/state.ts";
 export * as evaluation from "./evaluation/index.ts";
+export * as judges from "./judges/library.ts";
 export * as reward from "./reward/library.ts";
 export { createLogger, type Logger } from "./telemetry/log.ts";
 export { VERSION } from "./version.ts";

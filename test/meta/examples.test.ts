@@ -8,13 +8,18 @@ import { close } from "../support/vectors.ts";
 /** Doc comments of exported functions, with the name of each. */
 const EXPORTED_FUNCTION = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport function (\w+)/g;
 
-const files = ["src/reward", "src/evaluation"].flatMap((folder) =>
+const files = ["src/reward", "src/evaluation", "src/judges"].flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .map((file) => path.join(folder, file))
     .sort(),
 );
-const library = Object.assign({}, await import("../../src/reward/library.ts"), await import("../../src/evaluation/index.ts"));
+const library = Object.assign(
+  {},
+  await import("../../src/reward/library.ts"),
+  await import("../../src/evaluation/index.ts"),
+  await import("../../src/judges/library.ts"),
+);
 
 /** What an expression gives, with everything that the module and the library export in scope. */
 function evaluate(expression: string, scope: Readonly<Record<string, unknown>>): unknown {

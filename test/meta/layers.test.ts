@@ -51,7 +51,7 @@ const sound: Record<string, string> = {
   "src/telemetry/log.ts": imports("../domain/score.ts", "pino"),
   "src/reward/affine.ts": imports("../domain/score.ts"),
   "src/judges/shared/ask.ts": imports("../../domain/score.ts"),
-  "src/judges/scalar.ts": imports("./shared/ask.ts", "zod"),
+  "src/judges/scalar.ts": imports("./shared/ask.ts", "../reward/affine.ts", "zod"),
   "src/judges/index.ts": imports("./scalar.ts"),
   "src/gen/wire.ts": "export {};",
   "src/backends/onnx.ts": imports("../domain/score.ts", "../telemetry/log.ts", "node:fs"),

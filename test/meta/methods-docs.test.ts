@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
 import * as evaluation from "../../src/evaluation/index.ts";
+import * as judges from "../../src/judges/library.ts";
 import { GROUP_CONVENTIONS, SPREAD_CONVENTIONS } from "../../src/reward/group/conventions.ts";
 import * as reward from "../../src/reward/library.ts";
 import { METHODS, PENDING } from "../golden/method-table/index.ts";
@@ -27,7 +28,7 @@ describe("docs/methods.md", () => {
   });
 
   it("names functions that their files export and the library offers", async () => {
-    const offered = new Set([...Object.keys(reward), ...Object.keys(evaluation)]);
+    const offered = new Set([...Object.keys(reward), ...Object.keys(evaluation), ...Object.keys(judges)]);
     for (const { id, functions, file } of rows) {
       const found = await import(pathToFileURL(file).href);
       for (const name of functions) {

@@ -2,6 +2,7 @@ import { advantages } from "./advantages.ts";
 import { aggregation } from "./aggregation.ts";
 import { calibration } from "./calibration.ts";
 import { evaluation } from "./evaluation.ts";
+import { multiResponse } from "./multi-response.ts";
 import { numerics } from "./numerics.ts";
 import { objectives } from "./objectives.ts";
 import { pairwise } from "./pairwise.ts";
@@ -20,6 +21,7 @@ export const FAMILIES: Readonly<Record<string, MethodTable>> = {
   routing,
   pairwise,
   process,
+  multiResponse,
   evaluation,
 };
 
@@ -27,4 +29,4 @@ export const FAMILIES: Readonly<Record<string, MethodTable>> = {
 export const METHODS: MethodTable = Object.assign({}, ...Object.values(FAMILIES));
 
 /** Ids whose functions are not written yet. */
-export const PENDING: readonly string[] = ["multi.", "gen.", "rule."];
+export const PENDING: readonly string[] = ["gen.", "rule."];
