@@ -8,6 +8,7 @@ import { objectives } from "./objectives.ts";
 import { pairwise } from "./pairwise.ts";
 import { process } from "./process.ts";
 import { routing } from "./routing.ts";
+import { rules } from "./rules.ts";
 import type { MethodTable } from "./table.ts";
 import { transforms } from "./transforms.ts";
 
@@ -22,6 +23,7 @@ export const FAMILIES: Readonly<Record<string, MethodTable>> = {
   pairwise,
   process,
   multiResponse,
+  rules,
   evaluation,
 };
 
@@ -29,4 +31,4 @@ export const FAMILIES: Readonly<Record<string, MethodTable>> = {
 export const METHODS: MethodTable = Object.assign({}, ...Object.values(FAMILIES));
 
 /** Ids whose functions are not written yet. */
-export const PENDING: readonly string[] = ["gen.", "rule."];
+export const PENDING: readonly string[] = ["gen."];

@@ -1,0 +1,64 @@
+/** How far a number may be from the gold one: the larger of both allowances counts. */
+export interface NumericTolerance {
+  /** Share of the gold number's size, ≥ 0. */
+  readonly rel: number;
+  /** ≥ 0, in the unit of the numbers. */
+  readonly abs: number;
+}
+
+const MAX_LENGTH = 64;
+/** Digits in groups of three, or in one run, with a fraction and a power of ten. */
+const DECIMAL = /^(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:e[+-]?\d{1,3})?$/i;
+const CURRENCY = /^[$€£¥]\s*/;
+
+/**
+ * The number that a text is: thousands separators, a currency sign before it, `%` (a hundredth) after it, fractions `a/b` and mixed ones
+ * `n a/b`, powers of ten `1e-6`, a full stop at the end. Units and words make it no number.
+ *
+ * @returns null when the text is not one finite number, or is longer than 64 characters
+ * @complexity O(length), pure
+ * @example parseNumber("$1,234.50") // → 1234.5
+ */
+export function parseNumber(text: string): number | null {
+  const written = text.trim().replace(/\.$/, "");
+  if (written.length === 0 || written.length > MAX_LENGTH) return null;
+  const [, sign = "", unsigned = ""] = /^([+\-\u2212]?)\s*(.*)$/s.exec(written)!;
+  const bare = unsigned.replace(CURRENCY, "");
+  const percent = bare.endsWith("%");
+  const size = parseUnsigned(percent ? bare.slice(0, -1).trimEnd() : bare);
+  if (size === null || !Number.isFinite(size)) return null;
+  const value = percent ? size / 100 : size;
+  return sign === "-" || sign === "\u2212" ? 0 - value : value;
+}
+
+function parseUnsigned(text: string): number | null {
+  const slash = text.indexOf("/");
+  if (slash < 0) return parseDecimal(text);
+  const [, whole = "0", over = ""] = /^(?:(\d+)\s+)?(\S+)\s*$/.exec(text.slice(0, slash)) ?? [];
+  const parts = [whole, over, text.slice(slash + 1).trim()].map(parseDecimal);
+  if (parts.some((part) => part === null)) return null;
+  return parts[0]! + parts[1]! / parts[2]!;
+}
+
+function parseDecimal(text: string): number | null {
+  return /\d/.test(text) && !/^e/i.test(text) && DECIMAL.test(text) ? Number(text.replaceAll(",", "")) : null;
+}
+
+/** Whether two numbers agree: |a − gold| ≤ max(abs, rel · |gold|). */
+export function agrees(value: number, gold: number, { rel, abs }: NumericTolerance): boolean {
+  return Math.abs(value - gold) <= Math.max(abs, rel * Math.abs(gold));
+}
+
+/**
+ * Whether two texts are the same number: |a − gold| ≤ max(abs, rel · |gold|).
+ *
+ * @returns 1 or 0; null when one of them is not a number
+ * @complexity O(length), pure
+ * @example numericMatch("50%", "0.5", { rel: 1e-3, abs: 1e-6 }) // → 1
+ */
+export function numericMatch(prediction: string, gold: string, tolerance: NumericTolerance): 0 | 1 | null {
+  const value = parseNumber(prediction);
+  const wanted = parseNumber(gold);
+  if (value === null || wanted === null) return null;
+  return agrees(value, wanted, tolerance) ? 1 : 0;
+}

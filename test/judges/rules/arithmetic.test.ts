@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { checkClaims, evaluateArithmetic, findClaims } from "../../../src/judges/rules/arithmetic.ts";
+
+describe("evaluateArithmetic(expression)", () => {
+  const values: [string, number][] = [
+    ["2+3*4", 14],
+    ["(2+3)*4", 20],
+    ["-2^2", -4],
+    ["2^3^2", 512],
+    ["2^-1", 0.5],
+    ["3 x 20 ÷ 4", 15],
+    ["$1,200.50 - $0.50", 1200],
+    ["8/2/2", 2],
+    ["--1", 1],
+  ];
+  for (const [text, value] of values) it(`gives ${value} for ${text}`, () => assert.equal(evaluateArithmetic(text), value));
+
+  for (const text of ["", "2+", "(1", "1)", "2 3 4)", "1/0", "0/0", "9^9^9^9", "a+1", "constructor", "1".repeat(201), "(".repeat(200)]) {
+    it(`gives nothing for ${JSON.stringify(text.slice(0, 20))}`, () => assert.equal(evaluateArithmetic(text), null));
+  }
+
+  it("agrees with JavaScript on sums and products of whole numbers", () => {
+    const term = fc.tuple(fc.nat(99), fc.array(fc.tuple(fc.constantFrom("+", "-", "*"), fc.nat(99)), { maxLength: 6 }));
+    fc.assert(
+      fc.property(term, ([first, rest]) => {
+        // By precedence: products first, then the sum from left to right.
+        const sums: number[] = [first];
+        for (const [sign, value] of rest) {
+          if (sign === "*") sums.push(sums.pop()! * value);
+          else sums.push(sign === "-" ? -value : value);
+        }
+        const expected = sums.reduce((total, value) => total + value, 0);
+        assert.equal(evaluateArithmetic(`${first}${rest.map(([sign, value]) => `${sign}${value}`).join("")}`), expected);
+      }),
+    );
+  });
+});
+
+describe("findClaims(text)", () => {
+  it("reads expressions with what surrounds them in sentences", () => {
+    const text = "He has 5, so 2 * 3 = 6. Then ($4 + $6) / 2 = $5, x = 3 and 7 = 7; 10/4=2.5%, and 61 - 9 = 52 apps.";
+    assert.deepEqual(findClaims(text), [
+      { expression: "2 * 3", value: 6 },
+      { expression: "($4 + $6) / 2", value: 5 },
+      { expression: "10/4", value: 0.025 },
+      { expression: "61 - 9", value: 52 },
+    ]);
+  });
+
+  it("reads no more than 200, and takes a megabyte of signs in a moment", () => {
+    assert.equal(findClaims("1+1=2 ".repeat(300)).length, 200);
+    assert.deepEqual(findClaims("+=".repeat(500_000)), []);
+  });
+});
+
+describe("checkClaims(claims, tolerance)", () => {
+  it("takes a claim that has no value as wrong", () => assert.equal(checkClaims([{ expression: "1/0", value: 1 }], 1e-6).share, 0));
+});
