@@ -13,7 +13,7 @@ const LOG_CHANCE = Math.log(1e-9);
 /**
  * Whether a series gives one score to everything: the share of scores within the width of their median against 0.99. A baseline that
  * says nearly always the same, as a rule that rarely fires does, is no reason for an alarm: then the share has to be one that chance
- * gives less than once in 10⁹ (Chernoff's bound). A baseline that is collapsed itself raises it: nobody learns from such a judge.
+ * gives less than once in 10⁹ (Chernoff's bound). A baseline that is one score throughout raises it: nobody learns from such a judge.
  *
  * @complexity O(n log n), pure
  */
@@ -24,7 +24,7 @@ export function collapse(window: Description, baseline: Baseline, sample: Window
   const width = Math.max(limits.collapseWidth, 0.01 * baseline.description.std);
   const value = shareNear(sorted, median, width);
   const own = quantileSorted(baseline.sorted, 0.5);
-  const fromTheStart = shareNear(baseline.sorted, own, limits.collapseWidth) >= COLLAPSED;
+  const fromTheStart = shareNear(baseline.sorted, own, limits.collapseWidth) === 1;
   const before = shareNear(baseline.sorted, median, width);
   const unlikely = -window.items * divergence(COLLAPSED, before) <= LOG_CHANCE;
   return {
