@@ -12,6 +12,7 @@ import { createLabelCollection, type LabelCollection } from "./calibrate/labels.
 import { showCalibration } from "./calibrate/report.ts";
 import { configOption, readConfig } from "./config-file.ts";
 import { EXIT, type SetExit, UsageError } from "./failure.ts";
+import { dateOption, today } from "./iso-date.ts";
 import { resolveJudgeSet, scoreWithJudges } from "./judge-scores.ts";
 
 interface CalibrateFlags {
@@ -28,7 +29,7 @@ interface CalibrateFlags {
   readonly minGap: number;
   readonly onto?: string;
   readonly bins: number;
-  readonly date: string;
+  readonly date?: string;
   readonly json: boolean;
 }
 
@@ -54,7 +55,7 @@ export function calibrateCommand(exit: SetExit): Command {
     .option("--min-gap <gap>", "least difference of ratings that makes a pair (default: any)", number, 0)
     .option("--onto <judge>", "judge whose scale a quantileMap leads to")
     .option("--bins <n>", "bins of the calibration errors", bins, 10)
-    .option("--date <date>", "date that the file states, as 2026-01-31 (default: today)", date, new Date().toISOString().slice(0, 10))
+    .addOption(dateOption())
     .option("--json", "print JSON", false)
     .addHelpText("after", HELP);
   command.action((file: string, flags: CalibrateFlags) => calibrate(file, flags, exit));
@@ -115,7 +116,7 @@ async function calibrate(path: string, flags: CalibrateFlags, exit: SetExit): Pr
     records: counts[0]!.records,
     prompts: fit.length,
     split,
-    date: flags.date,
+    date: flags.date ?? today(),
   });
   await writeFile(flags.output, `${JSON.stringify(document, null, 2)}\n`);
   const leftOut = counts.reduce((total, count) => total + count.leftOut, 0) + collections.reduce((n, each) => n + each.unlabelled, 0);
@@ -194,9 +195,4 @@ function number(text: string): number {
 function bins(text: string): number {
   if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError("use a whole number from 1 to 999.");
   return Number(text);
-}
-
-function date(text: string): string {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(Date.parse(text))) throw new InvalidArgumentError("use a date as 2026-01-31.");
-  return text;
 }

@@ -8,6 +8,7 @@ import { evalCommand } from "./eval.ts";
 import { describeFailure, EXIT, type SetExit } from "./failure.ts";
 import { judgesCommand } from "./judges.ts";
 import { panelsCommand } from "./panels.ts";
+import { referenceCommand } from "./reference.ts";
 import { replayCommand } from "./replay.ts";
 import { scoreCommand } from "./score.ts";
 import { serveCommand } from "./serve.ts";
@@ -24,6 +25,7 @@ export function createProgram(exit: SetExit): Command {
     serveCommand(exit),
     scoreCommand(exit),
     calibrateCommand(exit),
+    referenceCommand(exit),
     evalCommand(exit),
     compareCommand(exit),
     judgesCommand(),
@@ -34,8 +36,12 @@ export function createProgram(exit: SetExit): Command {
   ]) {
     program.addCommand(command);
   }
-  for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError("(--help shows how to call it)");
+  for (const command of withSubcommands(program)) command.exitOverride().showHelpAfterError("(--help shows how to call it)");
   return program;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 /**

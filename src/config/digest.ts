@@ -10,6 +10,11 @@ export function digestOf(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 32);
 }
 
+/** SHA-256 of a text's UTF-8 bytes, 64 hexadecimal digits. */
+export function sha256Of(text: string): string {
+  return createHash("sha256").update(text, "utf8").digest("hex");
+}
+
 /** SHA-256 of a file's bytes, 64 hexadecimal digits; reads it once, in pieces. */
 export async function digestFile(path: string): Promise<string> {
   const hash = createHash("sha256");

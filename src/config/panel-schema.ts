@@ -2,11 +2,44 @@ import { z } from "zod";
 import { SCORE_SPACES } from "../domain/score-space.ts";
 import { ADVANTAGE_KINDS, AGGREGATION_KINDS, CALIBRATION_KINDS, constrainingParams, TRANSFORM_KINDS } from "../reward/index.ts";
 
+const artefact = z.string().min(1).describe("Name of an artefact under `references`.");
+const q = z.number().gt(0).lt(1).optional().describe("Quantile of a distribution that becomes the reference reward. Default 0.85.");
+const otherJudge = z.string().min(1).optional().describe("Judge whose scores are meant. Default the member's own.");
+
+/** What stands for an artefact under a key of a transform's parameters: one reference reward, or scores. */
+function inTransform(key: string): z.ZodObject {
+  return key === "reference" ? z.strictObject({ artefact, q }) : z.strictObject({ artefact });
+}
+
+/** The same of a calibration's: scores of the judge itself, or under `to` of the one whose scale is the aim. */
+function inCalibration(key: string): z.ZodObject {
+  return key === "to" ? z.strictObject({ artefact, judge: otherJudge }) : z.strictObject({ artefact });
+}
+
+/** A reference artefact that a parameter names. */
+export interface ArtefactName {
+  readonly artefact: string;
+  readonly q?: number | undefined;
+  readonly judge?: string | undefined;
+}
+
+interface ReferringKind {
+  readonly method: string;
+  readonly params: z.ZodObject;
+  readonly references?: readonly string[];
+}
+
 /** `{method: <name>, …parameters}` of any of the kinds, told apart by `method`. */
-function anyOf<K extends { readonly method: string; readonly params: z.ZodObject }>(kinds: readonly K[], more: z.ZodRawShape = {}) {
-  const options = kinds.map(({ method, params }) =>
-    z.strictObject({ method: z.literal(method).describe(params.description!), ...params.shape, ...more }),
-  );
+function anyOf<K extends ReferringKind>(kinds: readonly K[], toArtefact: (key: string) => z.ZodObject, more: z.ZodRawShape = {}) {
+  const options = kinds.map(({ method, params, references = [] }) => {
+    const named = Object.fromEntries(
+      references.map((key) => {
+        const own = params.shape[key] as z.ZodType;
+        return [key, z.union([own, toArtefact(key)]).describe(`${own.description!.replace(/\.$/, "")}; or {artefact: name}.`)];
+      }),
+    );
+    return z.strictObject({ method: z.literal(method).describe(params.description!), ...params.shape, ...named, ...more });
+  });
   return z.discriminatedUnion("method", options as unknown as [MethodSchema, ...MethodSchema[]]);
 }
 /** What is known of a method's parameters before its kind is looked up. */
@@ -15,7 +48,7 @@ type MethodSchema = z.ZodObject<{ method: z.ZodLiteral<string> }, z.core.$loose>
 const space = z.enum(SCORE_SPACES);
 
 /** A calibration written into the configuration, or held by a calibration file. */
-export const calibrationMethod = anyOf(CALIBRATION_KINDS, {
+export const calibrationMethod = anyOf(CALIBRATION_KINDS, inCalibration, {
   spaceOut: space.optional().describe("Space of the calibrated score. Without it, the one that the method usually gives."),
 });
 
@@ -45,7 +78,11 @@ const reading = {
     .optional()
     .describe("Objective of a multi-objective judge to read, instead of its gated sum; its scale is the judge's own (native)."),
   calibration,
-  transforms: z.array(anyOf(TRANSFORM_KINDS)).max(16).default([]).describe("Transforms of the calibrated score, in order. Default none."),
+  transforms: z
+    .array(anyOf(TRANSFORM_KINDS, inTransform))
+    .max(16)
+    .default([])
+    .describe("Transforms of the calibrated score, in order. Default none."),
 };
 
 const onFailure = z
@@ -108,11 +145,11 @@ const judgingPanel = z
       })
       .optional()
       .describe("Weights that server state decides, in the place of the members' own."),
-    aggregation: anyOf(AGGREGATION_KINDS)
+    aggregation: anyOf(AGGREGATION_KINDS, inTransform)
       .prefault({ method: "weightedSum" })
       .describe("From members' scores to one reward. Default weightedSum."),
     constraints: constraints.optional(),
-    advantages: anyOf(ADVANTAGE_KINDS)
+    advantages: anyOf(ADVANTAGE_KINDS, inTransform)
       .optional()
       .describe("Advantages beside the rewards, from the candidates of an item as a group. Default none."),
     onFailure: onFailure.default("fail").describe("Failure policy of members that state none: fail, degrade or {impute: x}. Default fail."),

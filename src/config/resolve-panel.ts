@@ -11,6 +11,7 @@ import type { ConstraintConfig, FailureConfig, MemberConfig, PanelConfig } from 
 import type { KeyPath } from "./problems.ts";
 import type { ResolvedJudge } from "./resolve-judges.ts";
 import { type Context, reportAll, resolveReading, type StateFacts } from "./resolve-reading.ts";
+import type { ReferenceShelf } from "./resolve-reference.ts";
 import type { Config } from "./schema.ts";
 import { nameRemedy } from "./suggest.ts";
 
@@ -21,6 +22,7 @@ export interface PanelSources {
   readonly config: Config;
   readonly judges: ReadonlyMap<string, ResolvedJudge>;
   readonly states: ReadonlyMap<string, StateFacts>;
+  readonly references: ReferenceShelf;
 }
 
 /**

@@ -14,6 +14,7 @@ import { objectiveReader, scalariser } from "./member.ts";
 import { calibrationMethod, type MethodConfig, type ReadingConfig } from "./panel-schema.ts";
 import type { Finding, KeyPath } from "./problems.ts";
 import type { ResolvedJudge } from "./resolve-judges.ts";
+import { type ReferenceShelf, type Substituted, substituteCalibrated, substituteRaw } from "./resolve-reference.ts";
 import type { Config } from "./schema.ts";
 import { nameRemedy } from "./suggest.ts";
 
@@ -29,6 +30,7 @@ export interface Context {
   readonly config: Config;
   readonly judges: ReadonlyMap<string, ResolvedJudge>;
   readonly states: ReadonlyMap<string, StateFacts>;
+  readonly references: ReferenceShelf;
   /** About the configuration file. */
   report(finding: Finding): void;
   /** About another file. */
@@ -61,17 +63,23 @@ export async function resolveReading(
     context.report({ path: [...path, "calibration"], cause, remedy: "use none, a file or a method" });
     return undefined;
   }
-  const calibration = await resolveCalibration([...path, "calibration"], chosen, { judge, bundle, start }, context);
+  const calibration = await resolveCalibration([...path, "calibration"], chosen, { judge, bundle, start, objective }, context);
   if (calibration === undefined) return undefined;
+  const own = calibration === "none" ? undefined : calibration;
+  const current = { judge, objective, calibration: own?.revision ?? "none" };
   const steps = calibration === "none" ? [] : [calibrationStep([...path, "calibration"], calibration)];
   const before = steps.length;
   let refused = false;
-  for (const [i, { method, ...params }] of written.transforms.entries()) {
+  const substituted: Substituted[] = [];
+  for (const [i, { method, ...given }] of written.transforms.entries()) {
     const kind = transformKind(method);
     const at = [...path, "transforms", i] as (string | number)[];
-    const found = [...kind.problems(params), ...stateProblems(params, judge.name, context)];
+    const made = await substituteCalibrated(at, given, kind.references ?? [], { reading: current, context });
+    const params = made?.params ?? given;
+    const found = made === undefined ? [] : [...kind.problems(params), ...stateProblems(params, judge.name, context)];
     reportAll(at, found, context);
-    refused ||= found.length > 0;
+    refused ||= made === undefined || found.length > 0;
+    if (made !== undefined) substituted.push(made);
     steps.push({
       path: at,
       label: `the transform ${method}`,
@@ -86,11 +94,11 @@ export async function resolveReading(
   }
   if (refused) return undefined;
   const transforms: Transform[] = written.transforms.map((config, i) => {
-    const { method, ...params } = config;
-    const spec = { spaceIn: chain.taken[before + i]!, revision: digestOf(config), judge: judge.name };
-    return transformKind(method).create(params, spec);
+    const { params, sha256, responses } = substituted[i]!;
+    const spec = { spaceIn: chain.taken[before + i]!, revision: revisionOf(config, sha256), judge: judge.name };
+    const transform = transformKind(config.method).create(params, spec);
+    return responses === undefined ? transform : { ...transform, responses };
   });
-  const own = calibration === "none" ? undefined : calibration;
   const parts = [judge.revision, own?.revision ?? "none", transforms.map(({ revision }) => revision)];
   const reading = {
     name: written.name ?? judge.name,
@@ -118,6 +126,11 @@ function calibrationStep(path: KeyPath, { method, spaceIn, spaceOut }: Calibrati
   return { path: path as (string | number)[], label: `the calibration ${method}`, accepts: [spaceIn], spaceOut: () => spaceOut };
 }
 
+/** Digest of what is written, and of the artefacts that it names. */
+function revisionOf(written: object, sha256: readonly string[]): string {
+  return digestOf(sha256.length === 0 ? written : { written, sha256 });
+}
+
 function transformKind(wanted: string) {
   return TRANSFORM_KINDS.find(({ method }) => method === wanted)!;
 }
@@ -142,37 +155,55 @@ function stateProblems(params: Record<string, unknown>, judge: string, { states 
 async function resolveCalibration(
   path: KeyPath,
   chosen: NonNullable<ReadingConfig["calibration"]>,
-  { judge, bundle, start }: Pick<ResolvedJudge, "judge" | "bundle"> & { readonly start: ScoreSpace },
+  {
+    judge,
+    bundle,
+    start,
+    objective,
+  }: Pick<ResolvedJudge, "judge" | "bundle"> & { readonly start: ScoreSpace; readonly objective: string | undefined },
   context: Context,
 ): Promise<Calibration | "none" | undefined> {
   if (chosen === "none") return "none";
   if (chosen === "bundle") {
-    if (bundle.calibration !== undefined) return fromFile(path, bundle.calibration, context);
+    if (bundle.calibration !== undefined) return fromFile(path, bundle.calibration, { judge, objective }, context);
     context.report({ path, cause: `the bundle of judge "${judge.name}" holds no calibration`, remedy: "use calibration: none" });
     return undefined;
   }
   if ("file" in chosen) {
     const read = await readCalibrationFile(resolve(context.config.origin.folder, String(chosen.file)), bundle.spec);
-    if ("file" in read) return fromFile(path, read.file, context);
+    if ("file" in read) return fromFile(path, read.file, { judge, objective }, context);
     context.problems.push(...read.problems);
     return undefined;
   }
-  return fromMethod(path, chosen, start, context);
+  return fromMethod(path, chosen, { judge, objective, spaceIn: start }, context);
 }
 
-function fromFile(path: KeyPath, file: CalibrationFile, context: Context): Calibration | undefined {
+/** The number of a judge that a calibration takes. */
+interface Calibrated {
+  readonly judge: Reading["judge"];
+  readonly objective: string | undefined;
+  readonly spaceIn: ScoreSpace;
+}
+
+async function fromFile(
+  path: KeyPath,
+  file: CalibrationFile,
+  of: Omit<Calibrated, "spaceIn">,
+  context: Context,
+): Promise<Calibration | undefined> {
   const written = { method: file.method, ...file.params, spaceOut: file.spaceOut };
   const parsed = calibrationMethod.safeParse(written);
-  if (parsed.success) return fromMethod(path, parsed.data, file.spaceIn, context);
+  if (parsed.success) return fromMethod(path, parsed.data, { ...of, spaceIn: file.spaceIn }, context);
   for (const { path: key, cause, remedy } of findingsOf(parsed.error.issues, calibrationMethod, written)) {
     context.report({ path, cause: `its calibration file: ${key.map(String).join(".")}: ${cause}`, remedy });
   }
   return undefined;
 }
 
-function fromMethod(path: KeyPath, config: MethodConfig, spaceIn: ScoreSpace, context: Context): Calibration | undefined {
+async function fromMethod(path: KeyPath, config: MethodConfig, of: Calibrated, context: Context): Promise<Calibration | undefined> {
   const kind = CALIBRATION_KINDS.find(({ method }) => method === config.method)!;
-  const { method: _, spaceOut: stated, ...params } = config;
+  const { method: _, spaceOut: stated, ...given } = config;
+  const { spaceIn } = of;
   if (kind.accepts !== "any" && !kind.accepts.includes(spaceIn)) {
     const cause = `the calibration ${kind.method} takes ${kind.accepts.join(" or ")} and the judge gives ${spaceIn}`;
     context.report({ path: [...path, "method"], cause, remedy: "use another method, for example isotonic" });
@@ -184,7 +215,10 @@ function fromMethod(path: KeyPath, config: MethodConfig, spaceIn: ScoreSpace, co
     context.report({ path: [...path, "spaceOut"], cause: `the calibration ${kind.method} cannot give ${spaceOut}`, remedy });
     return undefined;
   }
-  const spec = { spaceIn, spaceOut, revision: digestOf({ ...config, spaceIn, spaceOut }) };
+  const made = await substituteRaw(path, given, kind.references ?? [], { reading: of, context });
+  if (made === undefined) return undefined;
+  const { params, sha256 } = made;
+  const spec = { spaceIn, spaceOut, revision: revisionOf({ ...config, spaceIn, spaceOut }, sha256) };
   const found = kind.problems(params, spec);
   reportAll(path, found, context);
   return found.length > 0 ? undefined : kind.create(params, spec);

@@ -2,10 +2,11 @@ import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import type { Panel, Router } from "../domain/panel.ts";
 import { defineState } from "../state/kinds/index.ts";
 import { digestOf } from "./digest.ts";
-import { isRouting } from "./panel-schema.ts";
+import { isRouting, type MemberConfig } from "./panel-schema.ts";
 import { configInvalid } from "./problems.ts";
 import { type BackendPlan, type ResolvedJudge, resolveJudges } from "./resolve-judges.ts";
 import { resolvePanel } from "./resolve-panel.ts";
+import { artefactIn, createReferenceShelf } from "./resolve-reference.ts";
 import { resolveRouter } from "./resolve-router.ts";
 import type { Config } from "./schema.ts";
 import { nearest } from "./suggest.ts";
@@ -42,9 +43,13 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
   const reached = withTargets(config, names);
   const wanted = only && new Set(reached.flatMap((name) => judgesOf(config, name)));
   const { judges, backends } = await resolveJudges(config, wanted, problems);
+  const references = createReferenceShelf(config, problems);
+  // Without a choice of panels the whole file is checked, and with it artefacts that no panel names.
+  if (only === undefined) for (const name of references.names) await references.open(name);
   const sources = {
     config,
     judges,
+    references,
     states: new Map(Object.entries(config.states).map(([state, written]) => [state, defineState(written)])),
   };
   const panels = new Map<string, Panel | Router>();
@@ -83,5 +88,12 @@ function withTargets(config: Config, names: readonly string[]): string[] {
 function judgesOf(config: Config, name: string): string[] {
   const panel = config.panels[name]!;
   if (isRouting(panel)) return [];
-  return [...panel.members, ...(panel.constraints?.judges ?? [])].map(({ judge }) => judge);
+  const readings = [...panel.members, ...(panel.constraints?.judges ?? [])];
+  return readings.flatMap(({ judge, calibration }) => [judge, ...targetsOf(calibration)]);
+}
+
+/** Judges whose scale a calibration leads to. */
+function targetsOf(calibration: MemberConfig["calibration"]): string[] {
+  if (typeof calibration !== "object") return [];
+  return Object.values(calibration).flatMap((value) => artefactIn(value)?.judge ?? []);
 }

@@ -36,6 +36,10 @@ export const configSchema = z.strictObject({
   runs: runsSchema,
   backends: z.record(name, backend).describe("Places where models run, by name."),
   judges: z.record(name, judge).describe("Judges, by name."),
+  references: z
+    .record(name, z.strictObject({ file: z.string().min(1).describe("Artefact of `rewardgate reference build`, relative to this file.") }))
+    .default({})
+    .describe("Scores of reference completions, by name; transforms and calibrations take them. Default none."),
   panels: z.record(name, panelSchema).describe("Panels, by name; requests choose one."),
   state: stateStoreSchema,
   states: z.record(name, stateSchema).default({}).describe("Server state of training runs, by name. Default none."),

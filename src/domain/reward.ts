@@ -21,6 +21,14 @@ export interface TransformContext {
   readonly state?: StateSnapshot;
 }
 
+/** Scores of reference completions that a reference artefact holds for prompts. */
+export interface ReferenceResponses {
+  /** Name of the artefact in the configuration. */
+  readonly artefact: string;
+  /** Digest of a prompt → calibrated scores of its reference completions under the same member, shape [M]. */
+  readonly byPrompt: ReadonlyMap<string, Float64Array>;
+}
+
 /** A fixed map of calibrated scores. It sees the scored candidates of one item at once, so it may use the group. */
 export interface Transform {
   readonly name: string;
@@ -29,6 +37,8 @@ export interface Transform {
   /** Digest of name and parameters. */
   readonly revision: string;
   readonly reads?: "baselines" | "lengths";
+  /** What stands in for the baselines of an item that brings none. */
+  readonly responses?: ReferenceResponses;
   /** Name of the server state that it reads. */
   readonly state?: string;
   /**

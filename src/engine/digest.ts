@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Call } from "../domain/backend.ts";
+import { type Content, type Message, textOf } from "../domain/item.ts";
 import type { Ask } from "../domain/judge.ts";
 
 const digests = new WeakMap<Call, string>();
@@ -27,4 +28,30 @@ export function digestAsk(ask: Ask): string {
   const hash = createHash("sha256").update(`ask/1:${ask.calls.length}`);
   for (const call of ask.calls) hash.update(digestCall(call), "latin1");
   return hash.digest("binary");
+}
+
+const prompts = new WeakMap<readonly Message[], string>();
+
+/**
+ * Digest of a prompt, equal for equal prompts whether their text is one string or several parts: SHA-256 over length-prefixed,
+ * role-tagged messages. No text is changed on the way.
+ *
+ * @returns 32 hexadecimal digits, the first half of the digest
+ */
+export function digestPrompt(prompt: readonly Message[]): string {
+  const known = prompts.get(prompt);
+  if (known !== undefined) return known;
+  const hash = createHash("sha256").update(`prompt/1:${prompt.length}`);
+  for (const { role, content } of prompt) {
+    const text = textOf(content);
+    hash.update(`|${role}${text.length}:${text}`, "utf8");
+    for (const url of imagesOf(content)) hash.update(`|image${url.length}:${url}`, "utf8");
+  }
+  const digest = hash.digest("hex").slice(0, 32);
+  prompts.set(prompt, digest);
+  return digest;
+}
+
+function imagesOf(content: Content): string[] {
+  return typeof content === "string" ? [] : content.flatMap((part) => (part.type === "image" ? [part.url] : []));
 }

@@ -1,9 +1,10 @@
 import { GatewayError } from "../domain/errors.ts";
-import type { Candidate } from "../domain/item.ts";
+import type { Candidate, Message } from "../domain/item.ts";
 import type { Reading, ScalarScore } from "../domain/panel.ts";
 import type { Steering, Transform, TransformContext } from "../domain/reward.ts";
 import type { Failure } from "../domain/score.ts";
 import type { StateSnapshot } from "../domain/state.ts";
+import { digestPrompt } from "./digest.ts";
 import { failedJudgement, type Judgement } from "./judgement.ts";
 
 /** A reading's scores of a group on their way from raw to transformed; a gap where the candidate has none. */
@@ -21,6 +22,8 @@ export interface ColumnContext {
   readonly steering: Steering | undefined;
   /** What was judged, in the order of the row: the candidates, or the baselines. */
   readonly candidates: readonly Candidate[];
+  /** Of the item; names it in reference artefacts. */
+  readonly prompt: readonly Message[];
   /** The same judge's judgements of the item's baselines. */
   readonly baselines: readonly Judgement[];
   readonly states: ReadonlyMap<string, StateSnapshot>;
@@ -98,9 +101,26 @@ function contextOf(reading: Reading, transform: Transform, places: readonly numb
   const state = transform.state === undefined ? undefined : context.states.get(transform.state);
   return {
     ...(transform.reads === "lengths" && { lengths: Float64Array.from(places, (candidate) => context.candidates[candidate]!.tokens!) }),
-    ...(transform.reads === "baselines" && { baselines: baselineScores(reading, context.baselines) }),
+    ...(transform.reads === "baselines" && { baselines: referenceScores(reading, transform, context) }),
     ...(state !== undefined && { state }),
   };
+}
+
+/**
+ * The references of an item: its own baselines, or where it brings none what a reference artefact holds for its prompt.
+ *
+ * @returns calibrated scores, shape [M], M ≥ 1
+ * @throws {GatewayError} REFERENCE_MISSING when neither has any
+ */
+function referenceScores(reading: Reading, { responses }: Transform, { baselines, prompt }: ColumnContext): Float64Array {
+  if (responses === undefined || baselines.length > 0) return baselineScores(reading, baselines);
+  const scores = responses.byPrompt.get(digestPrompt(prompt));
+  if (scores !== undefined) return scores;
+  throw new GatewayError(
+    "REFERENCE_MISSING",
+    `member "${reading.name}" compares with reference completions, the item has no baselines, and the reference "${responses.artefact}" ` +
+      "does not know its prompt: send item.baselines, or build the reference with this prompt",
+  );
 }
 
 /**

@@ -50,7 +50,7 @@ export function weighItem(panel: Panel, judged: JudgedItem, { steering, states, 
   const { candidates } = judged.item;
   const size = candidates.length;
   const weights = weightsOf(panel, states, memberWeights);
-  const plain: ColumnContext = { steering, candidates, baselines: NONE, states };
+  const plain: ColumnContext = { steering, candidates, prompt: judged.item.prompt, baselines: NONE, states };
   const read = (reading: Reading, context: ColumnContext) => {
     const row = judged.rows[reading.seat]!;
     if (!panel.readsBaselines) return readColumn(reading, row, context);

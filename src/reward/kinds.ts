@@ -19,6 +19,8 @@ export interface CalibrationKind<S extends z.ZodObject = z.ZodObject> {
   readonly params: S;
   /** Spaces of raw scores that it takes. */
   readonly accepts: "any" | readonly ScoreSpace[];
+  /** Keys of the parameters that hold raw scores of reference completions; a configuration may name an artefact there. */
+  readonly references?: readonly string[];
   /** Spaces that a calibration of this kind can give. */
   readonly gives: readonly ScoreSpace[];
   /** Space of the result when the configuration does not state one. */
@@ -37,6 +39,8 @@ export interface CalibrationSpec {
 export interface TransformKind<S extends z.ZodObject = z.ZodObject> {
   readonly method: string;
   readonly params: S;
+  /** Keys that hold calibrated scores of reference completions; a configuration may name an artefact there. */
+  readonly references?: readonly string[];
   /** Spaces that it takes. */
   readonly accepts: readonly ScoreSpace[];
   /** @param params left out where only the usual result is asked for */

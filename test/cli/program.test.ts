@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { createProgram } from "../../src/cli/program.ts";
 import { runCli } from "../support/cli.ts";
 
-const COMMANDS = ["serve", "score", "calibrate", "eval", "compare", "judges", "panels", "check", "doctor", "replay"];
+const COMMANDS = ["serve", "score", "calibrate", "reference", "eval", "compare", "judges", "panels", "check", "doctor", "replay"];
 
 describe("rewardgate", () => {
   it("has the documented commands, each with one sentence on what it does", () => {
@@ -16,9 +16,9 @@ describe("rewardgate", () => {
     for (const command of commands) assert.match(command.description(), /^[a-z].{20,}[^.]$/);
   });
 
-  for (const name of COMMANDS) {
+  for (const name of COMMANDS.map((command) => (command === "reference" ? "reference build" : command))) {
     it(`${name} --help shows an example and exits with 0`, async () => {
-      const { code, stdout, stderr } = await runCli([name, "--help"]);
+      const { code, stdout, stderr } = await runCli([...name.split(" "), "--help"]);
       assert.deepEqual([code, stderr], [0, ""]);
       assert.match(stdout, new RegExp(`Examples?:\\n  \\$ rewardgate ${name}`));
       assert.match(stdout, /REWARDGATE_CONFIG/);

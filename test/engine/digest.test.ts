@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Call, Segment } from "../../src/domain/backend.ts";
-import { digestAsk, digestCall } from "../../src/engine/digest.ts";
+import type { Message } from "../../src/domain/item.ts";
+import { digestAsk, digestCall, digestPrompt } from "../../src/engine/digest.ts";
 
 function callOf(...segments: [Segment["origin"], string][]): Call {
   return { type: "forward", overlong: "error", segments: segments.map(([origin, text]) => ({ origin, text })) };
@@ -28,4 +29,23 @@ test("an ask of several calls depends on all of them and on their order", () => 
   const [a, b] = [callOf(["candidate", "a"]), callOf(["candidate", "b"])];
   const digests = [[a], [b], [a, b], [b, a], [a, a]].map((calls) => digestAsk({ candidates: [0], calls }));
   assert.equal(new Set(digests).size, digests.length);
+});
+
+test("a prompt has one digest whether its text is whole or in parts, and another for every difference", () => {
+  const base = digestPrompt([{ role: "user", content: "ab" }]);
+  const parts = [{ type: "text", text: "a" } as const, { type: "text", text: "b" } as const];
+  assert.equal(digestPrompt([{ role: "user", content: parts }]), base);
+  assert.match(base, /^[0-9a-f]{32}$/);
+  const image = { type: "image", url: "data:image/png;base64,AA==" } as const;
+  const others: readonly Message[][] = [
+    [{ role: "system", content: "ab" }],
+    [{ role: "user", content: "ab " }],
+    [
+      { role: "user", content: "a" },
+      { role: "user", content: "b" },
+    ],
+    [{ role: "user", content: [...parts, image] }],
+    [{ role: "user", content: "ab|user0:" }],
+  ];
+  assert.equal(new Set([base, ...others.map(digestPrompt)]).size, others.length + 1);
 });

@@ -111,6 +111,7 @@ const cdfParams = z.strictObject({ reference }).describe("Share of reference sco
 export const cdf: CalibrationKind<typeof cdfParams> = {
   method: "cdf",
   params: cdfParams,
+  references: ["reference"],
   accepts: "any",
   gives: ["unit"],
   spaceOut: () => "unit",
@@ -129,6 +130,7 @@ const normalScoreParams = z
 export const normalScore: CalibrationKind<typeof normalScoreParams> = {
   method: "normalScore",
   params: normalScoreParams,
+  references: ["reference"],
   accepts: "any",
   gives: ["native"],
   spaceOut: () => "native",
@@ -150,6 +152,7 @@ const quantileMapParams = z
 export const quantileMap: CalibrationKind<typeof quantileMapParams> = {
   method: "quantileMap",
   params: quantileMapParams,
+  references: ["from", "to"],
   accepts: "any",
   gives: ["logit", "native", "unit", "probability", "logProbability"],
   spaceOut: (spaceIn) => (spaceIn === "rank" || spaceIn === "advantage" ? "native" : spaceIn),

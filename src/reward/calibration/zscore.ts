@@ -28,6 +28,7 @@ const params = z
 export const zscore: CalibrationKind<typeof params> = {
   method: "zscore",
   params,
+  references: ["reference"],
   accepts: "any",
   // A number of standard deviations is no log-odds any more.
   gives: ["native"],

@@ -105,6 +105,7 @@ function overReferences(
   return {
     method,
     params: z.strictObject({ references }).describe(describe),
+    references: ["references"],
     accepts,
     spaceOut,
     problems: () => [],
@@ -158,6 +159,7 @@ const preferenceParams = z
 export const preferenceAsReward: TransformKind<typeof preferenceParams> = {
   method: "preferenceAsReward",
   params: preferenceParams,
+  references: ["references"],
   accepts: ["logit"],
   spaceOut: () => "unit",
   problems: () => [],

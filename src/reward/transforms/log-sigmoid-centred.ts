@@ -33,6 +33,7 @@ export function centreLogSigmoid(scores: Float64Array, reference: number): Float
 export const logSigmoidCentred: TransformKind<typeof params> = {
   method: "logSigmoidCentred",
   params,
+  references: ["reference"],
   accepts: ["logit"],
   spaceOut: () => "logProbability",
   problems: () => [],

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { runCli } from "../support/cli.ts";
+import { type TinyGateway, writeTinyGateway } from "../support/tiny-gateway.ts";
+
+const ROWS = Array.from({ length: 12 }, (_, i) => ({ prompt: `what ${i % 6}`, chosen: `good ${i}`, rejected: "bad" }));
+
+let tiny: TinyGateway;
+const at = (name: string) => join(tiny.folder.path, name);
+const build = (...args: string[]) =>
+  runCli(["reference", "build", at("sft.jsonl"), "--config", tiny.config, ...args], { cwd: tiny.folder.path });
+const read = (name: string) => JSON.parse(readFileSync(at(name), "utf8"));
+
+/** The configuration with these artefacts and this panel. */
+function using(members: string, artefacts: string): string {
+  const text = readFileSync(tiny.config, "utf8").replace(/panels:[\s\S]*/, "");
+  return tiny.folder.write("using.yaml", `${text}references:\n${artefacts}panels:\n  p:\n    members:\n      - ${members}\n`);
+}
+
+before(async () => {
+  tiny = await writeTinyGateway();
+  tiny.folder.write("sft.jsonl", ROWS.map((row) => `${JSON.stringify(row)}\n`).join(""));
+});
+after(() => tiny.remove());
+
+describe("rewardgate reference build FILE", () => {
+  it("builds values that a panel centres on, until a judge changes", async () => {
+    const { code, stdout, stderr } = await build(
+      "-p",
+      "chat",
+      "-k",
+      "value",
+      "--quantile",
+      "0.5",
+      "-n",
+      "sft",
+      "-o",
+      "v.json",
+      "--date",
+      "2026-01-31",
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^reference sft: quantile 0\.5 of the scores$/m);
+    assert.match(stdout, /^tiny-reward +[0-9a-f]{12} +[0-9a-f]{12} +logit +-?\d+\.\d{4}$/m);
+    const { readings, data, created } = read("v.json");
+    assert.deepEqual(
+      readings.map(({ judge }: { judge: string }) => judge),
+      ["tiny-objectives", "tiny-reward"],
+    );
+    assert.deepEqual([data.records, data.completions, data.side, created], [12, 12, "chosen", "2026-01-31"]);
+
+    const members = "{ judge: tiny-reward, transforms: [{ method: logSigmoidCentred, reference: { artefact: sft } }] }";
+    const config = using(members, "  sft: { file: v.json }\n");
+    const score = await runCli(["score", "--config", config, "what", "good egg", "--json"]);
+    const [part] = JSON.parse(score.stdout).results[0].candidates[0].judges;
+    assert.ok(Math.abs(part.transformed + Math.log1p(Math.exp(readings[1].value - part.calibrated))) < 1e-12);
+
+    const changed = tiny.folder.write(
+      "changed.yaml",
+      readFileSync(config, "utf8").replace("tiny-reward, backend: local", "tiny-reward, backend: local, overlong: truncate"),
+    );
+    const check = await runCli(["check", changed]);
+    assert.equal(check.code, 2);
+    assert.match(
+      check.stderr,
+      /reference "sft" is stale: judge "tiny-reward" was of revision .* rewardgate reference build sft\.jsonl --panel chat --kind value --quantile 0\.5 --side chosen --name sft -o FILE/,
+    );
+  });
+
+  it("builds responses that stand in for baselines, by prompt", async () => {
+    const { code, stderr } = await build("-j", "tiny-reward", "-k", "responses", "--side", "all", "-n", "sft", "-o", "r.json");
+    assert.equal(code, 0, stderr);
+    const [entry] = read("r.json").readings;
+    assert.equal(Object.keys(entry.responses).length, 6);
+    assert.ok(Object.values(entry.responses).every((scores) => (scores as number[]).length === 4));
+
+    const config = using(
+      "{ judge: tiny-reward, transforms: [{ method: centred, references: { artefact: sft } }] }",
+      "  sft: { file: r.json }\n",
+    );
+    tiny.folder.write("two.jsonl", `${JSON.stringify(ROWS[0])}\n${JSON.stringify({ ...ROWS[0], prompt: "elsewhere" })}\n`);
+    const score = await runCli(["score", "--config", config, at("two.jsonl")]);
+    assert.equal(score.code, 4);
+    const [known, unknown] = score.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const all = known.candidates.map(({ judges }: { judges: { calibrated: number; transformed: number }[] }) => judges[0]!);
+    for (const { calibrated, transformed } of all) assert.ok(Number.isFinite(calibrated) && Number.isFinite(transformed));
+    assert.equal(unknown.candidates[0].judges[0].failure.reason, "REFERENCE_MISSING");
+  });
+
+  it("builds a distribution that calibrates, and show prints it", async () => {
+    const { code, stderr } = await build("-j", "tiny-reward", "-k", "distribution", "-n", "sft", "-o", "d.json");
+    assert.equal(code, 0, stderr);
+    const config = using("{ judge: tiny-reward, calibration: { method: cdf, reference: { artefact: sft } } }", "  sft: { file: d.json }\n");
+    const score = await runCli(["score", "--config", config, "what 0", "good 0", "--json"]);
+    const [part] = JSON.parse(score.stdout).results[0].candidates[0].judges;
+    const { raw } = read("d.json").readings[0];
+    const below = raw.filter((each: number) => each < part.raw).length;
+    assert.ok(part.calibrated >= below / 12 && part.calibrated <= (below + 2) / 12);
+    const show = await runCli(["reference", "show", at("d.json")]);
+    assert.match(show.stdout, /^reference sft: distribution of scores$/m);
+    assert.deepEqual(JSON.parse((await runCli(["reference", "show", at("d.json"), "--json"])).stdout), read("d.json"));
+  });
+
+  for (const [what, args, says] of [
+    ["no judge and no panel", ["-k", "value", "-n", "a", "-o", "x.json"], /state whose scores: either --panel or --judge/],
+    ["an unknown panel", ["-p", "chta", "-k", "value", "-n", "a", "-o", "x.json"], /no panel "chta"; there are: chat, reward/],
+    ["a rule that its kind has not", ["-p", "chat", "-k", "responses", "--mean", "-n", "a", "-o", "x.json"], /belong to --kind value/],
+    ["an output that is there", ["-p", "chat", "-k", "value", "-n", "a", "-o", "sft.jsonl"], /sft\.jsonl exists; name another/],
+  ] as const) {
+    it(`exits with 2 on ${what} and says what to do`, async () => {
+      const { code, stderr } = await build(...args);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, says);
+    });
+  }
+
+  it("show exits with 2 on a file that is no artefact", async () => {
+    const { code, stderr } = await runCli(["reference", "show", at("sft.jsonl")]);
+    assert.equal(code, 2);
+    assert.match(stderr, /not JSON; build it again/);
+  });
+});
