@@ -228,7 +228,9 @@ def write_bundles(out, session, tokeniser, penalties, selection, validation):
         judge["training"] = {"data": data_of(name), "seed": SETTINGS.seeds[0], "recipe": "models/recipes/chat",
                              "metrics": figures}
         bundle.write(out / name, graph.parent, judge, calibrated, rows[name])
-        print(name, json.dumps(figures), json.dumps(calibrated), flush=True)
+        scores, slope = validation["scores"][name], calibrated["params"]["slope"]
+        by_set = evaluate.calibration_report(scores[::2] - scores[1::2], np.array(SETS)[validation["kinds"]], slope)
+        print(name, *map(json.dumps, (figures, calibrated, by_set)), sep="\n", flush=True)
 
 
 def data_of(judge):

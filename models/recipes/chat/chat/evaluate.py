@@ -81,6 +81,15 @@ def pair_metrics(margins, bins=10):
             "accuracy": round(accuracy(margins), 4)}
 
 
+def calibration_report(margins, groups, slope):
+    """Pair metrics before and after a slope, per group of pairs: `{group: {before, after}}`.
+
+    `margins` `[N]`; `groups` `[N]`, names.
+    """
+    return {str(name): {"before": pair_metrics(margins[groups == name]),
+                        "after": pair_metrics(slope * margins[groups == name])} for name in np.unique(groups)}
+
+
 def length_report(scores, lengths, margins, gaps):
     """How much the score follows length.
 
