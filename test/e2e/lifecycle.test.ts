@@ -114,8 +114,8 @@ test("requests that wait for the listener when SIGTERM comes are answered, thoug
 test("readiness goes off at once when a stop begins, while liveness stays, until the drain ends", async () => {
   const gateway = await start({ model: { slowness: 60 }, backend: { executors: 1, maxBatchCalls: 1 } });
   assert.equal((await fetch(`${gateway.admin}/readyz`)).status, 200);
-  const answers = Promise.all(Array.from({ length: 20 }, (_, index) => scoreHttp(gateway, `word ${index}`)));
-  await untilRunning(gateway, 20);
+  const answers = Promise.all(Array.from({ length: 60 }, (_, index) => scoreHttp(gateway, `word ${index}`)));
+  await untilRunning(gateway, 15);
   gateway.process.kill("SIGTERM");
   let ready = 200;
   for (let tries = 0; tries < 100 && ready === 200; tries++) ready = (await fetch(`${gateway.admin}/readyz?verbose`)).status;
@@ -172,8 +172,8 @@ test("a second signal ends the process although requests are running", async () 
 
 test("an inference process that is killed takes no request with it, and the gateway stays ready or becomes so again", async () => {
   const gateway = await start({ model: { slowness: 20 }, backend: { maxBatchCalls: 4 } });
-  const answers = Promise.all(Array.from({ length: 60 }, (_, index) => scoreHttp(gateway, `good word ${index}`).then((r) => r.json())));
-  await untilRunning(gateway, 40);
+  const answers = Promise.all(Array.from({ length: 150 }, (_, index) => scoreHttp(gateway, `good word ${index}`).then((r) => r.json())));
+  await untilRunning(gateway, 25);
   process.kill((await gateway.executors())[0]!, "SIGKILL");
   for (const answer of await answers) {
     const candidate = (answer as { results: { candidates: { status: string; reward?: number }[] }[] }).results[0]!.candidates[0]!;
