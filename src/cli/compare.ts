@@ -2,12 +2,13 @@ import { Command } from "commander";
 import type { Config } from "../config/schema.ts";
 import { compareScores, type Side } from "../evaluation/report/comparison.ts";
 import { configOption, configPath, readConfig } from "./config-file.ts";
-import { collectScores, exitBy, requireLabels } from "./eval/collect.ts";
+import { collectScores, exitBy, hasLabels } from "./eval/collect.ts";
 import { showComparison } from "./eval/show-comparison.ts";
 import { writeReport } from "./eval/write.ts";
-import { type SetExit, UsageError } from "./failure.ts";
+import { EXIT, type SetExit, UsageError } from "./failure.ts";
 import { type Interruption, listenForInterrupt } from "./interrupt.ts";
 import { choosePanel } from "./offline-gateway.ts";
+import { announce } from "./score/progress.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 interface CompareFlags {
@@ -46,7 +47,12 @@ export function compareCommand(exit: SetExit): Command {
       try {
         const run = { paths, flags, interruption };
         const sideA = await scoreSide(configPath(flags.config), a, run);
-        const sideB = await scoreSide(flags.against ?? configPath(flags.config), b, run);
+        const sideB = sideA && (await scoreSide(flags.against ?? configPath(flags.config), b, run));
+        if (sideA === undefined || sideB === undefined) {
+          process.stderr.write("interrupted before both sides had scored a labelled record\n");
+          return exit(EXIT.interrupted);
+        }
+        announce("measuring");
         const report = compareScores(sideA, sideB);
         const { comparisonPage } = await import("../evaluation/report/page/comparison.ts");
         const page = await writeReport(flags.output, "compare", { report, page: comparisonPage(report) });
@@ -67,13 +73,13 @@ A judge's name stands for the panel of that judge alone, so two revisions of a j
 configuration, or by one name of two. How to read the page: docs/evaluation.md.
 Exit codes: 0 all scored, 2 usage or configuration, 4 some records have no reward, 130 interrupted.`;
 
+/** @returns undefined when the run was interrupted before it scored anything with labels */
 async function scoreSide(
   config: string,
   chosen: { readonly config: Config; readonly panel: string },
   { paths, flags, interruption }: { paths: readonly string[]; flags: CompareFlags; interruption: Interruption },
-): Promise<Side> {
+): Promise<Side | undefined> {
   const { limit, withText } = flags;
   const { scored, provenance } = await collectScores({ ...chosen, paths, limit, withText, interruption });
-  requireLabels(scored);
-  return { config, scored, provenance };
+  return hasLabels(scored, provenance) ? { config, scored, provenance } : undefined;
 }

@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import { evaluateScores } from "../evaluation/report/report.ts";
 import { configOption, readConfig } from "./config-file.ts";
-import { collectScores, exitBy, requireLabels } from "./eval/collect.ts";
+import { collectScores, exitBy, hasLabels } from "./eval/collect.ts";
 import { showEvaluation } from "./eval/show.ts";
 import { writeReport } from "./eval/write.ts";
 import type { SetExit } from "./failure.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { choosePanel } from "./offline-gateway.ts";
+import { announce } from "./score/progress.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 interface EvalFlags {
@@ -35,13 +36,14 @@ export function evalCommand(exit: SetExit): Command {
       const interruption = listenForInterrupt();
       try {
         const { scored, provenance } = await collectScores({ ...chosen, paths, limit, withText, interruption });
-        requireLabels(scored);
+        exitBy([provenance], exit);
+        if (!hasLabels(scored, provenance)) return void process.stderr.write("interrupted before a labelled record was scored\n");
+        announce("measuring");
         const report = evaluateScores(scored, provenance);
         // The chart library takes a moment to load, which no other command should wait for.
         const { evaluationPage } = await import("../evaluation/report/page/evaluation.ts");
         const page = await writeReport(output, "eval", { report, page: evaluationPage(report) });
         process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${showEvaluation(report)}\n\nreport  ${page}\n`);
-        exitBy([provenance], exit);
       } finally {
         interruption.stop();
       }

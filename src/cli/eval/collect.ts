@@ -115,9 +115,15 @@ export function exitBy(runs: readonly Pick<Provenance, "complete" | "counts">[],
   if (runs.some(({ complete }) => !complete)) exit(EXIT.interrupted);
 }
 
-/** @throws {UsageError} when nothing that was scored has labels, so that there is nothing to report */
-export function requireLabels({ rows }: Scored): void {
-  if (rows.length === 0) throw new UsageError("no record with labels was scored; docs/data-format.md says which keys are labels");
+/**
+ * Whether there is something to report.
+ *
+ * @throws {UsageError} when all was scored and nothing of it has labels
+ */
+export function hasLabels({ rows }: Scored, { complete }: Pick<Provenance, "complete">): boolean {
+  if (rows.length > 0) return true;
+  if (complete) throw new UsageError("no record with labels was scored; docs/data-format.md says which keys are labels");
+  return false;
 }
 
 function rowOf(

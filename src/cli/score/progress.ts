@@ -42,6 +42,11 @@ export function createProgress(total: number | undefined): Progress {
   };
 }
 
+/** Says on a terminal what a command does now; silent where standard error is none. */
+export function announce(doing: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`${doing} …\n`);
+}
+
 /** Seconds as people say them. */
 function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -81,13 +81,15 @@ function correlate(
   const clusters = pairedByPrompt(rows, column, rating.of);
   const { a, b } = pool(clusters);
   if (a.length === 0) return undefined;
+  const withinPrompt = within(clusters);
+  if (rating.withinOnly && withinPrompt === null) return undefined;
   const over = (measure: typeof spearman) => (rating.withinOnly ? null : (measure(a, b) ?? null));
   return {
     n: a.length,
     spearman: rating.withinOnly ? { value: null, low: null, high: null } : estimate(clusters, pooled, [-1, 1]),
     kendall: a.length > KENDALL_LIMIT ? null : over(kendallTauB),
     pearson: over(pearson),
-    withinPrompt: within(clusters),
+    withinPrompt,
   };
 }
 

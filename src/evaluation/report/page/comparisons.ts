@@ -1,9 +1,10 @@
 import type { Proportion } from "../estimate.ts";
 import type { EvalReport } from "../report.ts";
+import { histogram } from "./cell-charts.ts";
 import type { Chart } from "./chart.ts";
 import { figure } from "./chart.ts";
-import { curveChart, histogram, intervalChart } from "./chart-kinds.ts";
 import { section } from "./document.ts";
+import { curveChart, intervalChart } from "./interval-charts.ts";
 import type { Markup } from "./markup.ts";
 import { count, fixed, percent, percentRange, range } from "./numbers.ts";
 import type { Palette } from "./palette.ts";

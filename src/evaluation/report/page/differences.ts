@@ -1,8 +1,9 @@
 import type { CompareReport, Difference } from "../comparison.ts";
+import { heatmap, histogram } from "./cell-charts.ts";
 import { type Chart, figure } from "./chart.ts";
-import { heatmap, histogram, intervalChart } from "./chart-kinds.ts";
 import { nameOf } from "./comparisons.ts";
 import { section } from "./document.ts";
+import { intervalChart } from "./interval-charts.ts";
 import { html, type Markup } from "./markup.ts";
 import { count, fixed, percent, percentRange, points, pValue } from "./numbers.ts";
 import { tableOf } from "./table.ts";

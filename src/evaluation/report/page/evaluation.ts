@@ -62,20 +62,23 @@ function leadOf({ accuracy, panel, correlations }: EvalReport): Markup | undefin
   return html`<p class="lead">Of ${rated.length === 1 ? "one rating" : `${rated.length} ratings`}, the panel's reward <b>${finding}</b>: rank correlation ${fixed(best.spearman.value, 2)} (95 %: ${range(best.spearman.low, best.spearman.high, 2)}) over ${count(best.n)} candidates.</p>`;
 }
 
+/** Most ratings that have a tile each. */
+const MOST_RATINGS = 4;
+
 function tilesOf({ accuracy, calibration, length, bestOf, correlations, panel, counts }: EvalReport): Tile[] {
   const found: Tile[] = [];
   const own = <T extends { scorer: string }>(rows: readonly T[]) => rows.find(({ scorer }) => scorer === panel.name);
   const all = own(accuracy)?.all;
   if (all) found.push({ label: "Accuracy", value: percent(all.accuracy), note: `${percentRange(all.low, all.high)}, n ${count(all.n)}` });
-  for (const { rating, spearman, n, withinPrompt } of correlations.filter(({ scorer }) => scorer === panel.name)) {
-    const shown = spearman.value === null ? withinPrompt?.spearman : spearman;
-    const where = spearman.value === null ? "within prompts" : `n ${count(n)}`;
-    if (shown)
-      found.push({
-        label: `Rank correlation, ${rating}`,
-        value: fixed(shown.value, 2),
-        note: `${range(shown.low, shown.high, 2)}, ${where}`,
-      });
+  const rated = correlations.flatMap(({ scorer, rating, spearman, n, withinPrompt }) => {
+    if (scorer !== panel.name) return [];
+    if (spearman.value !== null) return [{ rating, ...spearman, where: `n ${count(n)}` }];
+    return withinPrompt === null ? [] : [{ rating, ...withinPrompt.spearman, where: "within prompts" }];
+  });
+  // Of many ratings the section shows all.
+  for (const { rating, value, low, high, where } of rated.length > MOST_RATINGS ? [] : rated) {
+    const note = low === null ? where : `${range(low, high, 2)}, ${where}`;
+    found.push({ label: `Rank correlation, ${rating}`, value: fixed(value, 2), note });
   }
   const calibrated = own(calibration);
   if (calibrated) {

@@ -1,7 +1,7 @@
 import { DIFFICULTIES } from "../../style-difficulty.ts";
 import type { EvalReport } from "../report.ts";
+import { heatmap } from "./cell-charts.ts";
 import { type Chart, figure } from "./chart.ts";
-import { heatmap } from "./chart-kinds.ts";
 import { section } from "./document.ts";
 import { html, type Markup } from "./markup.ts";
 import { count, fixed, percent } from "./numbers.ts";

@@ -1,13 +1,17 @@
 import { bestOfNKl } from "../../best-of-n.ts";
 import type { Estimate } from "../estimate.ts";
 import type { EvalReport } from "../report.ts";
+import { heatmap } from "./cell-charts.ts";
 import { type Chart, figure, nameAxis } from "./chart.ts";
-import { curveChart, heatmap, intervalChart } from "./chart-kinds.ts";
 import { nameOf, PROPORTION_HEADER, proportionCells } from "./comparisons.ts";
 import { section } from "./document.ts";
+import { curveChart, intervalChart } from "./interval-charts.ts";
 import type { Markup } from "./markup.ts";
 import { count, fixed, percent, range } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
+
+/** Most ratings that stand side by side in a chart. */
+const RATINGS_A_CHART = 6;
 
 const oneDecimal = (value: number) => fixed(value, 1);
 
@@ -101,11 +105,6 @@ export function correlationSection({ correlations, files }: EvalReport, palette:
       if (shown.length === 0) return [];
       const rows = [...new Set(shown.map(({ scorer }) => scorer))];
       const columns = [...new Set(shown.map(({ rating }) => rating))];
-      const find = (row: number, column: number) => shown.find(({ scorer, rating }) => scorer === rows[row] && rating === columns[column]);
-      const cell = (row: number, column: number) => {
-        const found = find(row, column);
-        return found === undefined ? null : (pick(found)?.value ?? null);
-      };
       const texts = {
         title: files.length > 1 ? `${title}: ${file}` : title,
         note: "Spearman's rank correlation; 1 is people's order, 0 none of it.",
@@ -129,22 +128,28 @@ export function correlationSection({ correlations, files }: EvalReport, palette:
         });
         return [intervalChart(dots, { ...texts, chance: 0, format: oneDecimal })];
       }
-      return [
-        heatmap(
-          { rows: rows.map(nameOf), columns, cell },
-          {
-            ...texts,
-            format: (value) => fixed(value, 2),
-            strongest: 0.6,
-          },
-        ),
-      ];
+      return partsOf(columns).map((part, i, parts) => {
+        const cell = (row: number, column: number) => {
+          const found = shown.find(({ scorer, rating }) => scorer === rows[row] && rating === part[column]);
+          return found === undefined ? null : (pick(found)?.value ?? null);
+        };
+        const which = parts.length > 1 ? ` (${i + 1} of ${parts.length})` : "";
+        const more = { format: (value: number) => fixed(value, 2), strongest: 0.6 };
+        return heatmap({ rows: rows.map(nameOf), columns: part, cell }, { ...texts, title: texts.title + which, ...more });
+      });
     });
   });
   const intro =
     "How scores rise with what people rated: the panel, its members, their objectives, and length for comparison. " +
     "Within prompts is the mean over prompts of the correlation inside each, which is what choosing among candidates needs.";
   return section("correlation", "Agreement with ratings", intro, charts.map(figure));
+}
+
+/** Ratings in parts that one chart has room for. */
+function partsOf(ratings: readonly string[]): string[][] {
+  const parts = Math.ceil(ratings.length / RATINGS_A_CHART);
+  const size = Math.ceil(ratings.length / parts);
+  return Array.from({ length: parts }, (_, i) => ratings.slice(i * size, (i + 1) * size));
 }
 
 /** Best-of-n curves. */
