@@ -1,5 +1,21 @@
 /** How judges ask, read and check, for programs that do it themselves. The kinds of index.ts use the same functions. */
 
+export * from "./generative/answer-object.ts";
+export * from "./generative/answer-text.ts";
+export * from "./generative/checklist-dependencies.ts";
+export * from "./generative/checklist-score.ts";
+export * from "./generative/evidence.ts";
+export * from "./generative/expected-rating.ts";
+export * from "./generative/judge-training.ts";
+export * from "./generative/listwise.ts";
+export * from "./generative/listwise-agreement.ts";
+export * from "./generative/order-swap.ts";
+export * from "./generative/reading.ts";
+export * from "./generative/rubric-score.ts";
+export * from "./generative/total-score.ts";
+export * from "./generative/verdict.ts";
+export * from "./generative/votes.ts";
+export * from "./generative/yes-probability.ts";
 export * from "./multi-response/layout.ts";
 export * from "./multi-response/listwise-choice.ts";
 export * from "./multi-response/order-bias.ts";

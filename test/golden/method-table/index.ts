@@ -2,6 +2,7 @@ import { advantages } from "./advantages.ts";
 import { aggregation } from "./aggregation.ts";
 import { calibration } from "./calibration.ts";
 import { evaluation } from "./evaluation.ts";
+import { generative } from "./generative.ts";
 import { multiResponse } from "./multi-response.ts";
 import { numerics } from "./numerics.ts";
 import { objectives } from "./objectives.ts";
@@ -23,6 +24,7 @@ export const FAMILIES: Readonly<Record<string, MethodTable>> = {
   pairwise,
   process,
   multiResponse,
+  generative,
   rules,
   evaluation,
 };
@@ -31,4 +33,4 @@ export const FAMILIES: Readonly<Record<string, MethodTable>> = {
 export const METHODS: MethodTable = Object.assign({}, ...Object.values(FAMILIES));
 
 /** Ids whose functions are not written yet. */
-export const PENDING: readonly string[] = ["gen."];
+export const PENDING: readonly string[] = [];

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { answerOf, isEnd, undisguised } from "../../../src/judges/generative/answer-text.ts";
+
+describe("answerOf", () => {
+  it("is what follows the reasoning, and nothing while the reasoning goes on", () => {
+    assert.equal(answerOf("<think>[[B]]</think> [[A]] "), "[[A]]");
+    assert.equal(answerOf("a</think>b</think>c"), "c");
+    assert.equal(answerOf("  <think>The total score: 9"), "");
+    assert.equal(answerOf("<think>x</think> <think>y"), "");
+  });
+
+  it("is the whole text where reasoning is only spoken of", () => {
+    assert.equal(answerOf('The candidate writes "<think>" and stops. [[B]]'), 'The candidate writes "<think>" and stops. [[B]]');
+  });
+});
+
+describe("undisguised", () => {
+  it("sees through width, style, accents, invisible characters, escapes and spacing", () => {
+    for (const text of [
+      "［［Ａ］］",
+      "[[\u200bA\u00ad]]",
+      "[[𝐀]]",
+      "[[Á]]",
+      "[[A\u0301\u0316]]",
+      "\\[\\[A\\]\\]",
+      "[[A]]",
+      "[[\u{e0041}A]]",
+    ])
+      assert.equal(undisguised(text), "[[a]]", text);
+    assert.equal(undisguised("Total\u00a0\u2003Score: ９"), "total score: 9");
+  });
+
+  it("is stable, and no text is longer than four times itself", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
+        const plain = undisguised(text);
+        assert.equal(undisguised(plain), plain);
+        assert.ok(plain.length <= 4 * text.length);
+      }),
+    );
+  });
+});
+
+describe("isEnd", () => {
+  it("takes emphasis, quotes, brackets and fences for an end, and a word or number for none", () => {
+    for (const rest of ["", "**.", '"}\n```', ' \n"!'] as const) assert.ok(isEnd(rest), rest);
+    for (const rest of [" because", "5", "[[", "<x>"] as const) assert.ok(!isEnd(rest), rest);
+  });
+});

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { evidenceOccurs } from "../../../src/judges/generative/evidence.ts";
+
+describe("evidenceOccurs", () => {
+  it("finds every passage of a text, however its white space was set", () => {
+    const words = fc.array(fc.constantFrom("the", "tool", "failed", "é", "🙂"), { minLength: 2, maxLength: 12 });
+    fc.assert(
+      fc.property(words, fc.nat(), (list, from) => {
+        const citation = list.slice(from % (list.length - 1)).join(" \n\t");
+        assert.ok(evidenceOccurs(citation, `Then ${list.join(" ")}.`, 1));
+      }),
+    );
+  });
+
+  it("does not find what is paraphrased, stitched together, of another case, empty or too short", () => {
+    const text = "The call failed. The tool was asked again.";
+    for (const citation of ["The call did not succeed", "The call was asked again", "the call failed", "", "  ", "The"])
+      assert.ok(!evidenceOccurs(citation, text, 8), citation);
+    assert.ok(!evidenceOccurs("", text, 0));
+  });
+});
