@@ -6,7 +6,7 @@ import * as evaluation from "../../src/evaluation/index.ts";
 import * as judges from "../../src/judges/library.ts";
 import { GROUP_CONVENTIONS, SPREAD_CONVENTIONS } from "../../src/reward/group/conventions.ts";
 import * as reward from "../../src/reward/library.ts";
-import { METHODS, PENDING } from "../golden/method-table/index.ts";
+import { METHODS } from "../golden/method-table/index.ts";
 
 const page = readFileSync("docs/methods.md", "utf8");
 const rows = [...page.matchAll(/^\| `([a-z0-9_.]+)` \| (`\w.*?`) \| \[(src\/[\w/-]+\.ts)\]\(\.\.\/\3\) \| (.+) \|$/gm)].map(
@@ -21,10 +21,6 @@ const rows = [...page.matchAll(/^\| `([a-z0-9_.]+)` \| (`\w.*?`) \| \[(src\/[\w/
 describe("docs/methods.md", () => {
   it("has one row for each id that has a function, and none for others", () => {
     assert.deepEqual(rows.map(({ id }) => id).sort(), Object.keys(METHODS).sort());
-  });
-
-  it("names the prefixes that are pending", () => {
-    for (const prefix of PENDING) assert.ok(page.includes(`\`${prefix}\``), prefix);
   });
 
   it("names functions that their files export and the library offers", async () => {

@@ -31,6 +31,3 @@ export const FAMILIES: Readonly<Record<string, MethodTable>> = {
 
 /** Method id → adapter, of all families. */
 export const METHODS: MethodTable = Object.assign({}, ...Object.values(FAMILIES));
-
-/** Ids whose functions are not written yet. */
-export const PENDING: readonly string[] = [];
