@@ -47,7 +47,7 @@ module.exports = {
     layer("transport", ["domain", "telemetry", "gen"], "An adapter translates between wire and domain. The service is handed to it."),
     pure("domain"),
     pure("reward"),
-    pure("judges", "@huggingface/jinja"),
+    pure("judges", "@huggingface/jinja", "ajv", "eld", "re2js"),
     pure("state/kinds"),
     {
       name: "judge-kinds-are-siblings",
@@ -59,8 +59,8 @@ module.exports = {
     {
       name: "judges-shared-is-a-leaf",
       severity: "error",
-      comment: "judges/shared/ serves the kinds and knows none of them.",
-      from: { path: "^src/judges/shared/" },
+      comment: "judges/shared/ and judges/rules/ serve the kinds and know none of them.",
+      from: { path: "^src/judges/(shared|rules)/" },
       to: { path: "^src/judges/[^/]+[.]ts$" },
     },
     {

@@ -6,6 +6,7 @@ import type { Config } from "./config/schema.ts";
 import { stateStoreOf, statesReadBy } from "./config/state-plan.ts";
 import { systemClock } from "./domain/clock.ts";
 import { GatewayError } from "./domain/errors.ts";
+import type { Judge } from "./domain/judge.ts";
 import type { RunStatistics } from "./domain/run.ts";
 import { describeDeterminism } from "./domain/score-space.ts";
 import type { ReadinessSource, RewardService } from "./domain/service.ts";
@@ -199,12 +200,16 @@ async function testJudges(
     const reports = await selfTest(backend, tested, { compositions: START_COMPOSITIONS });
     for (const [index, { judge }] of own.entries()) {
       log.info(reports[index], "judge reproduces its golden scores");
-      metrics.declareJudge(judge.name);
+      declareJudge(judge, backend.device, metrics);
       metrics.goldenError.set({ judge: judge.name }, reports[index]!.goldenMaxAbsError);
-      const facts = { judge: judge.name, kind: judge.kind, revision: judge.revision, device: backend.device };
-      metrics.judgeInfo.set({ ...facts, determinism: describeDeterminism(judge.determinism) }, 1);
     }
   }
+  for (const { judge } of judges) if (judge.backend === undefined) declareJudge(judge, "", metrics);
+}
+
+function declareJudge({ name, kind, revision, determinism }: Judge, device: string, metrics: Metrics): void {
+  metrics.declareJudge(name);
+  metrics.judgeInfo.set({ judge: name, kind, revision, device, determinism: describeDeterminism(determinism) }, 1);
 }
 
 function createBatchers(plans: readonly BackendPlan[], backends: ReadonlyMap<string, OnnxBackend>, metrics: Metrics): Map<string, Batcher> {
@@ -216,7 +221,7 @@ function createBatchers(plans: readonly BackendPlan[], backends: ReadonlyMap<str
   );
 }
 
-/** Keeps each judge's readiness equal to that of the backend it needs. */
+/** Keeps each judge's readiness equal to that of the backend it needs; one that needs none is ready. */
 function followBackends(
   judges: readonly ResolvedJudge[],
   backends: ReadonlyMap<string, OnnxBackend>,
@@ -224,7 +229,12 @@ function followBackends(
   metrics: Metrics,
 ): void {
   for (const { judge } of judges) {
-    const backend = backends.get(judge.backend!)!;
+    if (judge.backend === undefined) {
+      board.set(checkOf(judge.name), true, "serving; it needs no backend");
+      metrics.judgeUp.set({ judge: judge.name }, 1);
+      continue;
+    }
+    const backend = backends.get(judge.backend)!;
     const show = (ready: boolean) => {
       board.set(checkOf(judge.name), ready, ready ? `serving on ${backend.device}` : `no inference process of ${backend.name} is running`);
       metrics.judgeUp.set({ judge: judge.name }, ready ? 1 : 0);
@@ -286,7 +296,7 @@ function describeService(
     judges: () =>
       resolved.judges.map((resolvedJudge) => ({
         ...describeJudge(resolvedJudge),
-        device: backends.get(resolvedJudge.judge.backend!)!.device,
+        device: backends.get(resolvedJudge.judge.backend ?? "")?.device ?? "",
         ready: board.current().checks.some((check) => check.name === checkOf(resolvedJudge.judge.name) && check.ok),
       })),
     panels: () => panels,

@@ -78,6 +78,8 @@ async function calibrate(path: string, flags: CalibrateFlags, exit: SetExit): Pr
     config,
     asked.map((judge) => ({ judge, calibration: "none" as const })),
   );
+  const { bundle } = set.members[0]!.judge;
+  if (bundle === undefined) throw new UsageError(`judge "${flags.judge}" follows a rule: calibrate a judge with a model`);
   const paths = [path, ...(flags.heldOutFile === undefined ? [] : [flags.heldOutFile])];
   const collections = paths.map(() => createLabelCollection(flags.dimension));
   const counts = await scoreWithJudges(set, paths, (record, parts, file) => {
@@ -88,7 +90,7 @@ async function calibrate(path: string, flags: CalibrateFlags, exit: SetExit): Pr
     process.stderr.write("interrupted: nothing was fitted\n");
     return exit(EXIT.interrupted);
   }
-  const { member, judge } = set.members[0]!;
+  const { member } = set.members[0]!;
   const target = targetOf(flags, collections[0]!);
   const { fit, heldOut, split } = await setApart(collections, paths, flags);
   const fitted = fitCalibration(fit, {
@@ -104,8 +106,8 @@ async function calibrate(path: string, flags: CalibrateFlags, exit: SetExit): Pr
     bootstrap: { seed: flags.seed, samples: BOOTSTRAP_SAMPLES },
   });
   const document = toDocument(fitted, quality, {
-    graphSha256: judge.bundle.graph.sha256,
-    bundleJudge: judge.bundle.spec.name,
+    graphSha256: bundle.graph.sha256,
+    bundleJudge: bundle.spec.name,
     judge: member.judge.name,
     judgeRevision: member.judge.revision,
     data: await dataFile(path),

@@ -15,7 +15,7 @@ export function describeJudge({ judge, description, license, bundle }: ResolvedJ
     accepts: [...judge.accepts],
     objectives: judge.gated?.objectives.map((objective) => objective.name) ?? [],
     backend: judge.backend ?? "",
-    maxTokens: bundle.spec.model.maxTokens,
+    maxTokens: bundle?.spec.model.maxTokens ?? 0,
     license,
   };
 }

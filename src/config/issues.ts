@@ -62,7 +62,9 @@ function ofUnion(issue: Issue & { code: "invalid_union" }, path: KeyPath, root: 
     if (given === undefined) return [{ path: at, cause: "missing", remedy: `allowed: ${words.join(", ")}` }];
     return [{ path: at, cause: `${shown(given)} is not allowed`, remedy: nameRemedy(String(given), words, "remove it") }];
   }
-  const near = issue.errors.filter((option) => !option.some(isOtherShape)).sort((a, b) => misfit(a) - misfit(b))[0];
+  const near = issue.errors
+    .filter((option) => !option.some(isOtherShape))
+    .sort((a, b) => misfit(a, valueAt(data, path)) - misfit(b, valueAt(data, path)))[0];
   if (near !== undefined) return near.flatMap((inner) => toFindings(inner, path, root, data));
   const what = describe(root, path, data);
   const given = valueAt(data, path);
@@ -75,11 +77,15 @@ function isOtherShape(issue: Issue): boolean {
   return issue.path.length === 0 && (issue.code === "invalid_type" || issue.code === "invalid_value");
 }
 
-/** How far a value is from an option: unknown keys count most, then an option that could not even be chosen. */
-function misfit(option: readonly Issue[]): number {
+/**
+ * How far a value is from an option: unknown keys count most, then an option that could not even be chosen. A value that has an option's
+ * discriminator, with a word that is none of its, means that option.
+ */
+function misfit(option: readonly Issue[], value: unknown): number {
   return option.reduce((total, issue) => {
     if (issue.code === "unrecognized_keys") return total + 2 * issue.keys.length;
-    return total + (issue.code === "invalid_union" ? 4 : 1);
+    if (issue.code !== "invalid_union") return total + 1;
+    return total + (issue.discriminator !== undefined && valueAt(value, issue.path) !== undefined ? 1 : 4);
   }, 0);
 }
 

@@ -13,7 +13,6 @@ export function checkReferences(data: unknown): Finding[] {
   const judgeNames = Object.keys(judges);
   const panels = record(data, "panels");
   for (const [section, names, what] of [
-    ["backends", backends, "backend"],
     ["judges", judgeNames, "judge"],
     ["panels", Object.keys(panels), "panel"],
   ] as const) {

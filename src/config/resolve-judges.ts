@@ -3,17 +3,20 @@ import type { OnnxBackendOptions } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import type { GoldenRow, Judge, JudgeKind, JudgeSpec } from "../domain/judge.ts";
 import { JUDGE_KINDS } from "../judges/index.ts";
+import { createRuleJudge, type RuleConfig, ruleFacts } from "../judges/rule.ts";
 import { type Bundle, type DigestCache, openBundle, type VerifiedFile } from "./bundle.ts";
 import { digestOf } from "./digest.ts";
 import { findingsOf } from "./issues.ts";
-import type { BackendConfig, Config, JudgeConfig } from "./schema.ts";
+import type { BackendConfig, BundleJudgeConfig, Config } from "./schema.ts";
 import { nameRemedy } from "./suggest.ts";
 
 /** A judge, what people want to know of it, and what tests it at start. */
 export interface ResolvedJudge {
   readonly judge: Judge;
   readonly description: string;
+  /** Of the model; empty for a rule, which is part of the gateway. */
   readonly license: string;
+  /** None for a rule. */
   readonly goldens: readonly GoldenRow[];
   /** Largest difference from a golden score that passes. */
   readonly goldenTolerance: number;
@@ -22,7 +25,8 @@ export interface ResolvedJudge {
    * whatever the configuration says; it is otherwise the same.
    */
   readonly goldenJudge: Judge;
-  readonly bundle: Bundle;
+  /** Absent for a rule, which has no model. */
+  readonly bundle?: Bundle;
 }
 
 /** A model that has to be opened once, for one judge or for several that read the same graph. */
@@ -53,6 +57,11 @@ export async function resolveJudges(
   const plans = new Map<string, BackendPlan>();
   for (const [name, judge] of Object.entries(config.judges)) {
     if (only !== undefined && !only.has(name)) continue;
+    if ("rule" in judge) {
+      const rule = await createRule(name, judge, config, problems);
+      if (rule !== undefined) judges.set(name, rule);
+      continue;
+    }
     const opened = await openBundle(resolve(origin.folder, judge.bundle), digests);
     if ("problems" in opened) {
       const { line, column } = origin.locate({ path: ["judges", name, "bundle"], cause: "", remedy: "" });
@@ -67,9 +76,21 @@ export async function resolveJudges(
   return { judges, backends: [...plans.values()] };
 }
 
+async function createRule(name: string, rule: RuleConfig, config: Config, problems: ConfigProblem[]): Promise<ResolvedJudge | undefined> {
+  const { description, version } = ruleFacts(rule);
+  try {
+    const judge = await createRuleJudge({ name, revision: digestOf({ kind: "rule", rule, version }) }, rule);
+    return { judge, description, license: "", goldens: [], goldenTolerance: 0, goldenJudge: judge };
+  } catch (thrown) {
+    if (!(thrown instanceof GatewayError) || thrown.reason !== "CONFIG_INVALID") throw thrown;
+    problems.push(config.origin.locate({ path: ["judges", name], cause: thrown.message, remedy: "correct it: docs/judges/rule.md" }));
+    return undefined;
+  }
+}
+
 function createJudge(
   name: string,
-  config: JudgeConfig,
+  config: BundleJudgeConfig,
   backend: string,
   bundle: Bundle,
   problems: ConfigProblem[],
@@ -119,7 +140,7 @@ function createJudge(
 function joinPlan(
   plans: Map<string, BackendPlan>,
   judge: string,
-  config: JudgeConfig,
+  config: BundleJudgeConfig,
   backend: BackendConfig,
   bundle: Bundle,
 ): BackendPlan {

@@ -57,7 +57,7 @@ export async function resolveReading(
   const { objective } = written;
   if (objective !== undefined && !hasObjective(path, objective, judge, context)) return undefined;
   const start = objective === undefined ? judge.space : "native";
-  const chosen = written.calibration ?? (objective === undefined ? "bundle" : "none");
+  const chosen = written.calibration ?? (objective === undefined && bundle !== undefined ? "bundle" : "none");
   if (chosen === "bundle" && objective !== undefined) {
     const cause = "the bundle's calibration is of the gated sum and not of an objective";
     context.report({ path: [...path, "calibration"], cause, remedy: "use none, a file or a method" });
@@ -160,22 +160,29 @@ async function resolveCalibration(
     bundle,
     start,
     objective,
-  }: Pick<ResolvedJudge, "judge" | "bundle"> & { readonly start: ScoreSpace; readonly objective: string | undefined },
+  }: Pick<ResolvedJudge, "judge"> & {
+    readonly bundle: ResolvedJudge["bundle"] | undefined;
+    readonly start: ScoreSpace;
+    readonly objective: string | undefined;
+  },
   context: Context,
 ): Promise<Calibration | "none" | undefined> {
   if (chosen === "none") return "none";
+  if (chosen !== "bundle" && !("file" in chosen)) return fromMethod(path, chosen, { judge, objective, spaceIn: start }, context);
+  if (bundle === undefined) {
+    const cause = `judge "${judge.name}" follows a rule and has no model that a calibration could have been fitted on`;
+    context.report({ path, cause, remedy: "use none, or a method with its numbers" });
+    return undefined;
+  }
   if (chosen === "bundle") {
     if (bundle.calibration !== undefined) return fromFile(path, bundle.calibration, { judge, objective }, context);
     context.report({ path, cause: `the bundle of judge "${judge.name}" holds no calibration`, remedy: "use calibration: none" });
     return undefined;
   }
-  if ("file" in chosen) {
-    const read = await readCalibrationFile(resolve(context.config.origin.folder, String(chosen.file)), bundle.spec);
-    if ("file" in read) return fromFile(path, read.file, { judge, objective }, context);
-    context.problems.push(...read.problems);
-    return undefined;
-  }
-  return fromMethod(path, chosen, { judge, objective, spaceIn: start }, context);
+  const read = await readCalibrationFile(resolve(context.config.origin.folder, String(chosen.file)), bundle.spec);
+  if ("file" in read) return fromFile(path, read.file, { judge, objective }, context);
+  context.problems.push(...read.problems);
+  return undefined;
 }
 
 /** The number of a judge that a calibration takes. */

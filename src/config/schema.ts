@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { BACKEND_PARAMS } from "../backends/index.ts";
 import type { ConfigProblem } from "../domain/errors.ts";
+import { ruleSchema } from "../judges/rule.ts";
 import { stateSchema } from "../state/kinds/index.ts";
 import { panelSchema } from "./panel-schema.ts";
 import type { Finding } from "./problems.ts";
@@ -13,7 +14,7 @@ const name = z.string().regex(NAME, "use lower-case letters, digits and hyphens,
 
 const backend = z.discriminatedUnion("type", [BACKEND_PARAMS.onnx.extend({ queue: queueSchema })]);
 
-const judge = z
+const bundleJudge = z
   .strictObject({
     bundle: z.string().min(1).describe("Folder with the judge's judge.yaml, relative to this file."),
     backend: name.describe("Name of the backend that runs its model."),
@@ -27,6 +28,10 @@ const judge = z
   })
   .describe("A reward model and where it runs.");
 
+const judge = z
+  .union([bundleJudge, ruleSchema])
+  .describe("A reward model (`bundle`) and where it runs, or a check without a model (`rule`).");
+
 /** The whole of `rewardgate.yaml`. */
 export const configSchema = z.strictObject({
   apiVersion: z.literal("rewardgate/v1").describe("Version of this format."),
@@ -34,7 +39,7 @@ export const configSchema = z.strictObject({
   log: logSchema,
   cache: cacheSchema,
   runs: runsSchema,
-  backends: z.record(name, backend).describe("Places where models run, by name."),
+  backends: z.record(name, backend).default({}).describe("Places where models run, by name. Default none: rules need none."),
   judges: z.record(name, judge).describe("Judges, by name."),
   references: z
     .record(name, z.strictObject({ file: z.string().min(1).describe("Artefact of `rewardgate reference build`, relative to this file.") }))
@@ -61,7 +66,7 @@ export interface ConfigOrigin {
 /** A configuration as it is used: complete, checked and frozen. */
 export type Config = Settings & { readonly origin: ConfigOrigin };
 export type BackendConfig = z.output<typeof backend>;
-export type JudgeConfig = z.output<typeof judge>;
+export type BundleJudgeConfig = z.output<typeof bundleJudge>;
 
 /** JSON Schema (draft 2020-12) of what may be written, for editors. */
 export function jsonSchema(): Record<string, unknown> {

@@ -52,7 +52,8 @@ interface OpenAsk {
   readonly counts: boolean;
   readonly item: Item;
   readonly ask: Ask;
-  readonly digest: string;
+  /** Absent when there is nothing to ask, so that the answer is not kept. */
+  readonly digest: string | undefined;
   /** The row of judgements to fill, by candidate. */
   readonly row: Judgement[];
   flights: readonly Flight[];
@@ -176,6 +177,11 @@ export function createScorer(options: ScorerOptions): Scorer {
         return row.fill(failedJudgement(GatewayError.from(error)));
       }
       for (const ask of asks) {
+        // An answer that takes no call costs less than looking for it.
+        if (ask.calls.length === 0) {
+          open.push({ judge, counts, item, ask, digest: undefined, row, flights: [], missing: 0 });
+          continue;
+        }
         const digest = digestAsk(ask);
         const answer = request.options.cache === "use" ? cache.get(judge.revision, digest) : undefined;
         if (answer === undefined) open.push({ judge, counts, item, ask, digest, row, flights: [], missing: 0 });
@@ -237,7 +243,7 @@ export function createScorer(options: ScorerOptions): Scorer {
       if (!scores.every(allFinite)) throw new GatewayError("SCORE_NOT_FINITE", "the model gave a score that is not a finite number");
       const tokens = results.reduce((sum, result) => sum + result.tokens, 0);
       const answer: CachedAnswer = { scores, tokens, truncation: results.find((result) => result.truncation)?.truncation };
-      if (request.options.cache !== "bypass") cache.set(judge.revision, entry.digest, answer);
+      if (entry.digest !== undefined && request.options.cache !== "bypass") cache.set(judge.revision, entry.digest, answer);
       fillRow(row, ask, answer, false);
     } catch (thrown) {
       const error = GatewayError.from(thrown);

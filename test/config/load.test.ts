@@ -244,7 +244,9 @@ describe("loadConfig", () => {
     assert.ok(!isRouting(chat));
     assert.equal(chat.aggregation.method, "weightedSum");
     assert.equal(chat.onFailure, "fail");
-    assert.equal(config.judges["chat-reward"]!.overlong, "error");
+    const judge = config.judges["chat-reward"]!;
+    assert.ok("bundle" in judge);
+    assert.equal(judge.overlong, "error");
     assert.throws(() => Object.assign(config.server.http, { port: 1 }), TypeError);
     assert.throws(() => Object.assign(chat.members[0]!, { weight: 1 }), TypeError);
   });

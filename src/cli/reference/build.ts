@@ -118,7 +118,7 @@ function readingsOf({ panels }: Config, name: string): AskedJudge[] {
 /** One judge with the calibration of its bundle, or without where it has none. */
 async function withOwnCalibration(config: Config, judge: string): Promise<JudgeSet> {
   const plain = await resolveJudgeSet(config, [{ judge, calibration: "none" }]);
-  return plain.members[0]!.judge.bundle.calibration === undefined ? plain : resolveJudgeSet(config, [{ judge, calibration: "bundle" }]);
+  return plain.members[0]!.judge.bundle?.calibration === undefined ? plain : resolveJudgeSet(config, [{ judge, calibration: "bundle" }]);
 }
 
 /** Indices of the candidates that are reference completions. */

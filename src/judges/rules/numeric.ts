@@ -62,3 +62,19 @@ export function numericMatch(prediction: string, gold: string, tolerance: Numeri
   if (value === null || wanted === null) return null;
   return agrees(value, wanted, tolerance) ? 1 : 0;
 }
+
+const NUMBER_IN_TEXT = /[+\-\u2212]?[$€£¥]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:\/\d+)?\s*%?/g;
+
+/**
+ * The number that an answer states, with words or units around it: `about $18 a day`, `x = 42`.
+ *
+ * @returns null when the answer holds no number, or several: which one is meant is not guessed
+ * @complexity O(length), pure
+ * @example statedNumber("42 apples") // → 42
+ */
+export function statedNumber(answer: string): number | null {
+  const whole = parseNumber(answer);
+  if (whole !== null) return whole;
+  const [only, ...others] = answer.match(NUMBER_IN_TEXT) ?? [];
+  return only === undefined || others.length > 0 ? null : parseNumber(only.replace(/,+$/, ""));
+}

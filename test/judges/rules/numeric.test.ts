@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { numericMatch, parseNumber } from "../../../src/judges/rules/numeric.ts";
+import { numericMatch, parseNumber, statedNumber } from "../../../src/judges/rules/numeric.ts";
 
 const TOLERANCE = { rel: 1e-3, abs: 1e-6 };
 
@@ -47,6 +47,20 @@ describe("parseNumber(text)", () => {
   it("reads back every finite number that JavaScript writes", () => {
     fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (x) => assert.equal(parseNumber(String(x)), x + 0)));
   });
+});
+
+describe("statedNumber(answer)", () => {
+  const stated: [string, number | null][] = [
+    ["42 apples", 42],
+    ["x = -3.5.", -3.5],
+    ["about $1,200, or so", 1200],
+    ["46% of them", 0.46],
+    ["a half (1/2)", 0.5],
+    ["3 or 4", null],
+    ["10 + 5", null],
+    ["no number", null],
+  ];
+  for (const [answer, value] of stated) it(`reads ${JSON.stringify(answer)} as ${value}`, () => assert.equal(statedNumber(answer), value));
 });
 
 describe("numericMatch(prediction, gold, tolerance)", () => {

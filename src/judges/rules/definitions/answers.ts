@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { foldAnswer } from "../exact-match.ts";
+import { ANSWER_PLACES, finalAnswer } from "../final-answer.ts";
+import { choiceOf } from "../multiple-choice.ts";
+import { agrees, statedNumber } from "../numeric.ts";
+import { againstReference, defineRule } from "./definition.ts";
+
+export const answerPlaces = z
+  .array(z.enum(ANSWER_PLACES))
+  .min(1)
+  .describe(
+    "Where the answer stands in a text: `tag` (<answer>…</answer>), `boxed` (\\boxed{…}), `marker` (after #### or a line's A:, Answer:, " +
+      "Final answer:, or after 'answer is'), `whole` (the text is the answer). The first place that a text has decides.",
+  );
+/** All places, the most deliberate first. */
+export const DEFAULT_PLACES = ["tag", "boxed", "marker", "whole"] as const;
+
+export const optionCount = z.int().min(2).max(26).default(5).describe("Number of options; letters beyond them are no choice. Default 5.");
+
+/** Same text once case, punctuation and spaces are put aside. */
+export const exact = defineRule({
+  params: z.strictObject({
+    rule: z.literal("exact").describe("Whether the answer is the reference, apart from case, punctuation and spaces."),
+    answer: answerPlaces.default([...DEFAULT_PLACES]),
+  }),
+  version: 1,
+  space: "unit",
+  readsReference: true,
+  create: ({ answer }) =>
+    againstReference(
+      (reference) => foldAnswer(reference) || null,
+      (text, gold) => {
+        const given = finalAnswer(text, answer);
+        return given !== null && foldAnswer(given) === gold ? 1 : 0;
+      },
+    ),
+});
+
+/** Same number within a tolerance. */
+export const numeric = defineRule({
+  params: z.strictObject({
+    rule: z.literal("numeric").describe("Whether the answer is the number of the reference, within a tolerance."),
+    answer: answerPlaces.default([...DEFAULT_PLACES]),
+    rel: z.number().min(0).max(1).default(1e-3).describe("Share of the reference that the answer may be off. Default 0.001."),
+    abs: z.number().min(0).default(1e-6).describe("Amount that the answer may be off, whatever the reference. Default 0.000001."),
+  }),
+  version: 1,
+  space: "unit",
+  readsReference: true,
+  create: ({ answer, rel, abs }) => {
+    const read = (text: string) => {
+      const given = finalAnswer(text, answer);
+      return given === null ? null : statedNumber(given);
+    };
+    return againstReference(
+      (reference) => statedNumber(reference) ?? read(reference),
+      (text, gold) => {
+        const value = read(text);
+        return value !== null && agrees(value, gold, { rel, abs }) ? 1 : 0;
+      },
+    );
+  },
+});
+
+/** Same letter. */
+export const multipleChoice = defineRule({
+  params: z.strictObject({
+    rule: z.literal("multipleChoice").describe("Whether the chosen letter is that of the reference."),
+    options: optionCount,
+  }),
+  version: 1,
+  space: "unit",
+  readsReference: true,
+  create: ({ options }) =>
+    againstReference(
+      (reference) => choiceOf(reference, options),
+      (text, gold) => (choiceOf(text, options) === gold ? 1 : 0),
+    ),
+});

@@ -1,0 +1,23 @@
+import { exact, multipleChoice, numeric } from "./answers.ts";
+import { format, jsonSchema, lengthBand, pattern, repetition } from "./form.ts";
+import { majority } from "./group.ts";
+import { language } from "./language.ts";
+import { toolArithmetic } from "./tool-arithmetic.ts";
+import { bleu, chrf } from "./translation.ts";
+
+/** Every rule that a judge may follow, by the word that `rule` in the configuration holds. */
+export const RULES = {
+  exact,
+  numeric,
+  multipleChoice,
+  bleu,
+  chrf,
+  format,
+  lengthBand,
+  repetition,
+  pattern,
+  jsonSchema,
+  language,
+  toolArithmetic,
+  majority,
+} as const;

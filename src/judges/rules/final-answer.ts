@@ -1,0 +1,55 @@
+/** Where an answer may stand in a text: in an answer tag, in `\boxed{…}`, after a marker such as "Answer:", or the text is the answer. */
+export const ANSWER_PLACES = ["tag", "boxed", "marker", "whole"] as const;
+export type AnswerPlace = (typeof ANSWER_PLACES)[number];
+
+/** Longest answer; what is longer is an explanation. */
+const MAX_ANSWER = 1_000;
+const MARKER = /(?:^[ \t]*(?:a|answer|final answer)[ \t]*:|####|\banswer[ \t]+is:?)[ \t]*([^\r\n]*)/gim;
+
+/**
+ * The final answer of a text: what stands at the first of `places` that the text has, the last time it stands there. A later place is not
+ * looked at even when nothing can be made of the answer, so an answer is never picked from the reasoning.
+ *
+ * @param places in order of trust
+ * @returns trimmed; null when the text has none of the places, or the answer is empty or longer than 1,000 characters
+ * @complexity O(length · places), pure
+ * @example finalAnswer("2 + 2 is 4.\nA: 4", ["tag", "boxed", "marker"]) // → "4"
+ */
+export function finalAnswer(text: string, places: readonly AnswerPlace[]): string | null {
+  for (const place of places) {
+    const found = READERS[place](text);
+    if (found === undefined) continue;
+    const answer = found.trim();
+    return answer.length > 0 && answer.length <= MAX_ANSWER ? answer : null;
+  }
+  return null;
+}
+
+/** The content at the last such place, undefined when there is none. */
+const READERS: Readonly<Record<AnswerPlace, (text: string) => string | undefined>> = {
+  tag: (text) => {
+    const close = text.lastIndexOf("</answer>");
+    const open = close < 0 ? -1 : text.lastIndexOf("<answer>", close);
+    return open < 0 ? undefined : text.slice(open + "<answer>".length, close);
+  },
+  boxed: (text) => {
+    const start = text.lastIndexOf("\\boxed{");
+    if (start < 0) return undefined;
+    const open = start + "\\boxed".length;
+    const close = closingBrace(text, open);
+    return close < 0 ? undefined : text.slice(open + 1, close);
+  },
+  marker: (text) => [...text.matchAll(MARKER)].at(-1)?.[1],
+  whole: (text) => text,
+};
+
+/** Index of the brace that closes the one at `open`; −1 when there is none. */
+function closingBrace(text: string, open: number): number {
+  let depth = 0;
+  for (let at = open; at < text.length; at++) {
+    if (text[at] === "\\") at++;
+    else if (text[at] === "{") depth++;
+    else if (text[at] === "}" && --depth === 0) return at;
+  }
+  return -1;
+}

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { GatewayError } from "../../src/domain/errors.ts";
+import type { Candidate, Item } from "../../src/domain/item.ts";
+import { createRuleJudge, ruleSchema } from "../../src/judges/rule.ts";
+import { RULES } from "../../src/judges/rules/definitions/index.ts";
+
+const PROMPT = [{ role: "user" as const, content: "?" }];
+type Told = Omit<Partial<Item>, "candidates">;
+
+const judgeOf = (params: object) => createRuleJudge({ name: "j", revision: "r" }, ruleSchema.parse(params));
+const itemOf = (candidates: readonly (string | Candidate)[], told: Told): Item => ({
+  id: "i",
+  prompt: PROMPT,
+  ...told,
+  candidates: candidates.map((each) => (typeof each === "string" ? { content: each } : each)),
+});
+
+/** Scores in order; a text where the judge abstains. */
+async function scoresOf(params: object, candidates: readonly (string | Candidate)[], told: Told = {}) {
+  const judge = await judgeOf(params);
+  const item = itemOf(candidates, told);
+  assert.equal(judge.notApplicable(item), undefined);
+  return judge
+    .encode(item)
+    .flatMap((ask) => judge.decode(ask, [], item))
+    .map((raw) => (raw.outcome === "scored" ? raw.value : raw.message));
+}
+
+describe("a judge that follows a rule", () => {
+  const cases: [what: string, params: object, told: Told, scores: Record<string, number>][] = [
+    [
+      "exact takes the answer, not the reasoning",
+      { rule: "exact" },
+      { reference: "Paris" },
+      { "Rome? No.\nAnswer: paris!": 1, "Paris or Rome": 0 },
+    ],
+    ["exact reads only the places it is told", { rule: "exact", answer: ["tag"] }, { reference: "a" }, { "<answer> A </answer>": 1, a: 0 }],
+    [
+      "numeric",
+      { rule: "numeric" },
+      { reference: "#### 1,200" },
+      { "A: $1200.5": 1, "\\boxed{1200}": 1, "so 1200 apples": 1, "A: 1190": 0, "either 1200 or 1300": 0, "": 0, "A: many": 0 },
+    ],
+    ["numeric without tolerance", { rule: "numeric", rel: 0, abs: 0 }, { reference: "1000" }, { "1000.0": 1, "1000.5": 0 }],
+    [
+      "multipleChoice",
+      { rule: "multipleChoice", options: 4 },
+      { reference: "(b)" },
+      { "The answer is B.": 1, "<answer>E</answer>": 0, "": 0 },
+    ],
+    ["bleu", { rule: "bleu", effectiveOrder: true }, { reference: "a b c" }, { "a b c": 1, "x y z": 0 }],
+    ["chrf", { rule: "chrf" }, { reference: "abc" }, { abc: 1, xyz: 0 }],
+    ["format", { rule: "format", tags: ["a", "b"] }, {}, { "<a>1</a><b>2</b>": 1, "<a>1</a><a>1</a><b>2</b>": 0 }],
+    ["format, leniently", { rule: "format", mode: "lenient" }, {}, { "<think>1</think><think>1</think><answer>2</answer>": 1 }],
+    [
+      "lengthBand in words",
+      { rule: "lengthBand", unit: "words", min: 2, max: 3, margin: 2 },
+      {},
+      { "a b": 1, a: 0.5, "": 0, "a b c d": 0.5 },
+    ],
+    ["lengthBand in characters, not UTF-16 units", { rule: "lengthBand", unit: "characters", max: 1 }, {}, { "😀": 1, ab: 0 }],
+    ["repetition", { rule: "repetition", n: 2 }, {}, { "a a a a a": 0.25, "a b c d": 1, a: 1 }],
+    ["pattern", { rule: "pattern", pattern: "(?i)^ok\\b" }, {}, { "OK then": 1, "not ok": 0 }],
+    ["pattern that must not occur", { rule: "pattern", pattern: "sorry", expect: "noMatch" }, {}, { fine: 1, "so sorry": 0 }],
+    [
+      "jsonSchema",
+      { rule: "jsonSchema", schema: { type: "object", required: ["a"] } },
+      {},
+      { '{"a":1}': 1, "{}": 0, "no json": 0, '```json\n{"a":1}\n```': 0 },
+    ],
+    [
+      "jsonSchema in a fence",
+      { rule: "jsonSchema", schema: { type: "array" }, fenced: true },
+      {},
+      { "```json\n[1]\n```": 1, "[1]": 1, "```\nx\n```": 0 },
+    ],
+    [
+      "language of the item",
+      { rule: "language" },
+      { language: "de-AT" },
+      { "Das ist ein deutscher Satz über das Wetter von heute.": 1, "This is an English sentence about the weather.": 0, "": 0 },
+    ],
+    [
+      "language of its own",
+      { rule: "language", language: "zh" },
+      {},
+      { 今天天气很好我们去公园吧: 1, "今天 is a Chinese word for today": 0 },
+    ],
+    ["toolArithmetic", { rule: "toolArithmetic" }, {}, { "2*3 = 6 and 2+2 = 5": 0.5 }],
+  ];
+  for (const [what, params, told, scores] of cases) {
+    it(`scores: ${what}`, async () => {
+      const got = await scoresOf(params, Object.keys(scores), told);
+      assert.deepEqual(
+        got.map((score, i) => [Object.keys(scores)[i], score]),
+        Object.entries(scores),
+      );
+    });
+  }
+
+  it("has a case for every rule", () => {
+    const tried = new Set([...cases.map(([, params]) => (params as { rule: string }).rule), "majority"]);
+    assert.deepEqual([...tried].sort(), Object.keys(RULES).sort());
+  });
+
+  it("is declared without a backend, bitwise, for text", async () => {
+    const { kind, backend, space, determinism, accepts } = await judgeOf({ rule: "exact" });
+    assert.deepEqual(
+      { kind, backend, space, determinism, accepts: [...accepts] },
+      { kind: "rule", backend: undefined, space: "unit", determinism: { class: "bitwise" }, accepts: ["text"] },
+    );
+  });
+
+  it("does not cover an item without what it compares with, nor a candidate that is an image", async () => {
+    const exact = await judgeOf({ rule: "exact" });
+    const image = { content: [{ type: "image" as const, url: "data:image/png;base64,AA==" }] };
+    assert.match(exact.notApplicable(itemOf(["a"], {}))!, /no reference/);
+    assert.match(exact.notApplicable(itemOf(["a"], { reference: "  " }))!, /no reference/);
+    assert.match(exact.notApplicable(itemOf([image], { reference: "a" }))!, /image/);
+    assert.equal(exact.notApplicable({ ...itemOf(["a"], { reference: "a" }), prompt: [{ role: "user", ...image }] }), undefined);
+    assert.match((await judgeOf({ rule: "language" })).notApplicable(itemOf(["a"], {}))!, /no language/);
+  });
+
+  it("abstains where the reference cannot be read, and where there is nothing to check", async () => {
+    for (const [params, reference] of [
+      [{ rule: "exact" }, "?!"],
+      [{ rule: "numeric" }, "four"],
+      [{ rule: "multipleChoice" }, "none"],
+    ] as const)
+      assert.match(String((await scoresOf(params, ["4"], { reference }))[0]), /reference cannot be read/);
+    assert.match(String((await scoresOf({ rule: "toolArithmetic" }, ["no sums"]))[0]), /no calculation/);
+  });
+
+  it("majority compares answers in the way it is told, and gives those that cannot be read 0", async () => {
+    const group = ["A: 3", "so the answer is 3.0", "A: 4", "who knows, 3 or 4"];
+    assert.deepEqual(await scoresOf({ rule: "majority", compare: "numeric" }, group), [1, 1, 0, 0]);
+    assert.deepEqual(await scoresOf({ rule: "majority", compare: "multipleChoice" }, ["(a)", "(b)", "B."]), [0, 1, 1]);
+    const split = await scoresOf({ rule: "majority", compare: "numeric", minShare: 0.6 }, group);
+    for (const each of split) assert.match(String(each), /too few/);
+  });
+
+  it("majority gives baselines no vote, and judges them all the same", async () => {
+    const baselines = [{ content: "B" }, { content: "B" }];
+    assert.deepEqual(await scoresOf({ rule: "majority" }, ["A", ...baselines], { baselines }), [1, 0, 0]);
+  });
+
+  it("fails one candidate that is too long, and the others are scored", async () => {
+    const judge = await judgeOf({ rule: "pattern", pattern: "a" });
+    const item = itemOf(["a".repeat(65_537), "a"], {});
+    const [long, short] = judge.encode(item);
+    assert.throws(
+      () => judge.decode(long!, [], item),
+      (error) => error instanceof GatewayError && error.reason === "ITEM_TOO_LONG",
+    );
+    assert.deepEqual(judge.decode(short!, [], item), [{ outcome: "scored", value: 1 }]);
+  });
+
+  it("fails a candidate that does not tell its tokens when the band is in tokens", async () => {
+    const params = { rule: "lengthBand", max: 5 };
+    assert.deepEqual(
+      await scoresOf(params, [
+        { content: "x", tokens: 5 },
+        { content: "x", tokens: 6 },
+      ]),
+      [1, 0],
+    );
+    await assert.rejects(scoresOf(params, ["x"]), (error) => error instanceof GatewayError && error.reason === "REQUEST_INVALID");
+  });
+
+  it("refuses parameters that do not fit, when it is made or before", async () => {
+    const invalid = (error: unknown) => error instanceof GatewayError && error.reason === "CONFIG_INVALID";
+    await assert.rejects(judgeOf({ rule: "pattern", pattern: "(a)\\1" }), invalid);
+    await assert.rejects(judgeOf({ rule: "pattern", pattern: "a(?=b)" }), invalid);
+    for (const schema of [{ type: "nothing" }, { typ: "object" }, { $ref: "https://example.org/s.json" }, { format: "email" }])
+      await assert.rejects(judgeOf({ rule: "jsonSchema", schema }), invalid, JSON.stringify(schema));
+    for (const params of [{ rule: "lengthBand", min: 3, max: 2 }, { rule: "exact", reel: 1 }, { rule: "nothing" }])
+      assert.equal(ruleSchema.safeParse(params).success, false, JSON.stringify(params));
+  });
+});

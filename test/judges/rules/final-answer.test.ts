@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ANSWER_PLACES, finalAnswer } from "../../../src/judges/rules/final-answer.ts";
+
+describe("finalAnswer(text, places)", () => {
+  const cases: [what: string, text: string, answer: string | null][] = [
+    ["a tag before anything else", "A: 1 \\boxed{2} <answer> 3 </answer>", "3"],
+    ["the last of several boxes, braces and all", "\\boxed{1} then \\boxed{\\frac{1}{2}}", "\\frac{1}{2}"],
+    ["an escaped brace inside a box", "\\boxed{\\{1, 2\\}}", "\\{1, 2\\}"],
+    ["the marker of GSM8K", "1 + 1 = 2\n#### 2", "2"],
+    ["a line that begins with A:", "a: 1\nso\nA: 2", "2"],
+    ["a sentence", "Thus the answer is: 42.", "42."],
+    ["the whole text where nothing marks an answer", " 42 ", "42"],
+    ["nothing from a word that ends in a:", "Data: 5", "Data: 5"],
+    ["nothing where the last mark is empty", "A: 5\nA:", null],
+    ["nothing from a box that is never closed", "\\boxed{1", "\\boxed{1"],
+    ["no essay", "x".repeat(1_001), null],
+  ];
+  for (const [what, text, answer] of cases) it(`reads ${what}`, () => assert.equal(finalAnswer(text, ANSWER_PLACES), answer));
+
+  it("does not look for a place that it is not told", () => assert.equal(finalAnswer("A: 5", ["boxed"]), null));
+});
