@@ -63,7 +63,7 @@ export function numericMatch(prediction: string, gold: string, tolerance: Numeri
   return agrees(value, wanted, tolerance) ? 1 : 0;
 }
 
-const NUMBER_IN_TEXT = /[+\-\u2212]?[$€£¥]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:\/\d+)?\s*%?/g;
+const NUMBER_IN_TEXT = /[+\-\u2212]?[$€£¥]?(?:\d+(?:,\d+)*(?:\.\d+)?|\.\d+)(?:\/\d+)?(?:\s*%)?/g;
 
 /**
  * The number that an answer states, with words or units around it: `about $18 a day`, `x = 42`.
@@ -76,5 +76,5 @@ export function statedNumber(answer: string): number | null {
   const whole = parseNumber(answer);
   if (whole !== null) return whole;
   const [only, ...others] = answer.match(NUMBER_IN_TEXT) ?? [];
-  return only === undefined || others.length > 0 ? null : parseNumber(only.replace(/,+$/, ""));
+  return only === undefined || others.length > 0 ? null : parseNumber(only);
 }
