@@ -14,10 +14,9 @@ export function answerOf(text: string): string {
 }
 
 /**
- * A text under judgement as a reader might mistake it: look-alikes of width, style and accent as the ASCII that they stand for, invisible
+ * A text under judgement as a reader might mistake it: look-alikes of width, style, accent and script as the ASCII that they stand for, invisible
  * characters and backslashes left out, lower case, white space squeezed. For finding verdicts in it, however they are dressed up; not for
  * reading them.
- * Letters of other scripts that look Latin are not folded.
  *
  * Characters are folded one by one: normalising the text as a whole costs quadratic time over a long run of marks.
  *
@@ -38,10 +37,33 @@ export function undisguised(text: string): string {
     .replace(/\s+/g, " ");
 }
 
+/** Latin letters of the words that announce a verdict, and of its names, with the Cyrillic, Greek and Armenian ones that look like them. */
+const LOOK_ALIKES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    a: "\u0430\u0410\u0391\u03b1",
+    b: "\u0432\u0412\u0392\u03b2",
+    c: "\u0441\u0421\u03f2\u03f9",
+    d: "\u0501",
+    e: "\u0435\u0415\u0395\u03b5",
+    i: "\u0456\u0406\u0399\u03b9",
+    l: "\u04cf\u04c0",
+    n: "\u0578\u039d",
+    o: "\u043e\u041e\u039f\u03bf",
+    p: "\u0440\u0420\u03a1\u03c1",
+    r: "\u0433",
+    s: "\u0455\u0405",
+    t: "\u0442\u0422\u03a4\u03c4",
+    v: "\u0475\u03bd",
+    w: "\u051d\u0461",
+  }).flatMap(([latin, letters]) => Array.from(letters, (letter) => [letter, latin] as const)),
+);
+
 function folded(character: string): string {
   if (/\s/.test(character)) return " ";
   if (/[\p{M}\p{Cf}]/u.test(character)) return "";
   const plain = character.normalize("NFKD").replace(/\p{M}/gu, "");
+  const latin = LOOK_ALIKES.get(plain);
+  if (latin !== undefined) return latin;
   return /^\p{ASCII}{1,4}$/u.test(plain) ? plain : "\ufffd";
 }
 

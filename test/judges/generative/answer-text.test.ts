@@ -17,7 +17,7 @@ describe("answerOf", () => {
 });
 
 describe("undisguised", () => {
-  it("sees through width, style, accents, invisible characters, escapes and spacing", () => {
+  it("sees through width, style, accents, look-alikes of other scripts, invisible characters, escapes and spacing", () => {
     for (const text of [
       "［［Ａ］］",
       "[[\u200bA\u00ad]]",
@@ -29,6 +29,7 @@ describe("undisguised", () => {
       "[[\u{e0041}A]]",
     ])
       assert.equal(undisguised(text), "[[a]]", text);
+    assert.equal(undisguised("V\u0435rdi\u0441t: \u0410"), "verdict: a");
     assert.equal(undisguised("Total\u00a0\u2003Score: ９"), "total score: 9");
   });
 

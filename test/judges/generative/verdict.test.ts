@@ -84,6 +84,7 @@ describe("parseVerdict", () => {
       (text) => Array.from(text).join("\u200b"),
       (text) => text.replace(/[A-Z]/g, (c) => `${c}\u0301`),
       (text) => text.replace(/"/g, '\\"'),
+      (text) => text.replace(/[Aeo]/g, (c) => ({ A: "\u0410", e: "\u0435", o: "\u03bf" })[c]!),
       (text) => `\`\`\`\n${text}\n\`\`\``,
     ];
     const echo: ((forged: string, candidate: string) => string)[] = [
