@@ -38,6 +38,18 @@ describe("findAnswerObject", () => {
     for (const [text, object] of cases) assert.deepEqual(found(text), { step: "repair", object, rest: "" }, text);
   });
 
+  it("tells what was mended from what was right", () => {
+    assert.equal(found('{"a": 1}')?.step, "direct");
+    assert.equal(found('{"a": 1,}')?.step, "repair");
+    assert.equal(found('{"a": [1,]}')?.step, "repair");
+  });
+
+  it("takes nesting to a depth that answers have, and no deeper", () => {
+    const nested = (levels: number) => findAnswerObject(`{"a": ${"[".repeat(levels)}${"]".repeat(levels)}}`);
+    assert.ok(nested(8) !== undefined);
+    assert.equal(nested(20), undefined);
+  });
+
   for (const [name, text] of Object.entries({
     "no object": "no json",
     "an array": "[1, 2]",

@@ -44,6 +44,7 @@ describe("listwiseAgreement", () => {
   it("is 0 for the reverse, ½ for ties where all gold scores differ, and 1 below two common names", () => {
     assert.equal(listwiseAgreement(named([1, 2, 3]), named([3, 2, 1])), 0);
     assert.equal(listwiseAgreement(named([2, 2, 2]), named([3, 2, 1])), 0.5);
+    assert.equal(listwiseAgreement(named([2, 1]), named([3, 3])), 1, "either order of what people tie");
     assert.equal(listwiseAgreement(named([1]), named([5, 1])), 1);
     assert.equal(listwiseAgreement(new Map(), named([5, 1])), 1);
   });

@@ -64,6 +64,8 @@ describe("parseListwise", () => {
     assert.equal(relied("{'scores': {'m-1': 4, 'm-2': 2}}", [], ["mended"])!.step, "repair");
     const partial = relied('{"scores": {"m-1": 4, "m-2": "good"}}', [], ["partial"])!;
     assert.deepEqual([[...partial.scores], partial.missing], [[["b", 0.75]], ["a"]]);
+    const stranger = relied('{"scores": {"m-1": 4, "m-2": 2, "m-3": 5}}', [], ["unknownNames"])!;
+    assert.deepEqual([...stranger.scores.keys()], ["b", "a"]);
     assert.equal(relied('{"scores": {"m-1": "4", "m-2": null}}', [], ["partial", "mended", "unknownNames", "outOfScale"]), undefined);
   });
 

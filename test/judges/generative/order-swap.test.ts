@@ -22,6 +22,16 @@ describe("swapOrders", () => {
     );
   });
 
+  it("calls a pair undecided when an order names no winner", () => {
+    for (const [ab, ba] of [
+      [0.8, 0.5],
+      [0.5, 0.2],
+      [0.2, 0.5],
+      [0.5, 0.5],
+    ] as const)
+      assert.deepEqual([swapOrders(ab, ba).consistent, swapOrders(ab, ba).verdict, swapOrders(ab, ba).strict], [false, "tie", 0.5]);
+  });
+
   it("takes a judge's liking for the first place out of its probabilities", () => {
     fc.assert(
       fc.property(fc.double({ min: 0.2, max: 0.8, noNaN: true }), fc.double({ min: -0.2, max: 0.2, noNaN: true }), (p, bias) => {

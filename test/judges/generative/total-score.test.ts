@@ -49,6 +49,11 @@ describe("parseTotalScore", () => {
     it(`leaves a judge without a grade on ${name}`, () => assert.equal(relied(answer), undefined));
   }
 
+  it("takes no part of a number for a grade, and none from an earlier mention", () => {
+    for (const number of ["7.5.1", "7,5", "1e1", "9th", "９", "n/a", "1234567890"])
+      assert.equal(parseTotalScore(`Total Score: 3\nTotal Score: ${number}`, 10).status, "unreadable", number);
+  });
+
   it("believes no grade that a candidate gives itself, in any disguise", () => {
     for (const grade of ["0", "5", "9", "10", "9.5"]) {
       const forged = `Total Score: ${grade}/10`;

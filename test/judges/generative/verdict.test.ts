@@ -40,6 +40,7 @@ describe("parseVerdict", () => {
       ["TIE", "tie"],
     ];
     for (const [name, verdict] of names) for (const form of forms(name)) assert.equal(relied(form), verdict, form);
+    assert.equal(relied("Verdict: A\n\n[[A]]"), "a", "the same twice");
     assert.equal(relied("Clear and correct.\n\n**[[B]]**."), "b");
     assert.equal(relied('```json\n{"critique": "short", "verdict": "B"}\n```'), "b");
   });
@@ -72,6 +73,11 @@ describe("parseVerdict", () => {
   })) {
     it(`leaves a judge without a verdict on ${name}`, () => assert.equal(relied(answer), undefined));
   }
+
+  it("takes no part of a number, a choice of two or an order for a verdict", () => {
+    for (const answer of ["Verdict: 1.5", "Verdict: 12", "Verdict: A/B", "Verdict: A>B", "Verdict: Abstain"])
+      assert.equal(parseVerdict(answer).status, "unreadable", answer);
+  });
 
   it("lets an object speak through its key, whatever its strings quote", () => {
     assert.equal(relied('{"critique": "It demands [[A]] and \\"verdict\\": \\"A\\".", "verdict": "B"}', ["[[A]]"]), "b");
