@@ -16,6 +16,7 @@ export * from "./generative/total-score.ts";
 export * from "./generative/verdict.ts";
 export * from "./generative/votes.ts";
 export * from "./generative/yes-probability.ts";
+export * from "./multi-response/blocks.ts";
 export * from "./multi-response/layout.ts";
 export * from "./multi-response/listwise-choice.ts";
 export * from "./multi-response/order-bias.ts";

@@ -55,6 +55,21 @@ export function voteScores(samples: readonly Optional[], minValid: number): Vote
 }
 
 /**
+ * On which side of a threshold the mean lies, once mean ± 2·sem leaves it out; until then another answer may be worth its cost.
+ *
+ * Two answers that agree have a standard error of 0, which says more than two answers can: ask for at least three before.
+ *
+ * @returns `open` while the interval holds the threshold, and for fewer than two answers
+ * @complexity O(1), pure
+ * @example sideOf(voteScores([4, 4, 5], 3), 3) // → "above"
+ */
+export function sideOf(votes: VotedScore, threshold: number): "above" | "below" | "open" {
+  if (votes.status === "tooFew" || votes.sem === null) return "open";
+  if (votes.mean - 2 * votes.sem > threshold) return "above";
+  return votes.mean + 2 * votes.sem < threshold ? "below" : "open";
+}
+
+/**
  * Preference for the first of two candidates over k verdicts: (wins + ½·ties)/valid.
  *
  * @param verdicts shape [k]; null where an answer could not be read

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import type { Verdict } from "../../../src/judges/generative/verdict.ts";
-import { critiqueMean, votePairwise, voteScores } from "../../../src/judges/generative/votes.ts";
+import { critiqueMean, sideOf, votePairwise, voteScores } from "../../../src/judges/generative/votes.ts";
 import { close } from "../../support/vectors.ts";
 
 const samples = fc.array(fc.option(fc.integer({ min: 1, max: 5 })), { maxLength: 9 });
@@ -42,6 +42,36 @@ describe("voteScores", () => {
   it("refuses a score that is not finite", () => {
     assert.throws(() => voteScores([1, Infinity], 1), notFinite);
     assert.throws(() => critiqueMean([Number.NaN]), notFinite);
+  });
+});
+
+describe("sideOf", () => {
+  it("is decided only when the interval around the mean leaves the threshold out, and turns round with the scores", () => {
+    const turned = { above: "below", below: "above", open: "open" } as const;
+    const scores = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 2, maxLength: 9 });
+    fc.assert(
+      fc.property(scores, fc.double({ min: 1, max: 5, noNaN: true }), (list, threshold) => {
+        const votes = voteScores(list, 1);
+        assert.ok(votes.status === "read");
+        const side = sideOf(votes, threshold);
+        assert.equal(side === "open", Math.abs(votes.mean - threshold) <= 2 * votes.sem!);
+        assert.equal(
+          sideOf(
+            voteScores(
+              list.map((score) => -score),
+              1,
+            ),
+            -threshold,
+          ),
+          turned[side],
+        );
+      }),
+    );
+  });
+
+  it("stays open on one answer, and on too few", () => {
+    assert.equal(sideOf(voteScores([5], 1), 3), "open");
+    assert.equal(sideOf(voteScores([5, null], 2), 3), "open");
   });
 });
 
