@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { commitFrom } from "./config/env.ts";
 
 const packageJson = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
 
@@ -6,4 +7,4 @@ const packageJson = JSON.parse(readFileSync(new URL("../package.json", import.me
 export const VERSION = packageJson.version;
 
 /** Commit that the build was made from; "unknown" outside of a release build. */
-export const COMMIT = process.env.REWARDGATE_COMMIT ?? "unknown";
+export const COMMIT = commitFrom(process.env);

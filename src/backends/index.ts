@@ -2,7 +2,6 @@ import { onnxParams } from "./onnx/params.ts";
 
 export { createOnnxBackend, type OnnxBackend, type OnnxBackendOptions } from "./onnx/backend.ts";
 export { availableCores } from "./onnx/cores.ts";
-export { type OnnxParams, onnxParams } from "./onnx/params.ts";
 
 export { shareCores } from "./onnx/share-cores.ts";
 

@@ -11,6 +11,7 @@ export const ENV_NAMES = {
   REWARDGATE_GRPC_PORT: "gRPC port, over server.grpc.port.",
   REWARDGATE_ADMIN_PORT: "Admin port, over server.admin.port.",
   REWARDGATE_LOG_LEVEL: "Log level, over log.level.",
+  REWARDGATE_COMMIT: "Commit that the build was made from; images set it.",
   REWARDGATE_STATE_PATH: "Folder where server state is kept, over state.store.",
   REWARDGATE_STATE_REDIS_URL: "Redis where server state is kept, over state.store.",
 } as const;
@@ -34,6 +35,11 @@ export interface Overrides {
 /** The configuration file that the environment names, if it does. */
 export function configPathFrom(variables: Variables): string | undefined {
   return read(variables, "REWARDGATE_CONFIG");
+}
+
+/** The commit that the build was made from, "unknown" where nobody says. */
+export function commitFrom(variables: Variables): string {
+  return read(variables, "REWARDGATE_COMMIT") ?? "unknown";
 }
 
 /** The overrides that the environment states, and what is wrong with it. */

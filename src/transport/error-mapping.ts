@@ -44,7 +44,7 @@ export function failureToWire(failure: Failure): WireError {
 }
 
 /** Milliseconds after which a retry is sensible; undefined when the error is not retryable. */
-export function retryAfterMsOf(error: GatewayError): number | undefined {
+function retryAfterMsOf(error: GatewayError): number | undefined {
   if (!error.retryable) return undefined;
   return Math.max(1, Math.round(error.details.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS));
 }

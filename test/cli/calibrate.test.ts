@@ -4,19 +4,19 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { runCli } from "../support/cli.ts";
-import { type TinyGateway, writeTinyGateway } from "../support/tiny-gateway.ts";
+import { type TestGateway, writeGateway } from "../support/gateway.ts";
 
 const WORDS = ["good", "bad", "fine", "the", "is", "what", "yes", "no"];
 const jsonl = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 
-let tiny: TinyGateway;
+let tiny: TestGateway;
 /** Pairs in which the judge `tiny-reward` prefers the chosen side in four of five. */
 let pairs: { prompt: string; chosen: string; rejected: string }[];
 const at = (name: string) => join(tiny.folder.path, name);
 const calibrate = (...args: string[]) => runCli(["calibrate", "--config", tiny.config, ...args]);
 
 before(async () => {
-  tiny = await writeTinyGateway();
+  tiny = await writeGateway();
   const rows = Array.from({ length: 320 }, (_, i) => {
     const word = (k: number) => WORDS[(i * k + Math.floor(i / 8)) % 8]!;
     return { prompt: `${word(1)} ${i}`, candidates: [`${word(3)} ${word(5)} ${word(7)}`, `${word(2)} ${word(6)}`] };
@@ -112,8 +112,8 @@ describe("rewardgate calibrate FILE", () => {
 
   it("refuses a calibration of another judge on the same model", async () => {
     const config = readFileSync(tiny.config, "utf8").replace(
-      "{ judge: tiny-reward, calibration: none }",
-      "{ judge: tiny-objectives, calibration: { file: t.json } }",
+      /judge: tiny-reward(\s+)calibration: none/,
+      "judge: tiny-objectives$1calibration: { file: t.json }",
     );
     const { code, stderr } = await runCli(["check", tiny.folder.write("wrong.yaml", config)]);
     assert.equal(code, 2);

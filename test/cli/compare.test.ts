@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { compareReportSchema } from "../../src/evaluation/report/comparison.ts";
 import { runCli } from "../support/cli.ts";
+import { type TestGateway, writeGateway } from "../support/gateway.ts";
 import { jsonLines, labelledPairs } from "../support/labelled-file.ts";
 import { assertSelfContained } from "../support/static-page.ts";
-import { type TinyGateway, writeTinyGateway } from "../support/tiny-gateway.ts";
 
-let tiny: TinyGateway;
+let tiny: TestGateway;
 let file: string;
 before(async () => {
-  tiny = await writeTinyGateway();
+  tiny = await writeGateway();
   file = tiny.folder.write("pairs.jsonl", jsonLines(labelledPairs(60)));
 });
 after(() => tiny.remove());
@@ -39,7 +39,7 @@ describe("rewardgate compare", () => {
   });
 
   it("sets two configurations side by side, and finds one equal to itself", async () => {
-    const weighted = readFileSync(tiny.config, "utf8").replace("judge: tiny-reward, weight: 0.5", "judge: tiny-reward, weight: 0.9");
+    const weighted = readFileSync(tiny.config, "utf8").replace(/judge: tiny-reward(\s+)weight: 0.5/, "judge: tiny-reward$1weight: 0.9");
     const other = tiny.folder.write("other.yaml", weighted);
     const { code, stderr } = await run("--against", other, "--output", at("configs"));
     assert.equal(code, 0, stderr);

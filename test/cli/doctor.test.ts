@@ -4,11 +4,11 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { runCli } from "../support/cli.ts";
-import { type TinyGateway, writeTinyGateway } from "../support/tiny-gateway.ts";
+import { type TestGateway, writeGateway } from "../support/gateway.ts";
 
-let tiny: TinyGateway;
+let tiny: TestGateway;
 before(async () => {
-  tiny = await writeTinyGateway();
+  tiny = await writeGateway();
 });
 after(() => tiny.remove());
 
@@ -115,7 +115,7 @@ describe("rewardgate doctor", () => {
 
   it("names CUDA where it is asked for and is not there", async (t) => {
     const text = readFileSync(tiny.config, "utf8");
-    writeFileSync(tiny.config, text.replace("executors: 1", "executors: 1, device: cuda"));
+    writeFileSync(tiny.config, text.replace("executors: 1", "executors: 1\n    device: cuda"));
     try {
       const { findings } = await examine();
       const cuda = findings.find(({ name }) => name === "cuda")!;

@@ -6,13 +6,13 @@ import { gzipSync } from "node:zlib";
 import type { ResultRow } from "../../src/cli/score/output.ts";
 import { evalReportSchema } from "../../src/evaluation/report/report.ts";
 import { runCli } from "../support/cli.ts";
+import { type TestGateway, writeGateway } from "../support/gateway.ts";
 import { jsonLines, labelledGroups, labelledPairs, ratedResponses, verifiableRows } from "../support/labelled-file.ts";
 import { assertSelfContained } from "../support/static-page.ts";
-import { type TinyGateway, writeTinyGateway } from "../support/tiny-gateway.ts";
 
-let tiny: TinyGateway;
+let tiny: TestGateway;
 before(async () => {
-  tiny = await writeTinyGateway({ nanOnWord: true });
+  tiny = await writeGateway({ model: { nanOnWord: true } });
 });
 after(() => tiny.remove());
 

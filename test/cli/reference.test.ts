@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { runCli } from "../support/cli.ts";
-import { type TinyGateway, writeTinyGateway } from "../support/tiny-gateway.ts";
+import { type TestGateway, writeGateway } from "../support/gateway.ts";
 
 const ROWS = Array.from({ length: 12 }, (_, i) => ({ prompt: `what ${i % 6}`, chosen: `good ${i}`, rejected: "bad" }));
 
-let tiny: TinyGateway;
+let tiny: TestGateway;
 const at = (name: string) => join(tiny.folder.path, name);
 const build = (...args: string[]) =>
   runCli(["reference", "build", at("sft.jsonl"), "--config", tiny.config, ...args], { cwd: tiny.folder.path });
@@ -20,7 +20,7 @@ function using(members: string, artefacts: string): string {
 }
 
 before(async () => {
-  tiny = await writeTinyGateway();
+  tiny = await writeGateway();
   tiny.folder.write("sft.jsonl", ROWS.map((row) => `${JSON.stringify(row)}\n`).join(""));
 });
 after(() => tiny.remove());
@@ -59,7 +59,7 @@ describe("rewardgate reference build FILE", () => {
 
     const changed = tiny.folder.write(
       "changed.yaml",
-      readFileSync(config, "utf8").replace("tiny-reward, backend: local", "tiny-reward, backend: local, overlong: truncate"),
+      readFileSync(config, "utf8").replace(/bundle: models\/tiny-reward(\s+)/, "$&overlong: truncate$1"),
     );
     const check = await runCli(["check", changed]);
     assert.equal(check.code, 2);

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { runCli } from "../support/cli.ts";
-import { type TinyGateway, writeTinyGateway } from "../support/tiny-gateway.ts";
+import { type TestGateway, writeGateway } from "../support/gateway.ts";
 
-let tiny: TinyGateway;
+let tiny: TestGateway;
 before(async () => {
-  tiny = await writeTinyGateway({ nanOnWord: true });
+  tiny = await writeGateway({ model: { nanOnWord: true } });
 });
 after(() => tiny.remove());
 

@@ -3,11 +3,11 @@ import type { ChildProcess } from "node:child_process";
 import { createServer } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { runCli, startCli } from "../support/cli.ts";
-import { type TinyGateway, writeTinyGateway } from "../support/tiny-gateway.ts";
+import { type TestGateway, writeGateway } from "../support/gateway.ts";
 
-let tiny: TinyGateway;
+let tiny: TestGateway;
 before(async () => {
-  tiny = await writeTinyGateway();
+  tiny = await writeGateway();
 });
 after(() => tiny.remove());
 

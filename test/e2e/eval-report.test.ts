@@ -6,14 +6,14 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { openBrowser, visit } from "../support/browser.ts";
 import { runCli } from "../support/cli.ts";
+import { type TestGateway, writeGateway } from "../support/gateway.ts";
 import { jsonLines, labelledGroups, labelledPairs, ratedResponses } from "../support/labelled-file.ts";
-import { type TinyGateway, writeTinyGateway } from "../support/tiny-gateway.ts";
 
 let browser: Browser;
-let tiny: TinyGateway;
+let tiny: TestGateway;
 const pages: Record<string, string> = {};
 before(async () => {
-  [browser, tiny] = await Promise.all([openBrowser(), writeTinyGateway()]);
+  [browser, tiny] = await Promise.all([openBrowser(), writeGateway()]);
   const pairs = tiny.folder.write("pairs.jsonl", jsonLines(labelledPairs(60)));
   const groups = tiny.folder.write("groups.jsonl", jsonLines(labelledGroups(20)));
   const rated = tiny.folder.write("rated.jsonl", jsonLines(ratedResponses(40)));

@@ -5,7 +5,8 @@ import { text } from "node:stream/consumers";
 import { after, test } from "node:test";
 import { credentials, type ServiceError, status } from "@grpc/grpc-js";
 import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
-import { type SpawnedGateway, spawnGateway, writeGateway } from "../support/gateway.ts";
+import { writeGateway } from "../support/gateway.ts";
+import { type SpawnedGateway, spawnGateway } from "../support/spawned-gateway.ts";
 
 /** The gateway as a process, stopped by signals, with a real model behind it. */
 const cleanups: (() => void)[] = [];
@@ -25,7 +26,7 @@ function scoreHttp(gateway: SpawnedGateway, candidate: string): Promise<Response
   return fetch(`${gateway.http}/v1/score`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ panel: "panel", items: [{ prompt: "what is good", candidates: [{ content: candidate }] }] }),
+    body: JSON.stringify({ panel: "reward", items: [{ prompt: "what is good", candidates: [{ content: candidate }] }] }),
   });
 }
 
@@ -34,7 +35,7 @@ function scoreGrpc(client: InstanceType<typeof wire.RewardServiceClient>, candid
     prompt: { form: { $case: "text" as const, value: "what is good" } },
     candidates: [{ content: { form: { $case: "text" as const, value: candidate } } }],
   };
-  const request = wire.ScoreRequest.fromPartial({ panel: "panel", items: [item] });
+  const request = wire.ScoreRequest.fromPartial({ panel: "reward", items: [item] });
   return new Promise((resolve, reject) => client.score(request, (error, response) => (error ? reject(error) : resolve(response))));
 }
 
@@ -66,7 +67,7 @@ async function untilClosed(address: string): Promise<void> {
 }
 
 test("SIGTERM with 500 requests in flight loses none: all are answered, late ones are refused, the exit code is 0", async () => {
-  const gateway = await start({ model: { slowness: 60 }, backend: { maxBatchCalls: 8, maxBatchTokens: 256 } });
+  const gateway = await start({ model: { slowness: 30 }, backend: { maxBatchCalls: 8, maxBatchTokens: 256 } });
   const client = new wire.RewardServiceClient(gateway.grpc, credentials.createInsecure());
   const http = Array.from({ length: 250 }, (_, index) => scoreHttp(gateway, `good word ${index}`).then((response) => response.json()));
   const grpc = Array.from({ length: 250 }, (_, index) => scoreGrpc(client, `bad word ${index}`));
@@ -97,7 +98,7 @@ test("requests that wait for the listener when SIGTERM comes are answered, thoug
   const gateway = await start();
   gateway.process.kill("SIGSTOP");
   const { hostname, port } = new URL(gateway.http);
-  const body = JSON.stringify({ panel: "panel", items: [{ prompt: "what is good", candidates: [{ content: "yes" }] }] });
+  const body = JSON.stringify({ panel: "reward", items: [{ prompt: "what is good", candidates: [{ content: "yes" }] }] });
   const head = `POST /v1/score HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
   const sockets = Array.from({ length: 100 }, () => connect(Number(port), hostname));
   await Promise.all(sockets.map((socket) => once(socket, "connect")));
@@ -112,7 +113,7 @@ test("requests that wait for the listener when SIGTERM comes are answered, thoug
 });
 
 test("readiness goes off at once when a stop begins, while liveness stays, until the drain ends", async () => {
-  const gateway = await start({ model: { slowness: 60 }, backend: { executors: 1, maxBatchCalls: 1 } });
+  const gateway = await start({ model: { slowness: 30 }, backend: { executors: 1, maxBatchCalls: 1 } });
   assert.equal((await fetch(`${gateway.admin}/readyz`)).status, 200);
   const answers = Promise.all(Array.from({ length: 60 }, (_, index) => scoreHttp(gateway, `word ${index}`)));
   await untilRunning(gateway, 15);

@@ -4,8 +4,9 @@ import { after, describe, it, test } from "node:test";
 import { parse } from "yaml";
 import type { StateSnapshot } from "../../src/domain/state.ts";
 import { runCli } from "../support/cli.ts";
-import { type SpawnedGateway, spawnGateway, writeGateway } from "../support/gateway.ts";
+import { writeGateway } from "../support/gateway.ts";
 import { redisMissing, startRedis } from "../support/redis.ts";
+import { type SpawnedGateway, spawnGateway } from "../support/spawned-gateway.ts";
 import { stateService } from "../support/states.ts";
 import { STORE_KINDS } from "../support/stores.ts";
 
@@ -15,7 +16,7 @@ after(async () => {
   for (const clean of cleanups.reverse()) await clean();
 });
 
-const STATES = { safety: { kind: "multipliers", judges: { tiny: { threshold: 0.44 } }, learningRate: 0.1 } };
+const STATES = { safety: { kind: "multipliers", judges: { "tiny-reward": { threshold: 0.44 } }, learningRate: 0.1 } };
 
 async function start(config: string): Promise<SpawnedGateway> {
   const gateway = await spawnGateway(config);
@@ -42,7 +43,7 @@ const send = (gateway: SpawnedGateway, change: string, body: object) =>
     body: JSON.stringify({ run: "run", ...body }),
   });
 const step = async (gateway: SpawnedGateway, i: number) =>
-  answer(await send(gateway, "step", { stepId: `step-${i}`, meanRewards: { tiny: Math.sin(i) } }));
+  answer(await send(gateway, "step", { stepId: `step-${i}`, meanRewards: { "tiny-reward": Math.sin(i) } }));
 const read = async (gateway: SpawnedGateway, version?: number) =>
   answer(await fetch(`${gateway.http}/v1/states/safety?run=run${version === undefined ? "" : `&version=${version}`}`));
 
@@ -51,7 +52,8 @@ async function undisturbed(steps: number): Promise<StateSnapshot[]> {
   const place = await STORE_KINDS[0]!.place();
   const { service, calls } = stateService(STATES, await place.open());
   const made = [await service.read("safety", "run")];
-  for (let i = 1; i <= steps; i++) made.push(await service.step("safety", "run", `step-${i}`, { meanRewards: { tiny: Math.sin(i) } }));
+  for (let i = 1; i <= steps; i++)
+    made.push(await service.step("safety", "run", `step-${i}`, { meanRewards: { "tiny-reward": Math.sin(i) } }));
   await calls.close();
   await place.remove();
   return made;
@@ -76,7 +78,7 @@ test("killing the gateway between two steps loses neither, and a pinned version 
   assert.deepEqual(await read(gateway), expected[1], "the pin is kept");
   assert.deepEqual(await read(gateway, 2), expected[2]);
   assert.deepEqual(await step(gateway, 1), expected[1], "a step that was answered is not taken twice");
-  assert.equal((await send(gateway, "step", { stepId: "step-1", meanRewards: { tiny: 9 } })).status, 409);
+  assert.equal((await send(gateway, "step", { stepId: "step-1", meanRewards: { "tiny-reward": 9 } })).status, 409);
 
   // The folder is read while the gateway serves from it.
   const { code, stdout } = await runCli(["replay", "safety", "run", "--config", config]);
@@ -116,18 +118,18 @@ test("a reward under a version of a state is the same to the bit after a kill, s
   const scale = { method: "runningScale", state: "scales" };
   const { config, folder } = await writeGateway({
     sections: {
-      states: { scales: { kind: "runningScale", judges: ["tiny"] } },
-      panels: { panel: { members: [{ judge: "tiny", calibration: "none", transforms: [scale] }] } },
+      states: { scales: { kind: "runningScale", judges: ["tiny-reward"] } },
+      panels: { reward: { members: [{ judge: "tiny-reward", calibration: "none", transforms: [scale] }] } },
     },
   });
   cleanups.push(() => folder.remove());
   const post = (gateway: SpawnedGateway, path: string, body: object) =>
     fetch(`${gateway.http}/v1/${path}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
   const observe = async (gateway: SpawnedGateway, stepId: string, tiny: number[]) =>
-    answer(await post(gateway, "states/scales:step", { run: "run", stepId, scores: { tiny } }));
+    answer(await post(gateway, "states/scales:step", { run: "run", stepId, scores: { "tiny-reward": tiny } }));
   const score = async (gateway: SpawnedGateway, options: object = {}) => {
     const item = { prompt: "what", candidates: [{ content: "a good word" }] };
-    const response = await post(gateway, "score", { panel: "panel", run: "run", items: [item], options });
+    const response = await post(gateway, "score", { panel: "reward", run: "run", items: [item], options });
     const { results, states } = JSON.parse(await response.text());
     return { reward: results[0].candidates[0].reward as number, states };
   };

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { credentials, type ServiceError, status } from "@grpc/grpc-js";
 import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
-import { type SpawnedGateway, spawnGateway, writeGateway } from "../support/gateway.ts";
+import { writeGateway } from "../support/gateway.ts";
+import { type SpawnedGateway, spawnGateway } from "../support/spawned-gateway.ts";
 import { NAN_WORD } from "../support/tokenizer.ts";
 
 /** What only the whole gateway can show: a real model, the engine and both wires together. */
@@ -29,14 +30,14 @@ function post(gateway: SpawnedGateway, candidates: string[]): Promise<Response> 
   return fetch(`${gateway.http}/v1/score`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ panel: "panel", items: [{ prompt: "what", candidates: candidates.map((content) => ({ content })) }] }),
+    body: JSON.stringify({ panel: "reward", items: [{ prompt: "what", candidates: candidates.map((content) => ({ content })) }] }),
   });
 }
 
 function call(client: InstanceType<typeof wire.RewardServiceClient>, candidates: string[]): Promise<wire.ScoreResponse> {
   const text = (value: string) => ({ form: { $case: "text" as const, value } });
   const item = { prompt: text("what"), candidates: candidates.map((candidate) => ({ content: text(candidate) })) };
-  const request = wire.ScoreRequest.fromPartial({ panel: "panel", items: [item] });
+  const request = wire.ScoreRequest.fromPartial({ panel: "reward", items: [item] });
   return new Promise((resolve, reject) => client.score(request, (error, response) => (error ? reject(error) : resolve(response))));
 }
 
@@ -61,7 +62,7 @@ test("a judge that returns NaN yields a failed outcome and no number for that ca
   assert.equal(answer[1]!.judges[0]!.raw, undefined);
   assert.equal(answer[0]!.reward, candidates[0].reward);
   const metrics = await (await fetch(`${gateway.admin}/metrics`)).text();
-  assert.match(metrics, /rewardgate_nonfinite_scores_total\{judge="tiny"\} 2/);
+  assert.match(metrics, /rewardgate_nonfinite_scores_total\{judge="tiny-reward"\} 2/);
 });
 
 test("with eight places free and the model busy, ten requests lose exactly two, on either wire", async () => {

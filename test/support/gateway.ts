@@ -1,19 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { createOnnxBackend } from "../../src/backends/index.ts";
-import { JUDGE_KINDS } from "../../src/judges/index.ts";
-import { temporaryFolder } from "./bundle.ts";
-import { type TestModelOptions, writeTestBundle } from "./onnx-model.ts";
-import { itemOf } from "./scripted.ts";
-import { TEMPLATE } from "./tokenizer.ts";
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const WORDS = ["good", "bad", "fine", "the", "a", "is", "what", "yes", "no", "word"];
+import { loadConfig } from "../../src/config/load.ts";
+import { type ResolvedJudge, resolve } from "../../src/config/resolve.ts";
+import type { PreparedCall } from "../../src/domain/backend.ts";
+import { type BundleParts, temporaryFolder, writeBundle } from "./bundle.ts";
+import { buildModel, type TestModelOptions } from "./onnx-model.ts";
+import { TEMPLATE, tokenizerJson } from "./tokenizer.ts";
 
 export interface GatewayParts {
   readonly model?: TestModelOptions;
@@ -26,146 +18,95 @@ export interface GatewayParts {
 }
 
 /**
- * A folder with a small real model as bundle `tiny`, its golden scores made by running it, and a rewardgate.yaml with the
- * panel `panel` on it.
+ * A folder with a configuration and real, tiny models: judges `tiny-objectives` and `tiny-reward` on one graph, a panel `chat`
+ * of both and a panel `reward` of the second alone.
  */
-export async function writeGateway(parts: GatewayParts = {}): Promise<{ config: string; folder: ReturnType<typeof temporaryFolder> }> {
-  const folder = temporaryFolder();
-  const bundle = join(folder.path, "models", "tiny");
-  mkdirSync(bundle, { recursive: true });
-  const model = writeTestBundle(parts.model);
-  copyFileSync(model.graphPath, join(bundle, "model.onnx"));
-  copyFileSync(model.tokenizerPath, join(bundle, "tokenizer.json"));
-  const golden = (await goldenScores(model)).map((row) => `${JSON.stringify(row)}\n`).join("");
-  folder.write("models/tiny/golden.jsonl", golden);
-  const manifest = {
-    apiVersion: "rewardgate/v1",
-    name: "tiny",
-    kind: "scalar",
-    description: "A judge of a test.",
-    license: "Apache-2.0",
-    model: { maxTokens: 128, template: TEMPLATE, inputs: model.inputs, outputs: { score: "reward" } },
-    space: "logit",
-    determinism: { class: "tolerance", bound: 1e-5 },
-    goldenTolerance: 1e-5,
-    files: {
-      graph: { path: "model.onnx", sha256: model.graphSha256 },
-      tokenizer: { path: "tokenizer.json", sha256: model.tokenizerSha256 },
-      golden: { path: "golden.jsonl", sha256: createHash("sha256").update(golden).digest("hex") },
+export interface TestGateway {
+  readonly folder: ReturnType<typeof temporaryFolder>;
+  /** Path of rewardgate.yaml. Its ports are 0. */
+  readonly config: string;
+  remove(): void;
+}
+
+const model = (outputs: Record<string, string>) => ({
+  maxTokens: 64,
+  template: TEMPLATE,
+  inputs: { ids: "input_ids", mask: "attention_mask", segments: "token_type_ids" },
+  outputs,
+});
+
+const OBJECTIVES = {
+  kind: "objectives",
+  model: model({ objectives: "objectives", gating: "gating" }),
+  objectives: ["helpfulness", "harmlessness", "verbosity"].map((name) => ({ name, penalty: name === "helpfulness" ? 0.5 : 0 })),
+  verbosity: "verbosity",
+};
+
+const WORDS = ["good", "bad", "egg", "water", "rome", "paris", "cat", "dog"];
+
+const CONFIG = {
+  apiVersion: "rewardgate/v1",
+  server: { http: { port: 0 }, grpc: { port: 0 }, admin: { port: 0 } },
+  backends: { local: { type: "onnx", executors: 1 } },
+  judges: {
+    "tiny-objectives": { bundle: "models/tiny-objectives", backend: "local", overlong: "truncate" },
+    "tiny-reward": { bundle: "models/tiny-reward", backend: "local" },
+  },
+  panels: {
+    chat: {
+      members: [
+        { judge: "tiny-objectives", weight: 0.5 },
+        { judge: "tiny-reward", weight: 0.5 },
+      ],
     },
-  };
-  folder.write("models/tiny/judge.yaml", stringify(manifest));
-  model.remove();
-  const config = {
-    apiVersion: "rewardgate/v1",
-    server: { http: { port: 0 }, grpc: { port: 0 }, admin: { port: 0 }, ...parts.server },
-    backends: { local: { type: "onnx", device: "cpu", ...parts.backend } },
-    judges: { tiny: { bundle: "models/tiny", backend: "local" } },
-    panels: { panel: { members: [{ judge: "tiny", calibration: "none" }] } },
+    reward: { members: [{ judge: "tiny-reward", calibration: "none" }] },
+  },
+};
+
+/** Writes it. Golden scores are computed by the model itself, through the judges. */
+export async function writeGateway(parts: GatewayParts = {}): Promise<TestGateway> {
+  const folder = temporaryFolder();
+  const settings = {
+    ...CONFIG,
+    server: { ...CONFIG.server, ...parts.server },
+    backends: { local: { ...CONFIG.backends.local, ...parts.backend } },
     ...parts.sections,
   };
-  return { config: folder.write("rewardgate.yaml", stringify(config)), folder };
-}
+  const config = folder.write("rewardgate.yaml", stringify(settings));
+  const files = { graph: buildModel(parts.model), tokenizer: tokenizerJson() };
+  const items = Array.from({ length: 16 }, (_, i) => ({
+    id: `row-${i}`,
+    prompt: [{ role: "user", content: `${WORDS[i % 8]} ${WORDS[(i + 3) % 8]}` }],
+    candidate: WORDS.slice(0, 1 + (i % 7)).join(" "),
+  }));
+  const write = (name: string, manifest: BundleParts["manifest"] & object, scores: readonly object[]) =>
+    writeBundle(folder, name, { ...files, manifest, golden: items.map((item, i) => ({ ...item, score: 0, ...scores[i] })) });
+  write("tiny-objectives", OBJECTIVES, []);
+  write("tiny-reward", { model: model({ score: "reward" }) }, []);
 
-async function goldenScores(model: ReturnType<typeof writeTestBundle>) {
-  const backend = await createOnnxBackend({
-    ...model,
-    name: "golden",
-    maxTokens: 128,
-    batchable: true,
-    device: "cpu",
-    executors: 1,
-    threadsPerExecutor: 1,
-    warmUp: false,
-  });
-  const kind = JUDGE_KINDS.scalar;
-  const judge = kind.create(
-    {
-      name: "tiny",
-      revision: "1",
-      backend: "golden",
-      template: TEMPLATE,
-      overlong: "error",
-      space: "logit",
-      determinism: { class: "bitwise" },
-    },
-    { outputs: { score: "reward" } },
-  );
-  const rows = [];
-  for (let index = 0; index < 16; index++) {
-    const candidate = WORDS.slice(0, (index % WORDS.length) + 1).join(" ");
-    const item = itemOf(`${index}`, [candidate]);
-    const ask = judge.encode(item)[0]!;
-    const [prepared] = await backend.prepare(ask.calls);
-    if (prepared instanceof Error) throw prepared;
-    const [score] = judge.decode(ask, await backend.run([prepared!]), item);
-    if (score!.outcome !== "scored") throw new Error("no golden score");
-    rows.push({ id: `row-${index}`, prompt: item.prompt, candidate, score: score!.value });
+  const { judges, backends } = await resolve(await loadConfig({ file: config, variables: {} }));
+  const backend = await createOnnxBackend({ ...backends[0]!.onnx, name: "golden" });
+  try {
+    for (const { judge, goldens } of judges) {
+      const scores = await Promise.all(goldens.map((row) => scoreRow(judge, row, backend)));
+      if (judge.name === "tiny-objectives") write(judge.name, OBJECTIVES, scores);
+      else write(judge.name, { model: model({ score: "reward" }) }, scores);
+    }
+  } finally {
+    await backend.close();
   }
-  await backend.close();
-  return rows;
+  return { folder, config, remove: () => folder.remove() };
 }
 
-export interface SpawnedGateway {
-  readonly process: ChildProcess;
-  readonly http: string;
-  readonly grpc: string;
-  readonly admin: string;
-  /** Exit code, or null when a signal ended it. */
-  readonly exited: Promise<number | null>;
-  /** Everything it wrote to standard error so far. */
-  stderr(): string;
-  /** Process ids of its inference processes. */
-  executors(): Promise<number[]>;
-}
-
-/** Starts `rewardgate serve` as a user does, in a process of its own, and waits until it is ready. */
-export async function spawnGateway(config: string, environment: Record<string, string> = {}): Promise<SpawnedGateway> {
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", join(ROOT, "src/main.ts"), "serve", "--config", config, "--log-level", "warn"],
-    {
-      cwd: ROOT,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...environment },
-    },
-  );
-  let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  const addresses: Record<string, string> = {};
-  await new Promise<void>((resolve, reject) => {
-    createInterface(child.stdout).on("line", (line) => {
-      const [name, address] = line.split(/\s+/);
-      if (name && address) addresses[name.toLowerCase()] = address;
-      if (line.startsWith("ready")) resolve();
-    });
-    exited.then((code) => reject(new Error(`the gateway ended with ${code}: ${stderr}`)));
-  });
-  return {
-    process: child,
-    http: addresses.http!,
-    grpc: addresses.grpc!,
-    admin: addresses.admin!,
-    exited,
-    stderr: () => stderr,
-    async executors() {
-      const { readFileSync, readdirSync } = await import("node:fs");
-      return readdirSync("/proc")
-        .filter((name) => /^\d+$/.test(name))
-        .map(Number)
-        .filter((pid) => {
-          try {
-            const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-              .replace(/^.*\) /, "")
-              .split(" ");
-            return Number(fields[1]) === child.pid && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("executor-process");
-          } catch {
-            return false;
-          }
-        });
-    },
-  };
+async function scoreRow(
+  judge: ResolvedJudge["judge"],
+  { item }: ResolvedJudge["goldens"][number],
+  backend: Awaited<ReturnType<typeof createOnnxBackend>>,
+) {
+  const [ask] = judge.encode(item);
+  const prepared = await backend.prepare(ask!.calls);
+  const [raw] = judge.decode(ask!, await backend.run(prepared as PreparedCall[]), item);
+  if (raw?.outcome !== "scored") throw new Error("the test model did not score its golden row");
+  const { value, objectives, gating } = raw;
+  return { score: value, ...(objectives && { objectives: [...objectives] }), ...(gating && { gating: [...gating] }) };
 }

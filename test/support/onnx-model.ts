@@ -9,7 +9,7 @@ import { idOf, NAN_WORD, POISON_WORD, tokenizerJson, VOCABULARY } from "./tokeni
 const { onnx } = onnxProto;
 const { INT64, FLOAT, BOOL } = onnx.TensorProto.DataType;
 const DIMENSION = 8;
-export const OBJECTIVES = 3;
+const OBJECTIVES = 3;
 
 export interface TestModelOptions {
   /** Any text with the word "nan" gets NaN for every output. */

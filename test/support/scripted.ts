@@ -8,7 +8,7 @@ import type { CallContext } from "../../src/domain/service.ts";
 
 /** Judges, backends and panels that tests script. The engine sees them through the same contracts as real ones. */
 
-export const DEFAULT_LIMITS: BatchLimits = {
+const DEFAULT_LIMITS: BatchLimits = {
   maxBatchCalls: 32,
   maxBatchTokens: 1024,
   padded: true,
@@ -38,7 +38,7 @@ export interface BackendScript {
 }
 
 /** The text of the candidate of a call. */
-export function candidateOf(call: Call): string {
+function candidateOf(call: Call): string {
   return call.segments.find((segment) => segment.origin === "candidate")!.text;
 }
 
@@ -112,7 +112,7 @@ export function scriptedJudge(script: {
 }
 
 /** Σ w x. */
-export const weightedSum: Aggregation = {
+const weightedSum: Aggregation = {
   method: "weightedSum",
   spaceOut: "logit",
   revision: "weightedSum@1",

@@ -84,7 +84,7 @@ export async function openHttp(choices: Choices & Partial<Omit<HttpServerOptions
 }
 
 /** The unary methods of a client as promises. */
-export function promised(client: wire.RewardServiceClient) {
+function promised(client: wire.RewardServiceClient) {
   const settle =
     <A>(resolve: (answer: A) => void, reject: (error: ServiceError) => void) =>
     (error: ServiceError | null, answer: A) =>

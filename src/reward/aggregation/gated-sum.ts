@@ -26,7 +26,7 @@ type Params = z.output<typeof params>;
  * @throws {GatewayError} REQUEST_INVALID when the gating leaves every member without weight
  * @complexity O(n·K), pure
  */
-export function gatedSumOfMembers(entry: CandidateScores, gating: Float64Array, objectives: readonly (readonly number[])[]): Aggregate {
+function gatedSumOfMembers(entry: CandidateScores, gating: Float64Array, objectives: readonly (readonly number[])[]): Aggregate {
   const weights = entry.weights.map((weight, j) => weight * sum(objectives[j]!.map((k) => gating[k]!)));
   const mass = sum(weights.map(Math.abs));
   if (!(mass > 0)) {

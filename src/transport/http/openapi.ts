@@ -6,7 +6,7 @@ import { ScoreRequestJson, ScoreStreamRequestJson } from "./request-schema.ts";
 import { ErrorJson, JudgesJson, PanelsJson, ScoreResponseJson, ScoreStreamResponseJson, VersionJson } from "./response-schema.ts";
 
 /** Request bodies that work against the shipped configuration; a test sends each of them. */
-export const EXAMPLES = {
+const EXAMPLES = {
   pair: {
     summary: "Two candidates for one question",
     value: {

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { collectScores, exitBy, hasLabels } from "../../../src/cli/eval/collect.ts";
 import { loadConfig } from "../../../src/config/load.ts";
+import { type TestGateway, writeGateway } from "../../support/gateway.ts";
 import { jsonLines, labelledPairs } from "../../support/labelled-file.ts";
 import { PROVENANCE, scoredByPanel, scoredPair } from "../../support/scored-rows.ts";
-import { type TinyGateway, writeTinyGateway } from "../../support/tiny-gateway.ts";
 
-let tiny: TinyGateway;
+let tiny: TestGateway;
 before(async () => {
-  tiny = await writeTinyGateway();
+  tiny = await writeGateway();
 });
 after(() => tiny.remove());
 

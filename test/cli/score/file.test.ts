@@ -6,11 +6,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import type { ResultRow } from "../../../src/cli/score/output.ts";
 import { runCli, startCli } from "../../support/cli.ts";
-import { type TinyGateway, writeTinyGateway } from "../../support/tiny-gateway.ts";
+import { type TestGateway, writeGateway } from "../../support/gateway.ts";
 
-let tiny: TinyGateway;
+let tiny: TestGateway;
 before(async () => {
-  tiny = await writeTinyGateway({ nanOnWord: true });
+  tiny = await writeGateway({ model: { nanOnWord: true } });
 });
 after(() => tiny.remove());
 
@@ -143,7 +143,7 @@ describe("rewardgate score FILE", () => {
 
 describe("rewardgate score, interrupted", () => {
   it("leaves whole lines in order behind, and --resume finishes them", async () => {
-    const slow = await writeTinyGateway({ slowness: 12 });
+    const slow = await writeGateway({ model: { slowness: 12 } });
     try {
       const input = slow.folder.write("many.jsonl", jsonl(pairs(400)));
       const output = join(slow.folder.path, "many.out");
