@@ -14,6 +14,7 @@ import { createRunningCalls, delay, type RunningServer } from "../running-calls.
 import { type UnaryHandler, unary } from "./calls.ts";
 import { scoreRequestFromProto } from "./from-proto.ts";
 import { addHealth } from "./health.ts";
+import { spareRunningCalls } from "./keepalive.ts";
 import { explainOversize, maxReadBytes, refuseOversize } from "./oversize.ts";
 import { addReflection } from "./reflection.ts";
 import { runMethods } from "./run-service.ts";
@@ -78,9 +79,15 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
   const { service, states, runs, limits, host } = options;
   const running = createRunningCalls();
   const telemetry = { metrics: options.metrics, log: options.log, running };
+  const explain = explainOversize(limits, telemetry);
   const server = new Server({
     ...channelOptions(limits, { ...CONNECTIONS, ...options.connections }),
-    interceptors: [explainOversize(limits, telemetry)],
+    interceptors: [
+      (method, call) => {
+        spareRunningCalls(call);
+        return explain(method, call);
+      },
+    ],
   });
   const draining = new AbortController();
 

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { resultOf, scriptedService } from "../../support/scripted-service.ts";
+import { openGrpc, settled } from "../../support/servers.ts";
+import { requestProto } from "../../support/wire-requests.ts";
+
+const KEEPALIVE_MS = 20;
+
+/** A server that pings often, with a call that runs until it is released. */
+async function openHeld(t: TestContext, connections: object) {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let running = 0;
+  const service = scriptedService(async (request) => {
+    running++;
+    await held;
+    return resultOf(request);
+  });
+  const opened = await openGrpc({
+    service,
+    connections: { keepaliveMs: KEEPALIVE_MS, keepaliveTimeoutMs: KEEPALIVE_MS * 5, ...connections },
+  });
+  t.after(() => opened.close());
+  const answer = opened.score(requestProto("four"));
+  answer.catch(() => {});
+  await settled(() => running === 1);
+  return { ...opened, answer, release };
+}
+
+test("a drain that lasts longer than the interval of pings loses no running call", async (t) => {
+  const { server, answer, release } = await openHeld(t, {});
+  const drained = server.drain();
+  await sleep(20 * KEEPALIVE_MS);
+  release();
+  assert.equal((await answer).results[0]?.candidates[0]?.reward, 4);
+  await drained;
+});
+
+test("a call that runs when its connection reaches its age is answered", async (t) => {
+  const { answer, release } = await openHeld(t, { maxAgeMs: 5 * KEEPALIVE_MS });
+  await sleep(30 * KEEPALIVE_MS);
+  release();
+  assert.equal((await answer).results[0]?.candidates[0]?.reward, 4);
+});
