@@ -17,6 +17,7 @@ export const ruleSchema = z.discriminatedUnion("rule", [
   RULES.pattern.params,
   RULES.jsonSchema.params,
   RULES.language.params,
+  RULES.instructions.params,
   RULES.toolArithmetic.params,
   RULES.majority.params,
 ]);

@@ -27,6 +27,8 @@ async function scoresOf(params: object, candidates: readonly (string | Candidate
     .map((raw) => (raw.outcome === "scored" ? raw.value : raw.message));
 }
 
+const NO_COMMA_QUOTED = JSON.stringify({ instruction_id_list: ["punctuation:no_comma", "startend:quotation"], kwargs: [{}, {}] });
+
 describe("a judge that follows a rule", () => {
   const cases: [what: string, params: object, told: Told, scores: Record<string, number>][] = [
     [
@@ -87,6 +89,13 @@ describe("a judge that follows a rule", () => {
       {},
       { 今天天气很好我们去公园吧: 1, "今天 is a Chinese word for today": 0 },
     ],
+    ["instructions, their share", { rule: "instructions" }, { reference: NO_COMMA_QUOTED }, { '"a b"': 1, "a b": 0.5, "a, b": 0, "": 0 }],
+    [
+      "instructions, all or nothing",
+      { rule: "instructions", score: "all", loose: true },
+      { reference: NO_COMMA_QUOTED },
+      { 'Sure:\n"a b"': 1, "a b": 0 },
+    ],
     ["toolArithmetic", { rule: "toolArithmetic" }, {}, { "2*3 = 6 and 2+2 = 5": 0.5 }],
   ];
   for (const [what, params, told, scores] of cases) {
@@ -127,6 +136,7 @@ describe("a judge that follows a rule", () => {
       [{ rule: "exact" }, "?!"],
       [{ rule: "numeric" }, "four"],
       [{ rule: "multipleChoice" }, "none"],
+      [{ rule: "instructions" }, "no commas, please"],
     ] as const)
       assert.match(String((await scoresOf(params, ["4"], { reference }))[0]), /reference cannot be read/);
     assert.match(String((await scoresOf({ rule: "toolArithmetic" }, ["no sums"]))[0]), /no calculation/);

@@ -56,12 +56,14 @@ export function pointwise(read: (text: string, candidate: Candidate, item: Item)
   };
 }
 
+/** Why a judge has no score for any candidate of an item whose reference says nothing to its rule. */
+export const UNREADABLE_REFERENCE = "the item's reference cannot be read by this rule; send one of the form that the rule compares";
+
 /** A rule that compares each text with the item's reference, which is read once. */
 export function againstReference<G>(readGold: (reference: string) => G | null, score: (text: string, gold: G) => number): ReadItem {
   return (item) => {
     const gold = readGold(referenceText(item));
-    if (gold === null)
-      return () => ({ abstains: "the item's reference cannot be read by this rule; send one of the form that the rule compares" });
+    if (gold === null) return () => ({ abstains: UNREADABLE_REFERENCE });
     return (index) => score(candidateText(item.candidates[index]!), gold);
   };
 }

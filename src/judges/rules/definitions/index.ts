@@ -1,6 +1,7 @@
 import { exact, multipleChoice, numeric } from "./answers.ts";
 import { format, jsonSchema, lengthBand, pattern, repetition } from "./form.ts";
 import { majority } from "./group.ts";
+import { instructions } from "./instructions.ts";
 import { language } from "./language.ts";
 import { toolArithmetic } from "./tool-arithmetic.ts";
 import { bleu, chrf } from "./translation.ts";
@@ -18,6 +19,7 @@ export const RULES = {
   pattern,
   jsonSchema,
   language,
+  instructions,
   toolArithmetic,
   majority,
 } as const;

@@ -1,8 +1,6 @@
 import { z } from "zod";
+import { loadLanguages } from "../languages.ts";
 import { defineRule, pointwise } from "./definition.ts";
-
-/** Beginning of a text that is looked at: more does not make it surer. */
-const MAX_LOOKED_AT = 4_000;
 
 /** The language that was asked for. */
 export const language = defineRule({
@@ -20,11 +18,10 @@ export const language = defineRule({
   notApplicable: ({ language: asked }, { language: fixed }) =>
     fixed !== undefined || asked !== undefined ? undefined : "the item tells no language and the rule has none of its own",
   create: async ({ language: fixed }) => {
-    // Loaded for those who use it: its tables take 50 MB.
-    const { eld } = await import("eld/extrasmall");
+    const { languageOf } = await loadLanguages();
     return pointwise((text, _, { language: asked }) => {
       const [wanted] = (fixed ?? asked!).toLowerCase().split(/[-_]/);
-      return eld.detect(text.slice(0, MAX_LOOKED_AT)).language === wanted ? 1 : 0;
+      return languageOf(text) === wanted ? 1 : 0;
     });
   },
 });

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { type Check, INSTRUCTIONS, type Tools } from "./checks.ts";
+
+/** IFEval's own form of a reference. Arguments that do not belong to an instruction are null or absent. */
+const written = z.object({
+  instruction_id_list: z.array(z.string()).min(1).max(50),
+  kwargs: z.array(z.record(z.string(), z.unknown()).nullable()),
+});
+
+/**
+ * The checks that a reference asks for.
+ *
+ * @param reference JSON of IFEval: `{"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}`
+ * @returns in order; null when it is no such JSON, names an unknown instruction, or lacks arguments
+ * @complexity O(length), pure
+ */
+export function readInstructions(reference: string): Check[] | null {
+  const parsed = written.safeParse(parseJson(reference));
+  if (!parsed.success || parsed.data.kwargs.length !== parsed.data.instruction_id_list.length) return null;
+  const checks = parsed.data.instruction_id_list.map((id, i) => checkOf(id, withoutNulls(parsed.data.kwargs[i] ?? {})));
+  return checks.every((check) => check !== null) ? checks : null;
+}
+
+/**
+ * Which instructions a text follows.
+ *
+ * @param loosely whether it is enough that the text follows one without its first line, its last line, its asterisks, or several of these,
+ *   which are often only a frame around the answer
+ * @returns in order; undefined where it cannot be told
+ * @complexity O(length · checks), pure
+ * @see Zhou et al. 2023, Instruction-Following Evaluation for Large Language Models, arXiv:2311.07911
+ */
+export function followed(text: string, checks: readonly Check[], loosely: boolean, tools: Tools): (boolean | undefined)[] {
+  const readings = (loosely ? looseReadings(text) : [text]).filter((reading) => reading.trim() !== "");
+  return checks.map((check) => {
+    const verdicts = readings.map((reading) => check(reading, tools));
+    return verdicts.includes(undefined) ? undefined : verdicts.includes(true);
+  });
+}
+
+function looseReadings(text: string): string[] {
+  const lines = text.split("\n");
+  const cuts = [lines, lines.slice(1), lines.slice(0, -1), lines.slice(1, -1)].map((kept) => kept.join("\n").trim());
+  return [text, ...cuts, ...cuts.map((cut) => cut.replaceAll("*", ""))];
+}
+
+function checkOf(id: string, args: object): Check | null {
+  if (!Object.hasOwn(INSTRUCTIONS, id)) return null;
+  // Each instruction gets what its own schema read.
+  const instruction = INSTRUCTIONS[id as keyof typeof INSTRUCTIONS] as { args: z.ZodType; check(args: unknown): Check };
+  const parsed = instruction.args.safeParse(args);
+  return parsed.success ? instruction.check(parsed.data) : null;
+}
+
+function withoutNulls(args: object): object {
+  return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

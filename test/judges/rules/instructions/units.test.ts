@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { countOccurrences, countSentences, wordsOf } from "../../../../src/judges/rules/instructions/units.ts";
+
+describe("countSentences(text)", () => {
+  const counts: [string, number][] = [
+    ["", 0],
+    ["...", 0],
+    ["No stop", 1],
+    ["A heading\n\nThen a sentence. And another", 3],
+    ['He said "Stop!" Then he left.', 2],
+    ["1. Mix it. 2. Bake it.", 2],
+    ["Wait... what? Yes!", 3],
+    ["今天很好。我们走吧！", 2],
+    ["The U.S. is large.", 1],
+  ];
+  for (const [text, count] of counts) it(`finds ${count} in ${JSON.stringify(text)}`, () => assert.equal(countSentences(text), count));
+});
+
+describe("wordsOf(text)", () => {
+  it("keeps combining marks within words", () => assert.deepEqual(wordsOf("cafe\u0301 नमस्ते, it's"), ["cafe\u0301", "नमस्ते", "it", "s"]));
+});
+
+describe("countOccurrences(text, phrase, options)", () => {
+  it("does not count overlaps", () => assert.equal(countOccurrences("aaaa", "aa"), 2));
+  it("takes a whole word with umlauts as one", () => assert.equal(countOccurrences("über überall", "ÜBER", { whole: true }), 1));
+});
