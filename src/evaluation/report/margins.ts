@@ -46,7 +46,9 @@ export function spreadOf(sorted: Float64Array): Pick<Margins, "mean" | "std" | "
 }
 
 function binsOf(values: Float64Array): Margins["bins"] {
-  const reach = quantileSorted(values.map(Math.abs).sort(), WITHIN) || 1;
+  const largest = quantileSorted(values.map(Math.abs).sort(), WITHIN);
+  // Of nothing but rounding, any width will do.
+  const reach = largest > 1e-9 ? largest : 1;
   const width = (2 * reach) / BINS;
   const bins = Array.from({ length: BINS }, (_, b) => ({ low: -reach + b * width, high: -reach + (b + 1) * width, n: 0 }));
   for (const value of values) bins[Math.min(BINS - 1, Math.max(0, Math.floor((value + reach) / width)))]!.n++;

@@ -9,6 +9,8 @@ export type Place = readonly [x: number, y: number];
 
 /** Steps of an axis that is spanned by its values. */
 const STEPS = 4;
+/** Least length of an axis. */
+const LEAST_SPAN = 1e-9;
 
 const WHISKER = { lineWidth: 2, opacity: 0.55 };
 
@@ -48,10 +50,12 @@ export function chanceLine(place: object): object {
 
 /** A span between round numbers that holds all values, and the step from one round number to the next. */
 export function spanOf(values: readonly number[]): { readonly min: number; readonly max: number; readonly interval: number } {
-  const low = Math.min(...values);
-  const high = Math.max(...values);
-  const rough = (high - low || Math.abs(high) || 1) / STEPS;
+  const [low, high] = values.length === 0 ? [0, 1] : [Math.min(...values), Math.max(...values)];
+  // Values that differ by rounding alone are drawn as equal: an axis cannot be spanned between them.
+  const rough = Math.max(high - low, 1e-6 * Math.abs(low), 1e-6 * Math.abs(high), LEAST_SPAN) / STEPS;
   const power = 10 ** Math.floor(Math.log10(rough));
   const interval = ([1, 2, 2.5, 5].find((factor) => factor * power >= rough) ?? 10) * power;
-  return { min: Math.floor(low / interval + 1e-9) * interval, max: Math.ceil(high / interval - 1e-9) * interval, interval };
+  const min = Math.floor(low / interval + 1e-9) * interval;
+  const max = Math.ceil(high / interval - 1e-9) * interval;
+  return { min, max: max > min ? max : min + interval, interval };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { evaluationPage } from "../../../../src/evaluation/report/page/evaluation.ts";
 import { evaluateScores } from "../../../../src/evaluation/report/report.ts";
 import type { ScoredRow } from "../../../../src/evaluation/report/rows.ts";
@@ -104,6 +105,44 @@ describe("evaluationPage", () => {
     ]);
     assertSelfContained(lone);
     assert.doesNotMatch(lone, /NaN|undefined|Infinity/);
+  });
+
+  it("stands whatever the labels, and however many scores are missing or equal", () => {
+    const score = fc.option(fc.oneof(fc.integer({ min: -2, max: 2 }), fc.double({ min: -1e6, max: 1e6, noNaN: true })), { nil: null });
+    const labelled = fc.oneof(
+      fc.constant({ labels: { type: "pair" as const }, size: 2 }),
+      fc
+        .integer({ min: 1, max: 5 })
+        .chain((size) =>
+          fc
+            .array(fc.integer({ min: 0, max: 2 }), { minLength: size, maxLength: size })
+            .map((ratings) => ({ labels: { type: "ranked" as const, ratings }, size })),
+        ),
+      fc
+        .dictionary(fc.constantFrom("fluency", "relevance"), fc.integer({ min: 0, max: 3 }))
+        .map((ratings) => ({ labels: { type: "rated" as const, ratings }, size: 1 })),
+    );
+    const row = labelled.chain(({ labels, size }) =>
+      fc
+        .record({
+          columns: fc.array(fc.array(score, { minLength: size, maxLength: size }), { minLength: NAMES.length, maxLength: NAMES.length }),
+          lengths: fc.array(fc.integer({ min: 0, max: 9 }), { minLength: size, maxLength: size }),
+          prompt: fc.constantFrom("a", "b", "c", "d", "e", "f"),
+          subset: fc.option(fc.constantFrom("chat-easy", "Ties", "mt-bench-hard"), { nil: undefined }),
+          language: fc.option(fc.constantFrom("en", "zh", "xx"), { nil: undefined }),
+          id: fc.constantFrom("ref:1", "tied:1", "other"),
+        })
+        .map(({ columns, ...more }) => scoredRow(labels, columns, more)),
+    );
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 12 }), (rows) => {
+        const page = pageOf(rows, { files: [{ name: "pairs.jsonl", records: rows.length, sha256: null }] });
+        assertSelfContained(page);
+        assert.doesNotMatch(page, /NaN|undefined|Infinity/);
+        for (const { title, svg, rows: own } of figuresOf(page)) assert.ok(svg !== "" && own > 0, title);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it("writes no number that is none", () => assert.doesNotMatch(page, /NaN|undefined|Infinity/));
