@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { digestFile } from "../config/digest.ts";
 import { type CalibrationTarget, fitCalibration, toCalibration } from "../evaluation/calibration-fit.ts";
 import { measureCalibration } from "../evaluation/calibration-quality.ts";
-import { type LabelledPrompt, splitPrompts } from "../evaluation/labelled-prompts.ts";
+import { foldsOf, type LabelledPrompt, splitPrompts } from "../evaluation/labelled-prompts.ts";
 import { CALIBRATION_KINDS } from "../reward/index.ts";
 import { type DataFile, type Split, toDocument } from "./calibrate/document.ts";
 import { createLabelCollection, type LabelCollection } from "./calibrate/labels.ts";
@@ -21,7 +21,8 @@ interface CalibrateFlags {
   readonly method: string;
   readonly output: string;
   readonly overwrite: boolean;
-  readonly heldOut: number;
+  readonly folds?: number;
+  readonly heldOut?: number;
   readonly heldOutFile?: string;
   readonly seed: number;
   readonly good?: number;
@@ -47,8 +48,9 @@ export function calibrateCommand(exit: SetExit): Command {
     .addOption(new Option("-m, --method <method>", "calibration to fit").choices(methods).default("temperature"))
     .option("-o, --output <file>", "where the calibration goes", "calibration.json")
     .option("--overwrite", "replace the output file", false)
-    .option("--held-out <share>", "share of the prompts to hold out and measure on, above 0 and below 1", share, 0.2)
-    .option("--held-out-file <file>", "measure on the records of this file instead; prompts of it are left out of the fit")
+    .option("--folds <n>", "hold each prompt out once, in n folds, and write the fit on all (default: 5)", folds)
+    .option("--held-out <share>", "instead, hold out this share of the prompts, above 0 and below 1", share)
+    .option("--held-out-file <file>", "instead, measure on the records of this file; prompts of it are left out of the fit")
     .option("--seed <n>", "seed of the split and of the intervals", seed, 0)
     .option("--good <rating>", "label candidates good from this rating on, and fit the probability of good", number)
     .option("--dimension <name>", "which rating of rated records counts")
@@ -92,15 +94,21 @@ async function calibrate(path: string, flags: CalibrateFlags, exit: SetExit): Pr
   }
   const { member } = set.members[0]!;
   const target = targetOf(flags, collections[0]!);
-  const { fit, heldOut, split } = await setApart(collections, paths, flags);
-  const fitted = fitCalibration(fit, {
-    method: flags.method,
-    target,
-    spaceIn: member.judge.space,
-    seed: flags.seed,
-    ...(set.members[1] && { ontoSpace: set.members[1].member.judge.space }),
-  });
-  const quality = measureCalibration(toCalibration(fitted), heldOut, {
+  const { fit, parts, split } = await setApart(collections, paths, flags);
+  const fitOn = (prompts: readonly LabelledPrompt[]) =>
+    fitCalibration(prompts, {
+      method: flags.method,
+      target,
+      spaceIn: member.judge.space,
+      seed: flags.seed,
+      ...(set.members[1] && { ontoSpace: set.members[1].member.judge.space }),
+    });
+  const fitted = fitOn(fit);
+  const held = parts.map((part) => ({
+    calibration: toCalibration(part.fit === fit ? fitted : fitOn(part.fit)),
+    prompts: part.heldOut,
+  }));
+  const quality = measureCalibration(held, {
     target,
     bins: flags.bins,
     bootstrap: { seed: flags.seed, samples: BOOTSTRAP_SAMPLES },
@@ -141,21 +149,37 @@ function targetOf({ good, method, minGap }: CalibrateFlags, { compares }: LabelC
   return !compares && predictsRatings ? { labels: "ratings" } : { labels: "pairs", minGap };
 }
 
+/** What is fitted on for the file that is written, and what is measured: maps with prompts that they did not see. */
+interface Apart {
+  readonly fit: readonly LabelledPrompt[];
+  readonly parts: readonly { readonly fit: readonly LabelledPrompt[]; readonly heldOut: readonly LabelledPrompt[] }[];
+  readonly split: Split;
+}
+
 async function setApart(
   [own, other]: readonly LabelCollection[],
   paths: readonly string[],
-  flags: CalibrateFlags,
-): Promise<{ fit: LabelledPrompt[]; heldOut: LabelledPrompt[]; split: Split }> {
-  const { seed } = flags;
-  if (other === undefined) {
-    const { fit, heldOut } = splitPrompts(own!.prompts(), { share: flags.heldOut, seed });
-    return { fit, heldOut, split: { by: "first user turn", heldOut: flags.heldOut, seed } };
+  { seed, heldOut: share, folds = DEFAULT_FOLDS }: CalibrateFlags,
+): Promise<Apart> {
+  const prompts = own!.prompts();
+  if (other !== undefined) {
+    const heldOut = other.prompts();
+    const groups = new Set(heldOut.map(({ group }) => group));
+    const fit = prompts.filter(({ group }) => !groups.has(group));
+    return { fit, parts: [{ fit, heldOut }], split: { heldOutData: await dataFile(paths[1]!), seed } };
   }
-  const heldOut = other.prompts();
-  const groups = new Set(heldOut.map(({ group }) => group));
-  const fit = own!.prompts().filter(({ group }) => !groups.has(group));
-  return { fit, heldOut, split: { heldOutData: await dataFile(paths[1]!), seed } };
+  if (share !== undefined) {
+    const apart = splitPrompts(prompts, { share, seed });
+    return { fit: apart.fit, parts: [apart], split: { by: "first user turn", heldOut: share, seed } };
+  }
+  const parts = foldsOf(prompts, { folds, seed }).map((heldOut) => {
+    const held = new Set(heldOut);
+    return { fit: prompts.filter((prompt) => !held.has(prompt)), heldOut };
+  });
+  return { fit: prompts, parts, split: { by: "first user turn", folds, seed } };
 }
+
+const DEFAULT_FOLDS = 5;
 
 async function dataFile(path: string): Promise<DataFile> {
   return { name: basename(path), sha256: await digestFile(path) };
@@ -168,7 +192,10 @@ function readingNotes({ spaceIn, spaceOut, fittedOn }: { spaceIn: string; spaceO
 }
 
 /** Mistakes that need no model to be seen. */
-function refuseFlags(path: string, { output, overwrite, heldOutFile, method, onto }: CalibrateFlags): void {
+function refuseFlags(path: string, { output, overwrite, folds, heldOut, heldOutFile, method, onto }: CalibrateFlags): void {
+  if ([folds, heldOut, heldOutFile].filter((flag) => flag !== undefined).length > 1) {
+    throw new UsageError("--folds, --held-out and --held-out-file are three ways to hold data out; state one");
+  }
   for (const file of [path, ...(heldOutFile === undefined ? [] : [heldOutFile])]) {
     if (!existsSync(file)) throw new UsageError(`no file ${JSON.stringify(file)}; name a JSON-lines file with labels`);
   }
@@ -182,6 +209,11 @@ function share(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value < 1)) throw new InvalidArgumentError("use a number above 0 and below 1.");
   return value;
+}
+
+function folds(text: string): number {
+  if (!/^[1-9]\d?$/.test(text) || Number(text) < 2) throw new InvalidArgumentError("use a whole number from 2 to 99.");
+  return Number(text);
 }
 
 function seed(text: string): number {

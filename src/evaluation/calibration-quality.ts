@@ -1,5 +1,3 @@
-import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
-import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { GatewayError } from "../domain/errors.ts";
 import type { Calibration } from "../domain/reward.ts";
 import type { ScoreSpace } from "../domain/score-space.ts";
@@ -7,6 +5,7 @@ import { adaptiveEce, confidenceReliability, reliability } from "../reward/calib
 import { sigmoid, softplus, sum } from "../reward/numerics.ts";
 import { type BootstrapOptions, basicInterval, resample } from "./bootstrap.ts";
 import type { CalibrationTarget } from "./calibration-fit.ts";
+import { calibrationFloor } from "./calibration-floor.ts";
 import { clusterInterval, type Interval, wilson } from "./intervals.ts";
 import { type GroupedPair, type GroupedRating, type LabelledPrompt, pairsWithin, ratingsOf } from "./labelled-prompts.ts";
 
@@ -31,10 +30,16 @@ export interface CalibrationQuality {
   readonly groups: number;
   readonly measures: readonly MeasuredChange[];
   /**
-   * Mean ECE that probabilities like those after the calibration show on as many pairs when they are exactly right. An ECE near
-   * it cannot be told from none. Absent for ratings.
+   * ECE that probabilities like those after the calibration would show on as many labels if they were exactly right. An ECE near it
+   * cannot be told from none. Absent for ratings.
    */
-  readonly eceByChance?: number;
+  readonly eceFloor?: number;
+}
+
+/** A map, and prompts that it was not fitted on. */
+export interface HeldOutPart {
+  readonly calibration: Calibration;
+  readonly prompts: readonly LabelledPrompt[];
 }
 
 /** How figures are taken. */
@@ -43,6 +48,8 @@ export interface QualityOptions {
   readonly bins: number;
   readonly bootstrap: BootstrapOptions;
 }
+
+type Labelled = GroupedPair | GroupedRating;
 
 /** A score or a pair under one map: what it predicts and what is right. */
 interface Predictions {
@@ -54,8 +61,6 @@ interface Predictions {
 
 /** Least distance of a probability from 0 and 1 when it becomes log-odds. */
 const EDGE = 1e-12;
-/** Sets of labels that the ECE by chance is the mean of. */
-const CHANCE_DRAWS = 200;
 
 /**
  * Log-odds that a score stands for. A score that is no probability and no logit, such as a rating, a rank or a number of
@@ -81,18 +86,15 @@ export function logOdds(space: ScoreSpace, score: number): number {
  * [½, 1]; a tie counts ½ in the accuracy. Of good and bad candidates it is the log-odds of the one score, over bins on [0, 1].
  * Intervals come from bootstrap samples of whole groups; that of the accuracy is Wilson's where each group has one pair.
  *
- * @param calibration the fitted map
- * @param heldOut     prompts with raw scores
+ * @param parts one, or the folds of a cross-validation: their predictions are measured together
  * @throws {GatewayError} REQUEST_INVALID when fewer than 20 labels are held out: figures of fewer say nothing
  * @complexity O(samples · n log n), decided by the seed
  */
-export function measureCalibration(
-  calibration: Calibration,
-  heldOut: readonly LabelledPrompt[],
-  { target, bins, bootstrap }: QualityOptions,
-): CalibrationQuality {
-  const items: readonly (GroupedPair | GroupedRating)[] =
-    target.labels === "pairs" ? pairsWithin(heldOut, target.minGap, bootstrap.seed) : ratingsOf(heldOut);
+export function measureCalibration(parts: readonly HeldOutPart[], { target, bins, bootstrap }: QualityOptions): CalibrationQuality {
+  const itemsOf = (prompts: readonly LabelledPrompt[]): readonly Labelled[] =>
+    target.labels === "pairs" ? pairsWithin(prompts, target.minGap, bootstrap.seed) : ratingsOf(prompts);
+  const held = parts.map(({ calibration, prompts }) => ({ calibration, items: itemsOf(prompts) }));
+  const items = held.flatMap((part) => part.items);
   if (items.length < LEAST_HELD_OUT) {
     const what = target.labels === "pairs" ? "pairs" : "labelled candidates";
     throw new GatewayError(
@@ -100,8 +102,10 @@ export function measureCalibration(
       `${items.length} ${what} are held out, too few to measure on: hold out at least ${LEAST_HELD_OUT}`,
     );
   }
-  const before = predict(items, (score) => score, calibration.spaceIn, target);
-  const after = predict(items, (score) => calibration.apply(score), calibration.spaceOut, target);
+  const before = joined(held.map((part) => predict(part.items, (score) => score, part.calibration.spaceIn, target)));
+  const after = joined(
+    held.map(({ items, calibration }) => predict(items, (score) => calibration.apply(score), calibration.spaceOut, target)),
+  );
   const all = items.map((_, i) => i);
   const clusters = groupsOf(items);
   const measures = target.labels === "ratings" ? ratingMeasures(bins) : probabilityMeasures(bins, target.labels === "pairs");
@@ -126,21 +130,14 @@ export function measureCalibration(
       const change = spread(now - old, ([was, is]) => is - was, -Infinity);
       return { measure, before: figure(old, 0), after: figure(now, 1), change };
     }),
-    ...(target.labels !== "ratings" && {
-      eceByChance: chanceEce(after.values, { pairs: target.labels === "pairs", bins, seed: bootstrap.seed }),
-    }),
+    ...(target.labels !== "ratings" && { eceFloor: calibrationFloor(binsOf(after, target.labels === "pairs", bins)) }),
   };
 }
 
 /** Fewest labels that figures are taken from. */
 const LEAST_HELD_OUT = 20;
 
-function predict(
-  items: readonly (GroupedPair | GroupedRating)[],
-  apply: (score: number) => number,
-  space: ScoreSpace,
-  target: CalibrationTarget,
-): Predictions {
+function predict(items: readonly Labelled[], apply: (score: number) => number, space: ScoreSpace, target: CalibrationTarget): Predictions {
   if (target.labels === "ratings") {
     const rated = items as readonly GroupedRating[];
     return {
@@ -160,6 +157,15 @@ function predict(
     labels,
     losses: logits.map((z, i) => labels[i]! * softplus(-z) + (1 - labels[i]!) * softplus(z)),
   };
+}
+
+function joined(parts: readonly Predictions[]): Predictions {
+  const all = (of: (part: Predictions) => Float64Array) => Float64Array.from(parts.flatMap((part) => [...of(part)]));
+  return { values: all(({ values }) => values), labels: all(({ labels }) => labels), losses: all(({ losses }) => losses) };
+}
+
+function binsOf({ values, labels }: Predictions, pairs: boolean, bins: number) {
+  return (pairs ? confidenceReliability : reliability)(values, labels, bins).bins;
 }
 
 interface Measure {
@@ -231,16 +237,4 @@ function groupsOf(items: readonly { readonly group: string }[]): number[][] {
     else groups.set(group, [i]);
   }
   return [...groups.values()];
-}
-
-function chanceEce(
-  p: Float64Array,
-  { pairs, bins, seed }: { readonly pairs: boolean; readonly bins: number; readonly seed: number },
-): number {
-  const random = xoroshiro128plus(seed);
-  const draws = Array.from({ length: CHANCE_DRAWS }, () => {
-    const y = p.map((value) => (uniformFloat64(random) < value ? 1 : 0));
-    return pairs ? confidenceReliability(p, y, bins).ece : reliability(p, y, bins).ece;
-  });
-  return sum(draws) / draws.length;
 }

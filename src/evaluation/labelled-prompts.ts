@@ -49,6 +49,24 @@ export function splitPrompts(
 }
 
 /**
+ * The prompts in folds, for a cross-validation in which each is held out once. Groups are never torn apart.
+ *
+ * @param folds ≥ 2
+ * @param seed  a whole number; the same one gives a group the same fold, whatever else is in the file
+ * @returns shape [folds]; a fold may be empty where there are few groups
+ * @complexity O(n), pure
+ * @example foldsOf([], { folds: 5, seed: 0 }).length // → 5
+ */
+export function foldsOf(
+  prompts: readonly LabelledPrompt[],
+  { folds, seed }: { readonly folds: number; readonly seed: number },
+): LabelledPrompt[][] {
+  const parts: LabelledPrompt[][] = Array.from({ length: folds }, () => []);
+  for (const prompt of prompts) parts[Math.floor(uniformOf(seed, `split ${prompt.group}`) * folds)]!.push(prompt);
+  return parts;
+}
+
+/**
  * Every pair within a prompt whose better side is known. Never over prompts: their offset is not identified. Which side comes
  * first is drawn, so that neither a fit nor a measure can learn from the order; the seed and the prompt's id decide.
  *

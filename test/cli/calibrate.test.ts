@@ -52,8 +52,8 @@ describe("rewardgate calibrate FILE", () => {
         .update(readFileSync(at("pairs.jsonl")))
         .digest("hex"),
     );
-    assert.equal(fittedOn.n + metrics.heldOut.n, pairs.length);
-    assert.deepEqual(fittedOn.split, { by: "first user turn", heldOut: 0.2, seed: 0 });
+    assert.deepEqual([fittedOn.n, metrics.heldOut.n], [pairs.length, pairs.length]);
+    assert.deepEqual(fittedOn.split, { by: "first user turn", folds: 5, seed: 0 });
     assert.equal(fittedOn.date, "2026-01-31");
     assert.ok(metrics.after.nll.value < metrics.before.nll.value);
     assert.equal(metrics.after.accuracy.value, metrics.before.accuracy.value);
@@ -69,6 +69,23 @@ describe("rewardgate calibrate FILE", () => {
     const args = ["-j", "tiny-reward", "--date", "2026-01-31", "-o", at("again.json")];
     assert.equal((await calibrate(at("pairs.jsonl"), ...args)).code, 0);
     assert.equal(readFileSync(at("again.json"), "utf8"), readFileSync(at("t.json"), "utf8"));
+  });
+
+  it("holds out a share of the prompts where asked, and fits on the rest", async () => {
+    const { code, stdout, stderr } = await calibrate(
+      at("pairs.jsonl"),
+      "-j",
+      "tiny-reward",
+      "--held-out",
+      "0.3",
+      "-o",
+      at("s.json"),
+      "--json",
+    );
+    assert.equal(code, 0, stderr);
+    const { fittedOn, metrics } = JSON.parse(stdout).calibration;
+    assert.equal(fittedOn.n + metrics.heldOut.n, pairs.length);
+    assert.ok(Math.abs(metrics.heldOut.n / pairs.length - 0.3) < 0.1);
   });
 
   it("measures on a file of its own and fits on no prompt of it", async () => {

@@ -26,6 +26,8 @@ function pairs(count: number, overconfidence: number): LabelledPrompt[] {
   });
 }
 
+const measureOne = (calibration: Calibration, prompts: LabelledPrompt[], options: QualityOptions) =>
+  measureCalibration([{ calibration, prompts }], options);
 const named = (quality: ReturnType<typeof measureCalibration>) => Object.fromEntries(quality.measures.map((each) => [each.measure, each]));
 
 describe("measureCalibration(calibration, heldOut, options)", () => {
@@ -36,7 +38,7 @@ describe("measureCalibration(calibration, heldOut, options)", () => {
       const candidates = [{ score: i < 20 ? Math.log(3) : 0 }, { score: 0 }];
       return { id: `${i}`, group: `${i}`, candidates, preference: right ? [0, 1] : [1, 0] };
     });
-    const { nll, ece, brier, accuracy } = named(measureCalibration(divideBy(1), rows, OPTIONS));
+    const { nll, ece, brier, accuracy } = named(measureOne(divideBy(1), rows, OPTIONS));
     assert.ok(close(nll!.before.value, (15 * Math.log(4 / 3) + 5 * Math.log(4) + 20 * Math.LN2) / 40, 1e-12));
     assert.ok(close(brier!.before.value, (15 / 16 + 5 * (9 / 16) + 20 / 4) / 40, 1e-12));
     assert.equal(accuracy!.before.value, 25 / 40);
@@ -45,7 +47,7 @@ describe("measureCalibration(calibration, heldOut, options)", () => {
   });
 
   it("sees that dividing an overconfident judge's scores helps, and that it helps no more than it does", () => {
-    const { nll, ece, adaptiveEce, brier, accuracy } = named(measureCalibration(divideBy(4), pairs(1_500, 4), OPTIONS));
+    const { nll, ece, adaptiveEce, brier, accuracy } = named(measureOne(divideBy(4), pairs(1_500, 4), OPTIONS));
     for (const { change, before, after } of [nll!, ece!, adaptiveEce!, brier!]) {
       assert.ok(change.high < 0 && after.value < before.value);
       assert.ok(close(change.value, after.value - before.value, 1e-12));
@@ -56,10 +58,10 @@ describe("measureCalibration(calibration, heldOut, options)", () => {
   });
 
   it("says what ECE chance alone shows: about that of a judge that is exactly right, and more on fewer pairs", () => {
-    const few = measureCalibration(divideBy(1), pairs(100, 1), OPTIONS);
-    const many = measureCalibration(divideBy(1), pairs(3_000, 1), OPTIONS);
-    assert.ok(few.eceByChance! > 2 * many.eceByChance!);
-    assert.ok(Math.abs(named(many).ece!.after.value - many.eceByChance!) < 0.015);
+    const few = measureOne(divideBy(1), pairs(100, 1), OPTIONS);
+    const many = measureOne(divideBy(1), pairs(3_000, 1), OPTIONS);
+    assert.ok(few.eceFloor! > 2 * many.eceFloor!);
+    assert.ok(Math.abs(named(many).ece!.after.value - many.eceFloor!) < 0.015);
   });
 
   it("gives intervals that grow when pairs share their prompts' opening", () => {
@@ -67,11 +69,11 @@ describe("measureCalibration(calibration, heldOut, options)", () => {
     const shared = own.map((prompt, i) => ({ ...prompt, group: `${i % 20}` }));
     const repeated = own.map((_, i) => ({ ...own[i % 20]!, id: `${i}`, group: `${i % 20}` }));
     const width = (rows: LabelledPrompt[]) => {
-      const { low, high } = named(measureCalibration(divideBy(1), rows, OPTIONS)).nll!.before;
+      const { low, high } = named(measureOne(divideBy(1), rows, OPTIONS)).nll!.before;
       return high - low;
     };
     assert.ok(width(repeated) > 2 * width(own));
-    assert.equal(measureCalibration(divideBy(1), shared, OPTIONS).groups, 20);
+    assert.equal(measureOne(divideBy(1), shared, OPTIONS).groups, 20);
   });
 
   it("measures probabilities of good against labels, and predicted ratings in their own unit", () => {
@@ -87,19 +89,30 @@ describe("measureCalibration(calibration, heldOut, options)", () => {
       revision: "",
       apply: (x) => (x >= 1 ? 1 : 0),
     };
-    const good = named(measureCalibration(halves, rated, { ...OPTIONS, target: { labels: "good", goodFrom: 2 } }));
+    const good = named(measureOne(halves, rated, { ...OPTIONS, target: { labels: "good", goodFrom: 2 } }));
     assert.ok(good.ece!.after.value < 1e-9 && good.accuracy!.after.value === 1 && good.accuracy!.before.value === 0.5025);
     const up: Calibration = { method: "affine", spaceIn: "logit", spaceOut: "native", revision: "", apply: (x) => x + 1 };
-    const ratings = measureCalibration(up, rated, { ...OPTIONS, target: { labels: "ratings" } });
+    const ratings = measureOne(up, rated, { ...OPTIONS, target: { labels: "ratings" } });
     const { rmse, calibrationError } = named(ratings);
     assert.ok(close(rmse!.before.value, 1, 1e-12) && rmse!.after.value < 1e-12);
     assert.ok(close(calibrationError!.before.value, 1, 1e-12) && calibrationError!.after.value < 1e-12);
-    assert.equal(ratings.eceByChance, undefined);
+    assert.equal(ratings.eceFloor, undefined);
+  });
+
+  it("measures the folds of a cross-validation together, each under its own map", () => {
+    const rows = pairs(200, 2);
+    const folds = [rows.slice(0, 120), rows.slice(120)];
+    const [right, wrong] = [divideBy(2), divideBy(1)];
+    const parts = folds.map((prompts) => ({ calibration: right, prompts }));
+    assert.deepEqual(measureCalibration(parts, OPTIONS), measureOne(right, rows, OPTIONS));
+    const mixed = named(measureCalibration([parts[0]!, { calibration: wrong, prompts: folds[1]! }], OPTIONS)).nll!;
+    const alone = folds.map((prompts, i) => named(measureOne(i === 0 ? right : wrong, prompts, OPTIONS)).nll!.after.value);
+    assert.ok(close(mixed.after.value, 0.6 * alone[0]! + 0.4 * alone[1]!, 1e-12));
   });
 
   it("refuses to measure on fewer than 20 pairs", () => {
     assert.throws(
-      () => measureCalibration(divideBy(1), pairs(19, 1), OPTIONS),
+      () => measureOne(divideBy(1), pairs(19, 1), OPTIONS),
       /19 pairs are held out, too few to measure on: hold out at least 20/,
     );
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type LabelledPrompt, pairsWithin, ratingsOf, splitPrompts } from "../../src/evaluation/labelled-prompts.ts";
+import { foldsOf, type LabelledPrompt, pairsWithin, ratingsOf, splitPrompts } from "../../src/evaluation/labelled-prompts.ts";
 
 const prompts: LabelledPrompt[] = Array.from({ length: 600 }, (_, i) => ({
   id: `${i}`,
@@ -19,6 +19,18 @@ describe("labelled prompts", () => {
     const half = splitPrompts(prompts.slice(0, 300).toReversed(), { share: 0.3, seed: 1 });
     assert.deepEqual(new Set(half.heldOut.map(({ group }) => group)), groups);
     assert.notDeepEqual(splitPrompts(prompts, { share: 0.3, seed: 2 }).heldOut, heldOut);
+  });
+
+  it("foldsOf holds each prompt out once and tears no group apart", () => {
+    const folds = foldsOf(prompts, { folds: 4, seed: 2 });
+    assert.deepEqual(new Set(folds.flat()), new Set(prompts));
+    assert.equal(folds.flat().length, 600);
+    const groups = folds.map((fold) => new Set(fold.map(({ group }) => group)));
+    assert.equal(
+      new Set(groups.flatMap((names) => [...names])).size,
+      groups.reduce((n, names) => n + names.size, 0),
+    );
+    for (const fold of folds) assert.ok(Math.abs(fold.length - 150) < 50);
   });
 
   it("pairsWithin puts the better side first in about half of the pairs, always the same ones", () => {

@@ -11,6 +11,8 @@ export interface DataFile {
 
 /** How the part that the figures are from was set apart. */
 export type Split =
+  /** Each prompt once, by a map that was fitted on the other folds; the map that is written was fitted on all. */
+  | { readonly by: "first user turn"; readonly folds: number; readonly seed: number }
   | { readonly by: "first user turn"; readonly heldOut: number; readonly seed: number }
   | { readonly heldOutData: DataFile; readonly seed: number };
 
@@ -62,7 +64,7 @@ export function toDocument(
       before: side(({ before }) => before),
       after: side(({ after }) => after),
       change: side(({ change }) => change),
-      ...(quality.eceByChance !== undefined && { eceByChance: round(quality.eceByChance) }),
+      ...(quality.eceFloor !== undefined && { eceFloor: round(quality.eceFloor) }),
     },
   };
 }

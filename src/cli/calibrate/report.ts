@@ -32,9 +32,9 @@ export function showCalibration(document: CalibrationDocument, quality: Calibrat
     "",
     "Brackets hold intervals of 95 %.",
   ];
-  if (quality.eceByChance !== undefined) {
+  if (quality.eceFloor !== undefined) {
     lines.push(
-      `By chance alone, probabilities that are exactly right show an ECE of ${quality.eceByChance.toFixed(4)} on as many ${items}.`,
+      `By chance alone, probabilities that are exactly right show an ECE of ${quality.eceFloor.toFixed(4)} on as many ${items}.`,
     );
   }
   return [...lines, ...notes.map((note) => `note: ${note}`)].join("\n");
@@ -49,6 +49,7 @@ function short(params: Readonly<Record<string, unknown>>): string {
 }
 
 function describeSplit(split: CalibrationDocument["fittedOn"]["split"]): string {
+  if ("folds" in split) return `each prompt once, in ${split.folds} folds, seed ${split.seed}`;
   return "heldOutData" in split ? `those of ${split.heldOutData.name}` : `a share of ${split.heldOut}, seed ${split.seed}`;
 }
 
