@@ -33,9 +33,7 @@ export function showCalibration(document: CalibrationDocument, quality: Calibrat
     "Brackets hold intervals of 95 %.",
   ];
   if (quality.eceFloor !== undefined) {
-    lines.push(
-      `By chance alone, probabilities that are exactly right show an ECE of ${quality.eceFloor.toFixed(4)} on as many ${items}.`,
-    );
+    lines.push(`By chance alone, probabilities that are exactly right show an ECE of ${quality.eceFloor.toFixed(4)} on as many ${items}.`);
   }
   return [...lines, ...notes.map((note) => `note: ${note}`)].join("\n");
 }
