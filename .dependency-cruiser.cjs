@@ -47,7 +47,7 @@ module.exports = {
     layer("transport", ["domain", "telemetry", "gen"], "An adapter translates between wire and domain. The service is handed to it."),
     pure("domain"),
     pure("reward"),
-    pure("judges", "@huggingface/jinja", "ajv", "eld", "re2js"),
+    pure("judges", "@huggingface/jinja", "ajv", "eld", "mathjs", "re2js"),
     pure("state/kinds"),
     {
       name: "judge-kinds-are-siblings",

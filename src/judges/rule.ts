@@ -8,6 +8,7 @@ import { RULES } from "./rules/definitions/index.ts";
 export const ruleSchema = z.discriminatedUnion("rule", [
   RULES.exact.params,
   RULES.numeric.params,
+  RULES.math.params,
   RULES.multipleChoice.params,
   RULES.bleu.params,
   RULES.chrf.params,

@@ -51,6 +51,7 @@ describe("a judge that follows a rule", () => {
       { reference: "(b)" },
       { "The answer is B.": 1, "<answer>E</answer>": 0, "": 0 },
     ],
+    ["math", { rule: "math" }, { reference: "\\frac{1}{2}" }, { "so \\boxed{0.5}": 1, "A: 2/4": 1, "\\boxed{0.51}": 0, "": 0 }],
     ["bleu", { rule: "bleu", effectiveOrder: true }, { reference: "a b c" }, { "a b c": 1, "x y z": 0 }],
     ["chrf", { rule: "chrf" }, { reference: "abc" }, { abc: 1, xyz: 0 }],
     ["format", { rule: "format", tags: ["a", "b"] }, {}, { "<a>1</a><b>2</b>": 1, "<a>1</a><a>1</a><b>2</b>": 0 }],

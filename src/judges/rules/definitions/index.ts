@@ -3,6 +3,7 @@ import { format, jsonSchema, lengthBand, pattern, repetition } from "./form.ts";
 import { majority } from "./group.ts";
 import { instructions } from "./instructions.ts";
 import { language } from "./language.ts";
+import { math } from "./math.ts";
 import { toolArithmetic } from "./tool-arithmetic.ts";
 import { bleu, chrf } from "./translation.ts";
 
@@ -10,6 +11,7 @@ import { bleu, chrf } from "./translation.ts";
 export const RULES = {
   exact,
   numeric,
+  math,
   multipleChoice,
   bleu,
   chrf,

@@ -1,0 +1,80 @@
+import { foldAnswer } from "../exact-match.ts";
+import { toExpression } from "./expression.ts";
+
+/** A mathematical answer: one formula, or several with the brackets around them. */
+export interface MathAnswer {
+  /** `()`, `[)` and so on for tuples and intervals, `{}` for sets and lists, of which only the members say something; empty for one formula. */
+  readonly brackets: string;
+  readonly parts: readonly Formula[];
+}
+
+/** One formula: an expression that can be computed, and a text to compare where it cannot. */
+export interface Formula {
+  readonly expression: string | null;
+  readonly text: string;
+}
+
+const MAX_PARTS = 20;
+
+/**
+ * Reads an answer in LaTeX or plain text: `\frac{1}{2}`, `x = 5`, `(1, 2]`, `\{1, 2\}`, `1 \text{ or } 2`, `3 \pm \sqrt{2}`, `1,000`.
+ *
+ * @returns null when nothing is there to compare
+ * @complexity O(length), pure
+ */
+export function readMathAnswer(answer: string): MathAnswer | null {
+  const body = unwrapped(answer)
+    .replace(/(\d)(?:\{,\}|\\,|\\!)(?=\d{3}(?!\d))/g, "$1")
+    .replace(/(\d),(?=\d{3}(?!\d))/g, "$1")
+    .replace(/^[a-zA-Z](?:_\w+)?(?:\([a-z]\))?\s*=(?!=)/, "")
+    .replace(/\\text\s*\{\s*(?:and|or)\s*\}|\s(?:and|or)\s/g, ",")
+    .trim();
+  if (body === "") return null;
+  const set = /^\\(?:left\s*\\)?\{([\s\S]*?)\\(?:right\s*\\)?\}$/.exec(body);
+  if (set !== null) return severalOf("{}", set[1]!);
+  const bracketed = /^(?:\\left\s*)?([([])([\s\S]*?)(?:\\right\s*)?([)\]])$/.exec(body);
+  if (bracketed !== null) {
+    const [, open, inner, close] = bracketed;
+    if (splitAtCommas(inner!).length > 1) return severalOf(`${open}${close}`, inner!);
+  }
+  if (splitAtCommas(body).length > 1) return severalOf("{}", body);
+  const sign = body.indexOf("\\pm");
+  if (sign >= 0 && body.indexOf("\\pm", sign + 1) < 0) return severalOf("{}", `${body.replace("\\pm", "+")},${body.replace("\\pm", "-")}`);
+  return { brackets: "", parts: [formulaOf(body)] };
+}
+
+function severalOf(brackets: string, inner: string): MathAnswer | null {
+  const parts = splitAtCommas(inner);
+  return parts.length > MAX_PARTS ? null : { brackets, parts: parts.map(formulaOf) };
+}
+
+function formulaOf(text: string): Formula {
+  const bare = text.trim();
+  return {
+    expression: toExpression(bare),
+    text: foldAnswer(bare.replace(/\\(?:text|mathrm|textbf|left|right)\b/g, "")).replaceAll(" ", ""),
+  };
+}
+
+/** Without the marks of a formula around it and the full stop after it. */
+function unwrapped(answer: string): string {
+  const body = answer.trim().replace(/\.$/, "");
+  const inner = /^\$\$?([^$]*)\$\$?$/.exec(body) ?? /^\\\(([\s\S]*)\\\)$/.exec(body) ?? /^\\\[([\s\S]*)\\\]$/.exec(body);
+  return (inner?.[1] ?? body).trim().replace(/\.$/, "");
+}
+
+/** Parts between the commas that stand outside all brackets. */
+function splitAtCommas(text: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    if ("([{".includes(text[at]!)) depth++;
+    else if (")]}".includes(text[at]!)) depth--;
+    else if (text[at] === "," && depth === 0) {
+      parts.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return [...parts, text.slice(start)];
+}

@@ -1,0 +1,115 @@
+import type { EvalFunction, MathNode } from "mathjs";
+import type { Formula, MathAnswer } from "./answer.ts";
+
+/** Whether two answers are the same, numbers within a relative tolerance. */
+export type Equivalence = (answer: MathAnswer, gold: MathAnswer, rel: number) => boolean;
+
+const OPERATIONS = new Set(["add", "subtract", "multiply", "divide", "pow", "unaryMinus", "unaryPlus", "factorial"]);
+const FUNCTIONS = new Set("sin cos tan sec csc cot asin acos atan sinh cosh tanh log log10 exp sqrt nthRoot abs".split(" "));
+const CONSTANTS = new Set(["pi", "e"]);
+const VARIABLE = /^(?:v_[a-zA-Z]\w*|[a-z]+_\w*)$/;
+
+/** Points at which expressions with variables are compared, and how many of them have to be in both domains. */
+const POINTS = 24;
+const ENOUGH = 4;
+
+/** An expression that can be evaluated at a point. */
+interface Evaluable {
+  readonly variables: ReadonlySet<string>;
+  at(point: ReadonlyMap<string, number>): number;
+}
+
+/**
+ * Loads the evaluator. Two expressions are the same when they agree at points that are drawn once and for all, as two different rational
+ * functions, roots or exponentials do not. What the parser makes of an expression is looked through before anything is computed: numbers,
+ * variables, arithmetic and a list of functions.
+ *
+ * @returns a comparison, O(length · points), of bounded cost
+ * @see Schwartz 1980, Fast Probabilistic Algorithms for Verification of Polynomial Identities
+ */
+export async function loadEquivalence(): Promise<Equivalence> {
+  // Loaded for those who use it: it takes time and memory at start.
+  const { parse } = await import("mathjs/number");
+  const read = ({ expression }: Formula): Evaluable | null => {
+    if (expression === null) return null;
+    let node: MathNode;
+    try {
+      node = parse!(expression);
+    } catch {
+      return null;
+    }
+    const variables = new Set<string>();
+    let plain = true;
+    node.traverse((part, path, parent) => {
+      plain &&= isPlain(part, path === "fn" && parent?.type === "FunctionNode", variables);
+    });
+    if (!plain) return null;
+    const code = node.compile();
+    return { variables, at: (point) => valueAt(code, point) };
+  };
+  const same = (a: Formula, b: Formula, rel: number): boolean => {
+    if (a.text !== "" && a.text === b.text) return true;
+    const [left, right] = [read(a), read(b)];
+    return left !== null && right !== null && agree(left, right, rel);
+  };
+  return (answer, gold, rel) => {
+    if (answer.brackets !== gold.brackets) return false;
+    if (gold.brackets === "{}") {
+      const holds = (all: readonly Formula[], one: Formula) => all.some((other) => same(other, one, rel));
+      return gold.parts.every((part) => holds(answer.parts, part)) && answer.parts.every((part) => holds(gold.parts, part));
+    }
+    return answer.parts.length === gold.parts.length && gold.parts.every((part, i) => same(answer.parts[i]!, part, rel));
+  };
+}
+
+/** NaN outside the domain, where some functions of the evaluator throw. */
+function valueAt(code: EvalFunction, point: ReadonlyMap<string, number>): number {
+  try {
+    return Number(code.evaluate(new Map(point)));
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function isPlain(node: MathNode, isFunctionName: boolean, variables: Set<string>): boolean {
+  const { type } = node;
+  if (type === "ConstantNode" || type === "ParenthesisNode") return true;
+  if (type === "OperatorNode") return OPERATIONS.has((node as unknown as { fn: string }).fn);
+  if (type === "FunctionNode") return FUNCTIONS.has((node as unknown as { fn: { name: string } }).fn.name);
+  if (type !== "SymbolNode") return false;
+  const { name } = node as unknown as { name: string };
+  if (isFunctionName) return FUNCTIONS.has(name);
+  if (CONSTANTS.has(name)) return true;
+  if (!VARIABLE.test(name)) return false;
+  variables.add(name);
+  return true;
+}
+
+function agree(a: Evaluable, b: Evaluable, rel: number): boolean {
+  const variables = [...new Set([...a.variables, ...b.variables])].sort();
+  if (variables.length === 0) return isClose(a.at(NOWHERE), b.at(NOWHERE), rel);
+  let compared = 0;
+  for (let point = 0; point < POINTS; point++) {
+    const place = new Map(variables.map((name, index) => [name, coordinate(point, index)]));
+    const [left, right] = [a.at(place), b.at(place)];
+    // Outside the domain of both there is nothing to compare; outside that of one they differ.
+    if (Number.isNaN(left) && Number.isNaN(right)) continue;
+    if (!isClose(left, right, rel)) return false;
+    compared++;
+  }
+  return compared >= ENOUGH;
+}
+
+const NOWHERE: ReadonlyMap<string, number> = new Map();
+
+/** Numbers of a low-discrepancy sequence, positive at two points of three, away from 0 and 1, where formulas coincide. */
+function coordinate(point: number, variable: number): number {
+  const fraction = ((point + 1) * 0.754_877_666_246_692_7 + (variable + 1) * 0.569_840_290_998_053_3) % 1;
+  const size = 1.1 + 2.3 * fraction;
+  return point % 3 === 2 ? -size : size;
+}
+
+/** Values that overflowed are equal to nothing. */
+function isClose(a: number, b: number, rel: number): boolean {
+  return Number.isFinite(a) && Number.isFinite(b) && Math.abs(a - b) <= rel * Math.max(1e-12, Math.abs(a), Math.abs(b));
+}

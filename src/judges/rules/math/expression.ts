@@ -1,0 +1,237 @@
+/** Functions by the names that plain text and LaTeX give them, and their names in the evaluator. */
+const FUNCTIONS: Readonly<Record<string, string>> = {
+  sin: "sin",
+  cos: "cos",
+  tan: "tan",
+  sec: "sec",
+  csc: "csc",
+  cot: "cot",
+  arcsin: "asin",
+  arccos: "acos",
+  arctan: "atan",
+  sinh: "sinh",
+  cosh: "cosh",
+  tanh: "tanh",
+  ln: "log",
+  log: "log10",
+  exp: "exp",
+  sqrt: "sqrt",
+  abs: "abs",
+};
+const GREEK = new Set("alpha beta gamma delta epsilon theta lambda mu nu xi rho sigma tau phi varphi chi psi omega".split(" "));
+const OPERATORS: Readonly<Record<string, string>> = {
+  "\\cdot": "*",
+  "\\times": "*",
+  "\\div": "/",
+  "×": "*",
+  "·": "*",
+  "÷": "/",
+  "−": "-",
+  "∗": "*",
+};
+const FRACTIONS = new Set(["\\frac", "\\dfrac", "\\tfrac", "\\cfrac"]);
+/** What only changes how a formula looks. */
+const LOOKS = new Set([
+  "\\left",
+  "\\right",
+  "\\,",
+  "\\!",
+  "\\;",
+  "\\:",
+  "\\ ",
+  "\\quad",
+  "\\displaystyle",
+  "\\$",
+  "$",
+  "\\big",
+  "\\Big",
+  "~",
+]);
+const TEXTS = new Set(["\\text", "\\textbf", "\\mathrm", "\\mbox", "\\textit"]);
+const TOKEN = /\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\.\d+|[a-zA-Z]+|\S/g;
+const OPENING = new Set(["(", "[", "{"]);
+const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
+
+/** Longest formula that is read, UTF-16 units; the depth of its brackets is bounded with it. */
+export const MAX_FORMULA = 300;
+const MAX_DEPTH = 30;
+
+class Unreadable extends Error {}
+
+/**
+ * A formula in LaTeX or plain text as an expression of `+ - * / ^ !`, parentheses, numbers, functions and variables, every product
+ * written out.
+ *
+ * @returns null when it is longer than 300 characters, or holds what such an expression does not: relations, sums, matrices, words
+ * @complexity O(length), pure
+ * @example toExpression("2\\frac{1}{2}x") // → "(2+((1)/(2)))*x"
+ */
+export function toExpression(formula: string): string | null {
+  if (formula.length > MAX_FORMULA) return null;
+  try {
+    return new FormulaReader(formula.match(TOKEN) ?? []).readAll();
+  } catch (error) {
+    if (error instanceof Unreadable) return null;
+    throw error;
+  }
+}
+
+class FormulaReader {
+  readonly #tokens: string[];
+  #at = 0;
+  #depth = 0;
+
+  constructor(tokens: string[]) {
+    this.#tokens = tokens;
+  }
+
+  readAll(): string {
+    const expression = this.#sequence(undefined);
+    if (this.#at < this.#tokens.length) throw new Unreadable();
+    return expression;
+  }
+
+  /** Everything up to `end`, which is left to the caller. */
+  #sequence(end: string | undefined): string {
+    if (++this.#depth > MAX_DEPTH) throw new Unreadable();
+    const parts: string[] = [];
+    let operand = false;
+    const pushOperand = (text: string) => {
+      if (operand) parts.push("*");
+      parts.push(text);
+      operand = true;
+    };
+    for (let token = this.#tokens[this.#at]; token !== undefined && token !== end; token = this.#tokens[this.#at]) {
+      this.#at++;
+      const operator = OPERATORS[token] ?? token;
+      if (LOOKS.has(token)) continue;
+      if ("+-*/".includes(operator)) {
+        parts.push(operator);
+        operand = false;
+      } else if (token === "!" || token === "%" || token === "\\%") {
+        if (!operand) throw new Unreadable();
+        parts.push(token === "!" ? "!" : "/100");
+      } else if (token === "^") {
+        const degrees = this.#isDegrees();
+        if (!operand) throw new Unreadable();
+        if (!degrees) parts.push(`^${this.#group()}`);
+      } else if (TEXTS.has(token)) {
+        // A unit after a number; a word on its own is no formula.
+        this.#group(true);
+        if (!operand) throw new Unreadable();
+      } else if (FRACTIONS.has(token)) {
+        const fraction = this.#fraction();
+        const whole = operand && /^\d+$/.test(parts.at(-1)!) && /^\(\(\d+\)\/\(\d+\)\)$/.test(fraction);
+        if (whole) parts.push(`(${parts.pop()}+${fraction})`);
+        else pushOperand(fraction);
+      } else if (OPENING.has(token)) {
+        this.#at--;
+        pushOperand(this.#group());
+      } else if (/^[\d.]/.test(token)) pushOperand(token);
+      else for (const factor of this.#factors(token)) pushOperand(factor);
+    }
+    this.#depth--;
+    if (!operand) throw new Unreadable();
+    return parts.join("");
+  }
+
+  /** Functions, constants and variables of a run of letters or a command. */
+  *#factors(token: string): Generator<string> {
+    const name = token.replace("\\", "");
+    if (name === "pi") yield "pi";
+    else if (Object.hasOwn(FUNCTIONS, name)) yield this.#application(name);
+    else if (token.startsWith("\\")) {
+      if (!GREEK.has(name)) throw new Unreadable();
+      yield this.#variable(`${name}_`);
+    } else if (/^[a-zA-Z]+$/.test(token)) {
+      // Letters in a row are a product; four and more are a word.
+      if (token.length > 3) throw new Unreadable();
+      for (const letter of token.slice(0, -1)) yield `v_${letter}`;
+      yield token.at(-1) === "e" && this.#tokens[this.#at] !== "_" ? "e" : this.#variable(`v_${token.at(-1)}`);
+    } else throw new Unreadable();
+  }
+
+  #variable(name: string): string {
+    if (this.#tokens[this.#at] !== "_") return name;
+    this.#at++;
+    return name + this.#group().replace(/\W/g, "");
+  }
+
+  #application(name: string): string {
+    let called = FUNCTIONS[name]!;
+    let extra = "";
+    if (name === "sqrt" && this.#tokens[this.#at] === "[") {
+      called = "nthRoot";
+      extra = `,${this.#group()}`;
+    }
+    if (name === "log" && this.#tokens[this.#at] === "_") {
+      this.#at++;
+      called = "log";
+      extra = `,${this.#group()}`;
+    }
+    let power = "";
+    if (this.#tokens[this.#at] === "^") {
+      this.#at++;
+      power = `^${this.#group()}`;
+    }
+    while (LOOKS.has(this.#tokens[this.#at] ?? "")) this.#at++;
+    return `${called}(${this.#argument()}${extra})${power}`;
+  }
+
+  /** What a function takes: a bracket, or a number, a letter or command, or a number and one of these, with their powers. */
+  #argument(): string {
+    if (OPENING.has(this.#tokens[this.#at] ?? "")) return this.#group();
+    const number = this.#tokens[this.#at] ?? "";
+    const next = this.#tokens[this.#at + 1] ?? "";
+    const scaled = /^[\d.]/.test(number) && /^(?:[a-zA-Z]|\\[a-z]+)$/.test(next) && OPERATORS[next] === undefined;
+    const argument = scaled ? `${this.#group()}*${this.#group()}` : this.#group();
+    if (this.#tokens[this.#at] !== "^") return argument;
+    this.#at++;
+    return `${argument}^${this.#group()}`;
+  }
+
+  #fraction(): string {
+    return `(${this.#digitOrGroup()}/${this.#digitOrGroup()})`;
+  }
+
+  /** As LaTeX reads what follows `\frac`: of a number without braces, one digit. */
+  #digitOrGroup(): string {
+    const token = this.#tokens[this.#at] ?? "";
+    if (!/^\d\d/.test(token)) return this.#group();
+    this.#tokens[this.#at] = token.slice(1);
+    return `(${token[0]})`;
+  }
+
+  /** A bracketed sequence, or the next token alone; in parentheses. */
+  #group(asText = false): string {
+    const token = this.#tokens[this.#at];
+    if (token === undefined) throw new Unreadable();
+    const close = CLOSING[token];
+    if (asText) return this.#skipBraces();
+    if (close !== undefined) {
+      this.#at++;
+      const inner = this.#sequence(close);
+      if (this.#tokens[this.#at] !== close) throw new Unreadable();
+      this.#at++;
+      return `(${inner})`;
+    }
+    this.#at++;
+    if (FRACTIONS.has(token)) return this.#fraction();
+    if (/^\d/.test(token)) return `(${token})`;
+    if (token === "-") return `(-${this.#group()})`;
+    return `(${[...this.#factors(token)].join("*")})`;
+  }
+
+  #skipBraces(): string {
+    if (this.#tokens[this.#at] !== "{") throw new Unreadable();
+    while (this.#at < this.#tokens.length && this.#tokens[this.#at] !== "}") this.#at++;
+    this.#at++;
+    return "";
+  }
+
+  #isDegrees(): boolean {
+    const circle = this.#tokens[this.#at] === "\\circ" ? 1 : this.#tokens.slice(this.#at, this.#at + 3).join("") === "{\\circ}" ? 3 : 0;
+    this.#at += circle;
+    return circle > 0;
+  }
+}

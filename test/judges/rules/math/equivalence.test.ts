@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { readMathAnswer } from "../../../../src/judges/rules/math/answer.ts";
+import { loadEquivalence } from "../../../../src/judges/rules/math/equivalence.ts";
+
+const equivalent = await loadEquivalence();
+const same = (a: string, b: string) => {
+  const [left, right] = [readMathAnswer(a), readMathAnswer(b)];
+  return left !== null && right !== null && equivalent(left, right, 1e-9);
+};
+
+const SAME: [string, string][] = [
+  ["\\frac{1}{2}", "0.5"],
+  ["\\dfrac12", "1/2"],
+  ["2\\frac{1}{2}", "5/2"],
+  ["$\\frac{3\\sqrt{2}}{2}$", "\\frac{3}{\\sqrt 2}"],
+  ["\\sqrt[3]{27}", "3"],
+  ["x^2+2x+1", "(x+1)^2"],
+  ["(x-1)(x+1)", "x^2 - 1"],
+  ["2\\cdot 3^{10}", "118098"],
+  ["\\left(\\frac{1}{2}, 3\\right)", "(0.5,3)"],
+  ["\\{3, 1\\}", "\\{1,3\\}"],
+  ["\\{1,1,2\\}", "\\{2,1\\}"],
+  ["1, 3", "3 \\text{ and } 1"],
+  ["3 \\pm \\sqrt{2}", "3-\\sqrt{2}, 3+\\sqrt{2}"],
+  ["x = 5", "5."],
+  ["f(x) = 2x", "2 x"],
+  ["1,234,567", "1{,}234{,}567"],
+  ["90^\\circ", "90"],
+  ["10\\text{ cm}", "10"],
+  ["50\\%", "0.5"],
+  ["\\$18", "18"],
+  ["\\sin^2 x + \\cos^2 x", "1"],
+  ["\\log_2 8", "3"],
+  ["\\ln e^3", "3"],
+  ["\\frac{\\pi}{4}", "\\pi/4"],
+  ["5!", "120"],
+  ["[0,\\infty)", "[0, \\infty)"],
+  ["2^{-3}", "1/8"],
+  ["a_1 + a_{2}", "a_2+a_1"],
+  ["e^{x+y}", "e^x e^y"],
+  ["\\alpha\\beta", "\\beta \\alpha"],
+  ["\\text{Monday}", "monday"],
+  ["3x+2i", "2i+3x"],
+  ["x \\in [0, 1]", "x\\in[0,1]"],
+];
+
+const DIFFERENT: [string, string][] = [
+  ["\\frac{1}{2}", "\\frac{1}{3}"],
+  ["0.333", "1/3"],
+  ["3.14159", "\\pi"],
+  ["(1,2)", "(2,1)"],
+  ["(0,1)", "[0,1]"],
+  ["\\{1,1,2\\}", "\\{1,3\\}"],
+  ["\\{1,2\\}", "(1,2)"],
+  ["1,2", "1,2,3"],
+  ["\\sqrt{x^2}", "x"],
+  ["x+y", "xy"],
+  ["2x", "x^2"],
+  ["-5", "5"],
+  ["\\text{Monday}", "\\text{Tuesday}"],
+  ["\\log x", "\\ln x"],
+  ["a_1", "a_2"],
+  ["ab", "a+b"],
+  ["0", "0.0000001"],
+  ["x^2=1", "x=1"],
+  ["\\frac{1}{0}", "\\frac{0}{0}"],
+  ["2^{5000}", "3^{5000}"],
+  ["(0, \\infty)", "(0, -\\infty)"],
+];
+
+describe("loadEquivalence()", () => {
+  for (const [a, b] of SAME) {
+    it(`takes ${a} for ${b}`, () => {
+      assert.equal(same(a, b), true);
+      assert.equal(same(b, a), true);
+    });
+  }
+  for (const [a, b] of DIFFERENT) it(`tells ${a} from ${b}`, () => assert.equal(same(a, b) || same(b, a), false));
+
+  it("tells apart whole numbers as JavaScript does, however they are written", () => {
+    const whole = fc.integer({ min: -500, max: 500 });
+    fc.assert(
+      fc.property(whole, whole, fc.integer({ min: 1, max: 99 }), (a, b, c) => {
+        assert.equal(same(`\\frac{${a * c}}{${c}}`, `${b}`), a === b);
+      }),
+    );
+  });
+
+  it("expands a product of sums as algebra does", () => {
+    const small = fc.integer({ min: -9, max: 9 });
+    fc.assert(
+      fc.property(small, small, fc.constantFrom(-1, 0, 1), (a, b, off) => {
+        assert.equal(same(`(x+(${a}))(x+(${b}))`, `x^2 + (${a + b})x + (${a * b + off})`), off === 0);
+      }),
+    );
+  });
+
+  it("computes nothing but formulas, and takes hostile ones for texts", () => {
+    for (const hostile of [
+      "import('fs')",
+      "createUnit(1)",
+      "constructor",
+      "f(x):=1",
+      "[1,2;3,4]",
+      "a.b",
+      'x["constructor"]',
+      "(".repeat(10_000),
+      "{".repeat(300),
+      `${"2^".repeat(149)}2`,
+      "9!!!!!!!!",
+      "(-x)!",
+      "\\frac".repeat(60),
+      "x".repeat(300),
+      "1;2",
+      "\\sqrt[",
+      "\\log_",
+    ])
+      assert.equal(same(hostile, "1"), false, hostile.slice(0, 20));
+  });
+});
