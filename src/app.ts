@@ -129,7 +129,17 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
     const { service, states, runs } = gateway;
     const grpcServer = await startGrpcServer({ ...grpc, service, states, runs, readiness: board, limits, metrics, log });
     opened.unshift(grpcServer);
-    const httpServer = await startHttpServer({ ...http, service, states, runs, limits, overloadHttpStatus, metrics, log });
+    const httpServer = await startHttpServer({
+      ...http,
+      service,
+      states,
+      runs,
+      limits,
+      overloadHttpStatus,
+      wires: config.wires,
+      metrics,
+      log,
+    });
     opened.unshift(httpServer);
     board.set("accepting", true, "accepting requests");
     const stop = async () => {

@@ -29,6 +29,12 @@ export function checkReferences(data: unknown): Finding[] {
   for (const [name, panel] of Object.entries(panels))
     findings.push(...checkPanel(name, panel, judgeNames), ...checkRoutes(name, panel, panels));
   findings.push(...checkCycles(panels));
+  for (const [wire, settings] of Object.entries(record(data, "wires"))) {
+    const panel = field(settings, "panel");
+    if (typeof panel !== "string" || Object.hasOwn(panels, panel)) continue;
+    const remedy = nameRemedy(panel, Object.keys(panels), "define it under panels");
+    findings.push({ path: ["wires", wire, "panel"], cause: `no panel "${panel}"`, remedy });
+  }
   const thresholds = Object.keys(record(field(data, "runs"), "passThresholds"));
   const passable = [...new Set([...Object.keys(panels), ...judgeNames, ...Object.values(panels).flatMap(memberNames)])];
   for (const name of thresholds) {

@@ -8,6 +8,7 @@ import type { Finding } from "./problems.ts";
 import { runsSchema } from "./runs-schema.ts";
 import { cacheSchema, logSchema, queueSchema, serverSchema } from "./server-schema.ts";
 import { stateStoreSchema } from "./state-schema.ts";
+import { wiresSchema } from "./wires-schema.ts";
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 const name = z.string().regex(NAME, "use lower-case letters, digits and hyphens, a letter first, at most 63");
@@ -45,6 +46,7 @@ export const configSchema = z.strictObject({
     .record(name, z.strictObject({ file: z.string().min(1).describe("Artefact of `rewardgate reference build`, relative to this file.") }))
     .default({})
     .describe("Scores of reference completions, by name; transforms and calibrations take them. Default none."),
+  wires: wiresSchema,
   panels: z.record(name, panelSchema).describe("Panels, by name; requests choose one."),
   state: stateStoreSchema,
   states: z.record(name, stateSchema).default({}).describe("Server state of training runs, by name. Default none."),

@@ -23,8 +23,8 @@ export interface Exchange {
   readonly record: CallRecord;
   /** Milliseconds that `x-request-timeout-ms` allows; undefined without that header. */
   allowedMs(): number | undefined;
-  /** Answers 200 with a JSON body. */
-  answer(body: object): void;
+  /** Answers 200 with a JSON body, which on some trainers' wires is a bare number. */
+  answer(body: object | number): void;
   /** Answers with the error's status, headers and body. */
   fail(error: GatewayError): void;
   /** Ends an answer that was written piece by piece. */
@@ -49,7 +49,7 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     if (!response.writableFinished) aborter.abort();
   });
 
-  const send = (status: number, body: object) => {
+  const send = (status: number, body: object | number) => {
     const bytes = Buffer.from(JSON.stringify(body));
     response.statusCode = status;
     response.setHeader("Content-Type", "application/json; charset=utf-8");

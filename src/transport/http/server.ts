@@ -12,6 +12,7 @@ import type { Metrics } from "../../telemetry/metrics.ts";
 import type { OverloadHttpStatus } from "../error-mapping.ts";
 import { checkScoreRequest } from "../request-rules.ts";
 import { createRunningCalls, delay, type RunningServer } from "../running-calls.ts";
+import { type WireRoutesOptions, wireRoutes } from "../wires/routes.ts";
 import { acceptWaiting } from "./accept-waiting.ts";
 import { readWholeBody } from "./body.ts";
 import { docsPages } from "./docs.ts";
@@ -37,6 +38,8 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Status of QUEUE_FULL. Default 503. */
   readonly overloadHttpStatus?: OverloadHttpStatus;
+  /** Trainers' and engines' own wires to serve, by name. Default none. */
+  readonly wires?: WireRoutesOptions["wires"];
   readonly timeouts?: Partial<HttpTimeouts>;
 }
 
@@ -110,7 +113,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
   };
 }
 
-function routesOf({ service, states, runs, limits }: HttpServerOptions, timeouts: HttpTimeouts, draining: AbortSignal): Route[] {
+function routesOf(
+  { service, states, runs, limits, wires = {} }: HttpServerOptions,
+  timeouts: HttpTimeouts,
+  draining: AbortSignal,
+): Route[] {
   const openApi = openApiDocument(service.version().version);
   return [
     {
@@ -144,6 +151,7 @@ function routesOf({ service, states, runs, limits }: HttpServerOptions, timeouts
     { verb: "get", path: "/v1/version", method: "GetVersion", handle: (exchange) => exchange.answer(service.version()) },
     ...stateRoutes({ states, limits, bodyMs: timeouts.bodyMs }),
     ...runRoutes(runs),
+    ...wireRoutes({ service, limits, bodyMs: timeouts.bodyMs, wires }),
     { verb: "get", path: "/openapi.json", method: "OpenApi", handle: (exchange) => exchange.answer(openApi) },
   ];
 }

@@ -1,0 +1,53 @@
+import { z } from "zod";
+
+/** Wires of trainers and engines, with the path that their clients use when nobody chooses another. */
+const WIRES = {
+  openrlhf: [
+    "/get_reward",
+    "OpenRLHF's remote reward model; `--reward.remote_url http://HOST:8080/get_reward`, before 0.10.2 `--remote_rm_url`.",
+  ],
+  classify: ["/classify", "verl's reward model router, as vLLM's `/classify` and SGLang's `/v1/embeddings`; the address is `HOST:8080`."],
+  slime: [
+    "/slime",
+    "slime's remote reward model; `--rm-type remote_rm --rm-url http://HOST:8080/slime`, or `/slime:object` with `--reward-key reward`.",
+  ],
+  llamaFactory: [
+    "/v1/score/evaluation",
+    "LLaMA-Factory's reward API; `reward_model_type: api`, `reward_model: http://HOST:8080/v1/score/evaluation`.",
+  ],
+  rerank: ["/rerank", "Reranking clients of Cohere, Jina, vLLM and text-embeddings-inference; `/rerank`, `/v1/rerank`, `/v2/rerank`."],
+} as const;
+
+const wire = (path: string, description: string) =>
+  z
+    .strictObject({
+      panel: z.string().min(1).describe("Panel that judges what comes over this wire."),
+      path: z
+        .string()
+        .regex(/^\/[\w/.-]*\w$/, "a path that begins with a slash and holds letters, digits, dots, hyphens and underscores")
+        .default(path)
+        .describe(`Path of the route. Default ${path}.`),
+      onFailure: z
+        .union([
+          z.literal("error"),
+          z.strictObject({ reward: z.number().describe("Number that stands in for a reward that there is not.") }),
+        ])
+        .default("error")
+        .describe(
+          "A candidate without a reward: `error` fails the call, with 503 where it may be sent again; {reward: x} answers x. Default error.",
+        ),
+    })
+    .optional()
+    .describe(description);
+
+/** Trainers' and engines' own wires. */
+export const wiresSchema = z
+  .strictObject({
+    openrlhf: wire(...WIRES.openrlhf),
+    classify: wire(...WIRES.classify),
+    slime: wire(...WIRES.slime),
+    llamaFactory: wire(...WIRES.llamaFactory),
+    rerank: wire(...WIRES.rerank),
+  })
+  .prefault({})
+  .describe("Wires of trainers and engines that HTTP speaks besides its own, each pointed at a panel. Default none.");

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { parseJson } from "../http/from-json.ts";
+import { refuse } from "../request-rules.ts";
+import { splitTemplated } from "./templated-text.ts";
+import { itemOf, type WireKind } from "./wire.ts";
+
+const Body = z.object({ messages: z.array(z.string()) });
+
+/** LLaMA-Factory's reward API: each message is one templated text of prompt and response. */
+export const llamaFactory: WireKind = {
+  wire: "llamaFactory",
+  routes: (path) => [
+    {
+      path,
+      method: "LlamaFactoryScore",
+      async answer(json, score) {
+        const { messages } = parseJson(Body, json);
+        const rewards = messages.length === 0 ? [] : await score(messages.map((text, i) => toItem(i, text)));
+        return { object: "score.evaluation", model: "rewardgate", scores: rewards.map(([first]) => first!.reward) };
+      },
+    },
+  ],
+};
+
+function toItem(index: number, text: string) {
+  const split = splitTemplated(text);
+  if (split === undefined) throw refuse(`messages[${index}]`, "holds no turn of the assistant in a chat template that is known");
+  return itemOf(index, split.prompt, [split.response]);
+}

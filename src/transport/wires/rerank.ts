@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { parseJson } from "../http/from-json.ts";
+import { itemOf, type WireKind } from "./wire.ts";
+
+const document = z.union([z.string(), z.object({ text: z.string() })]);
+const Body = z.union([
+  z.object({
+    query: z.string().min(1),
+    documents: z.array(document),
+    top_n: z.number().int().min(0).nullish(),
+    return_documents: z.boolean().nullish(),
+    model: z.string().nullish(),
+  }),
+  z.object({ query: z.string().min(1), texts: z.array(z.string()), return_text: z.boolean().nullish() }),
+]);
+
+/**
+ * Reranking in the forms of Cohere, Jina and vLLM (`documents`) and of text-embeddings-inference (`texts`): the query is the prompt, every
+ * document a candidate. Answers are sorted by reward, the index is the document's place in the request. The score is the panel's
+ * reward, unbounded unless the panel bounds it.
+ */
+export const rerank: WireKind = {
+  wire: "rerank",
+  routes: (path) =>
+    [path, `/v1${path}`, `/v2${path}`].map((route) => ({
+      path: route,
+      method: "Rerank",
+      async answer(json, score) {
+        const body = parseJson(Body, json);
+        const texts = "texts" in body ? body.texts : body.documents.map((each) => (typeof each === "string" ? each : each.text));
+        const [rewards = []] = texts.length === 0 ? [] : await score([itemOf(0, [{ role: "user", content: body.query }], texts)]);
+        const ranked = rewards
+          .map(({ reward }, index) => ({ index, score: reward }))
+          .sort((a, b) => b.score - a.score || a.index - b.index);
+        if ("texts" in body) return ranked.map((each) => (body.return_text ? { ...each, text: texts[each.index] } : each));
+        const kept = body.top_n ? ranked.slice(0, body.top_n) : ranked;
+        return {
+          id: "rerank",
+          model: body.model ?? "rewardgate",
+          results: kept.map(({ index, score: relevance_score }) =>
+            body.return_documents ? { index, relevance_score, document: { text: texts[index] } } : { index, relevance_score },
+          ),
+          usage: { total_tokens: rewards.reduce((sum, { tokens }) => sum + tokens, 0) },
+        };
+      },
+    })),
+};

@@ -1,0 +1,76 @@
+import type { Message, Role } from "../../domain/item.ts";
+
+/** Marks with which common chat templates end a turn of the assistant. */
+const ENDINGS = ["<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "<end_of_turn>", "<eos>", "</s>", "<|end|>"];
+
+/** A style of template: how a turn begins and ends. */
+interface TurnStyle {
+  /** The role is the first group, the text the second. */
+  readonly turn: RegExp;
+  readonly begins: string;
+}
+
+const STYLES: readonly TurnStyle[] = [
+  { begins: "<|im_start|>", turn: /<\|im_start\|>(\w+)\n([\s\S]*?)(?:<\|im_end\|>\n?|$)/g },
+  { begins: "<|start_header_id|>", turn: /<\|start_header_id\|>(\w+)<\|end_header_id\|>\n\n([\s\S]*?)(?:<\|eot_id\|>|$)/g },
+  { begins: "<start_of_turn>", turn: /<start_of_turn>(\w+)\n([\s\S]*?)(?:<end_of_turn>\n?|$)/g },
+];
+
+const ROLES: Readonly<Record<string, Role>> = {
+  system: "system",
+  developer: "developer",
+  user: "user",
+  human: "user",
+  assistant: "assistant",
+  model: "assistant",
+  tool: "tool",
+  ipython: "tool",
+};
+
+/**
+ * The messages behind a prompt that a trainer has put through its policy's chat template, for judges that have templates of
+ * their own. Reads the templates of ChatML (Qwen, SmolLM), Llama 3 and Gemma; any other text is one message of the user, as it is.
+ *
+ * @param text the templated prompt, which usually ends with the beginning of the assistant's turn
+ * @returns at least one message
+ */
+export function messagesOfTemplated(text: string): Message[] {
+  const style = STYLES.find(({ begins }) => text.includes(begins));
+  if (style === undefined) return [{ role: "user", content: text }];
+  const messages = [...text.matchAll(style.turn)].flatMap(([, role, content]) => {
+    const known = ROLES[role!];
+    return known === undefined ? [] : [{ role: known, content: content!.trim() }];
+  });
+  // What the template opens for the policy to write is no message yet.
+  if (messages.at(-1)?.role === "assistant" && messages.at(-1)?.content === "") messages.pop();
+  return messages.length > 0 ? messages : [{ role: "user", content: text }];
+}
+
+/**
+ * What the policy wrote, of a text that holds the templated prompt and then the response: without the prompt and without the marks
+ * that end a turn.
+ *
+ * @returns undefined when the text does not begin with the prompt
+ */
+export function responseOfTemplated(text: string, prompt: string): string | undefined {
+  if (!text.startsWith(prompt)) return undefined;
+  let response = text.slice(prompt.length);
+  for (;;) {
+    const trimmed = response.trimEnd();
+    const ending = ENDINGS.find((mark) => trimmed.endsWith(mark));
+    if (ending === undefined) return response;
+    response = trimmed.slice(0, -ending.length);
+  }
+}
+
+/**
+ * A templated conversation taken apart: everything before the last turn of the assistant, and that turn.
+ *
+ * @returns undefined when the text holds no turn of the assistant in a template that is known, or nothing before it
+ */
+export function splitTemplated(text: string): { readonly prompt: readonly Message[]; readonly response: string } | undefined {
+  const messages = STYLES.some(({ begins }) => text.includes(begins)) ? messagesOfTemplated(text) : [];
+  const last = messages.at(-1);
+  if (messages.length < 2 || last?.role !== "assistant") return undefined;
+  return { prompt: messages.slice(0, -1), response: String(last.content) };
+}

@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { GatewayError } from "../../../src/domain/errors.ts";
+import { textOf } from "../../../src/domain/item.ts";
+import type { ScoreRequest } from "../../../src/domain/score.ts";
+import type { WireName, WireSettings } from "../../../src/transport/wires/index.ts";
+import { resultOf, scriptedService } from "../../support/scripted-service.ts";
+import { openHttp } from "../../support/servers.ts";
+
+/** Every wire on its usual path, over a judge whose reward is the length of the text and which fails on `fail`. */
+async function open(t: TestContext, onFailure: WireSettings["onFailure"] = "error", answer = resultOf) {
+  const seen: ScoreRequest[] = [];
+  const paths: Record<WireName, string> = {
+    openrlhf: "/get_reward",
+    classify: "/classify",
+    slime: "/slime",
+    llamaFactory: "/v1/score/evaluation",
+    rerank: "/rerank",
+  };
+  const wires = Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, { panel: "chat", path, onFailure }]));
+  const service = scriptedService((request) => {
+    seen.push(request);
+    return answer(request);
+  });
+  const { post, close } = await openHttp({ service, wires });
+  t.after(close);
+  const send = async (path: string, body: unknown) => {
+    const response = await post(path, JSON.stringify(body));
+    // biome-ignore lint/suspicious/noExplicitAny: each wire has its own answer, which the tests read
+    return { status: response.status, retryAfter: response.headers.get("retry-after"), body: (await response.json()) as any };
+  };
+  return { send, seen };
+}
+
+const CHATML = "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nSay hello.<|im_end|>\n<|im_start|>assistant\n";
+const LLAMA =
+  "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nSay hello.<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n";
+const conversation = ({ items }: ScoreRequest) =>
+  items.map(({ prompt, candidates, reference }) => ({
+    prompt: prompt.map(({ role, content }) => [role, textOf(content)]),
+    candidates: candidates.map(({ content }) => textOf(content)),
+    ...(reference !== undefined && { reference }),
+  }));
+const KIND = {
+  prompt: [
+    ["system", "Be kind."],
+    ["user", "Say hello."],
+  ],
+  candidates: ["Hello!"],
+};
+
+test("OpenRLHF: templated queries are judged as messages, and every list is as long as the queries", async (t) => {
+  const { send, seen } = await open(t);
+  const query = [`${CHATML}Hello!<|im_end|>\n`, `${LLAMA}Hi<|eot_id|>`];
+  const { status, body } = await send("/get_reward", { query, prompts: [CHATML, LLAMA], labels: ["a good answer", null] });
+  assert.deepEqual([status, body], [200, { rewards: [6, 2], scores: [6, 2], extra_logs: { rm_failed: [0, 0] } }]);
+  assert.deepEqual(conversation(seen[0]!), [
+    { ...KIND, reference: "a good answer" },
+    { prompt: [["user", "Say hello."]], candidates: ["Hi"] },
+  ]);
+});
+
+test("OpenRLHF: empty lists, which newer clients send to further addresses, get an empty answer without a judge being asked", async (t) => {
+  const { send, seen } = await open(t);
+  const { status, body } = await send("/get_reward", { query: [], prompts: [], labels: [] });
+  assert.deepEqual([status, body, seen.length], [200, { rewards: [], scores: [], extra_logs: { rm_failed: [] } }, 0]);
+});
+
+test("OpenRLHF: queries of the oldest clients come without prompts, and are split by their template or refused", async (t) => {
+  const { send, seen } = await open(t);
+  assert.deepEqual((await send("/get_reward", { query: [`${CHATML}Hello!<|im_end|>`] })).body.rewards, [6]);
+  assert.deepEqual(conversation(seen[0]!), [KIND]);
+  const bare = await send("/get_reward", { query: ["Human: hi Assistant: hello"] });
+  assert.deepEqual([bare.status, bare.body.error.details.field], [400, "prompts"]);
+  const torn = await send("/get_reward", { query: ["other text"], prompts: [CHATML] });
+  assert.deepEqual([torn.status, torn.body.error.details.field], [400, "query[0]"]);
+  const uneven = await send("/get_reward", { query: ["a", "b"], prompts: ["a"] });
+  assert.deepEqual([uneven.status, uneven.body.error.details.field], [400, "prompts"]);
+});
+
+test("verl: the reward is the last number of what vLLM and SGLang answer, and fields that shape scores are ignored", async (t) => {
+  const { send, seen } = await open(t);
+  const input = `${CHATML}Hello!<|im_end|>`;
+  const vllm = await send("/classify", { model: "rm", input, use_activation: false, activation: false, softmax: false });
+  assert.equal(vllm.body.data.at(-1).probs.at(-1), 6);
+  assert.equal(vllm.body.model, "rm");
+  const sglang = await send("/v1/embeddings", { model: "rm", input: [input, `${LLAMA}Hi`] });
+  assert.deepEqual(
+    sglang.body.data.map((row: { embedding: number[] }) => row.embedding.at(-1)),
+    [6, 2],
+  );
+  const chat = await send("/classify", {
+    messages: [
+      { role: "user", content: "Say hello." },
+      { role: "assistant", content: "Hey" },
+    ],
+  });
+  assert.equal(chat.body.data[0].probs[0], 3);
+  assert.deepEqual(conversation(seen[0]!), [KIND]);
+  const open_ = await send("/classify", { input: CHATML });
+  assert.deepEqual([open_.status, open_.body.error.details.field], [400, "input[0]"]);
+});
+
+test("slime: the whole body is the reward, or an object of it", async (t) => {
+  const { send, seen } = await open(t);
+  const sample = { prompt: [{ role: "user", content: "Say hello." }], response: "Hello!", label: "x" };
+  assert.deepEqual((await send("/slime", sample)).body, 6);
+  assert.deepEqual((await send("/slime:object", { ...sample, prompt: CHATML })).body, { reward: 6, failed: 0 });
+  assert.deepEqual(conversation(seen[1]!), [{ ...KIND, reference: "x" }]);
+});
+
+test("LLaMA-Factory: one score per templated text, in order", async (t) => {
+  const { send } = await open(t);
+  const { body } = await send("/v1/score/evaluation", { model: "model", messages: [`${CHATML}Hello!<|im_end|>`, `${LLAMA}Hi<|eot_id|>`] });
+  assert.deepEqual(body.scores, [6, 2]);
+  assert.equal((await send("/v1/score/evaluation", { model: "model", messages: ["no template"] })).status, 400);
+});
+
+test("rerank: results are sorted by reward and keep the places of the documents, in the form that the client knows", async (t) => {
+  const { send, seen } = await open(t);
+  const documents = ["bb", { text: "dddd" }, "a"];
+  for (const path of ["/rerank", "/v1/rerank", "/v2/rerank"]) {
+    const { body } = await send(path, { model: "m", query: "q", documents, top_n: 2, return_documents: true });
+    assert.deepEqual(body.results, [
+      { index: 1, relevance_score: 4, document: { text: "dddd" } },
+      { index: 0, relevance_score: 2, document: { text: "bb" } },
+    ]);
+  }
+  const { body } = await send("/rerank", { query: "q", texts: ["bb", "dddd"], raw_scores: true, return_text: true });
+  assert.deepEqual(body, [
+    { index: 1, score: 4, text: "dddd" },
+    { index: 0, score: 2, text: "bb" },
+  ]);
+  assert.deepEqual(conversation(seen[0]!), [{ prompt: [["user", "q"]], candidates: ["bb", "dddd", "a"] }]);
+});
+
+test("a candidate without a reward fails the call: 503 with Retry-After where it may be sent again, never a number", async (t) => {
+  const busy = (): never => {
+    throw new GatewayError("QUEUE_FULL", "full", { details: { retryAfterMs: 2000 } });
+  };
+  const { send } = await open(t, "error", busy);
+  const bodies: readonly [string, object][] = [
+    ["/get_reward", { query: [`${CHATML}x`], prompts: [CHATML] }],
+    ["/classify", { input: `${CHATML}x<|im_end|>` }],
+    ["/v1/embeddings", { input: `${CHATML}x<|im_end|>` }],
+    ["/slime", { prompt: "p", response: "x" }],
+    ["/slime:object", { prompt: "p", response: "x" }],
+    ["/v1/score/evaluation", { messages: [`${CHATML}x<|im_end|>`] }],
+    ["/rerank", { query: "q", documents: ["x"] }],
+  ];
+  for (const [path, body] of bodies) {
+    const refused = await send(path, body);
+    assert.deepEqual([refused.status, refused.retryAfter, refused.body.error.reason], [503, "2", "QUEUE_FULL"], path);
+  }
+  const failing = await open(t);
+  for (const [path, body] of bodies) {
+    const text = JSON.stringify(body).replaceAll(/x(<|"|$)/g, "fail$1");
+    const refused = await failing.send(path, JSON.parse(text));
+    assert.deepEqual([refused.status, refused.body.error.reason, "rewards" in refused.body], [500, "SCORE_NOT_FINITE", false], path);
+  }
+});
+
+test("a number that the operator stated stands in for a failure, and is marked where the wire can", async (t) => {
+  const { send } = await open(t, { reward: -7 });
+  const { body } = await send("/get_reward", { query: [`${CHATML}fail`, `${CHATML}good`], prompts: [CHATML, CHATML] });
+  assert.deepEqual(body, { rewards: [-7, 4], scores: [-7, 4], extra_logs: { rm_failed: [1, 0] } });
+  assert.deepEqual((await send("/slime:object", { prompt: "p", response: "fail" })).body, { reward: -7, failed: 1 });
+});

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { messagesOfTemplated, responseOfTemplated, splitTemplated } from "../../../src/transport/wires/templated-text.ts";
+
+const chatml = (turns: readonly (readonly [string, string])[]) =>
+  turns.map(([role, text]) => `<|im_start|>${role}\n${text}<|im_end|>\n`).join("");
+
+describe("messagesOfTemplated(text)", () => {
+  it("reads the turns of ChatML, Llama 3 and Gemma, and leaves out the turn that is open", () => {
+    const turns = [
+      ["system", "Be kind."],
+      ["user", "Hi\nthere"],
+      ["assistant", "Hello."],
+      ["user", "Bye"],
+    ] as const;
+    const expected = turns.map(([role, content]) => ({ role, content }));
+    assert.deepEqual(messagesOfTemplated(`${chatml(turns)}<|im_start|>assistant\n`), expected);
+    const llama = turns.map(([role, text]) => `<|start_header_id|>${role}<|end_header_id|>\n\n${text}<|eot_id|>`).join("");
+    assert.deepEqual(messagesOfTemplated(`<|begin_of_text|>${llama}<|start_header_id|>assistant<|end_header_id|>\n\n`), expected);
+    const gemma = "<bos><start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model\n";
+    assert.deepEqual(messagesOfTemplated(gemma), [{ role: "user", content: "Hi" }]);
+  });
+
+  it("takes any other text for one message of the user, as it is", () => {
+    for (const text of ["plain", "### Human: hi", "[INST] hi [/INST]", "<|im_start|>", ""]) {
+      assert.deepEqual(messagesOfTemplated(text), [{ role: "user", content: text }]);
+    }
+  });
+});
+
+describe("responseOfTemplated(text, prompt)", () => {
+  it("is what the policy wrote, without the marks that end a turn", () => {
+    assert.equal(responseOfTemplated("Q: a A: b<|im_end|>\n", "Q: a A: "), "b");
+    assert.equal(responseOfTemplated("pb</s></s>", "p"), "b");
+    assert.equal(responseOfTemplated("pb ", "p"), "b ");
+    assert.equal(responseOfTemplated("other", "p"), undefined);
+  });
+
+  it("gives back whatever stands behind the prompt, if it ends with no mark", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (prompt, response) => {
+        if (!/>\s*$/.test(response)) assert.equal(responseOfTemplated(prompt + response, prompt), response);
+      }),
+    );
+  });
+});
+
+describe("splitTemplated(text)", () => {
+  it("parts a conversation before its last turn, which is the assistant's", () => {
+    const text = chatml([
+      ["user", "a"],
+      ["assistant", "b"],
+      ["user", "c"],
+      ["assistant", "d"],
+    ]);
+    const split = splitTemplated(text)!;
+    assert.deepEqual([split.prompt.map(({ content }) => content), split.response], [["a", "b", "c"], "d"]);
+  });
+
+  it("gives nothing where there is no such turn or nothing before it", () => {
+    for (const text of ["plain", chatml([["user", "a"]]), chatml([["assistant", "a"]])]) assert.equal(splitTemplated(text), undefined);
+  });
+});
