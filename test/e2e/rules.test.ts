@@ -60,20 +60,23 @@ panels:
   });
 
   it("stand beside a reward model; an item without reference has no number of theirs, and one that cannot be read is no zero", async () => {
-    const { config, folder } = await writeGateway({
-      sections: {
-        judges: { tiny: { bundle: "models/tiny", backend: "local" }, right: { rule: "numeric" } },
-        panels: {
-          panel: {
-            members: [
-              { judge: "tiny", calibration: { method: "platt", slope: 1, intercept: 0 }, required: true },
-              { judge: "right", calibration: { method: "isotonic", knotsX: [0, 1], knotsY: [0.1, 0.9] } },
-            ],
-            onFailure: "degrade",
-          },
-        },
-      },
-    });
+    const { folder } = await writeGateway();
+    const config = folder.write(
+      "rewardgate.yaml",
+      `apiVersion: rewardgate/v1
+backends:
+  local: { type: onnx, executors: 1 }
+judges:
+  tiny: { bundle: models/tiny-reward, backend: local }
+  right: { rule: numeric }
+panels:
+  panel:
+    members:
+      - { judge: tiny, calibration: { method: platt, slope: 1, intercept: 0 }, required: true }
+      - { judge: right, calibration: { method: isotonic, knotsX: [0, 1], knotsY: [0.1, 0.9] } }
+    onFailure: degrade
+`,
+    );
     cleanups.push(() => folder.remove());
     const { score } = await open(config);
     const outcomes = async (reference?: string) => {

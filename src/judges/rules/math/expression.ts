@@ -64,7 +64,7 @@ class Unreadable extends Error {}
  *
  * @returns null when it is longer than 300 characters, or holds what such an expression does not: relations, sums, matrices, words
  * @complexity O(length), pure
- * @example toExpression("2\\frac{1}{2}x") // → "(2+((1)/(2)))*x"
+ * @example toExpression("2\\frac{1}{2}x") // → "(2+((1)/(2)))*v_x"
  */
 export function toExpression(formula: string): string | null {
   if (formula.length > MAX_FORMULA) return null;
