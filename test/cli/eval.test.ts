@@ -84,11 +84,18 @@ describe("rewardgate eval", () => {
     const report = reportIn("failing");
     assert.deepEqual(report.counts.failed, ["nan", "failing.jsonl line 8"]);
     assert.deepEqual(
+      report.counts.reasons.map(({ reason, records }) => [reason, records]),
+      [
+        ["SCORE_NOT_FINITE", 1],
+        ["REQUEST_INVALID", 1],
+      ],
+    );
+    assert.deepEqual(
       report.scorers.filter(({ role }) => role !== "objective").map(({ missing }) => missing),
       [1, 1, 1],
     );
     assert.equal(report.accuracy[0]!.all.n, 6);
-    assert.match(stdout, /failed +2 records: nan, failing\.jsonl line 8/);
+    assert.match(stdout, /failed +2 records: nan, failing\.jsonl line 8\n +1 × SCORE_NOT_FINITE: .*\n +1 × REQUEST_INVALID: not JSON/);
   });
 
   it("shows texts only where they are asked for", async () => {

@@ -58,5 +58,5 @@ export const PROVENANCE: Provenance = {
   panel: { name: "chat", description: "A panel of a test.", revision: "abc", aggregation: "weightedSum", space: "logit", members: [] },
   files: [{ name: "pairs.jsonl", records: 3, sha256: null }],
   lengthUnit: "tokens",
-  counts: { records: 3, candidates: 6, unlabelled: 0, failed: [], tokens: 60, seconds: 2 },
+  counts: { records: 3, candidates: 6, unlabelled: 0, failed: [], reasons: [], tokens: 60, seconds: 2 },
 };

@@ -50,13 +50,19 @@ export async function collectScores(run: Collection): Promise<{ scored: Scored; 
   const progress = createProgress(total);
   const rows: ScoredRow[] = [];
   const counts = { records: 0, candidates: 0, unlabelled: 0, failed: [] as string[], tokens: 0 };
+  const reasons = new Map<string, { reason: string; records: number; example: string }>();
   const read = paths.map(() => 0);
   /** File of each record under way, and the bytes up to it. */
   const places: { readonly file: number; readonly done: number }[] = [];
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
   const keep = async (record: ScoreRecord | BrokenRecord, row: ResultRow, file: number) => {
-    if (hasFailed(row)) counts.failed.push(row.id ?? `${names[file]} line ${row.line}`);
+    if (hasFailed(row)) {
+      counts.failed.push(row.id ?? `${names[file]} line ${row.line}`);
+      const { reason, message } = row.failure ?? row.candidates.find(({ status }) => status === "failed")!.failure!;
+      const known = reasons.get(reason) ?? { reason, records: 0, example: message };
+      reasons.set(reason, { ...known, records: known.records + 1 });
+    }
     if (!("item" in record)) return;
     if (record.labels.type === "none") return void counts.unlabelled++;
     const scores = scoreColumns(scorers, row.candidates, record.candidates.length);
@@ -100,7 +106,7 @@ export async function collectScores(run: Collection): Promise<{ scored: Scored; 
         },
         files,
         lengthUnit: lengths.unit,
-        counts: { ...counts, seconds: seconds() },
+        counts: { ...counts, reasons: [...reasons.values()].sort((a, b) => b.records - a.records), seconds: seconds() },
       },
     };
   } finally {

@@ -16,7 +16,8 @@ export function showEvaluation(report: EvalReport): string {
   if (report.correlations.length > 0) parts.push(correlationTable(report));
   if (counts.failed.length > 0) {
     const more = counts.failed.length > LISTED ? `, and ${counts.failed.length - LISTED} more` : "";
-    parts.push(`failed  ${counts.failed.length} records: ${counts.failed.slice(0, LISTED).join(", ")}${more}`);
+    const why = counts.reasons.map(({ reason, records, example }) => `\n  ${records} × ${reason}: ${example}`).join("");
+    parts.push(`failed  ${counts.failed.length} records: ${counts.failed.slice(0, LISTED).join(", ")}${more}${why}`);
   }
   if (!report.complete) parts.push("interrupted: the report is on what was scored until then");
   return parts.join("\n\n");

@@ -47,6 +47,9 @@ export const countsSchema = z
     candidates: z.int(),
     unlabelled: z.int().describe("Records without labels, which are scored and say nothing."),
     failed: z.array(z.string()).describe("Ids of records that could not be read or have a candidate without a reward."),
+    reasons: z
+      .array(z.object({ reason: z.string(), records: z.int(), example: z.string().describe("Message of the first of them.") }))
+      .describe("Why they failed, by the first failure of each; most frequent first."),
     tokens: z.int().describe("Tokens that the models read."),
     seconds: z.number().describe("Wall time of scoring."),
   })

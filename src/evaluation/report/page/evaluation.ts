@@ -111,7 +111,10 @@ function noticesOf({ complete, counts, scorers, agreement }: EvalReport): Markup
   const said = [
     ...(complete ? [] : ["The run was interrupted: this is on the records that were scored until then."]),
     ...(counts.failed.length > 0
-      ? [`${count(counts.failed.length)} records could not be read or have a candidate without a reward; they are listed in eval.json.`]
+      ? [
+          `${count(counts.failed.length)} records could not be read or have a candidate without a reward; eval.json lists them. ` +
+            counts.reasons.map(({ reason, records, example }) => `${count(records)} × ${reason}, such as: ${example}`).join("; "),
+        ]
       : []),
     ...missing.map(({ name, missing: n }) => `${name} has no score for ${count(n)} candidates; its comparisons with them do not count.`),
     ...alike((pair) => pair.redundant, "say nearly the same, so one of the two adds little"),

@@ -83,12 +83,16 @@ describe("evaluationPage", () => {
 
   it("warns of what should not be overlooked", () => {
     const same = pairs.map((row) => ({ ...row, scores: [row.scores[0]!, row.scores[1]!, row.scores[1]!, [null, null]] }));
-    const counts = { ...PROVENANCE.counts, failed: ["a", "b"] };
+    const counts = {
+      ...PROVENANCE.counts,
+      failed: ["a", "b"],
+      reasons: [{ reason: "SCORE_NOT_FINITE", records: 2, example: "the score is NaN" }],
+    };
     const warned = [...pageOf(same, { complete: false, counts }).matchAll(/<p class="warn">(.*?)<\/p>/g)].map(([, text]) => text!);
     assert.equal(warned.length, 4);
     for (const [i, pattern] of [
       /interrupted/,
-      /2 records could not be read/,
+      /2 records could not be read.* 2 × SCORE_NOT_FINITE, such as: the score is NaN/,
       /first\/helpfulness has no score for 120 candidates/,
       /first and second say nearly the same.*1\.00/,
     ].entries()) {
