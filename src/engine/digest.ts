@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import type { Call } from "../domain/backend.ts";
 import { type Content, type Message, textOf } from "../domain/item.ts";
 import type { Ask } from "../domain/judge.ts";
@@ -17,7 +17,7 @@ export function digestCall(call: Call): string {
   if (known !== undefined) return known;
   let canonical = `${call.type}/1:${call.overlong}`;
   for (const { origin, text } of call.segments) canonical += `|${origin}${text.length}:${text}`;
-  const digest = createHash("sha256").update(canonical, "utf8").digest("binary");
+  const digest = hash("sha256", canonical, "binary");
   digests.set(call, digest);
   return digest;
 }
@@ -25,9 +25,9 @@ export function digestCall(call: Call): string {
 /** Digest of everything one ask sends: its call's, or the digest over the digests of all its calls, in order. */
 export function digestAsk(ask: Ask): string {
   if (ask.calls.length === 1) return digestCall(ask.calls[0]!);
-  const hash = createHash("sha256").update(`ask/1:${ask.calls.length}`);
-  for (const call of ask.calls) hash.update(digestCall(call), "latin1");
-  return hash.digest("binary");
+  const over = createHash("sha256").update(`ask/1:${ask.calls.length}`);
+  for (const call of ask.calls) over.update(digestCall(call), "latin1");
+  return over.digest("binary");
 }
 
 const prompts = new WeakMap<readonly Message[], string>();
