@@ -10,6 +10,8 @@ export const ruleSchema = z.discriminatedUnion("rule", [
   RULES.numeric.params,
   RULES.math.params,
   RULES.multipleChoice.params,
+  RULES.chart.params,
+  RULES.boxes.params,
   RULES.bleu.params,
   RULES.chrf.params,
   RULES.format.params,

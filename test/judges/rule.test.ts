@@ -52,6 +52,21 @@ describe("a judge that follows a rule", () => {
       { "The answer is B.": 1, "<answer>E</answer>": 0, "": 0 },
     ],
     ["math", { rule: "math" }, { reference: "\\frac{1}{2}" }, { "so \\boxed{0.5}": 1, "A: 2/4": 1, "\\boxed{0.51}": 0, "": 0 }],
+    ["chart", { rule: "chart" }, { reference: "100" }, { "A: 103": 1, "A: 107": 0, "A: red": 0, "": 0 }],
+    ["chart, graded", { rule: "chart", score: "graded", tolerance: 0.5 }, { reference: "100" }, { "150": 0.5, "100": 1 }],
+    ["chart with a word", { rule: "chart" }, { reference: "Red" }, { "answer: red": 1, "answer: blue": 0 }],
+    [
+      "boxes",
+      { rule: "boxes" },
+      { reference: "[0, 0, 2, 1]" },
+      { "[1, 0, 2, 1]": 0.5, "[1,1,0,0]": 0.5, "[0,0,2,1] and [5,5,6,6]": 0.5, none: 0 },
+    ],
+    [
+      "boxes found",
+      { rule: "boxes", hit: 0.5 },
+      { reference: "[[0,0,2,1],[4,0,6,1]]" },
+      { "[1,0,2,1]": 0.5, "[4,0,6,1] [0,0,2,1]": 1, "[1.5,0,2,1]": 0 },
+    ],
     ["bleu", { rule: "bleu", effectiveOrder: true }, { reference: "a b c" }, { "a b c": 1, "x y z": 0 }],
     ["chrf", { rule: "chrf" }, { reference: "abc" }, { abc: 1, xyz: 0 }],
     ["format", { rule: "format", tags: ["a", "b"] }, {}, { "<a>1</a><b>2</b>": 1, "<a>1</a><a>1</a><b>2</b>": 0 }],
@@ -137,6 +152,7 @@ describe("a judge that follows a rule", () => {
       [{ rule: "exact" }, "?!"],
       [{ rule: "numeric" }, "four"],
       [{ rule: "multipleChoice" }, "none"],
+      [{ rule: "boxes" }, "[1, 2, 3]"],
       [{ rule: "instructions" }, "no commas, please"],
     ] as const)
       assert.match(String((await scoresOf(params, ["4"], { reference }))[0]), /reference cannot be read/);

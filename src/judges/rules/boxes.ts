@@ -20,20 +20,40 @@ function areaOf([x1, y1, x2, y2]: Box): number {
   return Math.max(0, x2 - x1) * Math.max(0, y2 - y1);
 }
 
+const BOX = /\[\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*\]/g;
+/** Boxes of one text: an assignment costs their cube. */
+const MAX_BOXES = 50;
+
+/**
+ * The boxes that a text writes as `[x1, y1, x2, y2]`.
+ *
+ * @returns in order, corners sorted; null when there is none, or there are more than 50
+ * @complexity O(length), pure
+ * @example readBoxes("at [3, 4, 1, 2]") // → [[1, 2, 3, 4]]
+ */
+export function readBoxes(text: string): Box[] | null {
+  const boxes = [...text.matchAll(BOX)].map(([, ...corners]): Box => {
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = corners.map(Number);
+    return [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)];
+  });
+  return boxes.length > 0 && boxes.length <= MAX_BOXES ? boxes : null;
+}
+
 /**
  * Mean IoU of two sets of boxes under the assignment that makes it largest; a box without partner counts 0.
  *
  * @param predictions shape [n]
  * @param golds       shape [m]
+ * @param credit      what a pair is worth, in [0, 1]; its IoU without it
  * @returns in [0, 1]; 0 when one set is empty and the other is not, 1 when both are
  * @complexity O(max(n, m)³), pure
  * @see Kuhn 1955, The Hungarian method for the assignment problem
  * @example meanBoxIou([[0, 0, 1, 1]], [[5, 5, 6, 6], [0, 0, 1, 1]]) // → 0.5
  */
-export function meanBoxIou(predictions: readonly Box[], golds: readonly Box[]): number {
+export function meanBoxIou(predictions: readonly Box[], golds: readonly Box[], credit = boxIou): number {
   const size = Math.max(predictions.length, golds.length);
   if (size === 0) return 1;
-  const gain = (i: number, j: number) => (i < predictions.length && j < golds.length ? boxIou(predictions[i]!, golds[j]!) : 0);
+  const gain = (i: number, j: number) => (i < predictions.length && j < golds.length ? credit(predictions[i]!, golds[j]!) : 0);
   const partners = assign(size, (i, j) => -gain(i, j));
   let total = 0;
   for (const [j, i] of partners.entries()) total += gain(i, j);

@@ -1,11 +1,24 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { type Box, boxIou, meanBoxIou } from "../../../src/judges/rules/boxes.ts";
+import { type Box, boxIou, meanBoxIou, readBoxes } from "../../../src/judges/rules/boxes.ts";
 
 const box = fc
   .tuple(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 20 }), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }))
   .map(([x, y, width, height]): Box => [x, y, x + width, y + height]);
+
+describe("readBoxes(text)", () => {
+  it("reads every box, with its corners in order", () => {
+    assert.deepEqual(readBoxes('{"a": [3, 4.5, 1, -2]} and [0,0,1,1]'), [
+      [1, -2, 3, 4.5],
+      [0, 0, 1, 1],
+    ]);
+  });
+  it("reads none in a list of three, and none in more than 50", () => {
+    assert.equal(readBoxes("[1, 2, 3]"), null);
+    assert.equal(readBoxes("[0,0,1,1]".repeat(51)), null);
+  });
+});
 
 describe("meanBoxIou(predictions, golds)", () => {
   it("is the best of all assignments", () => {

@@ -6,6 +6,7 @@ import { language } from "./language.ts";
 import { math } from "./math.ts";
 import { toolArithmetic } from "./tool-arithmetic.ts";
 import { bleu, chrf } from "./translation.ts";
+import { boxes, chart } from "./vision.ts";
 
 /** Every rule that a judge may follow, by the word that `rule` in the configuration holds. */
 export const RULES = {
@@ -13,6 +14,8 @@ export const RULES = {
   numeric,
   math,
   multipleChoice,
+  chart,
+  boxes,
   bleu,
   chrf,
   format,
