@@ -46,6 +46,7 @@ describe("the example panels", () => {
         "safe-chat",
         "steerable-objectives",
         "thresholds",
+        "verifiable",
         "worst-case",
       ],
     );
@@ -220,6 +221,31 @@ describe("the example panels with the judges that ship", () => {
         ],
       );
       assert.equal(trial!.candidates[0]!.reward, trial!.candidates[0]!.judges[0]!.transformed);
+    });
+  });
+
+  it("verifiable rewards the right answer, however it is written, and vetoes another language; without a reference there is no reward", async () => {
+    await withGateway("verifiable", async (score) => {
+      const texts = [
+        "<think>Half of one is easy to divide by hand</think><answer>0.5</answer>",
+        "It is easy to see that the result is \\boxed{\\frac{1}{2}}",
+        "I believe that the answer is 2",
+        "Das ist eine leichte Frage, und das Ergebnis steht schon fest\nAnswer: 1/2",
+      ];
+      const item = itemOf({ candidates: texts.map((content) => ({ content })), reference: "1/2", language: "en" });
+      const { reference: _, ...bare } = item;
+      const [checked, unchecked] = (await score({ panel: "verifiable", items: [item, { ...bare, id: "j" }] })).results;
+      assert.deepEqual(
+        checked!.candidates.map(({ status, reward }) => [status, reward]),
+        [
+          ["complete", 1],
+          ["complete", 0.9],
+          ["complete", 0],
+          ["vetoed", undefined],
+        ],
+      );
+      assert.ok(checked!.candidates[0]!.advantage! > 0 && checked!.candidates[2]!.advantage! < 0);
+      assert.ok(unchecked!.candidates.every(({ reward }) => reward === undefined));
     });
   });
 

@@ -29,6 +29,7 @@ const base = z.object({
   prompt: z.union([z.string(), z.array(message).min(1)]),
   domain: z.string().min(1).optional().catch(undefined),
   language: z.string().min(1).optional().catch(undefined),
+  reference: z.string().min(1).optional(),
 });
 /** Labels of a record that nothing depends on: ones of another form are not there. */
 const tags = z.object({
@@ -98,13 +99,13 @@ export function parseRecord(line: number, json: string): ScoreRecord | BrokenRec
   let id: string | undefined;
   try {
     const row = parseObject(json);
-    const { id: given, prompt, domain, language: stated } = base.parse(row);
+    const { id: given, prompt, domain, language: stated, reference: told } = base.parse(row);
     id = given === undefined ? `line-${line}` : String(given);
     const schema = SCHEMAS.find(({ keys }) => keys.every((key) => Object.hasOwn(row, key)));
     if (schema === undefined) {
       throw new Error(`none of the known schemas: a row holds ${SCHEMAS.map(({ keys }) => keys.join(" and ")).join(", or ")}`);
     }
-    const { candidates, labels, reference } = schema.read(row);
+    const { candidates, labels, reference = told } = schema.read(row);
     const item: Item = {
       id,
       prompt: typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt,

@@ -40,6 +40,12 @@ describe("parseRecord", () => {
     assert.deepEqual(record.item, { id: "line-7", prompt, candidates: [{ content: "a" }, { content: "b" }] });
   });
 
+  it("hands the reference that a row of any schema tells to judges that compare with one", () => {
+    const read = parseRecord(1, JSON.stringify({ prompt: "p", chosen: "a", rejected: "b", reference: "c" }));
+    assert.ok(!("problem" in read));
+    assert.equal(read.item.reference, "c");
+  });
+
   it("knows the language that a row states, or that its subset is called by", () => {
     const languageOf = (more: object) => parse({ prompt: "Hi", chosen: "a", rejected: "b", ...more }).language;
     assert.equal(languageOf({ subset: "en", language: "de", meta: { language: "fr" } }), "de");
