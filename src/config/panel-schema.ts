@@ -132,7 +132,15 @@ const constraint = z
   .describe("A judge that says yes or no: its score against a bound.");
 
 const constraints = constrainingParams
-  .extend({ judges: z.array(constraint).min(1).max(64).describe("Every one of them has to hold.") })
+  .extend({
+    judges: z.array(constraint).min(1).max(64).describe("Every one of them has to hold."),
+    baseline: z
+      .union([z.literal("item"), z.number(), z.strictObject({ artefact })])
+      .optional()
+      .describe(
+        `${constrainingParams.shape.baseline.description!.replace("or a number.", "a number, or {artefact: name} for reference completions.")}`,
+      ),
+  })
   .describe("Hard gates, and the inputs of constrained optimisers. A judge that fails is never taken for a yes.");
 
 const judgingPanel = z

@@ -9,6 +9,7 @@ import { meetingPoint, waysTo } from "../reward/spaces.ts";
 import { digestOf } from "./digest.ts";
 import type { ConstraintConfig, FailureConfig, MemberConfig, PanelConfig } from "./panel-schema.ts";
 import type { KeyPath } from "./problems.ts";
+import { resolveBaseline } from "./resolve-baseline.ts";
 import type { ResolvedJudge } from "./resolve-judges.ts";
 import { type Context, reportAll, resolveReading, type StateFacts } from "./resolve-reading.ts";
 import type { ReferenceShelf } from "./resolve-reference.ts";
@@ -62,7 +63,9 @@ export async function resolvePanel(
   const counting = members.filter(({ entry }) => entry.standing === "counts");
   const space = commonSpace(path, panel, counting, context);
   const aggregation = space && resolveAggregation([...path, "aggregation"], panel, members, space, context);
-  const rule = aggregation && resolveConstraining([...path, "constraints"], panel, aggregation.spaceOut, context);
+  const entries = members.map(({ entry }) => entry);
+  const baseline = await resolveBaseline([...path, "constraints", "baseline"], panel, entries, context);
+  const rule = aggregation && resolveConstraining([...path, "constraints"], panel, aggregation.spaceOut, baseline?.sha256, context);
   if (aggregation === undefined || problems.length > before) return undefined;
   const advantages = resolveAdvantages(panel);
   const judges: Judge[] = [];
@@ -80,7 +83,7 @@ export async function resolvePanel(
     space: rule?.spaceOut ?? aggregation.spaceOut,
     quorum: panel.quorum,
     ...(weighting && { weighting }),
-    ...(rule && { constraints: { readings, rule } }),
+    ...(rule && { constraints: { readings, rule, ...(baseline && { reference: baseline.reference }) } }),
     ...(advantages && { advantages }),
     states: statesOf(all, weighting),
     readsBaselines: (rule?.readsBaselines ?? false) || all.some(({ transforms }) => transforms.some(({ reads }) => reads === "baselines")),
@@ -238,12 +241,23 @@ function resolveAggregation(path: KeyPath, config: PanelConfig, members: readonl
   return kind.create(params, { members: facts, spaceOut: kind.spaceOut(space, facts), revision: digestOf(config.aggregation) });
 }
 
-function resolveConstraining(path: KeyPath, { constraints }: PanelConfig, space: ScoreSpace, context: Context) {
+/** @param reference digest of the artefact that stands in for baselines, where there is one */
+function resolveConstraining(
+  path: KeyPath,
+  { constraints }: PanelConfig,
+  space: ScoreSpace,
+  reference: string | undefined,
+  context: Context,
+) {
   if (constraints === undefined) return undefined;
-  const { judges: _, ...params } = constraints;
+  const { judges: _, baseline, ...others } = constraints;
+  // Reference completions stand in for those of the item, which go before them.
+  const params = { ...others, baseline: typeof baseline === "object" ? ("item" as const) : baseline };
   const found = constrainingProblems(params, space);
   reportAll(path, found, context);
-  return found.length > 0 ? undefined : createConstraining(params, space, digestOf(params));
+  return found.length > 0
+    ? undefined
+    : createConstraining(params, space, digestOf(reference === undefined ? params : { ...params, reference }));
 }
 
 function resolveAdvantages({ advantages }: PanelConfig): AdvantageEstimator | undefined {

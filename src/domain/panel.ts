@@ -64,6 +64,14 @@ export interface Constraint extends Reading {
   readonly notApplicable: "unknown" | "satisfied";
 }
 
+/** Calibrated scores of reference completions under every member, out of a reference artefact. */
+export interface PanelReference {
+  /** Name of the artefact in the configuration. */
+  readonly artefact: string;
+  /** @returns one row per member, shape [members][M], empty for one that does not count; undefined when the prompt is not known */
+  scoresOf(promptDigest: string): readonly Float64Array[] | undefined;
+}
+
 /** A named set of judges with weights, transforms, aggregation, constraints and failure policy. */
 export interface Panel {
   readonly name: string;
@@ -79,7 +87,12 @@ export interface Panel {
   readonly quorum: number;
   /** Weights that server state decides, in the place of the configured ones. */
   readonly weighting?: StateWeights;
-  readonly constraints?: { readonly readings: readonly Constraint[]; readonly rule: Constraining };
+  readonly constraints?: {
+    readonly readings: readonly Constraint[];
+    readonly rule: Constraining;
+    /** What stands in for the baselines of an item that brings none. */
+    readonly reference?: PanelReference;
+  };
   readonly advantages?: AdvantageEstimator;
   /** Names of the states that a reward of this panel depends on. */
   readonly states: readonly string[];

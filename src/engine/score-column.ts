@@ -60,6 +60,33 @@ export function readColumn(reading: Reading, row: readonly Judgement[], context:
   return { reading, judgements, scalars, calibrated, transformed };
 }
 
+/**
+ * The column of reference completions whose calibrated scores are known, so that no judge has to be asked.
+ *
+ * @param calibrated shape [M]
+ */
+export function columnOfCalibrated(reading: Reading, calibrated: Float64Array, context: ColumnContext): ScoreColumn {
+  const judgements = Array.from(
+    calibrated,
+    (value): Judgement => ({
+      outcome: "scored",
+      raw: { outcome: "scored", value },
+      cached: true,
+      tokens: 0,
+      truncation: undefined,
+    }),
+  );
+  const scores = [...calibrated];
+  const scalars = scores.map((value) => ({ value }));
+  const places = scores.map((_, i) => i);
+  const candidates = scores.map(() => UNKNOWN);
+  const transformed = transformScores(reading, scores, places, judgements, { ...context, candidates });
+  return { reading, judgements, scalars, calibrated: scores, transformed };
+}
+
+/** A completion of which an artefact holds scores alone. */
+const UNKNOWN: Candidate = { content: "" };
+
 /** Applies the transforms to the candidates that have a score; writes a failure where one cannot be taken on. */
 function transformScores(
   reading: Reading,

@@ -6,8 +6,9 @@ import type { Aggregate, Steering } from "../domain/reward.ts";
 import type { Failure, WeightSet } from "../domain/score.ts";
 import type { StateSnapshot } from "../domain/state.ts";
 import { type Count, countMembers } from "./count-members.ts";
+import { digestPrompt } from "./digest.ts";
 import { type Judgement, toFailure } from "./judgement.ts";
-import { type ColumnContext, readColumn, type ScoreColumn } from "./score-column.ts";
+import { type ColumnContext, columnOfCalibrated, readColumn, type ScoreColumn } from "./score-column.ts";
 import { type JointVerdict, judgeConstraints } from "./verdicts.ts";
 
 /** An item with what the judges of its panel said. */
@@ -71,7 +72,8 @@ export function weighItem(panel: Panel, judged: JudgedItem, { steering, states, 
   const { rewards: constrained, summary } = rule.apply({
     rewards: aggregates.map((aggregate) => (lacking === undefined ? (aggregate?.reward ?? null) : null)),
     verdicts: verdicts.map(({ verdict }) => verdict),
-    ...(compared !== undefined && "reward" in compared && { baseline: compared.reward, baselineVerdict: compared.verdict }),
+    ...(compared !== undefined && "reward" in compared && { baseline: compared.reward }),
+    ...(compared !== undefined && "reward" in compared && compared.verdict && { baselineVerdict: compared.verdict }),
     kl: candidates.map(({ kl }) => kl ?? null),
     truncated: candidates.map(({ truncated }) => truncated === true),
   });
@@ -133,27 +135,44 @@ function notFinite(panel: Panel): Failure {
 }
 
 /** What an item's candidates are compared with, or why there is nothing. */
-type Baseline = { readonly reward: number; readonly verdict: Verdict } | { readonly failure: Failure };
+type Baseline = { readonly reward: number; readonly verdict?: Verdict } | { readonly failure: Failure };
 
 /** Mean reward of the item's baselines that have one, and what the constraints say of all of them. */
 function baselineOf(panel: Panel, { item, rows }: JudgedItem, context: ColumnContext, weights: ArrayLike<number>): Baseline {
   const baselines = item.baselines ?? [];
-  if (baselines.length === 0) return { failure: toFailure(NO_BASELINE) };
+  if (baselines.length === 0) return referenceOf(panel, item, context, weights);
   const read = (reading: Reading, steering: Steering | undefined) => {
     const row = rows[reading.seat]!.slice(item.candidates.length);
     return readColumn(reading, row, { ...context, steering, candidates: baselines, baselines: row });
   };
   const columns = panel.members.map((member) => read(member, context.steering));
-  const { aggregates, failures } = aggregateColumns(panel, columns, baselines.length, weights);
-  const rewards = aggregates.flatMap((aggregate) => (aggregate === undefined ? [] : [aggregate.reward]));
-  if (rewards.length === 0) {
-    const [failure] = failures;
-    return { failure: { ...failure!, message: `no baseline of the item has a reward: ${failure!.message}` } };
-  }
+  const mean = meanReward(panel, columns, baselines.length, weights);
+  if ("failure" in mean) return mean;
   const { readings, rule } = panel.constraints!;
   const held = readings.map((reading) => read(reading, undefined));
   const verdicts = baselines.map((_, index) => judgeConstraints(readings, held, index, rule.join).verdict);
-  return { reward: rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length, verdict: rule.join(verdicts) };
+  return { ...mean, verdict: rule.join(verdicts) };
+}
+
+/** Mean reward of the reference completions that an artefact knows for the item's prompt. No constraint has judged them. */
+function referenceOf(panel: Panel, item: Item, context: ColumnContext, weights: ArrayLike<number>): Baseline {
+  const { reference } = panel.constraints!;
+  const scores = reference?.scoresOf(digestPrompt(item.prompt));
+  if (reference === undefined) return { failure: toFailure(NO_BASELINE) };
+  if (scores === undefined) {
+    const message = `the item has no baselines and the reference "${reference.artefact}" does not know its prompt: send item.baselines, or build the reference with this prompt`;
+    return { failure: toFailure(new GatewayError("REFERENCE_MISSING", message)) };
+  }
+  const columns = panel.members.map((member, i) => columnOfCalibrated(member, scores[i]!, context));
+  return meanReward(panel, columns, Math.max(...scores.map(({ length }) => length)), weights);
+}
+
+function meanReward(panel: Panel, columns: readonly ScoreColumn[], size: number, weights: ArrayLike<number>): Baseline {
+  const { aggregates, failures } = aggregateColumns(panel, columns, size, weights);
+  const rewards = aggregates.flatMap((aggregate) => (aggregate === undefined ? [] : [aggregate.reward]));
+  if (rewards.length > 0) return { reward: rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length };
+  const [failure] = failures;
+  return { failure: { ...failure!, message: `no baseline of the item has a reward: ${failure!.message}` } };
 }
 
 const NO_BASELINE = new GatewayError(
