@@ -23,8 +23,42 @@ export interface ForwardCall {
   readonly overlong: Overlong;
 }
 
+/** One message of a chat, in stretches, so that a queue and a digest can tell a judge's words from a caller's. */
+export interface ChatMessage {
+  readonly role: "system" | "user" | "assistant";
+  readonly segments: readonly Segment[];
+}
+
+/** How a model chooses its words. */
+export interface Sampling {
+  /** ≥ 0; 0 takes the likeliest token. */
+  readonly temperature: number;
+  /** Share of probability that is chosen from, in (0, 1]. */
+  readonly topP: number;
+  /** Most tokens of the answer. */
+  readonly maxTokens: number;
+  /** Two calls that differ in it alone are two samples. */
+  readonly seed: number;
+}
+
+/** One completion of a chat by a generative model. */
+export interface ChatCall {
+  readonly type: "chat";
+  readonly messages: readonly ChatMessage[];
+  readonly sampling: Sampling;
+  /** JSON schema that the answer must follow, as JSON text; the server holds the model to it where it can. */
+  readonly schema?: string;
+  /** Likeliest tokens to list, with log-probabilities, for every token of the answer; 0 for none. */
+  readonly alternatives: number;
+}
+
 /** One unit of work for a backend. Two calls with equal content are the same work, whoever asks. */
-export type Call = ForwardCall;
+export type Call = ForwardCall | ChatCall;
+
+/** Every stretch of text that a call sends, in order. */
+export function segmentsOf(call: Call): readonly Segment[] {
+  return call.type === "forward" ? call.segments : call.messages.flatMap((message) => message.segments);
+}
 
 /** Tokens that were dropped to make a call fit. */
 export interface Truncation {
@@ -32,10 +66,31 @@ export interface Truncation {
   readonly droppedTokens: number;
 }
 
-/** The answer to a forward call: a row per output tensor. Values are as the model gave them, finite or not. */
+/** A token of a completion. */
+export interface CompletionToken {
+  readonly token: string;
+  /** Natural logarithm of its probability, ≤ 0. */
+  readonly logprob: number;
+  /** Likeliest tokens at its place with their log-probabilities; the token itself may be among them. */
+  readonly alternatives: Readonly<Record<string, number>>;
+}
+
+/** What a model wrote. Untrusted: a candidate may have talked it into anything. */
+export interface Completion {
+  readonly text: string;
+  /** Whether the model was stopped before its end, by the limit of tokens or by a filter. */
+  readonly cut: boolean;
+  /** In order, joined they are the text; empty unless the call asked for alternatives. */
+  readonly tokens: readonly CompletionToken[];
+}
+
+/** The answer to a call. */
 export interface CallResult {
+  /** A row per output tensor, for a forward call; none for a chat. Values are as the model gave them, finite or not. */
   readonly outputs: Readonly<Record<string, Float32Array>>;
-  /** Tokens that the model read, padding excluded. */
+  /** Present for a chat. */
+  readonly completion?: Completion;
+  /** Tokens that the model read, and those it wrote, padding excluded. */
   readonly tokens: number;
   readonly truncation?: Truncation;
 }
@@ -80,6 +135,14 @@ export class BatchCrash extends GatewayError {
   }
 }
 
+/** What a backend is told of the callers of a batch; without it nobody leaves and nothing is too late. */
+export interface RunContext {
+  /** Aborts when nobody waits for the batch any more; a backend that cannot stop its work may ignore it. */
+  readonly signal: AbortSignal;
+  /** Milliseconds until the most patient caller gives up. */
+  remainingMs(): number;
+}
+
 /** A place where a model runs. It knows no judge and no panel. */
 export interface Backend {
   /** Unique name, used as a metric label. */
@@ -96,7 +159,19 @@ export interface Backend {
    * Runs one batch and answers in the same order. Rejects when the batch as a whole failed, with {@link BatchCrash} when
    * the process ended that ran it; the batcher then finds the call at fault.
    */
-  run(batch: readonly PreparedCall[]): Promise<CallResult[]>;
+  run(batch: readonly PreparedCall[], context?: RunContext): Promise<CallResult[]>;
   /** Waits for running batches, at most `timeoutMs` when given, then frees the model whatever it does. Idempotent. */
   close(timeoutMs?: number): Promise<void>;
+}
+
+/** A backend that a gateway has opened: it tells where it runs and whether it can. */
+export interface OpenBackend extends Backend {
+  /** Where it runs, for people: `cpu`, `cuda:0, cuda:1`, or addresses. */
+  readonly device: string;
+  /** Whether a batch could run now. */
+  readonly ready: boolean;
+  /** What keeps it from being ready, for people. */
+  readonly notReady: string;
+  /** Hears each change of `ready`. Returns a function that stops listening. */
+  onReadiness(listener: (ready: boolean) => void): () => void;
 }

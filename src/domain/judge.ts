@@ -13,6 +13,8 @@ export type RawScore =
       readonly objectives?: Float64Array;
       /** Gating weights from the prompt, same order. */
       readonly gating?: Float64Array;
+      /** What a generative judge wrote about the candidate. Untrusted text: shown, never interpreted. */
+      readonly critique?: string;
     }
   | { readonly outcome: "abstained"; readonly message: string };
 
@@ -24,6 +26,8 @@ export interface Ask {
   /** Indices into `Item.candidates`. */
   readonly candidates: readonly number[];
   readonly calls: readonly Call[];
+  /** Answers that a judge asks further about, in the order of their calls. Present only on what `followUp` returned. */
+  readonly earlier?: readonly CallResult[];
 }
 
 /** A named axis of quality and how it takes part in the gated sum. */
@@ -61,6 +65,11 @@ export interface Judge {
   notApplicable(item: Item): string | undefined;
   /** The questions to ask, covering every candidate exactly once. */
   encode(item: Item): readonly Ask[];
+  /**
+   * One further question about an ask whose answers do not do, or undefined when they do. Its answers are the last: a
+   * follow-up has none of its own. Its candidates are the ask's.
+   */
+  followUp?(ask: Ask, results: readonly CallResult[], item: Item): Ask | undefined;
   /**
    * Raw scores in the order of `ask.candidates`.
    * @throws {GatewayError} JUDGE_OUTPUT_UNREADABLE or SCORE_NOT_FINITE when an answer holds no usable number

@@ -1,5 +1,5 @@
 import { createHash, hash } from "node:crypto";
-import type { Call } from "../domain/backend.ts";
+import type { Call, ChatCall, Segment } from "../domain/backend.ts";
 import { type Content, type Message, textOf } from "../domain/item.ts";
 import type { Ask } from "../domain/judge.ts";
 
@@ -15,11 +15,23 @@ const digests = new WeakMap<Call, string>();
 export function digestCall(call: Call): string {
   const known = digests.get(call);
   if (known !== undefined) return known;
-  let canonical = `${call.type}/1:${call.overlong}`;
-  for (const { origin, text } of call.segments) canonical += `|${origin}${text.length}:${text}`;
+  const canonical = call.type === "forward" ? `forward/1:${call.overlong}${canonicalText(call.segments)}` : canonicalChat(call);
   const digest = hash("sha256", canonical, "binary");
   digests.set(call, digest);
   return digest;
+}
+
+function canonicalText(segments: readonly Segment[]): string {
+  let canonical = "";
+  for (const { origin, text } of segments) canonical += `|${origin}${text.length}:${text}`;
+  return canonical;
+}
+
+function canonicalChat({ messages, sampling, schema, alternatives }: ChatCall): string {
+  const { temperature, topP, maxTokens, seed } = sampling;
+  let canonical = `chat/1:${JSON.stringify([temperature, topP, maxTokens, seed, alternatives, schema ?? null])}`;
+  for (const { role, segments } of messages) canonical += `|${role}/${segments.length}${canonicalText(segments)}`;
+  return canonical;
 }
 
 /** Digest of everything one ask sends: its call's, or the digest over the digests of all its calls, in order. */

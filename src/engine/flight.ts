@@ -1,4 +1,4 @@
-import type { Call, CallResult, PreparedCall } from "../domain/backend.ts";
+import { type Call, type CallResult, type PreparedCall, segmentsOf } from "../domain/backend.ts";
 import type { GatewayError } from "../domain/errors.ts";
 import { PRIORITIES, type Priority } from "../domain/score.ts";
 
@@ -41,6 +41,8 @@ export class Flight {
   result: CallResult | undefined;
   error: GatewayError | undefined;
   readonly watchers: Watcher[] = [];
+  /** Runs when the last watcher leaves a flight that is running. */
+  deserted: () => void = () => {};
 
   constructor(call: Call, digest: string, order: number, urgency: Urgency, now: number) {
     this.call = call;
@@ -51,7 +53,7 @@ export class Flight {
     this.expiresAt = urgency.expiresAt;
     this.queuedAt = now;
     let size = 0;
-    for (const segment of call.segments) size += segment.text.length;
+    for (const segment of segmentsOf(call)) size += segment.text.length;
     this.textSize = size;
   }
 
@@ -67,7 +69,9 @@ export class Flight {
   leave(watcher: Watcher): boolean {
     const index = this.watchers.indexOf(watcher);
     if (index >= 0) this.watchers.splice(index, 1);
-    return this.watchers.length > 0;
+    if (this.watchers.length > 0) return true;
+    if (this.state === "running") this.deserted();
+    return false;
   }
 
   /** The backend has made the call ready. */

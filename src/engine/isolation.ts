@@ -1,4 +1,4 @@
-import { type Backend, BatchCrash } from "../domain/backend.ts";
+import { type Backend, BatchCrash, type RunContext } from "../domain/backend.ts";
 import type { Clock } from "../domain/clock.ts";
 import { GatewayError } from "../domain/errors.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -44,8 +44,12 @@ export function createIsolation(options: IsolationOptions): Isolation {
 
   async function attempt(batch: readonly Flight[], first: boolean): Promise<void> {
     if (!first) metrics?.batchesTotal.inc({ ...label, closed_by: "isolation" });
+    const context = contextOf(batch);
     try {
-      const results = await backend.run(batch.map((flight) => flight.prepared!));
+      const results = await backend.run(
+        batch.map((flight) => flight.prepared!),
+        context,
+      );
       if (results.length !== batch.length) {
         throw new GatewayError("BACKEND_UNAVAILABLE", `backend "${backend.name}" answered ${results.length} of ${batch.length} calls`);
       }
@@ -54,15 +58,31 @@ export function createIsolation(options: IsolationOptions): Isolation {
         finish(flight, { result: results[index]! });
       }
     } catch (thrown) {
-      await recover(batch, abandoned() ?? GatewayError.from(thrown));
+      await recover(batch, abandoned() ?? GatewayError.from(thrown), context.signal.aborted);
     }
   }
 
-  async function recover(batch: readonly Flight[], error: GatewayError): Promise<void> {
+  /** Tells the backend when the last caller of the whole batch has left. */
+  function contextOf(batch: readonly Flight[]): RunContext {
+    const controller = new AbortController();
+    for (const flight of batch) {
+      flight.deserted = () => {
+        if (batch.every(({ watchers }) => watchers.length === 0)) controller.abort();
+      };
+    }
+    return {
+      signal: controller.signal,
+      remainingMs: () => Math.max(0, Math.max(...batch.map(({ expiresAt }) => expiresAt)) - clock.now()),
+    };
+  }
+
+  async function recover(batch: readonly Flight[], error: GatewayError, deserted: boolean): Promise<void> {
     if (abandoned() === undefined && error instanceof BatchCrash) {
       for (const { digest } of batch) suspects.blame(digest);
       return again(batch);
     }
+    // The backend may have stopped for want of callers; whoever has come since gets a run of their own.
+    if (deserted) return again(batch);
     const halve = batch.length > 1 && error.reason !== "BACKEND_UNAVAILABLE" && abandoned() === undefined;
     if (!halve) {
       for (const flight of batch) finish(flight, { error });

@@ -51,8 +51,9 @@ interface OpenAsk {
   /** Whether a reward depends on it. */
   readonly counts: boolean;
   readonly item: Item;
-  readonly ask: Ask;
-  /** Absent when there is nothing to ask, so that the answer is not kept. */
+  /** What is asked now: what `encode` asked, or what follows it. */
+  ask: Ask;
+  /** Digest of what `encode` asked; absent when there is nothing to ask, so that the answer is not kept. */
   readonly digest: string | undefined;
   /** The row of judgements to fill, by candidate. */
   readonly row: Judgement[];
@@ -95,18 +96,19 @@ export function createScorer(options: ScorerOptions): Scorer {
     const asksOf = new Map<Flight, OpenAsk[]>();
     // A stop ends the request as a whole, so that its caller sends it elsewhere instead of keeping half an answer.
     let stopped: GatewayError | undefined;
+    const ask = (entries: readonly OpenAsk[]) => startFlights(entries, asksOf, scope, urgency);
     const scope = new RequestScope(clock, {
       started: () => metrics?.requestsWaiting.dec(),
       settled: (flight) => {
         if (flight.error?.reason === "SHUTTING_DOWN") stopped = flight.error;
-        for (const entry of asksOf.get(flight) ?? []) if (--entry.missing === 0) readAnswers(entry, request);
+        for (const entry of asksOf.get(flight) ?? []) if (--entry.missing === 0) readAnswers(entry, request, ask);
       },
     });
     try {
       const needed = open.filter(({ counts }) => counts);
       startFlights(needed, asksOf, scope, urgency);
       if (needed.length < open.length) startWatching(open, asksOf, scope, urgency);
-      for (const entry of open) if (entry.missing === 0) readAnswers(entry, request);
+      for (const entry of open) if (entry.missing === 0) readAnswers(entry, request, ask);
       await scope.settled(deadline, context.signal);
       if (stopped !== undefined) throw stopped;
     } catch (error) {
@@ -232,16 +234,22 @@ export function createScorer(options: ScorerOptions): Scorer {
     }
   }
 
-  /** Decodes the settled flights of one ask into its row, and keeps good scores. */
-  function readAnswers(entry: OpenAsk, request: ScoreRequest): void {
+  /** Decodes the settled flights of one ask into its row, and keeps good scores; or asks what the judge has to ask further. */
+  function readAnswers(entry: OpenAsk, request: ScoreRequest, askFurther: (entries: readonly OpenAsk[]) => void): void {
     const { judge, item, ask, row } = entry;
     if (row[ask.candidates[0]!] !== undefined) return;
     try {
       for (const flight of entry.flights) if (flight.error) throw flight.error;
       const results: CallResult[] = entry.flights.map((flight) => flight.result!);
+      const further = ask.earlier === undefined ? judge.followUp?.(ask, results, item) : undefined;
+      if (further !== undefined) {
+        entry.ask = further;
+        askFurther([entry]);
+        return;
+      }
       const scores = judge.decode(ask, results, item);
       if (!scores.every(allFinite)) throw new GatewayError("SCORE_NOT_FINITE", "the model gave a score that is not a finite number");
-      const tokens = results.reduce((sum, result) => sum + result.tokens, 0);
+      const tokens = [...(ask.earlier ?? []), ...results].reduce((sum, result) => sum + result.tokens, 0);
       const answer: CachedAnswer = { scores, tokens, truncation: results.find((result) => result.truncation)?.truncation };
       if (entry.digest !== undefined && request.options.cache !== "bypass") cache.set(judge.revision, entry.digest, answer);
       fillRow(row, ask, answer, false);

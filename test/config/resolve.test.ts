@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
 import { resolve } from "../../src/config/resolve.ts";
+import type { ForwardCall } from "../../src/domain/backend.ts";
 import { GatewayError } from "../../src/domain/errors.ts";
 import { isRouter, type Panel, type Router } from "../../src/domain/panel.ts";
 import { OBJECTIVES_MANIFEST, temporaryFolder, writeBundle } from "../support/bundle.ts";
@@ -107,7 +108,7 @@ describe("resolve", () => {
   it("keeps a judge that truncates for the golden scores, whatever the configuration says", async () => {
     const { judges } = await resolved(HEAD + PANEL);
     const reward = judges.find(({ judge }) => judge.name === "reward")!;
-    const overlong = (judge: typeof reward.judge) => judge.encode(reward.goldens[0]!.item)[0]!.calls[0]!.overlong;
+    const overlong = (judge: typeof reward.judge) => (judge.encode(reward.goldens[0]!.item)[0]!.calls[0] as ForwardCall).overlong;
     assert.deepEqual([overlong(reward.judge), overlong(reward.goldenJudge)], ["error", "truncate"]);
     assert.equal(reward.goldens.length, 16);
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Call } from "../../src/domain/backend.ts";
+import { type Call, segmentsOf } from "../../src/domain/backend.ts";
 import { systemClock } from "../../src/domain/clock.ts";
 import { GatewayError } from "../../src/domain/errors.ts";
 import { type BatcherOptions, createBatcher } from "../../src/engine/batcher.ts";
@@ -309,7 +309,7 @@ for (const [bad, size] of [
     while (watcher.settled.length < size) await settle(1);
     const failed = watcher.settled.filter((flight) => flight.error);
     assert.equal(failed.length, texts.filter((text) => text.startsWith("bad")).length);
-    assert.ok(failed.every((flight) => flight.call.segments[0]!.text.startsWith("bad")));
+    assert.ok(failed.every((flight) => segmentsOf(flight.call)[0]!.text.startsWith("bad")));
     assert.ok(backend.batches.length - 1 <= bad * 2 * Math.log2(size) + 1, `${backend.batches.length} runs`);
   });
 }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Call, Segment } from "../../src/domain/backend.ts";
+import type { Call, ChatCall, ForwardCall, Segment } from "../../src/domain/backend.ts";
 import type { Message } from "../../src/domain/item.ts";
 import { digestAsk, digestCall, digestPrompt } from "../../src/engine/digest.ts";
 
-function callOf(...segments: [Segment["origin"], string][]): Call {
+function callOf(...segments: [Segment["origin"], string][]): ForwardCall {
   return { type: "forward", overlong: "error", segments: segments.map(([origin, text]) => ({ origin, text })) };
 }
 
@@ -19,6 +19,38 @@ test("equal calls have equal digests and every difference shows", () => {
     { ...callOf(["prompt", "ab"], ["candidate", "c"]), overlong: "truncate" },
   ];
   assert.equal(new Set([base, ...others.map(digestCall)]).size, others.length + 1);
+});
+
+test("equal chats have equal digests; roles, borders of messages, sampling, schema and alternatives all count", () => {
+  const chat = (changes: Partial<ChatCall> = {}): ChatCall => ({
+    type: "chat",
+    messages: [{ role: "user", segments: callOf(["control", "judge"], ["candidate", "c"]).segments }],
+    sampling: { temperature: 0, topP: 1, maxTokens: 64, seed: 1 },
+    alternatives: 0,
+    ...changes,
+  });
+  const { messages, sampling } = chat();
+  const [control, candidate] = messages[0]!.segments;
+  assert.equal(digestCall(chat()), digestCall(chat()));
+  const all: Call[] = [
+    chat(),
+    chat({ messages: [{ role: "system", segments: messages[0]!.segments }] }),
+    chat({
+      messages: [
+        { role: "user", segments: [control!] },
+        { role: "user", segments: [candidate!] },
+      ],
+    }),
+    chat({ messages: [{ role: "user", segments: [{ text: "judge|candidate1:c", origin: "control" }] }] }),
+    chat({ sampling: { ...sampling, temperature: 1 } }),
+    chat({ sampling: { ...sampling, topP: 0.5 } }),
+    chat({ sampling: { ...sampling, maxTokens: 65 } }),
+    chat({ sampling: { ...sampling, seed: 2 } }),
+    chat({ schema: "{}" }),
+    chat({ alternatives: 5 }),
+    callOf(["control", "judge"], ["candidate", "c"]),
+  ];
+  assert.equal(new Set(all.map(digestCall)).size, all.length);
 });
 
 test("text is not normalised: composed and decomposed forms differ", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { createOnnxBackend } from "../../src/backends/index.ts";
-import { BatchCrash, type Call } from "../../src/domain/backend.ts";
+import { BatchCrash, type Call, segmentsOf } from "../../src/domain/backend.ts";
 import { systemClock } from "../../src/domain/clock.ts";
 import { GatewayError } from "../../src/domain/errors.ts";
 import { type BatcherOptions, createBatcher } from "../../src/engine/batcher.ts";
@@ -10,7 +10,7 @@ import { QUARANTINE_MS } from "../../src/engine/suspects.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { manualClock } from "../support/manual-clock.ts";
 import { writeTestBundle } from "../support/onnx-model.ts";
-import { type BackendScript, scriptedBackend, settle } from "../support/scripted.ts";
+import { type BackendScript, deferred, scriptedBackend, settle } from "../support/scripted.ts";
 
 const STANDARD = { priority: "standard", rank: 0, expiresAt: Number.POSITIVE_INFINITY } as const;
 const QUEUE = { maxCalls: 1000, maxTextSize: 1e9, maxTokens: 1e9 };
@@ -121,6 +121,52 @@ test("a text whose callers have left is not run again, and is by itself when it 
   assert.deepEqual(backend.batches.slice(3), [["another", "third"], ["poison"]]);
 });
 
+test("a running batch hears when its last caller leaves, and not before", async () => {
+  const gate = deferred();
+  const signals: AbortSignal[] = [];
+  const { batcher } = batcherOf({
+    beforeRun(_texts, context) {
+      signals.push(context!.signal);
+      return gate.promise;
+    },
+  });
+  const flights = batcher.dispatch(["one", "other"].map(callOf), NOBODY, STANDARD);
+  while (signals.length === 0) await settle(1);
+  batcher.leave(flights[0]!, NOBODY);
+  assert.equal(signals[0]!.aborted, false);
+  batcher.leave(flights[1]!, NOBODY);
+  assert.equal(signals[0]!.aborted, true);
+  gate.resolve();
+});
+
+test("whoever asks for a call while its deserted run is being stopped gets a run of their own", async () => {
+  const stopped = deferred();
+  const { backend, batcher } = batcherOf({
+    async beforeRun(_texts, context) {
+      if (backend.batches.length > 1) return;
+      await stopped.promise;
+      if (context!.signal.aborted) throw new GatewayError("CALLER_GONE", "stopped");
+    },
+  });
+  const [flight] = batcher.dispatch([callOf("asked twice")], NOBODY, STANDARD);
+  while (backend.batches.length === 0) await settle(1);
+  batcher.leave(flight!, NOBODY);
+  const second = score(batcher, ["asked twice"]);
+  stopped.resolve();
+  assert.deepEqual(reasonsOf(await second), [undefined]);
+  assert.equal(backend.batches.length, 2);
+});
+
+test("a backend is told how long its most patient caller waits", async () => {
+  const clock = manualClock(1000);
+  const remaining: number[] = [];
+  const { batcher } = batcherOf({ beforeRun: (_texts, context) => void remaining.push(context!.remainingMs()) }, { clock });
+  batcher.dispatch([callOf("soon")], NOBODY, { ...STANDARD, expiresAt: 1500 });
+  const [flight] = batcher.dispatch([callOf("late")], NOBODY, { ...STANDARD, expiresAt: 4000 });
+  while (flight!.state !== "settled") await settle(1);
+  assert.deepEqual(remaining, [3000]);
+});
+
 test("abandon ends what is being isolated: nothing of it runs again", async () => {
   const stopping = new GatewayError("SHUTTING_DOWN", "stopping");
   const { backend, batcher } = batcherOf({
@@ -161,7 +207,7 @@ test("a text that no inference process survives costs neither its batch-mates no
   const texts = textsOf(24);
   const flights = await score(batcher, [...texts.slice(0, 3), "poison", ...texts.slice(3)]);
   assert.deepEqual(
-    flights.filter((flight) => flight.error).map((flight) => [flight.call.segments[0]!.text, flight.error!.reason]),
+    flights.filter((flight) => flight.error).map((flight) => [segmentsOf(flight.call)[0]!.text, flight.error!.reason]),
     [["poison", "BACKEND_REFUSED"]],
   );
   assert.ok(flights.filter((flight) => !flight.error).every((flight) => Number.isFinite(flight.result!.outputs.reward![0])));

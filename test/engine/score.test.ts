@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { Call } from "../../src/domain/backend.ts";
 import { systemClock } from "../../src/domain/clock.ts";
 import type { ConstrainedGroup } from "../../src/domain/constraint.ts";
 import { GatewayError } from "../../src/domain/errors.ts";
@@ -206,6 +207,38 @@ test("a judge that cannot read its answer fails its candidate and no other", asy
     results[0]!.candidates.map(({ status }) => status),
     ["complete", "failed", "complete"],
   );
+});
+
+test("a judge may ask once more about answers that do not do, in one request and for one entry of the cache", async () => {
+  const base = scriptedJudge({});
+  const again = (text: string): Call => ({
+    type: "forward",
+    overlong: "error",
+    segments: [{ text: `${text} again`, origin: "candidate" }],
+  });
+  const judge: Judge = {
+    ...base,
+    followUp: (ask, results, item) => {
+      const text = item.candidates[ask.candidates[0]!]!.content as string;
+      return text.startsWith("unclear") ? { candidates: ask.candidates, calls: [again(text)], earlier: results } : undefined;
+    },
+    decode(ask, results) {
+      const numbers = [...(ask.earlier ?? []), ...results].map(({ outputs }) => outputs.score![0]!);
+      if (numbers.at(-1) === "unclear still again".length) throw new GatewayError("JUDGE_OUTPUT_UNREADABLE", "no number in it");
+      return [{ outcome: "scored", value: numbers.reduce((sum, number) => sum + number, 0) }];
+    },
+  };
+  const { backend, score } = engineOf({ limits: { maxBatchCalls: 1 } }, { judges: [judge] });
+  const { results, usage } = await score(requestOf([itemOf("a", ["clear", "unclear", "unclear still"])]), contextOf());
+  const [clear, unclear, still] = results[0]!.candidates;
+  assert.equal(clear!.reward, 5);
+  assert.equal(unclear!.reward, "unclear".length + "unclear again".length);
+  assert.equal(unclear!.judges[0]!.tokens, "unclear".length + "unclear again".length);
+  assert.deepEqual([still!.status, still!.judges[0]!.failure!.reason], ["failed", "JUDGE_OUTPUT_UNREADABLE"]);
+  assert.equal(usage.tokens, backend.ran.join("").length);
+  const runs = backend.ran.length;
+  const second = await score(requestOf([itemOf("b", ["unclear"])]), contextOf());
+  assert.deepEqual([second.results[0]!.candidates[0]!.reward, backend.ran.length], [unclear!.reward, runs]);
 });
 
 test("1,000 equal items from many callers cost exactly one call", async () => {

@@ -1,4 +1,12 @@
-import type { Backend, BatchLimits, Call, CallResult, PreparedCall } from "../../src/domain/backend.ts";
+import {
+  type Backend,
+  type BatchLimits,
+  type Call,
+  type CallResult,
+  type PreparedCall,
+  type RunContext,
+  segmentsOf,
+} from "../../src/domain/backend.ts";
 import type { Item } from "../../src/domain/item.ts";
 import type { Judge, RawScore } from "../../src/domain/judge.ts";
 import type { Member, Panel, Reading } from "../../src/domain/panel.ts";
@@ -32,14 +40,14 @@ export interface BackendScript {
   /** Number for a text; NaN and infinities pass through. Default: the text's length. */
   readonly score?: (text: string) => number;
   /** Runs before a batch is answered; may wait or throw. */
-  readonly beforeRun?: (texts: string[]) => Promise<void> | void;
+  readonly beforeRun?: (texts: string[], context: RunContext | undefined) => Promise<void> | void;
   readonly beforePrepare?: (text: string) => Error | undefined;
   readonly tokens?: (text: string) => number;
 }
 
 /** The text of the candidate of a call. */
 function candidateOf(call: Call): string {
-  return call.segments.find((segment) => segment.origin === "candidate")!.text;
+  return segmentsOf(call).find((segment) => segment.origin === "candidate")!.text;
 }
 
 export function scriptedBackend(script: BackendScript = {}): ScriptedBackend {
@@ -59,11 +67,11 @@ export function scriptedBackend(script: BackendScript = {}): ScriptedBackend {
         return error ?? { tokens: script.tokens?.(text) ?? Math.max(1, text.length), payload: text };
       });
     },
-    async run(batch) {
+    async run(batch, context) {
       const texts = batch.map((call) => call.payload as string);
       batches.push(texts);
       ran.push(...texts);
-      await script.beforeRun?.(texts);
+      await script.beforeRun?.(texts, context);
       return batch.map((call): CallResult => ({ outputs: { score: Float32Array.of(score(call.payload as string)) }, tokens: call.tokens }));
     },
     async close() {},

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { Backend, BatchLimits, Call, CallResult, PreparedCall } from "../../domain/backend.ts";
+import type { BatchLimits, Call, CallResult, OpenBackend, PreparedCall } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
@@ -38,16 +38,10 @@ export interface OnnxBackendOptions extends Omit<OnnxParams, "type"> {
 }
 
 /** A backend that owns its processes. */
-export interface OnnxBackend extends Backend {
-  /** The devices in use, for example `cpu` or `cuda:0, cuda:1`. */
-  readonly device: string;
+export interface OnnxBackend extends OpenBackend {
   readonly maxTokens: number;
   /** Inference processes with an open model, now. */
   readonly pids: readonly number[];
-  /** Whether a batch could run now. */
-  readonly ready: boolean;
-  /** Hears each change of `ready`. Returns a function that stops listening. */
-  onReadiness(listener: (ready: boolean) => void): () => void;
 }
 
 /** Batches handed to an executor: one runs, one waits beside it, so that it never idles between two. */
@@ -79,6 +73,7 @@ export async function createOnnxBackend(options: OnnxBackendOptions): Promise<On
     get ready() {
       return replicas.ready;
     },
+    notReady: `no inference process of ${options.name} is running`,
     onReadiness: (listener) => replicas.onReadiness(listener),
     prepare: (calls) => prepare(calls, tokenizer, options.maxTokens),
     run: (batch) => run(batch, replicas, options.outputs),
@@ -121,9 +116,10 @@ async function start(options: OnnxBackendOptions, padId: number): Promise<{ devi
 }
 
 async function prepare(calls: readonly Call[], tokenizer: SegmentTokenizer, maxTokens: number): Promise<(PreparedCall | Error)[]> {
-  const idsOf = await tokenizer.encode(calls);
+  const idsOf = await tokenizer.encode(calls.filter((call) => call.type === "forward"));
   return calls.map((call) => {
     try {
+      if (call.type !== "forward") throw new GatewayError("BACKEND_REFUSED", "an ONNX graph scores texts and answers no chat");
       const sequence = assemble(call.segments, call.segments.map(idsOf), maxTokens, call.overlong);
       return {
         tokens: sequence.ids.length,

@@ -1,6 +1,6 @@
 import { Tokenizer } from "tokenizers";
 import { z } from "zod";
-import type { Call, Segment } from "../../domain/backend.ts";
+import type { ForwardCall, Segment } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import { availableCores } from "./cores.ts";
 
@@ -14,7 +14,7 @@ export interface SegmentTokenizer {
    * @returns the ids of any segment of those calls; it throws GatewayError REQUEST_INVALID for a content that the
    *   vocabulary can only write with a special token
    */
-  encode(calls: readonly Call[]): Promise<(segment: Segment) => Int32Array>;
+  encode(calls: readonly ForwardCall[]): Promise<(segment: Segment) => Int32Array>;
 }
 
 /** The parts of a `tokenizer.json` that are looked at here. */

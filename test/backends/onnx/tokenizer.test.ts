@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { createSegmentTokenizer } from "../../../src/backends/onnx/tokenizer.ts";
-import type { Call, Segment } from "../../../src/domain/backend.ts";
+import type { ForwardCall, Segment } from "../../../src/domain/backend.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { idOf, tokenizerJson } from "../../support/tokenizer.ts";
 
 const segment = (origin: Segment["origin"], text: string): Segment => ({ origin, text });
-const call = (...segments: Segment[]): Call => ({ type: "forward", overlong: "error", segments });
+const call = (...segments: Segment[]): ForwardCall => ({ type: "forward", overlong: "error", segments });
 const ids = (...tokens: string[]) => tokens.map(idOf);
 
 async function encode(json: string, ...segments: Segment[]): Promise<number[][]> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { segmentsOf } from "../../../src/domain/backend.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import type { Item } from "../../../src/domain/item.ts";
 import { chatAsks } from "../../../src/judges/shared/chat-asks.ts";
@@ -44,7 +45,7 @@ test("encode(item) asks once per candidate, with contents as they are and apart 
 test("encode(item) keeps an empty candidate as an empty segment and joins text parts", () => {
   const texts = chatAsks(TEMPLATE, "error")
     .encode(item)
-    .map((ask) => ask.calls[0]!.segments[3]);
+    .map((ask) => segmentsOf(ask.calls[0]!)[3]);
   assert.deepEqual(texts.slice(1), [
     { text: "", origin: "candidate" },
     { text: "no", origin: "candidate" },
@@ -60,7 +61,7 @@ test("encode(item) gives judges of one template and policy the same call objects
 
 test("encode(item) makes the prompt's segments once, not once per candidate", () => {
   const asks = chatAsks(TEMPLATE, "error").encode(item);
-  assert.equal(asks[0]!.calls[0]!.segments[1], asks[2]!.calls[0]!.segments[1]);
+  assert.equal(segmentsOf(asks[0]!.calls[0]!)[1], segmentsOf(asks[2]!.calls[0]!)[1]);
 });
 
 test("encode(item) calls the messages before the last the prompt, the assistant's among them", () => {
@@ -73,7 +74,7 @@ test("encode(item) calls the messages before the last the prompt, the assistant'
     ],
     candidates: [{ content: "d" }],
   };
-  const segments = chatAsks(TEMPLATE, "error").encode(conversation)[0]!.calls[0]!.segments;
+  const segments = segmentsOf(chatAsks(TEMPLATE, "error").encode(conversation)[0]!.calls[0]!);
   assert.deepEqual(
     segments.filter(({ origin }) => origin !== "control").map(({ origin, text }) => `${origin} ${text}`),
     ["prompt a", "prompt b", "prompt c", "candidate d"],
