@@ -72,7 +72,7 @@ export interface CompletionToken {
   /** Natural logarithm of its probability, ≤ 0. */
   readonly logprob: number;
   /** Likeliest tokens at its place with their log-probabilities; the token itself may be among them. */
-  readonly alternatives: Readonly<Record<string, number>>;
+  readonly alternatives: ReadonlyMap<string, number>;
 }
 
 /** What a model wrote. Untrusted: a candidate may have talked it into anything. */

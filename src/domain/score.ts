@@ -84,6 +84,8 @@ export interface JudgePart {
   readonly gating?: Readonly<Record<string, number>>;
   /** Objective name → what it added to the judge's scalar: gating × (value − penalty × verbosity). */
   readonly objectiveContributions?: Readonly<Record<string, number>>;
+  /** What a generative judge wrote about the candidate: untrusted text. */
+  readonly critique?: string;
   readonly revision: string;
   readonly determinism: string;
   readonly cached: boolean;

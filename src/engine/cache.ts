@@ -88,6 +88,7 @@ function sizeOf(answer: CachedAnswer): number {
     if (score.outcome !== "scored") continue;
     if (score.objectives) bytes += VECTOR_BYTES + 8 * score.objectives.length;
     if (score.gating) bytes += VECTOR_BYTES + 8 * score.gating.length;
+    if (score.critique !== undefined) bytes += 2 * score.critique.length;
   }
   return bytes;
 }

@@ -51,7 +51,9 @@ export function judgePart({ member, index, column, candidate, count, aggregate, 
   part.calibrated = column.calibrated[candidate]!;
   part.transformed = column.transformed[candidate]!;
   if (judgement.truncation !== undefined) part.truncated = judgement.truncation;
-  if (detail !== "full" || member.judge.gated === undefined) return part;
+  if (detail !== "full") return part;
+  if (judgement.raw.critique !== undefined) part.critique = judgement.raw.critique;
+  if (member.judge.gated === undefined) return part;
   if (judgement.raw.objectives) part.objectives = named(member, judgement.raw.objectives);
   if (scalar.gating) part.gating = named(member, scalar.gating);
   if (scalar.terms) part.objectiveContributions = named(member, scalar.terms);

@@ -3,6 +3,7 @@ import { ERROR_TABLE, type ErrorReason } from "../domain/errors.ts";
 import { ALARM_KINDS } from "../domain/run.ts";
 import type { CandidateStatus, Outcome, Priority } from "../domain/score.ts";
 import { createStateMetrics } from "./state-metrics.ts";
+import { createUpstreamMetrics } from "./upstream-metrics.ts";
 
 const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 100];
 const ITEM_COUNTS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096];
@@ -319,6 +320,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
     ready,
     draining,
     state: createStateMetrics(registry),
+    upstream: createUpstreamMetrics(registry),
 
     /** Runs `observe` before each scrape, to set the gauges that mirror state. */
     onScrape(observe: () => void): void {

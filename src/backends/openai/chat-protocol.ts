@@ -1,0 +1,123 @@
+import { z } from "zod";
+import type { ChatCall, CompletionToken } from "../../domain/backend.ts";
+import { GatewayError } from "../../domain/errors.ts";
+import { neutralise } from "./neutralise.ts";
+
+/** A request body, and how many control strings of untrusted text were broken up in it. */
+export interface WrittenChat {
+  readonly body: string;
+  readonly broken: number;
+}
+
+/** What decides how a call is written, besides the call. */
+export interface ChatDialect {
+  readonly model: string;
+  /** Whether the server is held to a call's schema. */
+  readonly structuredOutput: boolean;
+}
+
+/**
+ * A chat call as the body of `POST /chat/completions`. The server's template turns text into tokens, so text that came with a
+ * request is neutralised first.
+ */
+export function writeChat(call: ChatCall, { model, structuredOutput }: ChatDialect): WrittenChat {
+  let broken = 0;
+  const messages = call.messages.map(({ role, segments }) => {
+    let content = "";
+    for (const { text, origin } of segments) {
+      if (origin === "control") content += text;
+      else {
+        const safe = neutralise(text);
+        content += safe.text;
+        broken += safe.broken;
+      }
+    }
+    return { role, content };
+  });
+  const { temperature, topP, maxTokens, seed } = call.sampling;
+  const body = {
+    model,
+    messages,
+    temperature,
+    top_p: topP,
+    max_tokens: maxTokens,
+    seed,
+    stream: false,
+    ...(call.alternatives > 0 && { logprobs: true, top_logprobs: call.alternatives }),
+    ...(structuredOutput &&
+      call.schema !== undefined && {
+        response_format: { type: "json_schema", json_schema: { name: "answer", strict: true, schema: JSON.parse(call.schema) } },
+      }),
+  };
+  return { body: JSON.stringify(body), broken };
+}
+
+const listed = z.object({ token: z.string(), logprob: z.number().max(1e-6) });
+const completionSchema = z.object({
+  choices: z
+    .array(
+      z.object({
+        index: z.literal(0),
+        message: z.object({ role: z.literal("assistant").optional(), content: z.string() }),
+        finish_reason: z.string(),
+        logprobs: z.object({ content: z.array(listed.extend({ top_logprobs: z.array(listed) })).nullish() }).nullish(),
+      }),
+    )
+    .length(1),
+  usage: z.object({ total_tokens: z.int().min(0) }).nullish(),
+});
+
+/** What a chat was answered with. */
+export interface ReadChat {
+  readonly text: string;
+  readonly cut: boolean;
+  readonly tokens: readonly CompletionToken[];
+  /** Tokens read and written, where the server counts them. */
+  readonly totalTokens: number | undefined;
+}
+
+/**
+ * Reads the answer of `POST /chat/completions`. Only one choice with text is an answer; whatever else came with it is not read.
+ *
+ * @returns undefined when the text is no such answer
+ */
+export function readChat(text: string): ReadChat | undefined {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const parsed = completionSchema.safeParse(data);
+  if (!parsed.success) return undefined;
+  const { message, finish_reason, logprobs } = parsed.data.choices[0]!;
+  return {
+    text: message.content.toWellFormed(),
+    cut: finish_reason !== "stop",
+    tokens: (logprobs?.content ?? []).map(({ token, logprob, top_logprobs }) => ({
+      token,
+      logprob,
+      alternatives: new Map(top_logprobs.map((one) => [one.token, one.logprob])),
+    })),
+    totalTokens: parsed.data.usage?.total_tokens,
+  };
+}
+
+/** Words with which servers say that a call is longer than their model reads: OpenAI's and vLLM's code, llama.cpp's type. */
+const TOO_LONG = new Set(["context_length_exceeded", "exceed_context_size_error"]);
+const errorSchema = z.object({ error: z.object({ code: z.unknown().optional(), type: z.unknown().optional() }) });
+
+/** A refusal for length as ITEM_TOO_LONG; undefined for any other. */
+export function explainRefusal(backend: string, body: string): GatewayError | undefined {
+  let data: unknown;
+  try {
+    data = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  const parsed = errorSchema.safeParse(data);
+  if (!parsed.success) return undefined;
+  const { code, type } = parsed.data.error;
+  if (![code, type].some((word) => typeof word === "string" && TOO_LONG.has(word))) return undefined;
+  return new GatewayError("ITEM_TOO_LONG", `the item is longer than the model of backend "${backend}" reads; shorten it`);
+}

@@ -1,0 +1,68 @@
+import type { Clock } from "../../domain/clock.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import type { UpstreamMetrics } from "../../telemetry/upstream-metrics.ts";
+import type { Address } from "./address.ts";
+import type { ApiKey } from "./api-key.ts";
+
+export interface HealthOptions {
+  readonly name: string;
+  readonly addresses: readonly Address[];
+  readonly healthPath: string;
+  readonly healthIntervalMs: number;
+  readonly apiKey: ApiKey;
+  readonly headers: () => Record<string, string>;
+  /** Runs after each round of checks. */
+  readonly onChecked: () => void;
+  readonly clock: Clock;
+  readonly metrics?: UpstreamMetrics | undefined;
+  readonly log?: Logger | undefined;
+}
+
+/** Longest time for one check, so that what is known of an address is never older than an interval and this. */
+const CHECK_TIMEOUT_MS = 3_000;
+
+/**
+ * Asks every address, again and again, whether it can work, and reads a key that may have been replaced. An address is up when
+ * it answers and neither fails (5xx, 429) nor refuses the key; one without the path that is asked for is up too.
+ *
+ * @returns when the first round is over, and what ends the watch
+ */
+export function watchHealth(options: HealthOptions): { readonly first: Promise<void>; stop(): void } {
+  const { name, addresses, clock, metrics, log } = options;
+  const stopping = new AbortController();
+  let cancelTimer = () => {};
+
+  async function check(address: Address): Promise<void> {
+    const { target } = address;
+    const outcome = await target.send({
+      method: "GET",
+      path: options.healthPath,
+      headers: options.headers(),
+      timeoutMs: CHECK_TIMEOUT_MS,
+      signal: stopping.signal,
+    });
+    if (outcome.kind === "withdrawn") return;
+    const status = outcome.kind === "answered" ? outcome.status : undefined;
+    const up = status !== undefined && status < 500 && ![401, 403, 429].includes(status);
+    if (up !== address.up) log?.[up ? "info" : "warn"]({ backend: name, address: target.name, status, up }, "health of an upstream server");
+    address.up = up;
+    metrics?.up.set({ backend: name, address: target.name }, up ? 1 : 0);
+  }
+
+  async function round(): Promise<void> {
+    if (!(await options.apiKey.refresh()))
+      log?.warn({ backend: name }, "the file of the API key cannot be read; the last key stays in use");
+    await Promise.all(addresses.map(check));
+    if (stopping.signal.aborted) return;
+    options.onChecked();
+    cancelTimer = clock.after(options.healthIntervalMs, () => void round());
+  }
+
+  return {
+    first: round(),
+    stop() {
+      stopping.abort();
+      cancelTimer();
+    },
+  };
+}

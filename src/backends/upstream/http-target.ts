@@ -1,0 +1,102 @@
+import { Pool } from "undici";
+import type { Clock } from "../../domain/clock.ts";
+
+/** One request to a server. */
+export interface HttpRequest {
+  readonly method: "GET" | "POST";
+  /** Path below the target's URL, starting with a slash. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Longest time from now to the last byte of the answer. */
+  readonly timeoutMs: number;
+  /** Aborts when nobody waits any more. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a request ended. Whatever a server does, it ends in one of these. */
+export type HttpOutcome =
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      readonly contentType: string;
+      readonly retryAfter?: string;
+      readonly body: string;
+    }
+  /** No connection, or it ended before the answer did. */
+  | { readonly kind: "broken"; readonly cause: unknown }
+  | { readonly kind: "late" }
+  /** The request's signal ended it. */
+  | { readonly kind: "withdrawn" }
+  /** More bytes than allowed, not HTTP, or an encoding that was not asked for. */
+  | { readonly kind: "unreadable"; readonly cause?: unknown };
+
+/** A server, over a bounded pool of connections. It follows no redirect. */
+export interface HttpTarget {
+  /** Host and port. */
+  readonly name: string;
+  send(request: HttpRequest): Promise<HttpOutcome>;
+  /** Waits for running requests, at most so long, then ends them. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+export interface HttpTargetOptions {
+  /** Base address, http or https; a path in it comes before that of each request. */
+  readonly url: string;
+  /** Most connections at once. */
+  readonly connections: number;
+  readonly connectTimeoutMs: number;
+  readonly maxResponseBytes: number;
+  readonly clock: Clock;
+}
+
+/** Opens no connection yet. */
+export function createHttpTarget({ url, connections, connectTimeoutMs, maxResponseBytes, clock }: HttpTargetOptions): HttpTarget {
+  const { origin, pathname, host } = new URL(url);
+  const base = pathname.replace(/\/+$/, "");
+  const pool = new Pool(origin, {
+    connections,
+    connect: { timeout: connectTimeoutMs },
+    maxResponseSize: maxResponseBytes,
+    // One timer over the whole request stands for these, which start again with every byte.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  return {
+    name: host,
+    async send({ method, path, headers, body, timeoutMs, signal }) {
+      const late = new AbortController();
+      const cancelTimer = clock.after(timeoutMs, () => late.abort());
+      try {
+        const response = await pool.request({
+          method,
+          path: base + path,
+          headers: { accept: "application/json", ...headers },
+          body: body ?? null,
+          signal: signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]),
+        });
+        const text = await response.body.text();
+        const header = (name: string) => String(response.headers[name] ?? "");
+        if (!/^(identity)?$/i.test(header("content-encoding"))) return { kind: "unreadable" };
+        const retryAfter = header("retry-after");
+        const answer = { kind: "answered", status: response.statusCode, contentType: header("content-type"), body: text } as const;
+        return retryAfter === "" ? answer : { ...answer, retryAfter };
+      } catch (cause) {
+        if (signal?.aborted) return { kind: "withdrawn" };
+        if (late.signal.aborted) return { kind: "late" };
+        const code = String((cause as { code?: unknown })?.code ?? "");
+        return { kind: /^(HPE_|UND_ERR_RES_EXCEEDED_MAX_SIZE|UND_ERR_HEADERS_OVERFLOW)/.test(code) ? "unreadable" : "broken", cause };
+      } finally {
+        cancelTimer();
+      }
+    },
+    async close(timeoutMs) {
+      const closed = pool.close();
+      const timedOut = new Promise<true>((resolve) => {
+        const cancel = clock.after(timeoutMs, () => resolve(true));
+        void closed.then(cancel, cancel);
+      });
+      if ((await Promise.race([closed, timedOut])) === true) await pool.destroy();
+    },
+  };
+}

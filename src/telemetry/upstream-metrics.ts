@@ -1,0 +1,79 @@
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+
+/** How one request to an upstream server ended. */
+export type UpstreamOutcome = "ok" | "throttled" | "refused" | "failed" | "late" | "unreadable" | "withdrawn";
+
+const OUTCOMES: readonly UpstreamOutcome[] = ["ok", "throttled", "refused", "failed", "late", "unreadable", "withdrawn"];
+const SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120];
+/** Values of the gauge of a circuit. */
+export const CIRCUIT_VALUES = { closed: 0, halfOpen: 1, open: 2 } as const;
+
+/** The metrics of servers that the gateway calls. */
+export function createUpstreamMetrics(registry: Registry) {
+  const registers = [registry];
+  const calls = new Counter({
+    name: "rewardgate_upstream_calls_total",
+    help: "Requests to upstream servers, each attempt counted, by how they ended.",
+    labelNames: ["backend", "outcome"],
+    registers,
+  });
+  const retries = new Counter({
+    name: "rewardgate_upstream_retries_total",
+    help: "Requests to upstream servers that repeated a failed one.",
+    labelNames: ["backend"],
+    registers,
+  });
+  const duration = new Histogram({
+    name: "rewardgate_upstream_call_duration_seconds",
+    help: "Time from a request to an upstream server to the last byte of its answer, or to its failure.",
+    labelNames: ["backend"],
+    buckets: SECONDS,
+    registers,
+  });
+  const running = new Gauge({
+    name: "rewardgate_upstream_calls_running",
+    help: "Requests that an upstream server has not answered yet.",
+    labelNames: ["backend", "address"],
+    registers,
+  });
+  const circuit = new Gauge({
+    name: "rewardgate_upstream_circuit_state",
+    help: "0 when calls go to the address, 1 while one call probes it, 2 while none goes.",
+    labelNames: ["backend", "address"],
+    registers,
+  });
+  const up = new Gauge({
+    name: "rewardgate_upstream_up",
+    help: "1 when the address answered the last health check.",
+    labelNames: ["backend", "address"],
+    registers,
+  });
+  const neutralised = new Counter({
+    name: "rewardgate_upstream_neutralised_total",
+    help: "Control strings in texts of requests that were broken up before a server could take them for tokens.",
+    labelNames: ["backend"],
+    registers,
+  });
+  return {
+    calls,
+    retries,
+    duration,
+    running,
+    circuit,
+    up,
+    neutralised,
+    /** Creates the series of one backend before its first call. */
+    declare(backend: string, addresses: readonly string[]): void {
+      for (const outcome of OUTCOMES) calls.inc({ backend, outcome }, 0);
+      retries.inc({ backend }, 0);
+      neutralised.inc({ backend }, 0);
+      for (const address of addresses) {
+        circuit.set({ backend, address }, CIRCUIT_VALUES.closed);
+        running.set({ backend, address }, 0);
+        up.set({ backend, address }, 0);
+      }
+    },
+  };
+}
+
+export type UpstreamMetrics = ReturnType<typeof createUpstreamMetrics>;
