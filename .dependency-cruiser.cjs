@@ -59,8 +59,8 @@ module.exports = {
     {
       name: "judges-shared-is-a-leaf",
       severity: "error",
-      comment: "judges/shared/ and judges/rules/ serve the kinds and know none of them.",
-      from: { path: "^src/judges/(shared|rules)/" },
+      comment: "judges/shared/, judges/rules/ and judges/critique/ serve the kinds and know none of them.",
+      from: { path: "^src/judges/(shared|rules|critique)/" },
       to: { path: "^src/judges/[^/]+[.]ts$" },
     },
     {

@@ -1,9 +1,10 @@
-import { availableCores, createOnnxBackend, type OnnxBackend, shareCores } from "./backends/index.ts";
+import { availableCores, createOnnxBackend, createOpenAiBackend, shareCores } from "./backends/index.ts";
 import { describeJudge, describePanel } from "./config/describe.ts";
-import type { BackendPlan, Resolved, ResolvedJudge } from "./config/resolve.ts";
+import type { Resolved, ResolvedJudge } from "./config/resolve.ts";
 import { resolve } from "./config/resolve.ts";
 import type { Config } from "./config/schema.ts";
 import { stateStoreOf, statesReadBy } from "./config/state-plan.ts";
+import type { OpenBackend } from "./domain/backend.ts";
 import { systemClock } from "./domain/clock.ts";
 import { GatewayError } from "./domain/errors.ts";
 import type { Judge } from "./domain/judge.ts";
@@ -74,16 +75,16 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     metrics: metrics.state,
     log,
   });
-  let backends: ReadonlyMap<string, OnnxBackend> = new Map();
+  let backends: ReadonlyMap<string, OpenBackend> = new Map();
   try {
-    backends = await openBackends(resolved.backends, metrics, log);
+    backends = await openBackends(resolved, metrics, log);
     await testJudges(resolved.judges, backends, board, metrics, log);
   } catch (error) {
     await closeAll(backends);
     await states.close();
     throw error;
   }
-  const batchers = createBatchers(resolved.backends, backends, metrics);
+  const batchers = createBatchers(resolved, backends, metrics);
   const panels = new Map(resolved.panels.map((panel) => [panel.name, panel]));
   for (const name of panels.keys()) metrics.declarePanel(name);
   const { observer, statistics } = createMonitoring({ ...config.runs, limits: config.runs.alarms, metrics, log });
@@ -178,13 +179,16 @@ const ARRIVAL_MS = 500;
 /** Time for answers that are written to reach their clients, milliseconds. */
 const FLUSH_MS = 2_000;
 
-async function openBackends(plans: readonly BackendPlan[], metrics: Metrics, log: Logger): Promise<Map<string, OnnxBackend>> {
+async function openBackends(plans: Resolved, metrics: Metrics, log: Logger): Promise<Map<string, OpenBackend>> {
   const models = shareCores(
-    plans.map(({ onnx, name }) => ({ ...onnx, name })),
+    plans.backends.map(({ onnx, name }) => ({ ...onnx, name })),
     availableCores(),
   );
-  const opened = await Promise.allSettled(models.map((model) => createOnnxBackend({ ...model, metrics, log })));
-  const backends = new Map<string, OnnxBackend>();
+  const opened = await Promise.allSettled<OpenBackend>([
+    ...models.map((model) => createOnnxBackend({ ...model, metrics, log })),
+    ...plans.chats.map(({ name, openai }) => createOpenAiBackend({ ...openai, name, metrics, log })),
+  ]);
+  const backends = new Map<string, OpenBackend>();
   for (const outcome of opened) if (outcome.status === "fulfilled") backends.set(outcome.value.name, outcome.value);
   const failed = opened.find((outcome) => outcome.status === "rejected");
   if (failed === undefined) return backends;
@@ -194,7 +198,7 @@ async function openBackends(plans: readonly BackendPlan[], metrics: Metrics, log
 
 async function testJudges(
   judges: readonly ResolvedJudge[],
-  backends: ReadonlyMap<string, OnnxBackend>,
+  backends: ReadonlyMap<string, OpenBackend>,
   board: ReadinessBoard,
   metrics: Metrics,
   log: Logger,
@@ -202,16 +206,13 @@ async function testJudges(
   for (const backend of backends.values()) {
     const own = judges.filter(({ judge }) => judge.backend === backend.name);
     for (const { judge } of own) board.set(checkOf(judge.name), false, "testing golden scores");
-    const tested = own.map(({ goldenJudge, goldens, goldenTolerance }) => ({
-      judge: goldenJudge,
-      rows: goldens,
-      tolerance: goldenTolerance,
-    }));
-    const reports = await selfTest(backend, tested, { compositions: START_COMPOSITIONS });
-    for (const [index, { judge }] of own.entries()) {
-      log.info(reports[index], "judge reproduces its golden scores");
-      declareJudge(judge, backend.device, metrics);
-      metrics.goldenError.set({ judge: judge.name }, reports[index]!.goldenMaxAbsError);
+    for (const { judge } of own) declareJudge(judge, backend.device, metrics);
+    const tested = own
+      .filter(({ goldens }) => goldens.length > 0)
+      .map(({ goldenJudge, goldens, goldenTolerance }) => ({ judge: goldenJudge, rows: goldens, tolerance: goldenTolerance }));
+    for (const report of await selfTest(backend, tested, { compositions: START_COMPOSITIONS })) {
+      log.info(report, "judge reproduces its golden scores");
+      metrics.goldenError.set({ judge: report.judge }, report.goldenMaxAbsError);
     }
   }
   for (const { judge } of judges) if (judge.backend === undefined) declareJudge(judge, "", metrics);
@@ -222,9 +223,9 @@ function declareJudge({ name, kind, revision, determinism }: Judge, device: stri
   metrics.judgeInfo.set({ judge: name, kind, revision, device, determinism: describeDeterminism(determinism) }, 1);
 }
 
-function createBatchers(plans: readonly BackendPlan[], backends: ReadonlyMap<string, OnnxBackend>, metrics: Metrics): Map<string, Batcher> {
+function createBatchers(plans: Resolved, backends: ReadonlyMap<string, OpenBackend>, metrics: Metrics): Map<string, Batcher> {
   return new Map(
-    plans.map(({ name, queue }) => {
+    [...plans.backends, ...plans.chats].map(({ name, queue }) => {
       const backend = backends.get(name)!;
       return [name, createBatcher({ backend, queue, clock: systemClock, random: Math.random, metrics })];
     }),
@@ -234,7 +235,7 @@ function createBatchers(plans: readonly BackendPlan[], backends: ReadonlyMap<str
 /** Keeps each judge's readiness equal to that of the backend it needs; one that needs none is ready. */
 function followBackends(
   judges: readonly ResolvedJudge[],
-  backends: ReadonlyMap<string, OnnxBackend>,
+  backends: ReadonlyMap<string, OpenBackend>,
   board: ReadinessBoard,
   metrics: Metrics,
 ): void {
@@ -246,7 +247,7 @@ function followBackends(
     }
     const backend = backends.get(judge.backend)!;
     const show = (ready: boolean) => {
-      board.set(checkOf(judge.name), ready, ready ? `serving on ${backend.device}` : `no inference process of ${backend.name} is running`);
+      board.set(checkOf(judge.name), ready, ready ? `serving on ${backend.device}` : backend.notReady);
       metrics.judgeUp.set({ judge: judge.name }, ready ? 1 : 0);
     };
     backend.onReadiness(show);
@@ -257,7 +258,7 @@ function followBackends(
 async function closeGateway(
   intake: Intake,
   batchers: ReadonlyMap<string, Batcher>,
-  backends: ReadonlyMap<string, OnnxBackend>,
+  backends: ReadonlyMap<string, OpenBackend>,
   timeoutMs: number,
 ): Promise<number> {
   intake.close();
@@ -285,7 +286,7 @@ async function withinMs(work: Promise<unknown>, ms: number): Promise<void> {
   cancelTimer();
 }
 
-async function closeAll(backends: ReadonlyMap<string, OnnxBackend>, timeoutMs?: number): Promise<void> {
+async function closeAll(backends: ReadonlyMap<string, OpenBackend>, timeoutMs?: number): Promise<void> {
   await Promise.allSettled([...backends.values()].map((backend) => backend.close(timeoutMs)));
 }
 
@@ -296,7 +297,7 @@ function checkOf(judge: string): string {
 function describeService(
   intake: Intake,
   resolved: Resolved,
-  backends: ReadonlyMap<string, OnnxBackend>,
+  backends: ReadonlyMap<string, OpenBackend>,
   board: ReadinessBoard,
 ): RewardService {
   const version = { version: VERSION, commit: COMMIT, node: process.version, configDigest: resolved.configDigest };

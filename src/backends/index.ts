@@ -5,6 +5,7 @@ export { createOnnxBackend, type OnnxBackend, type OnnxBackendOptions } from "./
 export { availableCores } from "./onnx/cores.ts";
 export { shareCores } from "./onnx/share-cores.ts";
 export { createOpenAiBackend, type OpenAiBackendOptions } from "./openai/backend.ts";
+export { openSecret, type SecretSource } from "./upstream/secret.ts";
 
 /** The schema of every kind of backend, by the word that `type` holds. */
 export const BACKEND_PARAMS = { onnx: onnxParams, openai: openAiParams } as const;

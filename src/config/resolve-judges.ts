@@ -7,6 +7,7 @@ import { createRuleJudge, type RuleConfig, ruleFacts } from "../judges/rule.ts";
 import { type Bundle, type DigestCache, openBundle, type VerifiedFile } from "./bundle.ts";
 import { digestOf } from "./digest.ts";
 import { findingsOf } from "./issues.ts";
+import { type ChatPlan, chatPlan, createCritique } from "./resolve-critique.ts";
 import type { BackendConfig, BundleJudgeConfig, Config } from "./schema.ts";
 import { nameRemedy } from "./suggest.ts";
 
@@ -16,7 +17,7 @@ export interface ResolvedJudge {
   readonly description: string;
   /** Of the model; empty for a rule, which is part of the gateway. */
   readonly license: string;
-  /** None for a rule. */
+  /** None for a rule, and for a model that writes. */
   readonly goldens: readonly GoldenRow[];
   /** Largest difference from a golden score that passes. */
   readonly goldenTolerance: number;
@@ -25,7 +26,7 @@ export interface ResolvedJudge {
    * whatever the configuration says; it is otherwise the same.
    */
   readonly goldenJudge: Judge;
-  /** Absent for a rule, which has no model. */
+  /** Absent for a rule, which has no model, and where a server has the model. */
   readonly bundle?: Bundle;
 }
 
@@ -50,16 +51,33 @@ export async function resolveJudges(
   config: Config,
   only: ReadonlySet<string> | undefined,
   problems: ConfigProblem[],
-): Promise<{ judges: Map<string, ResolvedJudge>; backends: BackendPlan[] }> {
+): Promise<{ judges: Map<string, ResolvedJudge>; backends: BackendPlan[]; chats: ChatPlan[] }> {
   const { origin } = config;
   const digests: DigestCache = new Map();
   const judges = new Map<string, ResolvedJudge>();
   const plans = new Map<string, BackendPlan>();
+  const chats = new Map<string, ChatPlan>();
   for (const [name, judge] of Object.entries(config.judges)) {
     if (only !== undefined && !only.has(name)) continue;
     if ("rule" in judge) {
       const rule = await createRule(name, judge, config, problems);
       if (rule !== undefined) judges.set(name, rule);
+      continue;
+    }
+    const backend = config.backends[judge.backend]!;
+    if ("kind" in judge) {
+      if (backend.type !== "openai") {
+        problems.push(misplaced(config, name, `backend "${judge.backend}" answers no chat`, "name a backend of type openai"));
+        continue;
+      }
+      const critique = await createCritique(name, judge, backend, config, problems);
+      if (critique === undefined) continue;
+      judges.set(name, { ...critique, goldens: [], goldenTolerance: 0, goldenJudge: critique.judge });
+      chats.set(judge.backend, chatPlan(judge.backend, backend, origin.folder));
+      continue;
+    }
+    if (backend.type !== "onnx") {
+      problems.push(misplaced(config, name, `backend "${judge.backend}" runs no graph`, "name a backend of type onnx"));
       continue;
     }
     const opened = await openBundle(resolve(origin.folder, judge.bundle), digests);
@@ -69,11 +87,15 @@ export async function resolveJudges(
       problems.push(...opened.problems.map((problem) => ({ ...problem, cause: problem.cause + from })));
       continue;
     }
-    const plan = joinPlan(plans, name, judge, config.backends[judge.backend]!, opened.bundle);
+    const plan = joinPlan(plans, name, judge, backend, opened.bundle);
     const resolved = createJudge(name, judge, plan.name, opened.bundle, problems);
     if (resolved !== undefined) judges.set(name, resolved);
   }
-  return { judges, backends: [...plans.values()] };
+  return { judges, backends: [...plans.values()], chats: [...chats.values()] };
+}
+
+function misplaced({ origin }: Config, judge: string, cause: string, remedy: string): ConfigProblem {
+  return origin.locate({ path: ["judges", judge, "backend"], cause, remedy });
 }
 
 async function createRule(name: string, rule: RuleConfig, config: Config, problems: ConfigProblem[]): Promise<ResolvedJudge | undefined> {
@@ -141,7 +163,7 @@ function joinPlan(
   plans: Map<string, BackendPlan>,
   judge: string,
   config: BundleJudgeConfig,
-  backend: BackendConfig,
+  backend: BackendConfig & { readonly type: "onnx" },
   bundle: Bundle,
 ): BackendPlan {
   const { graph, tokenizer, spec } = bundle;

@@ -4,6 +4,7 @@ import { defineState } from "../state/kinds/index.ts";
 import { digestOf } from "./digest.ts";
 import { isRouting, type MemberConfig } from "./panel-schema.ts";
 import { configInvalid } from "./problems.ts";
+import type { ChatPlan } from "./resolve-critique.ts";
 import { type BackendPlan, type ResolvedJudge, resolveJudges } from "./resolve-judges.ts";
 import { resolvePanel } from "./resolve-panel.ts";
 import { artefactIn, createReferenceShelf } from "./resolve-reference.ts";
@@ -11,6 +12,7 @@ import { resolveRouter } from "./resolve-router.ts";
 import type { Config } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 
+export type { ChatPlan } from "./resolve-critique.ts";
 export type { BackendPlan, ResolvedJudge } from "./resolve-judges.ts";
 
 /** A configuration turned into judges and panels; nothing is loaded yet. */
@@ -19,6 +21,8 @@ export interface Resolved {
   readonly judges: readonly ResolvedJudge[];
   /** Models to open before any judge can be asked. */
   readonly backends: readonly BackendPlan[];
+  /** Chat servers that judges ask. */
+  readonly chats: readonly ChatPlan[];
   /** In the order of the configuration; with a table, the panels that it leads to. */
   readonly panels: readonly (Panel | Router)[];
   /** Digest of everything that decides an answer or an address. */
@@ -42,7 +46,7 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
   const problems: ConfigProblem[] = [];
   const reached = withTargets(config, names);
   const wanted = only && new Set(reached.flatMap((name) => judgesOf(config, name)));
-  const { judges, backends } = await resolveJudges(config, wanted, problems);
+  const { judges, backends, chats } = await resolveJudges(config, wanted, problems);
   const references = createReferenceShelf(config, problems);
   // Without a choice of panels the whole file is checked, and with it artefacts that no panel names.
   if (only === undefined) for (const name of references.names) await references.open(name);
@@ -69,7 +73,7 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
     panels: [...panels.values()].map(({ revision }) => revision),
   });
   const inOrder = Object.keys(config.panels).flatMap((name) => panels.get(name) ?? []);
-  return { judges: [...judges.values()], backends, panels: inOrder, configDigest };
+  return { judges: [...judges.values()], backends, chats, panels: inOrder, configDigest };
 }
 
 /** The panels and everything that they route to, each after all of its targets. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { BACKEND_PARAMS } from "../backends/index.ts";
 import type { ConfigProblem } from "../domain/errors.ts";
+import { critiqueSchema } from "../judges/critique.ts";
 import { ruleSchema } from "../judges/rule.ts";
 import { stateSchema } from "../state/kinds/index.ts";
 import { panelSchema } from "./panel-schema.ts";
@@ -13,7 +14,10 @@ import { wiresSchema } from "./wires-schema.ts";
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 const name = z.string().regex(NAME, "use lower-case letters, digits and hyphens, a letter first, at most 63");
 
-const backend = z.discriminatedUnion("type", [BACKEND_PARAMS.onnx.extend({ queue: queueSchema })]);
+const backend = z.discriminatedUnion("type", [
+  BACKEND_PARAMS.onnx.extend({ queue: queueSchema }),
+  BACKEND_PARAMS.openai.extend({ queue: queueSchema }),
+]);
 
 const bundleJudge = z
   .strictObject({
@@ -30,8 +34,10 @@ const bundleJudge = z
   .describe("A reward model and where it runs.");
 
 const judge = z
-  .union([bundleJudge, ruleSchema])
-  .describe("A reward model (`bundle`) and where it runs, or a check without a model (`rule`).");
+  .union([bundleJudge, ruleSchema, critiqueSchema])
+  .describe(
+    "A reward model (`bundle`) and where it runs, a check without a model (`rule`), or a generative model and its rubric (`kind: critique`).",
+  );
 
 /** The whole of `rewardgate.yaml`. */
 export const configSchema = z.strictObject({

@@ -157,7 +157,7 @@ describe("the chart", () => {
     assert.equal(containerOf(withGpu).resources.limits["nvidia.com/gpu"], 1);
     assert.match(containerOf(withGpu).image, /-cuda$/);
     const config = configSchema.parse(parse(only(withGpu, "ConfigMap").data["rewardgate.yaml"]));
-    for (const backend of Object.values(config.backends)) assert.match(String(backend.device), /^cuda/);
+    for (const backend of Object.values(config.backends)) assert.match(String(backend.type === "onnx" && backend.device), /^cuda/);
   });
 
   it("names the application protocols of its ports and keeps the admin port in a service of its own", async () => {

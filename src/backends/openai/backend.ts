@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "../../domain/clock.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
-import { openApiKey } from "../upstream/api-key.ts";
+import { openSecret } from "../upstream/secret.ts";
 import { openUpstream, type Upstream } from "../upstream/upstream.ts";
 import { explainRefusal, type ReadChat, readChat, writeChat } from "./chat-protocol.ts";
 import type { OpenAiParams } from "./params.ts";
@@ -39,7 +39,7 @@ export async function createOpenAiBackend(options: OpenAiBackendOptions): Promis
   const upstream = await openUpstream({
     name,
     urls: [options.url].flat(),
-    apiKey: await openApiKey(name, options.apiKey),
+    apiKey: options.apiKey && (await openSecret(`the API key of backend "${name}"`, options.apiKey)),
     concurrency: options.concurrency,
     connectTimeoutMs: options.connectTimeoutSeconds * 1000,
     responseTimeoutMs: options.responseTimeoutSeconds * 1000,

@@ -2,14 +2,14 @@ import type { Clock } from "../../domain/clock.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { UpstreamMetrics } from "../../telemetry/upstream-metrics.ts";
 import type { Address } from "./address.ts";
-import type { ApiKey } from "./api-key.ts";
+import type { Secret } from "./secret.ts";
 
 export interface HealthOptions {
   readonly name: string;
   readonly addresses: readonly Address[];
   readonly healthPath: string;
   readonly healthIntervalMs: number;
-  readonly apiKey: ApiKey;
+  readonly apiKey?: Secret | undefined;
   readonly headers: () => Record<string, string>;
   /** Runs after each round of checks. */
   readonly onChecked: () => void;
@@ -50,7 +50,7 @@ export function watchHealth(options: HealthOptions): { readonly first: Promise<v
   }
 
   async function round(): Promise<void> {
-    if (!(await options.apiKey.refresh()))
+    if ((await options.apiKey?.refresh()) === false)
       log?.warn({ backend: name }, "the file of the API key cannot be read; the last key stays in use");
     await Promise.all(addresses.map(check));
     if (stopping.signal.aborted) return;

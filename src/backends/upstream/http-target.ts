@@ -91,6 +91,7 @@ export function createHttpTarget({ url, connections, connectTimeoutMs, maxRespon
       }
     },
     async close(timeoutMs) {
+      if (timeoutMs <= 0) return pool.destroy();
       const closed = pool.close();
       const timedOut = new Promise<true>((resolve) => {
         const cancel = clock.after(timeoutMs, () => resolve(true));

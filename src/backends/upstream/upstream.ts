@@ -4,19 +4,20 @@ import { GatewayError } from "../../domain/errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { CIRCUIT_VALUES, type UpstreamMetrics } from "../../telemetry/upstream-metrics.ts";
 import type { Address } from "./address.ts";
-import type { ApiKey } from "./api-key.ts";
 import { type CircuitState, createCircuit, type Leave } from "./circuit.ts";
 import { type Ending, type Reading, readEnding } from "./ending.ts";
 import { watchHealth } from "./health.ts";
 import { createHttpTarget } from "./http-target.ts";
 import { createRetryPolicy } from "./retry.ts";
+import type { Secret } from "./secret.ts";
 
 export interface UpstreamOptions<T> {
   /** Name of the backend, for messages and metrics. */
   readonly name: string;
   /** Base addresses of servers that answer alike, at least one. */
   readonly urls: readonly string[];
-  readonly apiKey: ApiKey;
+  /** Sent as a bearer token. */
+  readonly apiKey?: Secret | undefined;
   /** Most calls under way at once. */
   readonly concurrency: number;
   readonly connectTimeoutMs: number;
@@ -90,7 +91,7 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
     return addresses.some(({ up, circuit }) => up && circuit.waitMs === 0);
   }
 
-  const headers = (): Record<string, string> => (apiKey.current === undefined ? {} : { authorization: `Bearer ${apiKey.current}` });
+  const headers = (): Record<string, string> => (apiKey === undefined ? {} : { authorization: `Bearer ${apiKey.current}` });
   const health = watchHealth({ ...options, addresses, headers, onChecked: review });
 
   /** The least loaded address whose circuit lets a call through: healthy ones first, and one not tried before if there is one. */

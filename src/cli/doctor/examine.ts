@@ -2,7 +2,7 @@ import { openGateway } from "../../app.ts";
 import { isCudaInstalled } from "../../backends/onnx/device.ts";
 import { loadConfig } from "../../config/load.ts";
 import { type Resolved, resolve } from "../../config/resolve.ts";
-import type { Config } from "../../config/schema.ts";
+import type { BackendConfig, Config } from "../../config/schema.ts";
 import { stateStoreOf } from "../../config/state-plan.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import { openStateStore } from "../../state/open.ts";
@@ -44,7 +44,8 @@ function describeBundles({ judges, backends }: Resolved): string {
 
 /** Whether CUDA is there, which only matters where it is asked for. */
 function cudaFinding({ backends }: Config): Finding {
-  const wanted = Object.entries(backends).filter(([, { device }]) => [device].flat().some((name) => name.startsWith("cuda")));
+  const onCuda = (backend: BackendConfig) => backend.type === "onnx" && [backend.device].flat().some((name) => name.startsWith("cuda"));
+  const wanted = Object.entries(backends).filter(([, backend]) => onCuda(backend));
   const name = "cuda";
   const fix = "npm run setup:cuda, with CUDA 13, cuBLAS and cuDNN 9 on the library path; or device: cpu";
   if (isCudaInstalled()) return { name, state: "ok", message: "the CUDA part of ONNX Runtime is installed" };

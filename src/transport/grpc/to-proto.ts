@@ -109,6 +109,7 @@ function partToProto(part: domain.JudgePart): wire.JudgePart {
     member: part.member,
     shadow: part.shadow,
     advantage: part.advantage,
+    critique: part.critique,
   };
 }
 

@@ -48,6 +48,10 @@ const JudgePart = z
     objectives: byObjective("Objective name → raw value. With detail `full`."),
     gating: byObjective("Objective name → gating weight that was used. With detail `full`."),
     objectiveContributions: byObjective("Objective name → what it added to the judge's scalar. With detail `full`."),
+    critique: z
+      .string()
+      .optional()
+      .meta({ description: "What a generative judge wrote about the candidate: untrusted text, to be shown only. With detail `full`." }),
     revision: text("Digest of judge, calibration and transforms: equal revisions give equal numbers."),
     determinism: text("How far the raw score may move beside other items: `bitwise`, `tolerance(x)` or `none`."),
     cached: z.boolean().meta({ description: "Whether the raw score came from the cache." }),

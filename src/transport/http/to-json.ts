@@ -63,6 +63,7 @@ function partToJson(part: JudgePart): object {
     objectives: part.objectives,
     gating: part.gating,
     objectiveContributions: part.objectiveContributions,
+    critique: part.critique,
     revision: part.revision,
     determinism: part.determinism,
     cached: part.cached,

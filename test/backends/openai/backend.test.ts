@@ -364,8 +364,8 @@ test("10,000 calls use no more connections than the backend's concurrency", asyn
 
 test("of several addresses the least loaded is asked, a failed call goes on to another, and one that is down is left out", async () => {
   const servers = [await serverOf(() => undefined), await serverOf(() => "second"), await serverOf(() => "third")];
-  const { backend, clock } = await backendOf({ url: servers.map(({ url }) => url), healthIntervalSeconds: 5 });
-  const held = ask(backend);
+  const { backend, clock, metrics } = await backendOf({ url: servers.map(({ url }) => url), healthIntervalSeconds: 5 });
+  const held = assert.rejects(ask(backend));
   await until(() => servers[0]!.chats.length === 1);
   for (let n = 0; n < 4; n++) await ask(backend);
   assert.equal(servers[0]!.chats.length, 1);
@@ -373,12 +373,14 @@ test("of several addresses the least loaded is asked, a failed call goes on to a
   assert.equal(((await askInTime(clock, backend)) as CallResult).completion!.text, "third");
   servers[1]!.health = 503;
   clock.advance(5_000);
-  await settle(50);
+  await until(async () =>
+    (await metrics.upstream.up.get()).values.some(({ labels, value }) => labels.address === servers[1]!.host && value === 0),
+  );
   const before = servers[1]!.chats.length;
   for (let n = 0; n < 4; n++) assert.equal((await ask(backend)).completion!.text, "third");
   assert.equal(servers[1]!.chats.length, before);
   await backend.close(0);
-  await assert.rejects(held);
+  await held;
 });
 
 test("a backend opens without its server, is not ready, and becomes ready when the server comes", async () => {

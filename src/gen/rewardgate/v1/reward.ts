@@ -324,7 +324,14 @@ export interface JudgePart {
   /** Whether the member only watches: shown with weight 0, without effect on the reward. */
   shadow: boolean;
   /** The member's score standardised within the group, where the panel standardises members apart. */
-  advantage?: number | undefined;
+  advantage?:
+    | number
+    | undefined;
+  /**
+   * What a generative judge wrote about the candidate: text of a model that read the candidate, so show it and never interpret it. Only
+   * when the outcome is SCORED, with detail FULL.
+   */
+  critique?: string | undefined;
 }
 
 export interface JudgePart_ObjectivesEntry {
@@ -1488,6 +1495,7 @@ function createBaseJudgePart(): JudgePart {
     member: "",
     shadow: false,
     advantage: undefined,
+    critique: undefined,
   };
 }
 
@@ -1552,6 +1560,9 @@ export const JudgePart: MessageFns<JudgePart> = {
     }
     if (message.advantage !== undefined) {
       writer.uint32(161).double(message.advantage);
+    }
+    if (message.critique !== undefined) {
+      writer.uint32(170).string(message.critique);
     }
     return writer;
   },
@@ -1738,6 +1749,14 @@ export const JudgePart: MessageFns<JudgePart> = {
             message.advantage = reader.double();
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.critique = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1802,6 +1821,7 @@ export const JudgePart: MessageFns<JudgePart> = {
     message.member = object.member ?? "";
     message.shadow = object.shadow ?? false;
     message.advantage = object.advantage ?? undefined;
+    message.critique = object.critique ?? undefined;
     return message;
   },
 };

@@ -1,0 +1,128 @@
+import type { CallResult, ChatCall } from "../domain/backend.ts";
+import { GatewayError } from "../domain/errors.ts";
+import { firstForeignPart, type Item, textOf } from "../domain/item.ts";
+import type { Ask, Judge, RawScore } from "../domain/judge.ts";
+import type { CritiqueConfig } from "./critique/params.ts";
+import { answerSchema, critiqueMessages, type Fence } from "./critique/prompt.ts";
+import { type ReadAnswer, readAnswer } from "./critique/read-answer.ts";
+import { voteScores } from "./generative/votes.ts";
+import { TEXT_ONLY } from "./shared/chat-asks.ts";
+
+export { type CritiqueConfig, critiqueSchema } from "./critique/params.ts";
+export type { Fence } from "./critique/prompt.ts";
+
+/** What such a judge is made from, besides its configuration. */
+export interface CritiqueSpec {
+  readonly name: string;
+  readonly revision: string;
+  /** The rubric's text. */
+  readonly rubric: string;
+  readonly fence: Fence;
+}
+
+/** Version of prompts and readers; part of the revision of every judge of this kind. */
+export const CRITIQUE_VERSION = 1;
+
+/** Likeliest tokens that are listed for each token, where they are read: as many as OpenAI allows. */
+const ALTERNATIVES = 20;
+/** UTF-16 units of a critique that are kept. */
+const CRITIQUE_LENGTH = 8_000;
+/** Temperature of several samples, which would all be the same at 0. */
+const SAMPLING_TEMPERATURE = 0.7;
+
+/**
+ * A generative judge that writes a critique and then a score.
+ *
+ * Asks: `samples` chats per candidate, and each that could not be read once more. Reads: a JSON object with critique and verdict; the
+ * verdict itself, or the probabilities of its token. Scale: unit. Sees no other candidate. Known bias: favours long, confident and
+ * flattering text, and text like its own; a text that talks to it may move it.
+ *
+ * @see Zhang et al. 2024, Generative Verifiers: Reward Modeling as Next-Token Prediction, arXiv:2408.15240
+ * @see Liu et al. 2023, G-Eval: NLG Evaluation using GPT-4 with Better Human Alignment, arXiv:2303.16634, for the mean rating
+ */
+export function createCritiqueJudge(spec: CritiqueSpec, config: CritiqueConfig): Judge {
+  const { name, revision, rubric, fence } = spec;
+  const { reading, samples, topP, maxTokens, seed } = config;
+  const temperature = config.temperature ?? (samples > 1 ? SAMPLING_TEMPERATURE : 0);
+  const minValid = config.minValid ?? Math.floor(samples / 2) + 1;
+  const shared = {
+    type: "chat" as const,
+    schema: answerSchema(reading),
+    alternatives: reading.type === "score" ? 0 : ALTERNATIVES,
+  };
+
+  function callsFor(item: Item, candidate: number, sampleIndices: readonly number[], again: boolean): ChatCall[] {
+    const messages = critiqueMessages(item, candidate, { rubric, reading, fence }, again);
+    return sampleIndices.map((index) => ({ ...shared, messages, sampling: { temperature, topP, maxTokens, seed: seed + index } }));
+  }
+
+  function read(item: Item, candidate: number, { completion }: CallResult): ReadAnswer {
+    if (completion === undefined) throw new GatewayError("JUDGE_OUTPUT_UNREADABLE", "the backend answered without a completion");
+    return readAnswer(
+      completion,
+      reading,
+      [...item.prompt, item.candidates[candidate]!].map(({ content }) => textOf(content)),
+    );
+  }
+
+  /** The answers to an ask, one per sample: those to a follow-up in place of what could not be read. */
+  function answersTo({ candidates, earlier }: Ask, results: readonly CallResult[], item: Item): ReadAnswer[] {
+    const candidate = candidates[0]!;
+    const later = results.map((result) => read(item, candidate, result));
+    if (earlier === undefined) return later;
+    return earlier.map((result) => {
+      const answer = read(item, candidate, result);
+      return answer.status === "unreadable" ? (later.shift() ?? answer) : answer;
+    });
+  }
+
+  return {
+    name,
+    revision,
+    kind: "critique",
+    backend: config.backend,
+    space: "unit",
+    determinism: { class: "none" },
+    accepts: TEXT_ONLY,
+    notApplicable(item) {
+      const foreign = firstForeignPart(item, TEXT_ONLY);
+      return foreign === undefined ? undefined : `the judge reads text and the item holds a part of type ${foreign}`;
+    },
+    encode: (item) =>
+      item.candidates.map((_, candidate) => ({
+        candidates: [candidate],
+        calls: callsFor(item, candidate, [...Array(samples).keys()], false),
+      })),
+    followUp(ask, results, item) {
+      const unread = answersTo(ask, results, item).flatMap(({ status }, index) => (status === "unreadable" ? [index] : []));
+      if (unread.length === 0) return undefined;
+      return { candidates: ask.candidates, calls: callsFor(item, ask.candidates[0]!, unread, true), earlier: results };
+    },
+    decode: (ask, results, item) => [scoreOf(answersTo(ask, results, item), minValid)],
+  };
+}
+
+/** @throws {GatewayError} JUDGE_OUTPUT_UNREADABLE when fewer than `minValid` answers have a value and that is not for abstaining */
+function scoreOf(answers: readonly ReadAnswer[], minValid: number): RawScore {
+  const voted = voteScores(
+    answers.map((answer) => (answer.status === "read" ? answer.value : null)),
+    minValid,
+  );
+  if (voted.status === "read") {
+    const critique = answers.find((answer) => answer.status === "read")!.critique;
+    return { outcome: "scored", value: voted.mean, critique: presentable(critique) };
+  }
+  const unread = answers.find((answer) => answer.status === "unreadable");
+  if (unread === undefined)
+    return { outcome: "abstained", message: "the judge's verdict was about something else: its tokens are no verdict" };
+  const many = answers.length === 1 ? "" : ` in ${answers.length - voted.valid} of ${answers.length} samples`;
+  throw new GatewayError("JUDGE_OUTPUT_UNREADABLE", `the judge's answer cannot be read${many}, asked twice: ${unread.why}`);
+}
+
+/** The critique without control characters besides line breaks and tabs, cut to a bounded length. */
+function presentable(critique: string): string {
+  return critique
+    .replace(/(?![\n\t])\p{Cc}/gu, "")
+    .slice(0, CRITIQUE_LENGTH)
+    .toWellFormed();
+}

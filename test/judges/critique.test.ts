@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type CallResult, type ChatCall, segmentsOf } from "../../src/domain/backend.ts";
+import type { Item } from "../../src/domain/item.ts";
+import type { Ask, Judge } from "../../src/domain/judge.ts";
+import { createCritiqueJudge, critiqueSchema } from "../../src/judges/critique.ts";
+
+const ITEM: Item = {
+  id: "i",
+  prompt: [
+    { role: "system", content: "be brief" },
+    { role: "user", content: "what is good" },
+  ],
+  candidates: [{ content: "bread" }, { content: "water" }],
+};
+
+function judgeOf(config: Record<string, unknown> = {}, fence = () => "f00d"): Judge {
+  const parsed = critiqueSchema.parse({
+    kind: "critique",
+    backend: "llm",
+    rubric: { text: "Be kind." },
+    reading: { type: "score", lo: 1, hi: 5 },
+    ...config,
+  });
+  return createCritiqueJudge({ name: "critic", revision: "r", rubric: "Be kind.", fence }, parsed);
+}
+
+const said = (text: string): CallResult => ({ outputs: {}, completion: { text, cut: false, tokens: [] }, tokens: 5 });
+const scored = (score: number, critique = "fine") => said(JSON.stringify({ critique, score }));
+const callsOf = (ask: Ask) => ask.calls as readonly ChatCall[];
+
+test("it asks once per candidate, with every text of the request between delimiters and the rubric before and after", () => {
+  const asks = judgeOf().encode(ITEM);
+  assert.deepEqual(
+    asks.map(({ candidates }) => candidates),
+    [[0], [1]],
+  );
+  const [call] = callsOf(asks[0]!);
+  const { messages, sampling, alternatives, schema } = call!;
+  assert.deepEqual(
+    messages.map(({ role }) => role),
+    ["system", "user"],
+  );
+  const untrusted = messages[1]!.segments.flatMap((segment, index) => (segment.origin === "control" ? [] : [{ ...segment, index }]));
+  assert.deepEqual(
+    untrusted.map(({ origin, text }) => [origin, text]),
+    [
+      ["prompt", "be brief"],
+      ["prompt", "what is good"],
+      ["candidate", "bread"],
+    ],
+  );
+  for (const { index } of untrusted) {
+    assert.match(messages[1]!.segments[index - 1]!.text, /\[f00d\]\n$/);
+    assert.match(messages[1]!.segments[index + 1]!.text, /^\n\[\/f00d\]\n/);
+  }
+  assert.match(messages[0]!.segments[0]!.text, /Be kind\./);
+  assert.match(messages[1]!.segments.at(-1)!.text, /Be kind\./);
+  assert.deepEqual([sampling, alternatives], [{ temperature: 0, topP: 1, maxTokens: 512, seed: 0 }, 0]);
+  assert.deepEqual(Object.keys(JSON.parse(schema!).properties), ["critique", "score"]);
+});
+
+test("samples differ by their seed alone, at a temperature at which they can differ; token readings ask for alternatives", () => {
+  const [ask] = judgeOf({ samples: 3, seed: 10, reading: { type: "yes" } }).encode(ITEM);
+  assert.deepEqual(
+    callsOf(ask!).map(({ sampling }) => [sampling.seed, sampling.temperature]),
+    [
+      [10, 0.7],
+      [11, 0.7],
+      [12, 0.7],
+    ],
+  );
+  assert.ok(callsOf(ask!).every(({ alternatives }) => alternatives > 0));
+});
+
+test("the score is the mean over samples, with the first critique that was read, cleared of control characters", () => {
+  const judge = judgeOf({ samples: 3 });
+  const [ask] = judge.encode(ITEM);
+  const results = [scored(4, "good\u0007\u009b[31m,\nreally"), scored(5), scored(3)];
+  assert.equal(judge.followUp!(ask!, results, ITEM), undefined);
+  assert.deepEqual(judge.decode(ask!, results, ITEM), [{ outcome: "scored", value: 0.75, critique: "good[31m,\nreally" }]);
+});
+
+test("only what could not be read is asked again, once, without the words that could not be read", () => {
+  const judge = judgeOf({ samples: 3 });
+  const [ask] = judge.encode(ITEM);
+  const results = [scored(4), said("I cannot say, perhaps 5"), scored(2)];
+  const again = judge.followUp!(ask!, results, ITEM)!;
+  assert.deepEqual([again.candidates, again.earlier], [[0], results]);
+  assert.deepEqual(
+    callsOf(again).map(({ sampling }) => sampling.seed),
+    [1],
+  );
+  const text = segmentsOf(again.calls[0]!)
+    .map((segment) => segment.text)
+    .join("");
+  assert.match(text, /could not be read/);
+  assert.doesNotMatch(text, /perhaps 5/);
+  assert.deepEqual(judge.decode(again, [scored(3)], ITEM), [{ outcome: "scored", value: 0.5, critique: "fine" }]);
+});
+
+test("what cannot be read twice is a failure and never a number; a majority of samples is enough, and minValid can ask for all", () => {
+  const single = judgeOf();
+  const [ask] = single.encode(ITEM);
+  const again = single.followUp!(ask!, [said("4")], ITEM)!;
+  assert.throws(() => single.decode(again, [said("still 4")], ITEM), { reason: "JUDGE_OUTPUT_UNREADABLE" });
+  const results = [scored(5), said("?"), scored(3)];
+  for (const [config, reads] of [
+    [{ samples: 3 }, true],
+    [{ samples: 3, minValid: 3 }, false],
+  ] as const) {
+    const judge = judgeOf(config);
+    const further = judge.followUp!(judge.encode(ITEM)[0]!, results, ITEM)!;
+    const decode = () => judge.decode(further, [said("??")], ITEM);
+    if (reads) assert.deepEqual(decode(), [{ outcome: "scored", value: 0.75, critique: "fine" }]);
+    else assert.throws(decode, { reason: "JUDGE_OUTPUT_UNREADABLE" });
+  }
+});
+
+test("a judge whose tokens are about something else abstains", () => {
+  const judge = judgeOf({ reading: { type: "yes" } });
+  const [ask] = judge.encode(ITEM);
+  const tokens = [
+    { token: '{"critique": "x", "verdict": "', logprob: -0.1, alternatives: new Map() },
+    { token: "yes", logprob: -5, alternatives: new Map([["the", -0.01]]) },
+    { token: '"}', logprob: -0.1, alternatives: new Map() },
+  ];
+  const result: CallResult = { outputs: {}, completion: { text: '{"critique": "x", "verdict": "yes"}', cut: false, tokens }, tokens: 5 };
+  assert.equal(judge.followUp!(ask!, [result], ITEM), undefined);
+  assert.equal(judge.decode(ask!, [result], ITEM)[0]!.outcome, "abstained");
+});
+
+test("it does not cover an item with an image", () => {
+  const image: Item = { ...ITEM, prompt: [{ role: "user", content: [{ type: "image", url: "data:image/png;base64,AA==" }] }] };
+  assert.match(judgeOf().notApplicable(image)!, /image/);
+  assert.equal(judgeOf().notApplicable(ITEM), undefined);
+});
