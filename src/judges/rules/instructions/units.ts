@@ -3,6 +3,9 @@ const ABBREVIATIONS = new Set(
   "mr mrs ms dr prof sr jr st vs etc e.g i.e inc ltd co no fig al approx dept est min max u.s u.k a.m p.m ph.d".split(" "),
 );
 
+/** What may follow the stop of a sentence. A loop takes them off: a pattern would try every run of them anew. */
+const CLOSING_MARKS = "\"'”’)]*_";
+
 /** Runs of letters, digits, marks and underscores. */
 export function wordsOf(text: string): string[] {
   return text.match(/[\p{L}\p{N}\p{M}_]+/gu) ?? [];
@@ -56,7 +59,9 @@ export function countSentences(text: string): number {
 }
 
 function endsSentence(token: string): boolean {
-  const bare = token.replace(/["'”’)\]*_]+$/, "");
+  let end = token.length;
+  while (end > 0 && CLOSING_MARKS.includes(token[end - 1]!)) end--;
+  const bare = token.slice(0, end);
   if (/[!?。！？]$/.test(bare)) return true;
   if (!bare.endsWith(".")) return false;
   const word = bare.slice(0, -1).replace(/^["'“‘([*_]+/, "");
