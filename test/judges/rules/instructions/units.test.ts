@@ -17,6 +17,10 @@ describe("countSentences(text)", () => {
   for (const [text, count] of counts) it(`finds ${count} in ${JSON.stringify(text)}`, () => assert.equal(countSentences(text), count));
 });
 
+describe("countSentences(text) of a hostile text", () => {
+  it("does not try every run of closing marks anew", () => assert.equal(countSentences(`${'"'.repeat(500_000)}x`), 1));
+});
+
 describe("wordsOf(text)", () => {
   it("keeps combining marks within words", () => assert.deepEqual(wordsOf("cafe\u0301 नमस्ते, it's"), ["cafe\u0301", "नमस्ते", "it", "s"]));
 });
