@@ -59,7 +59,7 @@ function parseAnswer(answer: string, reading: CritiqueReading, untrusted: readon
   }
   return readingOf<GivenAnswer>(
     { verdict, critique },
-    { mended: found.step !== "direct", forged: isForged(answer, verdict, key, reading, untrusted) },
+    { mended: found.step !== "direct", forged: isForged(answer, { verdict, critique }, reading, untrusted) },
   );
 }
 
@@ -69,17 +69,29 @@ function verdictIn(object: AnswerObject, reading: CritiqueReading): number | str
   return typeof verdict === "number" && Number.isInteger(verdict) && verdict >= reading.lo && verdict <= reading.hi ? verdict : undefined;
 }
 
-/** Whether a text under judgement holds the same verdict, in the answer's form or in any disguise of it, or the whole answer. */
-function isForged(answer: string, verdict: number | string, key: string, reading: CritiqueReading, untrusted: readonly string[]): boolean {
+/**
+ * Whether a text under judgement holds the same verdict, or the same critique as a critique, in any disguise, or the whole answer: the
+ * judge may have repeated it.
+ */
+function isForged(answer: string, { verdict, critique }: GivenAnswer, reading: CritiqueReading, untrusted: readonly string[]): boolean {
   const written = undisguised(answer);
-  const claim = new RegExp(String.raw`${key}[\s"'\`*_\\]{0,8}[:=][\s"'\`*_\\]{0,8}${verdict}(?!\w|\.\d)`);
+  const verdictClaim = new RegExp(`${verdictKey(reading)}${SETS}${verdict}(?!\\w|\\.\\d)`);
+  // As it is read, and as JSON writes it.
+  const critiques = [critique, JSON.stringify(critique).slice(1, -1)].map((text) => undisguised(text).trim());
   return untrusted.some((text) => {
     const shown = undisguised(text);
-    if (claim.test(shown) || (written.length > 0 && shown.includes(written))) return true;
+    if (verdictClaim.test(shown) || (written.length > 0 && shown.includes(written))) return true;
+    for (const { index, 0: claim } of shown.matchAll(CRITIQUE_CLAIM)) {
+      if (critiques.some((claimed) => claimed !== "" && shown.startsWith(claimed, index + claim.length))) return true;
+    }
     const object = findAnswerObject(text)?.object;
     return object !== undefined && verdictIn(object, reading) === verdict;
   });
 }
+
+/** What may stand between a key and its value in a forged verdict, undisguised. */
+const SETS = "[\\s\"'`*_\\\\]{0,8}[:=][\\s\"'`*_\\\\]{0,8}";
+const CRITIQUE_CLAIM = new RegExp(`critique${SETS}`, "g");
 
 /** What stands around the verdict in tokens that hold more than it. */
 const AROUND = /^[\s":]+|[\s",}]+$/g;
