@@ -3,8 +3,6 @@ import type { Call, ChatCall, Segment } from "../domain/backend.ts";
 import { type Content, type Message, textOf } from "../domain/item.ts";
 import type { Ask } from "../domain/judge.ts";
 
-const digests = new WeakMap<Call, string>();
-
 /**
  * Digest of what a call asks, equal for equal calls whoever makes them: SHA-256 over length-prefixed, origin-tagged
  * segments, so that ("ab", "c") and ("a", "bc") differ and no text is changed on the way (NFC and NFD differ).
@@ -13,12 +11,8 @@ const digests = new WeakMap<Call, string>();
  * @returns 32 bytes as a binary string, one unit per byte, the shortest key a Map can hold
  */
 export function digestCall(call: Call): string {
-  const known = digests.get(call);
-  if (known !== undefined) return known;
   const canonical = call.type === "forward" ? `forward/1:${call.overlong}${canonicalText(call.segments)}` : canonicalChat(call);
-  const digest = hash("sha256", canonical, "binary");
-  digests.set(call, digest);
-  return digest;
+  return hash("sha256", canonical, "binary");
 }
 
 function canonicalText(segments: readonly Segment[]): string {
@@ -42,26 +36,41 @@ export function digestAsk(ask: Ask): string {
   return over.digest("binary");
 }
 
-const prompts = new WeakMap<readonly Message[], string>();
+let lastAsks: readonly Ask[] | undefined;
+let lastDigests: readonly (string | undefined)[] = [];
+
+/**
+ * Digests of the asks of one item, same order; undefined where an ask sends nothing. Judges that ask the same hand over the very
+ * same list, one after the other, so the last one is remembered.
+ */
+export function digestAsks(asks: readonly Ask[]): readonly (string | undefined)[] {
+  if (asks !== lastAsks) {
+    lastDigests = asks.map((ask) => (ask.calls.length === 0 ? undefined : digestAsk(ask)));
+    lastAsks = asks;
+  }
+  return lastDigests;
+}
+
+let lastPrompt: readonly Message[] | undefined;
+let lastPromptDigest = "";
 
 /**
  * Digest of a prompt, equal for equal prompts whether their text is one string or several parts: SHA-256 over length-prefixed,
- * role-tagged messages. No text is changed on the way.
+ * role-tagged messages. No text is changed on the way. The members of a panel ask one after the other, so the last one is remembered.
  *
  * @returns 32 hexadecimal digits, the first half of the digest
  */
 export function digestPrompt(prompt: readonly Message[]): string {
-  const known = prompts.get(prompt);
-  if (known !== undefined) return known;
-  const hash = createHash("sha256").update(`prompt/1:${prompt.length}`);
+  if (prompt === lastPrompt) return lastPromptDigest;
+  const digest = createHash("sha256").update(`prompt/1:${prompt.length}`);
   for (const { role, content } of prompt) {
     const text = textOf(content);
-    hash.update(`|${role}${text.length}:${text}`, "utf8");
-    for (const url of imagesOf(content)) hash.update(`|image${url.length}:${url}`, "utf8");
+    digest.update(`|${role}${text.length}:${text}`, "utf8");
+    for (const url of imagesOf(content)) digest.update(`|image${url.length}:${url}`, "utf8");
   }
-  const digest = hash.digest("hex").slice(0, 32);
-  prompts.set(prompt, digest);
-  return digest;
+  lastPrompt = prompt;
+  lastPromptDigest = digest.digest("hex").slice(0, 32);
+  return lastPromptDigest;
 }
 
 function imagesOf(content: Content): string[] {

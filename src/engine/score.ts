@@ -13,7 +13,7 @@ import type { Batcher } from "./batcher.ts";
 import type { CachedAnswer, ScoreCache } from "./cache.ts";
 import { checkItem, checkOptions } from "./check-options.ts";
 import { countScores } from "./count-scores.ts";
-import { digestAsk } from "./digest.ts";
+import { digestAsks } from "./digest.ts";
 import type { Flight, Urgency } from "./flight.ts";
 import { allFinite, failedJudgement, type Judgement } from "./judgement.ts";
 import { observeScores } from "./observe-scores.ts";
@@ -178,14 +178,11 @@ export function createScorer(options: ScorerOptions): Scorer {
       } catch (error) {
         return row.fill(failedJudgement(GatewayError.from(error)));
       }
-      for (const ask of asks) {
+      const digests = digestAsks(asks);
+      for (const [index, ask] of asks.entries()) {
         // An answer that takes no call costs less than looking for it.
-        if (ask.calls.length === 0) {
-          open.push({ judge, counts, item, ask, digest: undefined, row, flights: [], missing: 0 });
-          continue;
-        }
-        const digest = digestAsk(ask);
-        const answer = request.options.cache === "use" ? cache.get(judge.revision, digest) : undefined;
+        const digest = digests[index];
+        const answer = digest !== undefined && request.options.cache === "use" ? cache.get(judge.revision, digest) : undefined;
         if (answer === undefined) open.push({ judge, counts, item, ask, digest, row, flights: [], missing: 0 });
         else fillRow(row, ask, answer, true);
       }

@@ -47,12 +47,13 @@ const TEXT_ONLY: ReadonlySet<PartType> = new Set<PartType>(["text"]);
 export async function createRuleJudge(spec: { readonly name: string; readonly revision: string }, config: RuleConfig): Promise<Judge> {
   const definition = definitionOf(config);
   const readItem = await definition.create(config);
-  const read = new WeakMap<Item, (candidate: number) => RuleScore>();
+  // The candidates of an item are read one after the other, so the last item is all there is to remember.
+  let last: Item | undefined;
+  let scorer: (candidate: number) => RuleScore;
   const scorerOf = (item: Item) => {
-    let scorer = read.get(item);
-    if (scorer === undefined) {
+    if (item !== last) {
       scorer = readItem(item);
-      read.set(item, scorer);
+      last = item;
     }
     return scorer;
   };

@@ -39,7 +39,9 @@ export function chatAsks(template: string, overlong: Overlong): ChatAsks {
 
 function createChatAsks(source: string, overlong: Overlong): ChatAsks {
   const template = createChatTemplate(source);
-  const made = new WeakMap<Item, readonly Ask[]>();
+  // Judges of a panel encode an item one after the other, so the last one is all there is to remember.
+  let last: Item | undefined;
+  let made: readonly Ask[] = [];
   return {
     notApplicable(item) {
       const foreign = isPlain(item) ? undefined : firstForeignPart(item, TEXT_ONLY);
@@ -48,12 +50,11 @@ function createChatAsks(source: string, overlong: Overlong): ChatAsks {
       return "refusal" in layout ? explain(layout.refusal) : undefined;
     },
     encode(item) {
-      let asks = made.get(item);
-      if (asks === undefined) {
-        asks = makeAsks(item, template.layout(item.prompt), overlong);
-        made.set(item, asks);
+      if (item !== last) {
+        made = makeAsks(item, template.layout(item.prompt), overlong);
+        last = item;
       }
-      return asks;
+      return made;
     },
   };
 }
