@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { openGateway } from "../../src/app.ts";
+import { credentials } from "@grpc/grpc-js";
+import { openGateway, serve } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { DEFAULT_OPTIONS, type ScoreOptions } from "../../src/domain/score.ts";
+import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
 import { temporaryFolder } from "../support/bundle.ts";
 import { type ChatScript, startChatServer } from "../support/chat-server.ts";
@@ -21,6 +23,7 @@ async function open(script: ChatScript, judge = "", backend = "") {
   const file = folder.write(
     "rewardgate.yaml",
     `apiVersion: rewardgate/v1
+server: { http: { port: 0 }, grpc: { port: 0 }, admin: { port: 0 } }
 backends:
   llm: { type: openai, url: ${server.url}, model: tiny, healthIntervalSeconds: 0.1${backend} }
 judges:
@@ -49,7 +52,7 @@ panels:
     });
     return { candidates: results[0]!.candidates, usage };
   };
-  return { server, gateway, score };
+  return { server, gateway, score, file };
 }
 
 /** The text between the last delimiters of a chat: the candidate, as the server sees it. */
@@ -135,6 +138,32 @@ describe("a critique judge behind a chat server", () => {
     server.health = 200;
     server.script = judgesFood;
     assert.equal((await score(["water"])).candidates[0]!.reward, 0);
+  });
+
+  it("puts the critique on both wires", async () => {
+    const { file } = await open(judgesFood);
+    const running = await serve(await loadConfig({ file, variables: {} }), { log });
+    const client = new wire.RewardServiceClient(running.addresses.grpc, credentials.createInsecure());
+    cleanups.unshift(() => {
+      client.close();
+      return running.stop();
+    });
+    const response = await fetch(`${running.addresses.http}/v1/score`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ panel: "panel", items: [{ prompt: "what", candidates: [{ content: "bread" }] }] }),
+    });
+    const body = JSON.parse(await response.text());
+    assert.equal(body.results[0].candidates[0].judges[0].critique, "It is a food.");
+    const text = (value: string) => ({ form: { $case: "text" as const, value } });
+    const request = wire.ScoreRequest.fromPartial({
+      panel: "panel",
+      items: [{ prompt: text("what"), candidates: [{ content: text("a stone") }] }],
+    });
+    const answer = await new Promise<wire.ScoreResponse>((resolve, reject) => {
+      client.score(request, (error, message) => (error ? reject(error) : resolve(message)));
+    });
+    assert.equal(answer.results[0]!.candidates[0]!.judges[0]!.critique, "It is no food.");
   });
 
   it("leaves the server in peace when its callers' deadline passes", async () => {

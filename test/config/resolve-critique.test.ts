@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { loadConfig } from "../../src/config/load.ts";
+import { resolve } from "../../src/config/resolve.ts";
+import { GatewayError } from "../../src/domain/errors.ts";
+import { temporaryFolder } from "../support/bundle.ts";
+
+const folder = temporaryFolder();
+after(() => folder.remove());
+
+const LLM = "{ type: openai, url: http://127.0.0.1:1/v1, model: m }";
+const CRITIC = "{ kind: critique, backend: llm, rubric: { text: Be kind. } }";
+
+async function resolved(judge: string, backend = LLM) {
+  const file = folder.write(
+    "rewardgate.yaml",
+    `apiVersion: rewardgate/v1\nbackends:\n  llm: ${backend}\njudges:\n  critic: ${judge}\npanels:\n  p: { members: [{ judge: critic, calibration: none }] }\n`,
+  );
+  return resolve(await loadConfig({ file, variables: {} }));
+}
+
+/** Path, cause and remedy of each problem, in one text. */
+async function problemsOf(judge: string, backend?: string): Promise<string> {
+  const error = await resolved(judge, backend).then(
+    () => assert.fail("it resolved"),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof GatewayError && error.reason === "CONFIG_INVALID", String(error));
+  return error.details.problems!.map(({ path, cause, remedy }) => `${path}: ${cause}; ${remedy}`).join("\n");
+}
+
+const revisionOf = async (judge: string, backend?: string) => (await resolved(judge, backend)).judges[0]!.judge.revision;
+
+test("a rubric in a file is read, and its text, not its place, decides the revision", async () => {
+  folder.write("rubric.md", "Be kind.");
+  assert.equal(await revisionOf("{ kind: critique, backend: llm, rubric: { file: rubric.md } }"), await revisionOf(CRITIC));
+});
+
+test("the revision changes with rubric, reading, sampling, model and schema, and with nothing else", async () => {
+  const base = await revisionOf(CRITIC);
+  const others: string[] = [];
+  for (const [judge, backend] of [
+    [CRITIC.replace("kind.", "kinder.")],
+    [CRITIC.replace("rubric", 'reading: { type: "yes" }, rubric')],
+    [CRITIC.replace("rubric", "samples: 2, rubric")],
+    [CRITIC, LLM.replace("model: m", "model: n")],
+    [CRITIC, LLM.replace("model: m", "model: m, structuredOutput: false")],
+  ] as const)
+    others.push(await revisionOf(judge, backend));
+  assert.equal(new Set([base, ...others]).size, 6);
+  assert.equal(await revisionOf(CRITIC.replace("rubric", "description: For people., license: MIT, rubric")), base);
+  assert.equal(await revisionOf(CRITIC, LLM.replace("127.0.0.1", "localhost").replace("model: m", "model: m, concurrency: 2")), base);
+});
+
+test("what does not fit is refused with its place, its cause and a remedy", async () => {
+  assert.match(
+    await problemsOf(CRITIC, "{ type: onnx }"),
+    /judges\.critic\.backend: backend "llm" answers no chat; name a backend of type openai/,
+  );
+  assert.match(
+    await problemsOf("{ bundle: nowhere, backend: llm }"),
+    /judges\.critic\.backend: backend "llm" runs no graph; name a backend of type onnx/,
+  );
+  assert.match(await problemsOf(CRITIC.replace("text: Be kind.", "file: none.md")), /judges\.critic\.rubric\.file: cannot be read/);
+  assert.match(
+    await problemsOf(CRITIC.replace("rubric", "secret: { env: REWARDGATE_TEST_UNSET }, rubric")),
+    /judges\.critic\.secret: .*REWARDGATE_TEST_UNSET/,
+  );
+  assert.match(await problemsOf(CRITIC.replace("rubric", "reading: { type: rating, hi: 10 }, rubric")), /judges\.critic\.reading\.hi/);
+  assert.match(await problemsOf(CRITIC, LLM.replace("http://", "http://user:key@")), /backends\.llm\.url/);
+});
