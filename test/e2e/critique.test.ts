@@ -168,9 +168,9 @@ describe("a critique judge behind a chat server", () => {
 
   it("leaves the server in peace when its callers' deadline passes", async () => {
     const { score, server } = await open(() => undefined);
-    await assert.rejects(score(["bread"], { deadlineMs: 300 }), { reason: "DEADLINE_EXCEEDED" });
+    await assert.rejects(score(["bread"], { deadlineMs: 2_000 }), { reason: "DEADLINE_EXCEEDED" });
     while (server.chats.some(({ aborted }) => !aborted)) await new Promise((resolve) => setImmediate(resolve));
-    assert.ok(Number(server.chats[0]!.headers["x-request-timeout-ms"]) <= 300);
+    assert.ok(Number(server.chats[0]!.headers["x-request-timeout-ms"]) <= 2_000);
   });
 });
 
