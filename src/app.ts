@@ -247,7 +247,7 @@ function followBackends(
     }
     const backend = backends.get(judge.backend)!;
     const show = (ready: boolean) => {
-      board.set(checkOf(judge.name), ready, ready ? `serving on ${backend.device}` : backend.notReady);
+      board.set(checkOf(judge.name), ready, ready ? `serving on ${backend.device}` : backend.notReady, !backend.remote);
       metrics.judgeUp.set({ judge: judge.name }, ready ? 1 : 0);
     };
     backend.onReadiness(show);

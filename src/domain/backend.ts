@@ -168,6 +168,8 @@ export interface Backend {
 export interface OpenBackend extends Backend {
   /** Where it runs, for people: `cpu`, `cuda:0, cuda:1`, or addresses. */
   readonly device: string;
+  /** Whether it runs outside of this gateway, so that every replica shares its fate. */
+  readonly remote: boolean;
   /** Whether a batch could run now. */
   readonly ready: boolean;
   /** What keeps it from being ready, for people. */

@@ -70,6 +70,8 @@ export interface ReadinessCheck {
   readonly name: string;
   readonly ok: boolean;
   readonly message: string;
+  /** Whether the gateway is not ready while it fails; false for what every replica shares, which no other replica would answer better. */
+  readonly decides: boolean;
 }
 
 /** Readiness, as the probes and the gRPC health service show it. */

@@ -127,14 +127,17 @@ describe("a critique judge behind a chat server", () => {
     server.script = (_chat, response) => void response.socket!.destroy();
     const [failed] = (await score(["a stone"])).candidates;
     assert.deepEqual([failed!.status, failed!.judges[0]!.failure!.reason], ["failed", "BACKEND_UNAVAILABLE"]);
+    const serves = () => gateway.readiness.current().checks.find(({ name }) => name.startsWith("judge "))!.ok;
     await new Promise<void>((resolve) => {
-      if (!gateway.readiness.current().ready) return resolve();
-      const stop = gateway.readiness.onChange(({ ready }) => {
-        if (ready) return;
+      if (!serves()) return resolve();
+      const stop = gateway.readiness.onChange(() => {
+        if (serves()) return;
         stop();
         resolve();
       });
     });
+    // Every replica shares the server's fate, so none of them leaves rotation for it.
+    assert.equal(gateway.readiness.current().ready, true);
     server.health = 200;
     server.script = judgesFood;
     assert.equal((await score(["water"])).candidates[0]!.reward, 0);

@@ -19,3 +19,21 @@ test("a board is ready when every check passes, and tells each change once", () 
     ["serving", "serving"],
   );
 });
+
+test("a check that does not decide is told and listed, and leaves the board ready", () => {
+  const board = createReadinessBoard([]);
+  const heard: boolean[] = [];
+  board.onChange(({ ready }) => heard.push(ready));
+  board.set("judge here", true, "serving");
+  board.set("judge elsewhere", false, "its server does not answer", false);
+  assert.deepEqual(heard, [true, true]);
+  assert.deepEqual(
+    board.current().checks.map(({ ok, decides }) => [ok, decides]),
+    [
+      [true, true],
+      [false, false],
+    ],
+  );
+  board.set("judge here", false, "lost");
+  assert.equal(board.current().ready, false);
+});

@@ -114,7 +114,10 @@ export function resultOf(request: ScoreRequest): ScoreResult {
 /** Readiness that a test turns on and off. */
 export function scriptedReadiness(ready = true): ReadinessSource & { set(ready: boolean): void } {
   const listeners = new Set<(readiness: Readiness) => void>();
-  const of = (now: boolean): Readiness => ({ ready: now, checks: [{ name: "accepting", ok: now, message: now ? "yes" : "draining" }] });
+  const of = (now: boolean): Readiness => ({
+    ready: now,
+    checks: [{ name: "accepting", ok: now, message: now ? "yes" : "draining", decides: true }],
+  });
   let current = of(ready);
   return {
     current: () => current,

@@ -66,6 +66,7 @@ export async function createOnnxBackend(options: OnnxBackendOptions): Promise<On
     digest: digestOf(options, devices),
     limits,
     device: describeAll(devices),
+    remote: false,
     maxTokens: options.maxTokens,
     get pids() {
       return replicas.pids;

@@ -60,6 +60,7 @@ export async function createOpenAiBackend(options: OpenAiBackendOptions): Promis
       .digest("hex"),
     limits: limitsOf(options.concurrency),
     device: upstream.addresses.join(", "),
+    remote: true,
     notReady: `no server of backend ${name} answers`,
     get ready() {
       return upstream.ready;
