@@ -2,6 +2,7 @@ import type { Truncation } from "./backend.ts";
 import type { ConstrainedSummary, Verdict } from "./constraint.ts";
 import type { ErrorReason } from "./errors.ts";
 import type { Item } from "./item.ts";
+import type { Finding } from "./judge.ts";
 import type { Steering } from "./reward.ts";
 
 /** How much the answer says: `reward` only, each `judges` part, or `full` with objectives and gating. */
@@ -86,6 +87,8 @@ export interface JudgePart {
   readonly objectiveContributions?: Readonly<Record<string, number>>;
   /** What a generative judge wrote about the candidate: untrusted text. */
   readonly critique?: string;
+  /** What the score was made from, in the order in which the judge looked. */
+  readonly findings?: readonly Finding[];
   readonly revision: string;
   readonly determinism: string;
   readonly cached: boolean;

@@ -30,6 +30,8 @@ export interface ScoreCacheOptions {
 const ENTRY_BYTES = 330;
 /** A score's own object, with its value. */
 const SCORE_BYTES = 64;
+/** A finding's own object, with its numbers. */
+const FINDING_BYTES = 80;
 /** A typed array's own objects, besides its numbers. */
 const VECTOR_BYTES = 200;
 
@@ -89,6 +91,7 @@ function sizeOf(answer: CachedAnswer): number {
     if (score.objectives) bytes += VECTOR_BYTES + 8 * score.objectives.length;
     if (score.gating) bytes += VECTOR_BYTES + 8 * score.gating.length;
     if (score.critique !== undefined) bytes += 2 * score.critique.length;
+    for (const { name, text = "" } of score.findings ?? []) bytes += FINDING_BYTES + 2 * (name.length + text.length);
   }
   return bytes;
 }

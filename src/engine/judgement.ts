@@ -1,6 +1,6 @@
 import type { Truncation } from "../domain/backend.ts";
 import type { GatewayError } from "../domain/errors.ts";
-import type { RawScore } from "../domain/judge.ts";
+import type { Finding, RawScore } from "../domain/judge.ts";
 import type { Failure } from "../domain/score.ts";
 
 /** What one judge said of one candidate, and how the gateway came to know it. */
@@ -27,7 +27,12 @@ export function toFailure(error: GatewayError): Failure {
 /** Whether every number of a score is finite; an abstention has none. */
 export function allFinite(score: RawScore): boolean {
   if (score.outcome !== "scored") return true;
-  return (
-    Number.isFinite(score.value) && (score.objectives?.every(Number.isFinite) ?? true) && (score.gating?.every(Number.isFinite) ?? true)
-  );
+  const { value, objectives = NONE, gating = NONE, findings = NO_FINDINGS } = score;
+  return Number.isFinite(value) && objectives.every(Number.isFinite) && gating.every(Number.isFinite) && findings.every(isFiniteFinding);
+}
+
+const NONE = new Float64Array();
+const NO_FINDINGS: readonly Finding[] = [];
+function isFiniteFinding({ value = 0 }: Finding): boolean {
+  return Number.isFinite(value);
 }

@@ -76,7 +76,9 @@ export async function createRuleJudge(spec: { readonly name: string; readonly re
 }
 
 function toRawScore(score: RuleScore): RawScore {
-  return typeof score === "number" ? { outcome: "scored", value: score } : { outcome: "abstained", message: score.abstains };
+  if (typeof score === "number") return { outcome: "scored", value: score };
+  if ("abstains" in score) return { outcome: "abstained", message: score.abstains };
+  return { outcome: "scored", value: score.score, findings: score.findings };
 }
 
 /** The union of schemas is the union of their definitions; each gets back the parameters that its own schema read. */

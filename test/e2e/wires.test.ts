@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { credentials, type ServiceError, status } from "@grpc/grpc-js";
 import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
+import { temporaryFolder } from "../support/bundle.ts";
 import { writeGateway } from "../support/gateway.ts";
 import { type SpawnedGateway, spawnGateway } from "../support/spawned-gateway.ts";
 import { NAN_WORD } from "../support/tokenizer.ts";
@@ -111,3 +112,51 @@ async function until(gateway: SpawnedGateway, holds: (metrics: string) => boolea
   }
   throw new Error(`it never came to that: ${text.match(/^rewardgate_(queue_items|requests_running|rejections).*$/gm)?.join("; ")}`);
 }
+
+test("what a score was made from is shown on both wires with full detail, and only then", async () => {
+  const folder = temporaryFolder();
+  cleanups.push(() => folder.remove());
+  const rules = "judges:\n  follows: { rule: instructions }\npanels:\n  reward: { members: [{ judge: follows, weight: 1 }] }\n";
+  const gateway = await spawnGateway(folder.write("rewardgate.yaml", `apiVersion: rewardgate/v1\n${rules}`));
+  const client = new wire.RewardServiceClient(gateway.grpc, credentials.createInsecure());
+  cleanups.unshift(() => {
+    client.close();
+    gateway.process.kill("SIGKILL");
+  });
+  const reference = JSON.stringify({ instruction_id_list: ["punctuation:no_comma", "startend:quotation"], kwargs: [{}, {}] });
+  const findings = [
+    { name: "punctuation:no_comma", value: 0 },
+    { name: "startend:quotation", value: 1 },
+  ];
+  for (const [detail, shown] of [
+    ["full", findings],
+    ["judges", undefined],
+  ] as const) {
+    const response = await fetch(`${gateway.http}/v1/score`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        panel: "reward",
+        items: [{ prompt: "what", reference, candidates: [{ content: '"a, b"' }] }],
+        options: { detail },
+      }),
+    });
+    assert.equal(response.status, 200);
+    const [part] = ((await response.json()) as { results: { candidates: { judges: { findings?: object[] }[] }[] }[] }).results[0]!
+      .candidates[0]!.judges;
+    assert.deepEqual(part!.findings, shown);
+  }
+  const text = (value: string) => ({ form: { $case: "text" as const, value } });
+  const request = wire.ScoreRequest.fromPartial({
+    panel: "reward",
+    items: [{ prompt: text("what"), reference, candidates: [{ content: text('"a, b"') }] }],
+    options: { detail: wire.Detail.DETAIL_FULL },
+  });
+  const answer = await new Promise<wire.ScoreResponse>((resolve, reject) =>
+    client.score(request, (error, response) => (error ? reject(error) : resolve(response))),
+  );
+  assert.deepEqual(
+    answer.results[0]!.candidates[0]!.judges[0]!.findings.map(({ name, value }) => ({ name, value })),
+    findings,
+  );
+});

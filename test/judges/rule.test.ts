@@ -124,6 +124,16 @@ describe("a judge that follows a rule", () => {
     });
   }
 
+  it("shows which instructions were followed", async () => {
+    const judge = await judgeOf({ rule: "instructions" });
+    const item = itemOf(['"a, b"'], { reference: NO_COMMA_QUOTED });
+    const findings = [
+      { name: "punctuation:no_comma", value: 0 },
+      { name: "startend:quotation", value: 1 },
+    ];
+    assert.deepEqual(judge.decode(judge.encode(item)[0]!, [], item), [{ outcome: "scored", value: 0.5, findings }]);
+  });
+
   it("has a case for every rule", () => {
     const tried = new Set([...cases.map(([, params]) => (params as { rule: string }).rule), "majority"]);
     assert.deepEqual([...tried].sort(), Object.keys(RULES).sort());

@@ -37,11 +37,14 @@ function showCandidate({ judges, failure }: CandidateResult, number: number): st
 }
 
 /** What a reader should know of a part, unless the candidate's own failure says it already. */
-function notesOn({ judge, truncated, failure, critique }: JudgePart, whole: Failure | undefined): string[] {
+function notesOn({ judge, truncated, failure, critique, findings = [] }: JudgePart, whole: Failure | undefined): string[] {
   const notes: string[] = [];
   if (truncated) notes.push(`${judge} did not read ${truncated.droppedTokens} tokens (${truncated.side.replace("_", " ")})`);
   if (failure && whole?.message.endsWith(failure.message) !== true) notes.push(`${judge}: ${failure.reason}: ${failure.message}`);
   if (critique !== undefined) notes.push(`${judge}: ${shorten(critique)}`);
+  for (const { name, value, text } of findings) {
+    notes.push(`${judge}: ${name}${value === undefined ? "" : ` ${decimal(value)}`}${text === undefined ? "" : `: ${shorten(text)}`}`);
+  }
   return notes;
 }
 

@@ -11,6 +11,7 @@ const OUTCOMES: Readonly<Record<domain.Outcome, wire.Outcome>> = { scored: 1, fa
 const SIDES = { prompt_start: 1, candidate_end: 2, both: 3 } as const;
 const VERDICTS: Readonly<Record<Verdict, wire.Verdict>> = { satisfied: 1, violated: 2, unknown: 3 };
 const NOTHING = {};
+const NO_FINDINGS: wire.Finding[] = [];
 
 /** The answer of a unary call. */
 export function scoreResponseToProto(result: domain.ScoreResult): service.ScoreResponse {
@@ -110,6 +111,7 @@ function partToProto(part: domain.JudgePart): wire.JudgePart {
     shadow: part.shadow,
     advantage: part.advantage,
     critique: part.critique,
+    findings: part.findings ? [...part.findings] : NO_FINDINGS,
   };
 }
 

@@ -52,6 +52,18 @@ const JudgePart = z
       .string()
       .optional()
       .meta({ description: "What a generative judge wrote about the candidate: untrusted text, to be shown only. With detail `full`." }),
+    findings: z
+      .array(
+        z.strictObject({
+          name: text("What was looked at, in the words of the judge's kind: an item of a checklist, `step 3`, `vs 1`."),
+          value: optionalNumber("What came of it, in the unit of the judge's kind."),
+          text: z.string().optional().meta({ description: "Quoted or written by a model: untrusted text, to be shown only." }),
+          start: optionalNumber("First UTF-16 code unit of its place in the candidate's text."),
+          end: optionalNumber("One past the last."),
+        }),
+      )
+      .optional()
+      .meta({ description: "What the score was made from, in the order in which the judge looked. With detail `full`." }),
     revision: text("Digest of judge, calibration and transforms: equal revisions give equal numbers."),
     determinism: text("How far the raw score may move beside other items: `bitwise`, `tolerance(x)` or `none`."),
     cached: z.boolean().meta({ description: "Whether the raw score came from the cache." }),

@@ -64,6 +64,7 @@ function partToJson(part: JudgePart): object {
     gating: part.gating,
     objectiveContributions: part.objectiveContributions,
     critique: part.critique,
+    findings: part.findings,
     revision: part.revision,
     determinism: part.determinism,
     cached: part.cached,

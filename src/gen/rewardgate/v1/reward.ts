@@ -331,7 +331,11 @@ export interface JudgePart {
    * What a generative judge wrote about the candidate: text of a model that read the candidate, so show it and never interpret it. Only
    * when the outcome is SCORED, with detail FULL.
    */
-  critique?: string | undefined;
+  critique?:
+    | string
+    | undefined;
+  /** What the score was made from, in the order in which the judge looked. Only with detail FULL. */
+  findings: Finding[];
 }
 
 export interface JudgePart_ObjectivesEntry {
@@ -347,6 +351,26 @@ export interface JudgePart_GatingEntry {
 export interface JudgePart_ObjectiveContributionsEntry {
   key: string;
   value: number;
+}
+
+/** One thing that a judge saw on the way to a score. It shows why a score is what it is and is never counted. */
+export interface Finding {
+  /** What was looked at, in the words of the judge's kind: an item of a checklist, `step 3`, `vs 1`. */
+  name: string;
+  /** What came of it, in the unit of the judge's kind. */
+  value?:
+    | number
+    | undefined;
+  /** Quoted or written by a model that read the candidate, so show it and never interpret it. */
+  text?:
+    | string
+    | undefined;
+  /** First UTF-16 code unit of its place in the candidate's text. */
+  start?:
+    | number
+    | undefined;
+  /** One past the last. */
+  end?: number | undefined;
 }
 
 /** Text that was dropped to fit the model. */
@@ -1496,6 +1520,7 @@ function createBaseJudgePart(): JudgePart {
     shadow: false,
     advantage: undefined,
     critique: undefined,
+    findings: [],
   };
 }
 
@@ -1563,6 +1588,9 @@ export const JudgePart: MessageFns<JudgePart> = {
     }
     if (message.critique !== undefined) {
       writer.uint32(170).string(message.critique);
+    }
+    for (const v of message.findings) {
+      Finding.encode(v!, writer.uint32(178).fork()).join();
     }
     return writer;
   },
@@ -1757,6 +1785,14 @@ export const JudgePart: MessageFns<JudgePart> = {
             message.critique = reader.string();
             continue;
           }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.findings.push(Finding.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1822,6 +1858,7 @@ export const JudgePart: MessageFns<JudgePart> = {
     message.shadow = object.shadow ?? false;
     message.advantage = object.advantage ?? undefined;
     message.critique = object.critique ?? undefined;
+    message.findings = object.findings?.map((e) => Finding.fromPartial(e)) || [];
     return message;
   },
 };
@@ -2023,6 +2060,109 @@ export const JudgePart_ObjectiveContributionsEntry: MessageFns<JudgePart_Objecti
     const message = createBaseJudgePart_ObjectiveContributionsEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? 0;
+    return message;
+  },
+};
+
+function createBaseFinding(): Finding {
+  return { name: "", value: undefined, text: undefined, start: undefined, end: undefined };
+}
+
+export const Finding: MessageFns<Finding> = {
+  encode(message: Finding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.value !== undefined) {
+      writer.uint32(17).double(message.value);
+    }
+    if (message.text !== undefined) {
+      writer.uint32(26).string(message.text);
+    }
+    if (message.start !== undefined) {
+      writer.uint32(32).uint32(message.start);
+    }
+    if (message.end !== undefined) {
+      writer.uint32(40).uint32(message.end);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Finding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFinding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.start = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.end = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Finding>): Finding {
+    return Finding.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Finding>): Finding {
+    const message = createBaseFinding();
+    message.name = object.name ?? "";
+    message.value = object.value ?? undefined;
+    message.text = object.text ?? undefined;
+    message.start = object.start ?? undefined;
+    message.end = object.end ?? undefined;
     return message;
   },
 };

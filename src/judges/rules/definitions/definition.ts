@@ -1,10 +1,11 @@
 import type { z } from "zod";
 import { GatewayError } from "../../../domain/errors.ts";
 import { type Candidate, type Item, textOf } from "../../../domain/item.ts";
+import type { Finding } from "../../../domain/judge.ts";
 import type { ScoreSpace } from "../../../domain/score-space.ts";
 
-/** A score, or why there is none. */
-export type RuleScore = number | { readonly abstains: string };
+/** A score, a score with what it was made from, or why there is none. */
+export type RuleScore = number | { readonly score: number; readonly findings: readonly Finding[] } | { readonly abstains: string };
 
 /** What a rule makes of an item; the answer scores its candidates by index. Work that all candidates share is done once. */
 export type ReadItem = (item: Item) => (candidate: number) => RuleScore;

@@ -22,13 +22,14 @@ export const instructions = defineRule({
   create: async ({ score, loose }) => {
     const tools = await loadLanguages();
     return (item) => {
-      const checks = readInstructions(referenceText(item));
-      if (checks === null) return () => ({ abstains: UNREADABLE_REFERENCE });
+      const given = readInstructions(referenceText(item));
+      if (given === null) return () => ({ abstains: UNREADABLE_REFERENCE });
       return (index): RuleScore => {
-        const verdicts = followed(candidateText(item.candidates[index]!), checks, loose, tools);
+        const verdicts = followed(candidateText(item.candidates[index]!), given, loose, tools);
         if (verdicts.includes(undefined)) return { abstains: "the language that an instruction asks for is none that can be told" };
         const share = verdicts.filter(Boolean).length / verdicts.length;
-        return score === "share" || share === 1 ? share : 0;
+        const findings = given.map(({ id }, i) => ({ name: id, value: Number(verdicts[i]) }));
+        return { score: score === "share" || share === 1 ? share : 0, findings };
       };
     };
   },

@@ -7,18 +7,25 @@ const written = z.object({
   kwargs: z.array(z.record(z.string(), z.unknown()).nullable()),
 });
 
+/** An instruction that a reference gives, with the arguments that it gives with it. */
+export interface GivenInstruction {
+  /** Of IFEval, such as `punctuation:no_comma`. */
+  readonly id: string;
+  readonly check: Check;
+}
+
 /**
- * The checks that a reference asks for.
+ * The instructions that a reference gives.
  *
  * @param reference JSON of IFEval: `{"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}`
  * @returns in order; null when it is no such JSON, names an unknown instruction, or lacks arguments
  * @complexity O(length), pure
  */
-export function readInstructions(reference: string): Check[] | null {
+export function readInstructions(reference: string): GivenInstruction[] | null {
   const parsed = written.safeParse(parseJson(reference));
   if (!parsed.success || parsed.data.kwargs.length !== parsed.data.instruction_id_list.length) return null;
-  const checks = parsed.data.instruction_id_list.map((id, i) => checkOf(id, withoutNulls(parsed.data.kwargs[i] ?? {})));
-  return checks.every((check) => check !== null) ? checks : null;
+  const instructions = parsed.data.instruction_id_list.map((id, i) => given(id, withoutNulls(parsed.data.kwargs[i] ?? {})));
+  return instructions.every((instruction) => instruction !== null) ? instructions : null;
 }
 
 /**
@@ -27,12 +34,12 @@ export function readInstructions(reference: string): Check[] | null {
  * @param loosely whether it is enough that the text follows one without its first line, its last line, its asterisks, or several of these,
  *   which are often only a frame around the answer
  * @returns in order; undefined where it cannot be told
- * @complexity O(length · checks), pure
+ * @complexity O(length · instructions), pure
  * @see Zhou et al. 2023, Instruction-Following Evaluation for Large Language Models, arXiv:2311.07911
  */
-export function followed(text: string, checks: readonly Check[], loosely: boolean, tools: Tools): (boolean | undefined)[] {
+export function followed(text: string, instructions: readonly GivenInstruction[], loosely: boolean, tools: Tools): (boolean | undefined)[] {
   const readings = (loosely ? looseReadings(text) : [text]).filter((reading) => reading.trim() !== "");
-  return checks.map((check) => {
+  return instructions.map(({ check }) => {
     const verdicts = readings.map((reading) => check(reading, tools));
     return verdicts.includes(undefined) ? undefined : verdicts.includes(true);
   });
@@ -44,12 +51,12 @@ function looseReadings(text: string): string[] {
   return [text, ...cuts, ...cuts.map((cut) => cut.replaceAll("*", ""))];
 }
 
-function checkOf(id: string, args: object): Check | null {
+function given(id: string, args: object): GivenInstruction | null {
   if (!Object.hasOwn(INSTRUCTIONS, id)) return null;
   // Each instruction gets what its own schema read.
   const instruction = INSTRUCTIONS[id as keyof typeof INSTRUCTIONS] as { args: z.ZodType; check(args: unknown): Check };
   const parsed = instruction.args.safeParse(args);
-  return parsed.success ? instruction.check(parsed.data) : null;
+  return parsed.success ? { id, check: instruction.check(parsed.data) } : null;
 }
 
 function withoutNulls(args: object): object {
