@@ -1,0 +1,1 @@
+"""What more than one recipe needs to write a graph."""
