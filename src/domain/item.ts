@@ -37,6 +37,22 @@ export interface Candidate {
   readonly truncated?: boolean;
 }
 
+/**
+ * One thing that a good response to this item does, as the caller states it: a principle, a rule or a point of a checklist. Untrusted text
+ * like the prompt: a judge shows it as data.
+ */
+export interface Criterion {
+  /** Unique within the item; what is found out under it carries the name. */
+  readonly name: string;
+  readonly text: string;
+  /** Whether it has to hold; otherwise it weighs. Absent means no. */
+  readonly hard?: boolean;
+  /** > 0; absent means 1. */
+  readonly weight?: number;
+  /** Names of other criteria of the item that have to be met before this one can be; without cycles. */
+  readonly dependsOn?: readonly string[];
+}
+
 /** The unit of work: one prompt with its candidates, which together form a group. */
 export interface Item {
   /** Unique within its request; echoed in the answer. */
@@ -48,6 +64,8 @@ export interface Item {
   readonly baselines?: readonly Candidate[];
   /** Reference answer, for judges that compare with one. */
   readonly reference?: string;
+  /** What a good response does, for judges that take it from the request; at least one where there are any. */
+  readonly criteria?: readonly Criterion[];
   /** Domain label, for routing and statistics. */
   readonly domain?: string;
   /** BCP 47 language tag. */

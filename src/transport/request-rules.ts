@@ -1,5 +1,5 @@
 import { type ErrorReason, GatewayError } from "../domain/errors.ts";
-import type { Content, Item } from "../domain/item.ts";
+import type { Content, Criterion, Item } from "../domain/item.ts";
 import type { RequestLimits } from "../domain/limits.ts";
 import type { ScoreRequest } from "../domain/score.ts";
 
@@ -7,6 +7,8 @@ import type { ScoreRequest } from "../domain/score.ts";
 export const MAX_ID_LENGTH = 256;
 /** Longest name of a run or of a policy's version, UTF-16 units. */
 export const MAX_LABEL_LENGTH = 128;
+/** Most criteria of one item: each is read by judges that are paid by the word. */
+export const MAX_CRITERIA = 64;
 /** The last step of training that the wires can carry. */
 export const MAX_STEP = 0xffff_ffff;
 
@@ -59,6 +61,7 @@ function checkItem(item: Item, path: string, maxTextLength: number): void {
   checkCandidates(item.candidates, `${path}.candidates`, maxTextLength);
   if (item.baselines !== undefined) checkCandidates(item.baselines, `${path}.baselines`, maxTextLength);
   if (item.reference !== undefined) checkText(item.reference, `${path}.reference`, maxTextLength);
+  if (item.criteria !== undefined) checkCriteria(item.criteria, `${path}.criteria`, maxTextLength);
   if (item.domain !== undefined) checkText(item.domain, `${path}.domain`, MAX_ID_LENGTH);
   if (item.language !== undefined) checkText(item.language, `${path}.language`, MAX_ID_LENGTH);
   for (const key in item.metadata) {
@@ -75,6 +78,43 @@ function checkCandidates(candidates: Item["candidates"], path: string, maxTextLe
       throw refuse(`${path}[${i}].tokens`, "a length is a whole number from 0 on");
     }
     if (kl !== undefined && !Number.isFinite(kl)) throw refuse(`${path}[${i}].kl`, "a divergence is a finite number");
+  }
+}
+
+/**
+ * Holds the criteria of an item to their rules: names are unique, dependencies exist and lead back to none.
+ *
+ * @param path of the list in the JSON form
+ * @throws {GatewayError} REQUEST_INVALID, TOO_LARGE with the path of the field at fault
+ */
+export function checkCriteria(criteria: readonly Criterion[], path: string, maxTextLength: number): void {
+  if (criteria.length > MAX_CRITERIA) throw tooLarge(path, `${criteria.length} criteria`, MAX_CRITERIA);
+  const names = new Set<string>();
+  for (const [i, { name, text, weight }] of criteria.entries()) {
+    checkLabel(name, `${path}[${i}].name`);
+    if (names.has(name)) throw refuse(`${path}[${i}].name`, "names of criteria must be unique within an item");
+    names.add(name);
+    checkText(text, `${path}[${i}].text`, maxTextLength);
+    if (text.trim() === "") throw refuse(`${path}[${i}].text`, "a criterion is not empty");
+    if (weight !== undefined && !(Number.isFinite(weight) && weight > 0)) {
+      throw refuse(`${path}[${i}].weight`, "a weight is a finite number above 0");
+    }
+  }
+  checkDependencies(criteria, names, path);
+}
+
+function checkDependencies(criteria: readonly Criterion[], names: ReadonlySet<string>, path: string): void {
+  const met = new Set<string>();
+  let open = [...criteria.entries()];
+  for (const [i, { dependsOn = [] }] of open) {
+    if (!dependsOn.every((name) => names.has(name)))
+      throw refuse(`${path}[${i}].dependsOn`, "names a criterion that the item does not have");
+  }
+  while (open.length > 0) {
+    const next = open.filter(([, { dependsOn = [] }]) => !dependsOn.every((name) => met.has(name)));
+    if (next.length === open.length) throw refuse(`${path}[${open[0]![0]}].dependsOn`, "criteria depend on each other in a circle");
+    for (const [, { name }] of open) if (!next.some(([, left]) => left.name === name)) met.add(name);
+    open = next;
   }
 }
 

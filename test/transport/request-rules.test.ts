@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GatewayError } from "../../src/domain/errors.ts";
-import type { Item } from "../../src/domain/item.ts";
+import type { Criterion, Item } from "../../src/domain/item.ts";
 import { DEFAULT_OPTIONS, type ScoreRequest } from "../../src/domain/score.ts";
-import { checkScoreRequest, MAX_ID_LENGTH, MAX_LABEL_LENGTH, MAX_STEP } from "../../src/transport/request-rules.ts";
+import { checkScoreRequest, MAX_CRITERIA, MAX_ID_LENGTH, MAX_LABEL_LENGTH, MAX_STEP } from "../../src/transport/request-rules.ts";
 import { LIMITS } from "../support/scripted-service.ts";
 
 const item = (over: Partial<Item> = {}): Item => ({
@@ -51,6 +51,7 @@ test("candidates are counted over all items", () => {
 });
 
 const long = "x".repeat(11);
+const criterion = (name: string, over: Partial<Criterion> = {}): Criterion => ({ name, text: "is so", ...over });
 const cases: [string, Item[], string, string][] = [
   ["no item", [], "REQUEST_INVALID", "items"],
   ["no candidate", [item({ candidates: [] })], "CANDIDATES_EMPTY", "items[0].candidates"],
@@ -83,6 +84,46 @@ const cases: [string, Item[], string, string][] = [
   ["half a pair in metadata", [item({ metadata: { k: "\ud83d" } })], "REQUEST_INVALID", "items[0].metadata"],
   ["a long reference", [item({ reference: long })], "TOO_LARGE", "items[0].reference"],
   ["a long metadata value", [item({ metadata: { k: long } })], "TOO_LARGE", "items[0].metadata"],
+  ["criteria of one name", [item({ criteria: [criterion("a"), criterion("a")] })], "REQUEST_INVALID", "items[0].criteria[1].name"],
+  ["a criterion without a name", [item({ criteria: [criterion("")] })], "REQUEST_INVALID", "items[0].criteria[0].name"],
+  ["a criterion without words", [item({ criteria: [criterion("a", { text: " " })] })], "REQUEST_INVALID", "items[0].criteria[0].text"],
+  ["a long criterion", [item({ criteria: [criterion("a", { text: long })] })], "TOO_LARGE", "items[0].criteria[0].text"],
+  [
+    "half a pair in a criterion",
+    [item({ criteria: [criterion("a", { text: "\ud83d" })] })],
+    "REQUEST_INVALID",
+    "items[0].criteria[0].text",
+  ],
+  [
+    "a criterion that weighs nothing",
+    [item({ criteria: [criterion("a", { weight: 0 })] })],
+    "REQUEST_INVALID",
+    "items[0].criteria[0].weight",
+  ],
+  [
+    "a dependency that is not there",
+    [item({ criteria: [criterion("a"), criterion("b", { dependsOn: ["c"] })] })],
+    "REQUEST_INVALID",
+    "items[0].criteria[1].dependsOn",
+  ],
+  [
+    "a circle of dependencies",
+    [item({ criteria: [criterion("a"), criterion("b", { dependsOn: ["a", "c"] }), criterion("c", { dependsOn: ["b"] })] })],
+    "REQUEST_INVALID",
+    "items[0].criteria[1].dependsOn",
+  ],
+  [
+    "a criterion that depends on itself",
+    [item({ criteria: [criterion("a", { dependsOn: ["a"] })] })],
+    "REQUEST_INVALID",
+    "items[0].criteria[0].dependsOn",
+  ],
+  [
+    "criteria without end",
+    [item({ criteria: Array.from({ length: MAX_CRITERIA + 1 }, (_, i) => criterion(String(i))) })],
+    "TOO_LARGE",
+    "items[0].criteria",
+  ],
   [
     "a long address",
     [item({ candidates: [{ content: [{ type: "image", url: long }] }] })],
@@ -95,6 +136,13 @@ for (const [name, items, reason, field] of cases) {
     assert.deepEqual(refusal(items)?.slice(0, 2), [reason, field]);
   });
 }
+
+test("criteria may depend on each other in any order without a circle, as many as there may be", () => {
+  const chain = Array.from({ length: MAX_CRITERIA }, (_, i) =>
+    criterion(String(i), i + 1 < MAX_CRITERIA ? { dependsOn: [String(i + 1)] } : {}),
+  );
+  assert.equal(refusal([item({ criteria: chain })]), undefined);
+});
 
 test("an empty candidate is legal", () => {
   assert.equal(refusal([item({ candidates: [{ content: "" }] })]), undefined);

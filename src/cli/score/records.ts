@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { type Item, ROLES } from "../../domain/item.ts";
+import { type Criterion, type Item, ROLES } from "../../domain/item.ts";
 import type { Labels } from "../../evaluation/labels.ts";
+import { checkCriteria } from "../../transport/request-rules.ts";
 
 /** One line of a file, ready to score. */
 export interface ScoreRecord {
@@ -24,12 +25,20 @@ export interface BrokenRecord {
 }
 
 const message = z.object({ role: z.enum(ROLES), content: z.string() });
+const criterion = z.object({
+  name: z.string().optional(),
+  text: z.string(),
+  hard: z.boolean().optional(),
+  weight: z.number().optional(),
+  dependsOn: z.array(z.string()).optional(),
+});
 const base = z.object({
   id: z.union([z.string().min(1), z.number()]).optional(),
   prompt: z.union([z.string(), z.array(message).min(1)]),
   domain: z.string().min(1).optional().catch(undefined),
   language: z.string().min(1).optional().catch(undefined),
   reference: z.string().min(1).optional(),
+  criteria: z.array(criterion).min(1).optional(),
 });
 /** Labels of a record that nothing depends on: ones of another form are not there. */
 const tags = z.object({
@@ -99,7 +108,7 @@ export function parseRecord(line: number, json: string): ScoreRecord | BrokenRec
   let id: string | undefined;
   try {
     const row = parseObject(json);
-    const { id: given, prompt, domain, language: stated, reference: told } = base.parse(row);
+    const { id: given, prompt, domain, language: stated, reference: told, criteria } = base.parse(row);
     id = given === undefined ? `line-${line}` : String(given);
     const schema = SCHEMAS.find(({ keys }) => keys.every((key) => Object.hasOwn(row, key)));
     if (schema === undefined) {
@@ -111,6 +120,7 @@ export function parseRecord(line: number, json: string): ScoreRecord | BrokenRec
       prompt: typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt,
       candidates: candidates.map((content) => ({ content })),
       ...(reference !== undefined && { reference }),
+      ...(criteria !== undefined && { criteria: criteriaOf(criteria) }),
       ...(domain !== undefined && { domain }),
       ...(stated !== undefined && { language: stated }),
     };
@@ -119,6 +129,19 @@ export function parseRecord(line: number, json: string): ScoreRecord | BrokenRec
   } catch (cause) {
     return { line, id, problem: reasonOf(cause) };
   }
+}
+
+/** Criteria under the rules that requests keep. */
+function criteriaOf(given: readonly z.infer<typeof criterion>[]): Criterion[] {
+  const criteria = given.map(({ name, text, hard, weight, dependsOn }, index) => ({
+    name: name ?? String(index),
+    text,
+    ...(hard === true && { hard }),
+    ...(weight !== undefined && { weight }),
+    ...(dependsOn !== undefined && { dependsOn }),
+  }));
+  checkCriteria(criteria, "criteria", Number.POSITIVE_INFINITY);
+  return criteria;
 }
 
 const LANGUAGES = new Intl.DisplayNames("en", { type: "language", fallback: "none" });

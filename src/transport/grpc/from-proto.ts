@@ -57,6 +57,7 @@ function itemFromProto(from: item.Item, fallbackId: string, path: string): domai
   };
   if (from.baselines.length > 0) to.baselines = from.baselines.map((each, i) => candidateFromProto(each, path, "baselines", i));
   if (from.reference !== undefined) to.reference = from.reference;
+  if (from.criteria.length > 0) to.criteria = from.criteria.map(criterionFromProto);
   if (from.domain !== undefined) to.domain = from.domain;
   if (from.language !== undefined) to.language = from.language;
   for (const _ in from.metadata) {
@@ -71,6 +72,14 @@ function candidateFromProto(from: item.Candidate, path: string, list: string, in
   if (from.tokens !== undefined) to.tokens = from.tokens;
   if (from.kl !== undefined) to.kl = from.kl;
   if (from.truncated) to.truncated = true;
+  return to;
+}
+
+function criterionFromProto(from: item.Criterion, index: number): domain.Criterion {
+  const to: Mutable<domain.Criterion> = { name: from.name === "" ? String(index) : from.name, text: from.text };
+  if (from.hard) to.hard = true;
+  if (from.weight !== undefined) to.weight = from.weight;
+  if (from.dependsOn.length > 0) to.dependsOn = from.dependsOn;
   return to;
 }
 

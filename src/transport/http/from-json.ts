@@ -1,11 +1,12 @@
 import type { ZodType, z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
-import type { Candidate, Content, Item, Message } from "../../domain/item.ts";
+import type { Candidate, Content, Criterion, Item, Message } from "../../domain/item.ts";
 import type { ScoreRequest } from "../../domain/score.ts";
 import { resolveOptions } from "../request-options.ts";
 import {
   type CandidateJson,
   type ContentJson,
+  type CriterionJson,
   type ItemJson,
   type PromptJson,
   ScoreRequestJson,
@@ -45,6 +46,7 @@ function itemFromJson(from: ItemJson, fallbackId: string): Item {
   };
   if (from.baselines !== undefined && from.baselines.length > 0) to.baselines = from.baselines.map(candidateFromJson);
   if (from.reference !== undefined) to.reference = from.reference;
+  if (from.criteria !== undefined && from.criteria.length > 0) to.criteria = from.criteria.map(criterionFromJson);
   if (from.domain !== undefined) to.domain = from.domain;
   if (from.language !== undefined) to.language = from.language;
   if (from.metadata !== undefined) to.metadata = from.metadata;
@@ -56,6 +58,14 @@ function candidateFromJson({ content, tokens, kl, truncated }: CandidateJson): C
   if (tokens !== undefined) to.tokens = tokens;
   if (kl !== undefined) to.kl = kl;
   if (truncated) to.truncated = true;
+  return to;
+}
+
+function criterionFromJson({ name, text, hard, weight, dependsOn }: CriterionJson, index: number): Criterion {
+  const to: Mutable<Criterion> = { name: name ?? String(index), text };
+  if (hard) to.hard = true;
+  if (weight !== undefined) to.weight = weight;
+  if (dependsOn !== undefined && dependsOn.length > 0) to.dependsOn = dependsOn;
   return to;
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ROLES } from "../../domain/item.ts";
 import { PRIORITIES } from "../../domain/score.ts";
 import { MAX_DEADLINE_MS, MAX_WEIGHT_SETS } from "../request-options.ts";
-import { MAX_LABEL_LENGTH, MAX_STEP } from "../request-rules.ts";
+import { MAX_CRITERIA, MAX_LABEL_LENGTH, MAX_STEP } from "../request-rules.ts";
 
 /*
  * The JSON of a request. These schemas parse requests and give the OpenAPI document, so the two cannot differ. They know shapes
@@ -49,6 +49,25 @@ const Candidate = z
   })
   .meta({ id: "Candidate", description: "One completion to be judged." });
 
+const Criterion = z
+  .strictObject({
+    name: z.string().optional().meta({
+      maxLength: MAX_LABEL_LENGTH,
+      description: "Unique within the item; findings carry it. Default: the position of the criterion, counted from 0.",
+    }),
+    text: z.string().meta({ minLength: 1, description: "What has to be so, in words." }),
+    hard: z.boolean().optional().meta({ description: "Whether it has to hold; otherwise it weighs. Default false." }),
+    weight: z.number().optional().meta({ exclusiveMinimum: 0, description: "Weight among the criteria. Default 1." }),
+    dependsOn: z.array(z.string()).optional().meta({
+      description: "Names of other criteria that have to be met before this one can be. Without cycles.",
+    }),
+  })
+  .meta({
+    id: "Criterion",
+    description:
+      "One thing that a good response does: a principle, a rule or a point of a checklist. Judges read it as data, like the prompt.",
+  });
+
 const Item = z
   .strictObject({
     id: z.string().optional().meta({
@@ -61,6 +80,10 @@ const Item = z
       description: "Completions of a reference policy for the same prompt. Judged where the panel compares with them, never rewarded.",
     }),
     reference: z.string().optional().meta({ description: "Reference answer, for judges that compare with one." }),
+    criteria: z.array(Criterion).optional().meta({
+      maxItems: MAX_CRITERIA,
+      description: "What a good response to this item does, for judges that take principles, rubrics or checklists from the request.",
+    }),
     domain: z.string().optional().meta({ description: "Domain label, for routing and statistics." }),
     language: z.string().optional().meta({ description: "BCP 47 language tag." }),
     metadata: z
@@ -149,5 +172,6 @@ export const ScoreStreamRequestJson = z
 
 export type ItemJson = z.infer<typeof Item>;
 export type CandidateJson = z.infer<typeof Candidate>;
+export type CriterionJson = z.infer<typeof Criterion>;
 export type ContentJson = z.infer<typeof Content>;
 export type PromptJson = z.infer<typeof Prompt>;

@@ -40,6 +40,18 @@ describe("parseRecord", () => {
     assert.deepEqual(record.item, { id: "line-7", prompt, candidates: [{ content: "a" }, { content: "b" }] });
   });
 
+  it("hands the criteria of a row to judges under the rules of requests", () => {
+    const row = (criteria: unknown) => parseRecord(1, JSON.stringify({ prompt: "p", chosen: "a", rejected: "b", criteria }));
+    const read = row([{ text: "is brief" }, { name: "polite", text: "is polite", hard: true, weight: 2, dependsOn: ["0"] }]);
+    assert.ok("item" in read);
+    assert.deepEqual(read.item.criteria, [
+      { name: "0", text: "is brief" },
+      { name: "polite", text: "is polite", hard: true, weight: 2, dependsOn: ["0"] },
+    ]);
+    const broken = row([{ text: "x", dependsOn: ["nothing"] }]);
+    assert.ok("problem" in broken && broken.problem.startsWith("criteria[0].dependsOn"), JSON.stringify(broken));
+  });
+
   it("hands the reference that a row of any schema tells to judges that compare with one", () => {
     const read = parseRecord(1, JSON.stringify({ prompt: "p", chosen: "a", rejected: "b", reference: "c" }));
     assert.ok(!("problem" in read));

@@ -121,6 +121,10 @@ test("every field of a request reaches the service", async (t) => {
         candidates: [{ content: { form: { $case: "text", value: "ok" } }, tokens: 0, kl: -0.5, truncated: true }],
         baselines: [{ content: { form: { $case: "text", value: "base" } }, tokens: 7 }],
         reference: "",
+        criteria: [
+          { name: "", text: "is brief", hard: false, dependsOn: [] },
+          { name: "polite", text: "is polite", hard: true, weight: 2, dependsOn: ["0"] },
+        ],
         domain: "art",
         language: "en",
         metadata: { run: "1" },
@@ -160,6 +164,10 @@ test("every field of a request reaches the service", async (t) => {
       candidates: [{ content: "ok", tokens: 0, kl: -0.5, truncated: true }],
       baselines: [{ content: "base", tokens: 7 }],
       reference: "",
+      criteria: [
+        { name: "0", text: "is brief" },
+        { name: "polite", text: "is polite", hard: true, weight: 2, dependsOn: ["0"] },
+      ],
       domain: "art",
       language: "en",
       metadata: { run: "1" },

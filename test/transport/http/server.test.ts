@@ -117,6 +117,7 @@ test("every field of a request reaches the service", async (t) => {
     candidates: [{ content: "ok", tokens: 0, kl: -0.5, truncated: true }],
     baselines: [{ content: "base", tokens: 7 }],
     reference: "",
+    criteria: [{ text: "is brief" }, { name: "polite", text: "is polite", hard: true, weight: 2, dependsOn: ["0"] }],
     domain: "art",
     language: "en",
     metadata: { run: "1" },
@@ -140,7 +141,11 @@ test("every field of a request reaches the service", async (t) => {
   assert.deepEqual(seen, {
     panel: "chat",
     items: [
-      { ...item, prompt: [prompt[0], { role: "user", content: [parts[0], image] }] },
+      {
+        ...item,
+        criteria: [{ name: "0", text: "is brief" }, item.criteria[1]],
+        prompt: [prompt[0], { role: "user", content: [parts[0], image] }],
+      },
       { id: "1", prompt: [{ role: "user", content: "p" }], candidates: [{ content: "second" }] },
     ],
     options: {

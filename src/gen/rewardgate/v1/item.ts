@@ -68,11 +68,29 @@ export interface Item {
   metadata: { [key: string]: string };
   /** Completions of a reference policy for the same prompt. Judged where the panel compares with them, never rewarded. */
   baselines: Candidate[];
+  /** What a good response to this item does, for judges that take principles, rubrics or checklists from the request. At most 64. */
+  criteria: Criterion[];
 }
 
 export interface Item_MetadataEntry {
   key: string;
   value: string;
+}
+
+/** One thing that a good response does: a principle, a rule or a point of a checklist. Judges read it as data, like the prompt. */
+export interface Criterion {
+  /** Unique within the item; findings carry it. Empty: the position of the criterion, counted from 0, in decimal. */
+  name: string;
+  /** What has to be so, in words. Required, not empty. */
+  text: string;
+  /** Whether it has to hold; otherwise it weighs. */
+  hard: boolean;
+  /** Weight among the criteria, above 0. Default 1. */
+  weight?:
+    | number
+    | undefined;
+  /** Names of other criteria that have to be met before this one can be. Without cycles. */
+  dependsOn: string[];
 }
 
 /** The conversation up to the point where a candidate answers. */
@@ -168,6 +186,7 @@ function createBaseItem(): Item {
     language: undefined,
     metadata: {},
     baselines: [],
+    criteria: [],
   };
 }
 
@@ -196,6 +215,9 @@ export const Item: MessageFns<Item> = {
     });
     for (const v of message.baselines) {
       Candidate.encode(v!, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.criteria) {
+      Criterion.encode(v!, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -280,6 +302,14 @@ export const Item: MessageFns<Item> = {
             message.baselines.push(Candidate.decode(reader, reader.uint32()));
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.criteria.push(Criterion.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -315,6 +345,7 @@ export const Item: MessageFns<Item> = {
       {},
     );
     message.baselines = object.baselines?.map((e) => Candidate.fromPartial(e)) || [];
+    message.criteria = object.criteria?.map((e) => Criterion.fromPartial(e)) || [];
     return message;
   },
 };
@@ -382,6 +413,109 @@ export const Item_MetadataEntry: MessageFns<Item_MetadataEntry> = {
     const message = createBaseItem_MetadataEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseCriterion(): Criterion {
+  return { name: "", text: "", hard: false, weight: undefined, dependsOn: [] };
+}
+
+export const Criterion: MessageFns<Criterion> = {
+  encode(message: Criterion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.text !== "") {
+      writer.uint32(18).string(message.text);
+    }
+    if (message.hard !== false) {
+      writer.uint32(24).bool(message.hard);
+    }
+    if (message.weight !== undefined) {
+      writer.uint32(33).double(message.weight);
+    }
+    for (const v of message.dependsOn) {
+      writer.uint32(42).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Criterion {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCriterion();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.hard = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.weight = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.dependsOn.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Criterion>): Criterion {
+    return Criterion.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Criterion>): Criterion {
+    const message = createBaseCriterion();
+    message.name = object.name ?? "";
+    message.text = object.text ?? "";
+    message.hard = object.hard ?? false;
+    message.weight = object.weight ?? undefined;
+    message.dependsOn = object.dependsOn?.map((e) => e) || [];
     return message;
   },
 };
