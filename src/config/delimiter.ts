@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import type { Fence } from "../judges/critique.ts";
+import type { Fence } from "../judges/generative/quoted-text.ts";
 
 /**
  * Delimiters of 128 bits around texts that are not to be trusted: a keyed digest (HMAC-SHA-256) of the texts themselves. Who does

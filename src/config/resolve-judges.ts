@@ -7,7 +7,7 @@ import { createRuleJudge, type RuleConfig, ruleFacts } from "../judges/rule.ts";
 import { type Bundle, type DigestCache, openBundle, type VerifiedFile } from "./bundle.ts";
 import { digestOf } from "./digest.ts";
 import { findingsOf } from "./issues.ts";
-import { type ChatPlan, chatPlan, createCritique } from "./resolve-critique.ts";
+import { type ChatPlan, chatPlan, createChatJudge } from "./resolve-chat-judge.ts";
 import type { BackendConfig, BundleJudgeConfig, Config } from "./schema.ts";
 import { nameRemedy } from "./suggest.ts";
 
@@ -70,9 +70,9 @@ export async function resolveJudges(
         problems.push(misplaced(config, name, `backend "${judge.backend}" answers no chat`, "name a backend of type openai"));
         continue;
       }
-      const critique = await createCritique(name, judge, backend, config, problems);
-      if (critique === undefined) continue;
-      judges.set(name, { ...critique, goldens: [], goldenTolerance: 0, goldenJudge: critique.judge });
+      const made = await createChatJudge(name, judge, backend, config, problems);
+      if (made === undefined) continue;
+      judges.set(name, { ...made, goldens: [], goldenTolerance: 0, goldenJudge: made.judge });
       chats.set(judge.backend, chatPlan(judge.backend, backend, origin.folder));
       continue;
     }

@@ -4,7 +4,7 @@ import { defineState } from "../state/kinds/index.ts";
 import { digestOf } from "./digest.ts";
 import { isRouting, type MemberConfig } from "./panel-schema.ts";
 import { configInvalid } from "./problems.ts";
-import type { ChatPlan } from "./resolve-critique.ts";
+import type { ChatPlan } from "./resolve-chat-judge.ts";
 import { type BackendPlan, type ResolvedJudge, resolveJudges } from "./resolve-judges.ts";
 import { resolvePanel } from "./resolve-panel.ts";
 import { artefactIn, createReferenceShelf } from "./resolve-reference.ts";
@@ -12,7 +12,7 @@ import { resolveRouter } from "./resolve-router.ts";
 import type { Config } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 
-export type { ChatPlan } from "./resolve-critique.ts";
+export type { ChatPlan } from "./resolve-chat-judge.ts";
 export type { BackendPlan, ResolvedJudge } from "./resolve-judges.ts";
 
 /** A configuration turned into judges and panels; nothing is loaded yet. */

@@ -1,15 +1,16 @@
 import type { CallResult, ChatCall } from "../domain/backend.ts";
 import { GatewayError } from "../domain/errors.ts";
-import { firstForeignPart, type Item, textOf } from "../domain/item.ts";
+import { firstForeignPart, type Item } from "../domain/item.ts";
 import type { Ask, Judge, RawScore } from "../domain/judge.ts";
 import type { CritiqueConfig } from "./critique/params.ts";
-import { answerSchema, critiqueMessages, type Fence } from "./critique/prompt.ts";
+import { answerSchema, critiqueMessages } from "./critique/prompt.ts";
 import { type ReadAnswer, readAnswer } from "./critique/read-answer.ts";
+import { type Fence, untrustedTexts } from "./generative/quoted-text.ts";
+import { answersTo, leastValid, presentable, samplingsOf, unreadOf } from "./generative/sampling.ts";
 import { voteScores } from "./generative/votes.ts";
 import { TEXT_ONLY } from "./shared/chat-asks.ts";
 
 export { type CritiqueConfig, critiqueSchema } from "./critique/params.ts";
-export type { Fence } from "./critique/prompt.ts";
 
 /** What such a judge is made from, besides its configuration. */
 export interface CritiqueSpec {
@@ -25,11 +26,6 @@ export const CRITIQUE_VERSION = 1;
 
 /** Likeliest tokens that are listed for each token, where they are read: as many as OpenAI allows. */
 const ALTERNATIVES = 20;
-/** UTF-16 units of a critique that are kept. */
-const CRITIQUE_LENGTH = 8_000;
-/** Temperature of several samples, which would all be the same at 0. */
-const SAMPLING_TEMPERATURE = 0.7;
-
 /**
  * A generative judge that writes a critique and then a score.
  *
@@ -42,9 +38,9 @@ const SAMPLING_TEMPERATURE = 0.7;
  */
 export function createCritiqueJudge(spec: CritiqueSpec, config: CritiqueConfig): Judge {
   const { name, revision, rubric, fence } = spec;
-  const { reading, samples, topP, maxTokens, seed } = config;
-  const temperature = config.temperature ?? (samples > 1 ? SAMPLING_TEMPERATURE : 0);
-  const minValid = config.minValid ?? Math.floor(samples / 2) + 1;
+  const { reading } = config;
+  const samplings = samplingsOf(config);
+  const minValid = leastValid(config);
   const shared = {
     type: "chat" as const,
     schema: answerSchema(reading),
@@ -53,27 +49,12 @@ export function createCritiqueJudge(spec: CritiqueSpec, config: CritiqueConfig):
 
   function callsFor(item: Item, candidate: number, sampleIndices: readonly number[], again: boolean): ChatCall[] {
     const messages = critiqueMessages(item, candidate, { rubric, reading, fence }, again);
-    return sampleIndices.map((index) => ({ ...shared, messages, sampling: { temperature, topP, maxTokens, seed: seed + index } }));
+    return sampleIndices.map((index) => ({ ...shared, messages, sampling: samplings[index]! }));
   }
 
-  function read(item: Item, candidate: number, { completion }: CallResult): ReadAnswer {
-    if (completion === undefined) throw new GatewayError("JUDGE_OUTPUT_UNREADABLE", "the backend answered without a completion");
-    return readAnswer(
-      completion,
-      reading,
-      [...item.prompt, item.candidates[candidate]!].map(({ content }) => textOf(content)),
-    );
-  }
-
-  /** The answers to an ask, one per sample: those to a follow-up in place of what could not be read. */
-  function answersTo({ candidates, earlier }: Ask, results: readonly CallResult[], item: Item): ReadAnswer[] {
-    const candidate = candidates[0]!;
-    const later = results.map((result) => read(item, candidate, result));
-    if (earlier === undefined) return later;
-    return earlier.map((result) => {
-      const answer = read(item, candidate, result);
-      return answer.status === "unreadable" ? (later.shift() ?? answer) : answer;
-    });
+  function read(ask: Ask, results: readonly CallResult[], item: Item): ReadAnswer[] {
+    const untrusted = untrustedTexts(item, ask.candidates[0]!);
+    return answersTo(ask, results, (completion) => readAnswer(completion, reading, untrusted));
   }
 
   return {
@@ -91,14 +72,14 @@ export function createCritiqueJudge(spec: CritiqueSpec, config: CritiqueConfig):
     encode: (item) =>
       item.candidates.map((_, candidate) => ({
         candidates: [candidate],
-        calls: callsFor(item, candidate, [...Array(samples).keys()], false),
+        calls: callsFor(item, candidate, [...samplings.keys()], false),
       })),
     followUp(ask, results, item) {
-      const unread = answersTo(ask, results, item).flatMap(({ status }, index) => (status === "unreadable" ? [index] : []));
+      const unread = unreadOf(read(ask, results, item));
       if (unread.length === 0) return undefined;
       return { candidates: ask.candidates, calls: callsFor(item, ask.candidates[0]!, unread, true), earlier: results };
     },
-    decode: (ask, results, item) => [scoreOf(answersTo(ask, results, item), minValid)],
+    decode: (ask, results, item) => [scoreOf(read(ask, results, item), minValid)],
   };
 }
 
@@ -117,12 +98,4 @@ function scoreOf(answers: readonly ReadAnswer[], minValid: number): RawScore {
     return { outcome: "abstained", message: "the judge's verdict was about something else: its tokens are no verdict" };
   const many = answers.length === 1 ? "" : ` in ${answers.length - voted.valid} of ${answers.length} samples`;
   throw new GatewayError("JUDGE_OUTPUT_UNREADABLE", `the judge's answer cannot be read${many}, asked twice: ${unread.why}`);
-}
-
-/** The critique without control characters besides line breaks and tabs, cut to a bounded length. */
-function presentable(critique: string): string {
-  return critique
-    .replace(/(?![\n\t])\p{Cc}/gu, "")
-    .slice(0, CRITIQUE_LENGTH)
-    .toWellFormed();
 }

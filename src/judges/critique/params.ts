@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CHAT_JUDGE_KEYS, ENOUGH_SAMPLES, SAMPLING_KEYS } from "../generative/chat-params.ts";
 
 const reading = z.discriminatedUnion("type", [
   z
@@ -32,23 +33,11 @@ const reading = z.discriminatedUnion("type", [
   }),
 ]);
 
-const secret = z.union([
-  z.strictObject({
-    env: z
-      .string()
-      .regex(/^[A-Za-z_]\w*$/, "the name of an environment variable")
-      .describe("Environment variable."),
-  }),
-  z.strictObject({ file: z.string().min(1).describe("File, relative to this file.") }),
-]);
-
 /** What `rewardgate.yaml` says about a judge that writes a critique and then a score. */
 export const critiqueSchema = z
   .strictObject({
     kind: z.literal("critique").describe("A model that writes a critique and then a score."),
-    backend: z.string().min(1).describe("Name of the backend that answers chats."),
-    description: z.string().min(1).optional().describe("One sentence, for people. Default names the model."),
-    license: z.string().default("").describe("SPDX licence of the model. Default none stated."),
+    ...CHAT_JUDGE_KEYS,
     rubric: z
       .union([
         z.strictObject({ text: z.string().min(1).describe("The rubric itself.") }),
@@ -56,23 +45,9 @@ export const critiqueSchema = z
       ])
       .describe("What a good response is. Its text is part of the judge's revision."),
     reading: reading.prefault({ type: "score" }).describe("How the judge's number is read. Default the score that it writes, 1 to 10."),
-    samples: z.int().min(1).max(32).default(1).describe("Critiques for each candidate; their scores are averaged. Default 1."),
-    minValid: z.int().min(1).max(32).optional().describe("Fewest samples that must be readable. Default more than half."),
-    temperature: z.number().min(0).max(2).optional().describe("Sampling temperature. Default 0 for one sample, 0.7 for several."),
-    topP: z.number().gt(0).max(1).default(1).describe("Share of probability that tokens are drawn from. Default 1."),
-    maxTokens: z.int().min(16).max(16_384).default(512).describe("Most tokens of critique and score together. Default 512."),
-    seed: z.int().min(0).max(2_147_483_000).default(0).describe("Seed of the first sample; each further one adds 1. Default 0."),
-    secret: secret
-      .optional()
-      .describe(
-        "Secret that the delimiters around untrusted text come from; state it where answers are to be the same over restarts and replicas. " +
-          "Default drawn at start.",
-      ),
+    ...SAMPLING_KEYS,
   })
-  .refine(({ minValid, samples }) => (minValid ?? 1) <= samples, {
-    error: "no more can be readable than are asked for",
-    path: ["minValid"],
-  })
+  .refine(...ENOUGH_SAMPLES)
   .describe("A judge that writes a critique and then a score, behind a chat server.");
 
 export type CritiqueConfig = z.output<typeof critiqueSchema>;

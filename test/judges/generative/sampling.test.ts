@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { CallResult, Completion } from "../../../src/domain/backend.ts";
+import { answersTo, completionOf, leastValid, presentable, samplingsOf, unreadOf } from "../../../src/judges/generative/sampling.ts";
+
+const said = (text: string): CallResult => ({ outputs: {}, completion: { text, cut: false, tokens: [] }, tokens: 1 });
+const asks = { candidates: [0], calls: [] };
+const read = ({ text }: Completion, index: number) => ({ status: text === "?" ? "unreadable" : "read", value: `${text}${index}` });
+
+test("samples differ by their seed alone; one is drawn at temperature 0 and several at one where they can differ", () => {
+  const params = { samples: 2, topP: 1, maxTokens: 64, seed: 5 };
+  assert.deepEqual(samplingsOf(params), [
+    { temperature: 0.7, topP: 1, maxTokens: 64, seed: 5 },
+    { temperature: 0.7, topP: 1, maxTokens: 64, seed: 6 },
+  ]);
+  assert.deepEqual(samplingsOf({ ...params, samples: 1 })[0]!.temperature, 0);
+  assert.deepEqual(samplingsOf({ ...params, temperature: 0 })[1]!.temperature, 0);
+});
+
+test("more than half of the samples must be readable unless another number is stated", () => {
+  assert.deepEqual(
+    [1, 2, 3, 4].map((samples) => leastValid({ samples })),
+    [1, 2, 2, 3],
+  );
+  assert.equal(leastValid({ samples: 4, minValid: 1 }), 1);
+});
+
+test("answers to a follow-up stand in for those that could not be read, in order and under their own index", () => {
+  const first = [said("?"), said("a"), said("?")];
+  const answers = answersTo({ ...asks, earlier: first }, [said("b"), said("?")], read);
+  assert.deepEqual(
+    answers.map(({ value }) => value),
+    ["b0", "a1", "?2"],
+  );
+  assert.deepEqual(unreadOf(answers), [2]);
+  assert.deepEqual(unreadOf(answersTo(asks, first, read)), [0, 2]);
+});
+
+test("a backend that sends no words has no answer", () => {
+  assert.throws(() => completionOf({ outputs: {}, tokens: 1 }), { reason: "JUDGE_OUTPUT_UNREADABLE" });
+});
+
+test("prose is shown without control characters, and cut without breaking a character", () => {
+  assert.equal(presentable("good\u0007\u009b[31m,\n\treally"), "good[31m,\n\treally");
+  assert.equal(presentable("ab\u{1f600}", 3), "ab\ufffd");
+});
