@@ -93,6 +93,8 @@ export interface CallResult {
   /** Tokens that the model read, and those it wrote, padding excluded. */
   readonly tokens: number;
   readonly truncation?: Truncation;
+  /** Why there is no answer; given to judges that bear failures alone, with no outputs and no tokens. */
+  readonly failure?: GatewayError;
 }
 
 /** A call that a backend has made ready to run: its cost is known. */

@@ -1,5 +1,6 @@
 import type { ZodType } from "zod";
 import type { Call, CallResult, Overlong } from "./backend.ts";
+import type { GatewayError } from "./errors.ts";
 import type { Item, PartType } from "./item.ts";
 import type { Determinism, ScoreSpace } from "./score-space.ts";
 
@@ -34,17 +35,20 @@ export type RawScore =
       /** What the score was made from, in the order in which the judge looked. */
       readonly findings?: readonly Finding[];
     }
-  | { readonly outcome: "abstained"; readonly message: string };
+  | { readonly outcome: "abstained"; readonly message: string }
+  /** This candidate could not be judged, while others of its ask were. */
+  | { readonly outcome: "failed"; readonly error: GatewayError };
 
 /**
  * One question of a judge to its backend: the calls whose answers give the raw scores of `candidates`.
- * A pointwise judge asks once per candidate; a judge that reads the group asks once for all.
+ * A pointwise judge asks once per candidate; a judge that reads the group asks once for all. A judge gets back the very objects
+ * that it made, so its asks may hold more, for itself.
  */
 export interface Ask {
   /** Indices into `Item.candidates`. */
   readonly candidates: readonly number[];
   readonly calls: readonly Call[];
-  /** Answers that a judge asks further about, in the order of their calls. Present only on what `followUp` returned. */
+  /** Answers to the asks before this one, in the order of their calls. Present only on what `followUp` returned. */
   readonly earlier?: readonly CallResult[];
 }
 
@@ -84,8 +88,15 @@ export interface Judge {
   /** The questions to ask, covering every candidate exactly once. */
   encode(item: Item): readonly Ask[];
   /**
-   * One further question about an ask whose answers do not do, or undefined when they do. Its answers are the last: a
-   * follow-up has none of its own. Its candidates are the ask's.
+   * Whether it reads an ask of which some calls failed; their answers then hold a `failure` and nothing else. Absent: one failed
+   * call fails the ask. Scores of such an ask are not kept.
+   */
+  readonly bearsFailures?: true;
+  /** Most further asks about one ask; absent means 1. */
+  readonly maxFollowUps?: number;
+  /**
+   * One further question about an ask whose answers do not do, or undefined when they do. After `maxFollowUps` of them the answers
+   * are the last. Its candidates are the ask's.
    */
   followUp?(ask: Ask, results: readonly CallResult[], item: Item): Ask | undefined;
   /**

@@ -3,6 +3,7 @@ import type { Item } from "../domain/item.ts";
 import type { Panel } from "../domain/panel.ts";
 import type { Steering } from "../domain/reward.ts";
 import type { ScoreOptions, WeightSet } from "../domain/score.ts";
+import type { CallContext } from "../domain/service.ts";
 
 /**
  * Refuses options that name what none of the panels has: an objective, a member, a state; and weights for a panel that takes its
@@ -23,6 +24,20 @@ export function checkOptions(panels: ReadonlySet<Panel>, { steering, weightSets,
     const rule =
       states.length === 0 ? "no panel of this request reads a state" : `no panel reads a state "${name}"; there are: ${states.join(", ")}`;
     throw invalid(`options.stateVersions.${name}`, rule, states);
+  }
+}
+
+/**
+ * Refuses a stream where a panel compares over all items of a request.
+ *
+ * @throws {GatewayError} REQUEST_INVALID
+ */
+export function refuseLoneGroups(panels: ReadonlySet<Panel>, { streamed }: CallContext): void {
+  if (streamed !== true) return;
+  for (const { name, advantages } of panels) {
+    if (advantages?.scope !== "batch") continue;
+    const rule = `advantages of panel "${name}" (${advantages.method}) run over all items of a request and a stream brings one at a time`;
+    throw new GatewayError("REQUEST_INVALID", `${rule}: send the items in one unary request`, { details: { field: "panel" } });
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Call, type CallResult, type PreparedCall, segmentsOf } from "../domain/backend.ts";
 import type { GatewayError } from "../domain/errors.ts";
+import type { Judge } from "../domain/judge.ts";
 import { PRIORITIES, type Priority } from "../domain/score.ts";
 
 /** Whoever waits for a flight: hears when it starts to run and when it ends. */
@@ -94,4 +95,15 @@ export class Flight {
     else this.error = outcome.error;
     for (const watcher of this.watchers.splice(0)) watcher.flightSettled(this);
   }
+}
+
+/**
+ * What a settled flight brought a judge.
+ *
+ * @throws {GatewayError} that of a flight that failed, where the judge does not bear failures
+ */
+export function answerOf({ result, error }: Flight, { bearsFailures }: Judge): CallResult {
+  if (result !== undefined) return result;
+  if (bearsFailures) return { outputs: {}, tokens: 0, failure: error! };
+  throw error!;
 }

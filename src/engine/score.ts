@@ -1,4 +1,3 @@
-import type { CallResult } from "../domain/backend.ts";
 import type { Clock } from "../domain/clock.ts";
 import { GatewayError } from "../domain/errors.ts";
 import type { Item } from "../domain/item.ts";
@@ -11,10 +10,10 @@ import type { StateReader, StateSnapshot } from "../domain/state.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Batcher } from "./batcher.ts";
 import type { CachedAnswer, ScoreCache } from "./cache.ts";
-import { checkItem, checkOptions } from "./check-options.ts";
+import { checkItem, checkOptions, refuseLoneGroups } from "./check-options.ts";
 import { countScores } from "./count-scores.ts";
 import { digestAsks } from "./digest.ts";
-import type { Flight, Urgency } from "./flight.ts";
+import { answerOf, type Flight, type Urgency } from "./flight.ts";
 import { allFinite, failedJudgement, type Judgement } from "./judgement.ts";
 import { observeScores } from "./observe-scores.ts";
 import { rewardItems } from "./panel-reward.ts";
@@ -57,6 +56,8 @@ interface OpenAsk {
   readonly digest: string | undefined;
   /** The row of judgements to fill, by candidate. */
   readonly row: Judgement[];
+  /** Further asks so far. */
+  followUps: number;
   flights: readonly Flight[];
   /** Flights of its own that have not settled. */
   missing: number;
@@ -183,7 +184,7 @@ export function createScorer(options: ScorerOptions): Scorer {
         // An answer that takes no call costs less than looking for it.
         const digest = digests[index];
         const answer = digest !== undefined && request.options.cache === "use" ? cache.get(judge.revision, digest) : undefined;
-        if (answer === undefined) open.push({ judge, counts, item, ask, digest, row, flights: [], missing: 0 });
+        if (answer === undefined) open.push({ judge, counts, item, ask, digest, row, followUps: 0, flights: [], missing: 0 });
         else fillRow(row, ask, answer, true);
       }
       return row;
@@ -236,19 +237,21 @@ export function createScorer(options: ScorerOptions): Scorer {
     const { judge, item, ask, row } = entry;
     if (row[ask.candidates[0]!] !== undefined) return;
     try {
-      for (const flight of entry.flights) if (flight.error) throw flight.error;
-      const results: CallResult[] = entry.flights.map((flight) => flight.result!);
-      const further = ask.earlier === undefined ? judge.followUp?.(ask, results, item) : undefined;
+      const results = entry.flights.map((flight) => answerOf(flight, judge));
+      const further = entry.followUps < (judge.maxFollowUps ?? 1) ? judge.followUp?.(ask, results, item) : undefined;
       if (further !== undefined) {
         entry.ask = further;
+        entry.followUps++;
         askFurther([entry]);
         return;
       }
       const scores = judge.decode(ask, results, item);
       if (!scores.every(allFinite)) throw new GatewayError("SCORE_NOT_FINITE", "the model gave a score that is not a finite number");
-      const tokens = [...(ask.earlier ?? []), ...results].reduce((sum, result) => sum + result.tokens, 0);
-      const answer: CachedAnswer = { scores, tokens, truncation: results.find((result) => result.truncation)?.truncation };
-      if (entry.digest !== undefined && request.options.cache !== "bypass") cache.set(judge.revision, entry.digest, answer);
+      const all = [...(ask.earlier ?? []), ...results];
+      const tokens = all.reduce((sum, result) => sum + result.tokens, 0);
+      const answer: CachedAnswer = { scores, tokens, truncation: all.find((result) => result.truncation)?.truncation };
+      const whole = all.every(({ failure }) => failure === undefined);
+      if (whole && entry.digest !== undefined && request.options.cache !== "bypass") cache.set(judge.revision, entry.digest, answer);
       fillRow(row, ask, answer, false);
     } catch (thrown) {
       const error = GatewayError.from(thrown);
@@ -265,16 +268,6 @@ function fillFailed({ ask, row }: OpenAsk, error: GatewayError): void {
   for (const candidate of ask.candidates) row[candidate] = failure;
 }
 
-/** @throws {GatewayError} REQUEST_INVALID when a panel compares over all items of a request and the items come one by one */
-function refuseLoneGroups(panels: ReadonlySet<Panel>, { streamed }: CallContext): void {
-  if (streamed !== true) return;
-  for (const { name, advantages } of panels) {
-    if (advantages?.scope !== "batch") continue;
-    const rule = `advantages of panel "${name}" (${advantages.method}) run over all items of a request and a stream brings one at a time`;
-    throw new GatewayError("REQUEST_INVALID", `${rule}: send the items in one unary request`, { details: { field: "panel" } });
-  }
-}
-
 function fillRow(row: Judgement[], ask: Ask, answer: CachedAnswer, cached: boolean): void {
   const { tokens, truncation } = answer;
   for (const [index, candidate] of ask.candidates.entries()) {
@@ -282,6 +275,7 @@ function fillRow(row: Judgement[], ask: Ask, answer: CachedAnswer, cached: boole
     if (raw === undefined)
       row[candidate] = failedJudgement(new GatewayError("JUDGE_OUTPUT_UNREADABLE", "the judge gave fewer scores than asked"));
     else if (raw.outcome === "scored") row[candidate] = { outcome: "scored", raw, cached, tokens, truncation };
+    else if (raw.outcome === "failed") row[candidate] = failedJudgement(raw.error);
     else {
       const failure = { reason: "JUDGE_OUTPUT_UNREADABLE", message: raw.message, retryable: false } as const;
       row[candidate] = { outcome: "abstained", failure };

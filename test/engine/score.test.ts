@@ -241,6 +241,69 @@ test("a judge may ask once more about answers that do not do, in one request and
   assert.deepEqual([second.results[0]!.candidates[0]!.reward, backend.ran.length], [unclear!.reward, runs]);
 });
 
+/** A judge that asks about all candidates at once and scores those whose calls were answered, by the length of the text. */
+function groupJudge(over: Partial<Judge> = {}): Judge {
+  const base = scriptedJudge({});
+  return {
+    ...base,
+    encode: (item) => [{ candidates: item.candidates.map((_, index) => index), calls: base.encode(item).flatMap(({ calls }) => calls) }],
+    decode: (_ask, results) =>
+      results.map(({ failure, outputs }) =>
+        failure === undefined ? { outcome: "scored", value: outputs.score![0]! } : { outcome: "failed", error: failure },
+      ),
+    ...over,
+  };
+}
+
+test("a judge that bears failures scores what was answered; what it scored so is not kept", async () => {
+  let broken = true;
+  const beforePrepare = (text: string) => (text === "bad" && broken ? new GatewayError("ITEM_TOO_LONG", "too long") : undefined);
+  const { score, backend } = engineOf({ beforePrepare }, { judges: [groupJudge({ bearsFailures: true })] });
+  const request = requestOf([itemOf("a", ["four", "bad", "fives"])]);
+  const { results } = await score(request, contextOf());
+  assert.deepEqual(
+    results[0]!.candidates.map(({ reward, judges }) => reward ?? judges[0]!.failure!.reason),
+    [4, "ITEM_TOO_LONG", 5],
+  );
+  broken = false;
+  const later = await score(request, contextOf());
+  assert.deepEqual(
+    later.results[0]!.candidates.map(({ reward }) => reward),
+    [4, 3, 5],
+  );
+  const runs = backend.ran.length;
+  assert.equal((await score(request, contextOf())).usage.cachedScores, 3);
+  assert.equal(backend.ran.length, runs);
+});
+
+test("one failed call fails the whole ask of a judge that bears none", async () => {
+  const beforePrepare = (text: string) => (text === "bad" ? new GatewayError("ITEM_TOO_LONG", "too long") : undefined);
+  const { score } = engineOf({ beforePrepare }, { judges: [groupJudge()] });
+  const { results } = await score(requestOf([itemOf("a", ["four", "bad", "fives"])]), contextOf());
+  assert.deepEqual(
+    results[0]!.candidates.map(({ reward, judges }) => reward ?? judges[0]!.failure!.reason),
+    ["ITEM_TOO_LONG", "ITEM_TOO_LONG", "ITEM_TOO_LONG"],
+  );
+});
+
+test("a judge asks further as often as it declares, with every answer so far, and no more", async () => {
+  const call = (text: string): Call => ({ type: "forward", overlong: "error", segments: [{ text, origin: "candidate" }] });
+  const seen: number[] = [];
+  const judge = groupJudge({
+    maxFollowUps: 3,
+    followUp: ({ candidates, earlier = [] }, results) => {
+      const all = [...earlier, ...results];
+      seen.push(all.length);
+      return { candidates, calls: [call("x".repeat(all.length))], earlier: all };
+    },
+    decode: ({ earlier = [] }, results) => [{ outcome: "scored", value: [...earlier, ...results].length }],
+  });
+  const { score, backend } = engineOf({}, { judges: [judge] });
+  const { results, usage } = await score(requestOf([itemOf("a", ["start"])]), contextOf());
+  assert.deepEqual([results[0]!.candidates[0]!.reward, seen, backend.ran], [4, [1, 2, 3], ["start", "x", "xx", "xxx"]]);
+  assert.equal(usage.tokens, "startxxxxxx".length);
+});
+
 test("1,000 equal items from many callers cost exactly one call", async () => {
   const gate = deferred();
   const { backend, score } = engineOf({ beforeRun: () => gate.promise });

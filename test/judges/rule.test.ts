@@ -24,7 +24,7 @@ async function scoresOf(params: object, candidates: readonly (string | Candidate
   return judge
     .encode(item)
     .flatMap((ask) => judge.decode(ask, [], item))
-    .map((raw) => (raw.outcome === "scored" ? raw.value : raw.message));
+    .map((raw) => (raw.outcome === "scored" ? raw.value : raw.outcome === "abstained" ? raw.message : raw.error));
 }
 
 const NO_COMMA_QUOTED = JSON.stringify({ instruction_id_list: ["punctuation:no_comma", "startend:quotation"], kwargs: [{}, {}] });
