@@ -15,6 +15,13 @@ const WIRES = {
     "/v1/score/evaluation",
     "LLaMA-Factory's reward API; `reward_model_type: api`, `reward_model: http://HOST:8080/v1/score/evaluation`.",
   ],
+  score: ["/score", "Pairs as vLLM's `/score` takes them: one prompt with its texts, or as many prompts as texts."],
+  nemoGym: [
+    "/verify",
+    "NeMo Gym and NeMo RL, as a resources server: `/verify`, `/seed_session`, `/aggregate_metrics`, `/reverify_mode`; the address is `HOST:8080`.",
+  ],
+  roll: ["/roll", "ROLL's reward system; `submit_url: http://HOST:8080/roll`, `get_result_url: http://HOST:8080/roll:result`."],
+  tei: ["/predict", "Clients of text-embeddings-inference that classify; `/predict` and `/info`. Reranking is the wire `rerank`."],
   rerank: ["/rerank", "Reranking clients of Cohere, Jina, vLLM and text-embeddings-inference; `/rerank`, `/v1/rerank`, `/v2/rerank`."],
 } as const;
 
@@ -48,6 +55,10 @@ export const wiresSchema = z
     slime: wire(...WIRES.slime),
     llamaFactory: wire(...WIRES.llamaFactory),
     rerank: wire(...WIRES.rerank),
+    score: wire(...WIRES.score),
+    nemoGym: wire(...WIRES.nemoGym),
+    roll: wire(...WIRES.roll),
+    tei: wire(...WIRES.tei),
   })
   .prefault({})
   .describe("Wires of trainers and engines that HTTP speaks besides its own, each pointed at a panel. Default none.");

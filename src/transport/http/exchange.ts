@@ -23,10 +23,10 @@ export interface Exchange {
   readonly record: CallRecord;
   /** Milliseconds that `x-request-timeout-ms` allows; undefined without that header. */
   allowedMs(): number | undefined;
-  /** Answers 200 with a JSON body, which on some trainers' wires is a bare number. */
-  answer(body: object | number): void;
-  /** Answers with the error's status, headers and body. */
-  fail(error: GatewayError): void;
+  /** Answers 200 with a JSON body, which on some trainers' wires is a bare number or text. */
+  answer(body: object | number | string): void;
+  /** Answers with the error's status, headers and body; `body` where the route's clients read a form of their own. */
+  fail(error: GatewayError, body?: object): void;
   /** Ends an answer that was written piece by piece. */
   end(error?: GatewayError): void;
 }
@@ -49,7 +49,7 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     if (!response.writableFinished) aborter.abort();
   });
 
-  const send = (status: number, body: object | number) => {
+  const send = (status: number, body: object | number | string) => {
     const bytes = Buffer.from(JSON.stringify(body));
     response.statusCode = status;
     response.setHeader("Content-Type", "application/json; charset=utf-8");
@@ -72,7 +72,7 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
       answered = "ok";
       send(200, body);
     },
-    fail(error) {
+    fail(error, body) {
       answered = error;
       if (response.headersSent || response.destroyed) {
         response.destroy();
@@ -80,7 +80,7 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
       }
       const retryAfter = retryAfterSecondsOf(error);
       if (retryAfter !== undefined) response.setHeader("Retry-After", retryAfter);
-      send(httpStatusOf(error, options.overloadHttpStatus), { error: toWireError(error, requestId) });
+      send(httpStatusOf(error, options.overloadHttpStatus), body ?? { error: toWireError(error, requestId) });
     },
     end(error) {
       answered = error ?? "ok";

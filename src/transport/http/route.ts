@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Request } from "express";
+import type { GatewayError } from "../../domain/errors.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** One row of the route table: what is not in it is 404, another verb on its path is 405. */
@@ -10,6 +11,8 @@ export interface Route {
   /** Name in logs and metrics; the gRPC method where there is one. */
   readonly method: string;
   readonly mediaTypes?: readonly string[];
+  /** Body of an answer that is an error, where clients of the route read a form of their own. */
+  errorBody?(error: GatewayError): object;
   handle(exchange: Exchange, request: Request, response: ServerResponse): Promise<void> | void;
 }
 

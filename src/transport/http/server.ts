@@ -212,7 +212,8 @@ async function run(route: Route, request: Request, response: ServerResponse, opt
     if (route.mediaTypes !== undefined) checkMediaType(request.headers["content-type"], route.mediaTypes);
     await route.handle(exchange, request, response);
   } catch (thrown) {
-    exchange.fail(GatewayError.from(thrown));
+    const error = GatewayError.from(thrown);
+    exchange.fail(error, route.errorBody?.(error));
   }
 }
 

@@ -23,7 +23,7 @@ export const classify: WireKind = {
     {
       path,
       method: "Classify",
-      async answer(json, score) {
+      async answer(json, { score }) {
         const body = parseJson(Body, json);
         const rewards = await score(itemsOf(body));
         const data = rewards.map(([first], index) => ({ index, label: null, probs: [first!.reward], num_classes: 1 }));
@@ -33,7 +33,7 @@ export const classify: WireKind = {
     {
       path: "/v1/embeddings",
       method: "Embeddings",
-      async answer(json, score) {
+      async answer(json, { score }) {
         const body = parseJson(Body, json);
         const rewards = await score(itemsOf(body));
         const data = rewards.map(([first], index) => ({ index, object: "embedding", embedding: [first!.reward] }));

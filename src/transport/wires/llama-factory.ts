@@ -13,7 +13,7 @@ export const llamaFactory: WireKind = {
     {
       path,
       method: "LlamaFactoryScore",
-      async answer(json, score) {
+      async answer(json, { score }) {
         const { messages } = parseJson(Body, json);
         const rewards = messages.length === 0 ? [] : await score(messages.map((text, i) => toItem(i, text)));
         return { object: "score.evaluation", model: "rewardgate", scores: rewards.map(([first]) => first!.reward) };

@@ -21,7 +21,7 @@ export const openrlhf: WireKind = {
     {
       path,
       method: "OpenrlhfGetReward",
-      async answer(json, score) {
+      async answer(json, { score }) {
         const { query, prompts = [], labels = [] } = parseJson(Body, json);
         sameLength("prompts", prompts.length, query.length);
         sameLength("labels", labels.length, query.length);

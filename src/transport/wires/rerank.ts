@@ -25,7 +25,7 @@ export const rerank: WireKind = {
     [path, `/v1${path}`, `/v2${path}`].map((route) => ({
       path: route,
       method: "Rerank",
-      async answer(json, score) {
+      async answer(json, { score }) {
         const body = parseJson(Body, json);
         const texts = "texts" in body ? body.texts : body.documents.map((each) => (typeof each === "string" ? each : each.text));
         const [rewards = []] = texts.length === 0 ? [] : await score([itemOf(0, [{ role: "user", content: body.query }], texts)]);

@@ -17,11 +17,11 @@ const Body = z.object({
 export const slime: WireKind = {
   wire: "slime",
   routes: (path) => [
-    { path, method: "SlimeReward", answer: async (json, score) => (await scoreOne(json, score)).reward },
+    { path, method: "SlimeReward", answer: async (json, { score }) => (await scoreOne(json, score)).reward },
     {
       path: `${path}:object`,
       method: "SlimeRewardObject",
-      async answer(json, score) {
+      async answer(json, { score }) {
         const { reward, failed } = await scoreOne(json, score);
         return { reward, failed: failed ? 1 : 0 };
       },

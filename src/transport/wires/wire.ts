@@ -1,7 +1,8 @@
+import type { GatewayError } from "../../domain/errors.ts";
 import type { Item } from "../../domain/item.ts";
 
 /** Names of the wires, as the configuration has them. */
-export type WireName = "openrlhf" | "classify" | "slime" | "llamaFactory" | "rerank";
+export type WireName = "openrlhf" | "classify" | "slime" | "llamaFactory" | "rerank" | "score" | "nemoGym" | "roll" | "tei";
 
 /** How a client of a wire is answered when a candidate has no reward. */
 export type OnFailure = "error" | { readonly reward: number };
@@ -21,29 +22,55 @@ export interface WireReward {
   readonly failed: boolean;
   /** Tokens that the judges read. */
   readonly tokens: number;
+  /** What each member of the panel added; they sum to the reward. Empty for a stand-in. */
+  readonly components: Readonly<Record<string, number>>;
 }
 
 /** Scores items of one candidate or more; every candidate gets a finite number or the whole call fails. */
 export type ScoreItems = (items: readonly Item[]) => Promise<WireReward[][]>;
 
+/** What a route may ask of the gateway. */
+export interface WireCaller {
+  /** Ends when the caller leaves. */
+  readonly score: ScoreItems;
+  /** Goes on when the caller has left, for at most `timeoutMs`. */
+  scoreApart(items: readonly Item[], timeoutMs: number): Promise<WireReward[][]>;
+}
+
+/** What a wire may tell of the gateway. */
+export interface WireFacts {
+  readonly version: string;
+  readonly panel: string;
+  /** Digest of everything that decides the panel's rewards. */
+  readonly revision: string;
+  /** Most items and candidates of one call. */
+  readonly maxItems: number;
+  readonly maxCandidates: number;
+}
+
 /** One route of a wire: a body in, a body out. */
 export interface WireRoute {
+  /** Default `post`. */
+  readonly verb?: "get" | "post";
   readonly path: string;
   /** Name in logs and metrics. */
   readonly method: string;
   /**
-   * @param body parsed JSON
-   * @returns the body of the answer, which may be a bare number
+   * @param body parsed JSON; undefined where there is none
+   * @returns the body of the answer, which may be a bare number or text
    * @throws {GatewayError} REQUEST_INVALID, and whatever scoring throws
    */
-  answer(body: unknown, score: ScoreItems): Promise<object | number>;
+  answer(body: unknown, caller: WireCaller): Promise<object | number | string>;
 }
 
 /** The code that speaks one wire. */
 export interface WireKind {
   /** Key in the configuration. */
   readonly wire: WireName;
-  routes(path: string): readonly WireRoute[];
+  /** Called once for a server, so what it makes lives as long. */
+  routes(path: string, facts: WireFacts): readonly WireRoute[];
+  /** Body of an answer that is an error, where the client reads a form of its own. */
+  errorBody?(error: GatewayError): object;
 }
 
 /** An item of one prompt, in the form that engines take: text or chat messages. */

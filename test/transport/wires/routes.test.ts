@@ -1,36 +1,9 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { textOf } from "../../../src/domain/item.ts";
 import type { ScoreRequest } from "../../../src/domain/score.ts";
-import type { WireName, WireSettings } from "../../../src/transport/wires/index.ts";
-import { resultOf, scriptedService } from "../../support/scripted-service.ts";
-import { openHttp } from "../../support/servers.ts";
-
-/** Every wire on its usual path, over a judge whose reward is the length of the text and which fails on `fail`. */
-async function open(t: TestContext, onFailure: WireSettings["onFailure"] = "error", answer = resultOf) {
-  const seen: ScoreRequest[] = [];
-  const paths: Record<WireName, string> = {
-    openrlhf: "/get_reward",
-    classify: "/classify",
-    slime: "/slime",
-    llamaFactory: "/v1/score/evaluation",
-    rerank: "/rerank",
-  };
-  const wires = Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, { panel: "chat", path, onFailure }]));
-  const service = scriptedService((request) => {
-    seen.push(request);
-    return answer(request);
-  });
-  const { post, close } = await openHttp({ service, wires });
-  t.after(close);
-  const send = async (path: string, body: unknown) => {
-    const response = await post(path, JSON.stringify(body));
-    // biome-ignore lint/suspicious/noExplicitAny: each wire has its own answer, which the tests read
-    return { status: response.status, retryAfter: response.headers.get("retry-after"), body: (await response.json()) as any };
-  };
-  return { send, seen };
-}
+import { openWires } from "../../support/wires.ts";
 
 const CHATML = "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nSay hello.<|im_end|>\n<|im_start|>assistant\n";
 const LLAMA =
@@ -50,7 +23,7 @@ const KIND = {
 };
 
 test("OpenRLHF: templated queries are judged as messages, and every list is as long as the queries", async (t) => {
-  const { send, seen } = await open(t);
+  const { send, seen } = await openWires(t);
   const query = [`${CHATML}Hello!<|im_end|>\n`, `${LLAMA}Hi<|eot_id|>`];
   const { status, body } = await send("/get_reward", { query, prompts: [CHATML, LLAMA], labels: ["a good answer", null] });
   assert.deepEqual([status, body], [200, { rewards: [6, 2], scores: [6, 2], extra_logs: { rm_failed: [0, 0] } }]);
@@ -61,13 +34,13 @@ test("OpenRLHF: templated queries are judged as messages, and every list is as l
 });
 
 test("OpenRLHF: empty lists, which newer clients send to further addresses, get an empty answer without a judge being asked", async (t) => {
-  const { send, seen } = await open(t);
+  const { send, seen } = await openWires(t);
   const { status, body } = await send("/get_reward", { query: [], prompts: [], labels: [] });
   assert.deepEqual([status, body, seen.length], [200, { rewards: [], scores: [], extra_logs: { rm_failed: [] } }, 0]);
 });
 
 test("OpenRLHF: queries of the oldest clients come without prompts, and are split by their template or refused", async (t) => {
-  const { send, seen } = await open(t);
+  const { send, seen } = await openWires(t);
   assert.deepEqual((await send("/get_reward", { query: [`${CHATML}Hello!<|im_end|>`] })).body.rewards, [6]);
   assert.deepEqual(conversation(seen[0]!), [KIND]);
   const bare = await send("/get_reward", { query: ["Human: hi Assistant: hello"] });
@@ -79,7 +52,7 @@ test("OpenRLHF: queries of the oldest clients come without prompts, and are spli
 });
 
 test("verl: the reward is the last number of what vLLM and SGLang answer, and fields that shape scores are ignored", async (t) => {
-  const { send, seen } = await open(t);
+  const { send, seen } = await openWires(t);
   const input = `${CHATML}Hello!<|im_end|>`;
   const vllm = await send("/classify", { model: "rm", input, use_activation: false, activation: false, softmax: false });
   assert.equal(vllm.body.data.at(-1).probs.at(-1), 6);
@@ -102,7 +75,7 @@ test("verl: the reward is the last number of what vLLM and SGLang answer, and fi
 });
 
 test("slime: the whole body is the reward, or an object of it", async (t) => {
-  const { send, seen } = await open(t);
+  const { send, seen } = await openWires(t);
   const sample = { prompt: [{ role: "user", content: "Say hello." }], response: "Hello!", label: "x" };
   assert.deepEqual((await send("/slime", sample)).body, 6);
   assert.deepEqual((await send("/slime:object", { ...sample, prompt: CHATML })).body, { reward: 6, failed: 0 });
@@ -110,14 +83,14 @@ test("slime: the whole body is the reward, or an object of it", async (t) => {
 });
 
 test("LLaMA-Factory: one score per templated text, in order", async (t) => {
-  const { send } = await open(t);
+  const { send } = await openWires(t);
   const { body } = await send("/v1/score/evaluation", { model: "model", messages: [`${CHATML}Hello!<|im_end|>`, `${LLAMA}Hi<|eot_id|>`] });
   assert.deepEqual(body.scores, [6, 2]);
   assert.equal((await send("/v1/score/evaluation", { model: "model", messages: ["no template"] })).status, 400);
 });
 
 test("rerank: results are sorted by reward and keep the places of the documents, in the form that the client knows", async (t) => {
-  const { send, seen } = await open(t);
+  const { send, seen } = await openWires(t);
   const documents = ["bb", { text: "dddd" }, "a"];
   for (const path of ["/rerank", "/v1/rerank", "/v2/rerank"]) {
     const { body } = await send(path, { model: "m", query: "q", documents, top_n: 2, return_documents: true });
@@ -138,7 +111,7 @@ test("a candidate without a reward fails the call: 503 with Retry-After where it
   const busy = (): never => {
     throw new GatewayError("QUEUE_FULL", "full", { details: { retryAfterMs: 2000 } });
   };
-  const { send } = await open(t, "error", busy);
+  const { send } = await openWires(t, "error", busy);
   const bodies: readonly [string, object][] = [
     ["/get_reward", { query: [`${CHATML}x`], prompts: [CHATML] }],
     ["/classify", { input: `${CHATML}x<|im_end|>` }],
@@ -152,7 +125,7 @@ test("a candidate without a reward fails the call: 503 with Retry-After where it
     const refused = await send(path, body);
     assert.deepEqual([refused.status, refused.retryAfter, refused.body.error.reason], [503, "2", "QUEUE_FULL"], path);
   }
-  const failing = await open(t);
+  const failing = await openWires(t);
   for (const [path, body] of bodies) {
     const text = JSON.stringify(body).replaceAll(/x(<|"|$)/g, "fail$1");
     const refused = await failing.send(path, JSON.parse(text));
@@ -161,7 +134,7 @@ test("a candidate without a reward fails the call: 503 with Retry-After where it
 });
 
 test("a number that the operator stated stands in for a failure, and is marked where the wire can", async (t) => {
-  const { send } = await open(t, { reward: -7 });
+  const { send } = await openWires(t, { reward: -7 });
   const { body } = await send("/get_reward", { query: [`${CHATML}fail`, `${CHATML}good`], prompts: [CHATML, CHATML] });
   assert.deepEqual(body, { rewards: [-7, 4], scores: [-7, 4], extra_logs: { rm_failed: [1, 0] } });
   assert.deepEqual((await send("/slime:object", { prompt: "p", response: "fail" })).body, { reward: -7, failed: 1 });

@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { GatewayError } from "../../domain/errors.ts";
+import type { Message, Role } from "../../domain/item.ts";
+import { parseJson } from "../http/from-json.ts";
+import { aggregateMetrics } from "./nemo-gym-metrics.ts";
+import { itemOf, type WireKind } from "./wire.ts";
+
+const content = z.union([z.string(), z.array(z.object({ type: z.string(), text: z.string().optional() }))]);
+const turn = z.object({
+  type: z.string().optional(),
+  role: z.string().optional(),
+  content: content.nullish(),
+  name: z.string().optional(),
+  arguments: z.string().optional(),
+  output: z.unknown().optional(),
+});
+type Turn = z.output<typeof turn>;
+const Verify = z.object({
+  responses_create_params: z.object({ input: z.union([z.string(), z.array(turn)]), instructions: z.string().nullish() }),
+  response: z.object({ output: z.array(turn) }),
+  expected_answer: z.unknown().optional(),
+});
+const Aggregate = z.object({ verify_responses: z.array(z.record(z.string(), z.unknown())) });
+
+/**
+ * A resources server of NeMo Gym. The last message of the response is judged, after the input and the turns and tool calls that came
+ * before it; `expected_answer` is the reference. The answer is the request with `reward`, with `reward_components` that sum to it, and with
+ * each of these as a number of its own, `reward/<member>`. A judgement that failed is told in the way of that server: 200 with the
+ * failure's class, which sends the rollout to the failures and not to training; the 0 beside it is its protocol's and no score.
+ */
+export const nemoGym: WireKind = {
+  wire: "nemoGym",
+  routes: (path) => [
+    { path: "/seed_session", method: "NemoGymSeedSession", answer: async () => ({}) },
+    {
+      path,
+      method: "NemoGymVerify",
+      async answer(json, { score }) {
+        const { responses_create_params: asked, response, expected_answer: expected } = parseJson(Verify, json);
+        const last = response.output.findLastIndex(isMessage);
+        const before = last < 0 ? response.output : response.output.slice(0, last);
+        const prompt = [...inputOf(asked), ...before.map(messageOf)].filter((message) => message !== undefined);
+        // A rollout that ended without an answer is judged for having none.
+        const judged = last < 0 ? "" : textIn(response.output[last]!.content);
+        const reference = typeof expected === "string" ? expected : undefined;
+        const request = json as object;
+        try {
+          const [scored] = await score([itemOf(0, prompt, [judged], reference)]);
+          const { reward, components } = scored![0]!;
+          const numbers = Object.fromEntries(Object.entries(components).map(([name, value]) => [`reward/${name}`, value]));
+          return { ...request, ...numbers, reward, reward_components: components };
+        } catch (thrown) {
+          const error = GatewayError.from(thrown);
+          if (error.reason === "REQUEST_INVALID" || error.reason === "CALLER_GONE") throw error;
+          return {
+            ...request,
+            reward: 0,
+            _ng_failure_class: "judge_failed",
+            _ng_failure_judge_error: `${error.reason}: ${error.message}`,
+            ...(!error.retryable && { _ng_failure_terminal: true }),
+          };
+        }
+      },
+    },
+    {
+      path: "/aggregate_metrics",
+      method: "NemoGymAggregateMetrics",
+      answer: async (json) => aggregateMetrics(parseJson(Aggregate, json).verify_responses),
+    },
+    // A reward depends on what was sent and on nothing before it.
+    { verb: "get", path: "/reverify_mode", method: "NemoGymReverifyMode", answer: async () => "stateless" },
+  ],
+};
+
+function inputOf({ input, instructions }: z.output<typeof Verify>["responses_create_params"]): (Message | undefined)[] {
+  const system: Message[] = instructions ? [{ role: "system", content: instructions }] : [];
+  if (typeof input === "string") return [...system, { role: "user", content: input }];
+  return [...system, ...input.map(messageOf)];
+}
+
+const ROLES: ReadonlySet<string> = new Set<Role>(["system", "developer", "user", "assistant", "tool"]);
+
+function isMessage({ type = "message" }: Turn): boolean {
+  return type === "message";
+}
+
+/** A turn of the Responses API; reasoning and what is not known are left out. */
+function messageOf(given: Turn): Message | undefined {
+  if (isMessage(given)) {
+    const role = ROLES.has(given.role ?? "") ? (given.role as Role) : "user";
+    return { role, content: textIn(given.content) };
+  }
+  if (given.type === "function_call") return { role: "assistant", content: `${given.name ?? "tool"}(${given.arguments ?? ""})` };
+  if (given.type !== "function_call_output") return undefined;
+  return { role: "tool", content: typeof given.output === "string" ? given.output : JSON.stringify(given.output ?? "") };
+}
+
+function textIn(value: Turn["content"]): string {
+  if (typeof value === "string") return value;
+  return (value ?? []).map(({ text = "" }) => text).join("");
+}

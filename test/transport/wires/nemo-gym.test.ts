@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { GatewayError } from "../../../src/domain/errors.ts";
+import { openWires } from "../../support/wires.ts";
+
+const message = (text: string) => ({
+  id: "m",
+  type: "message",
+  role: "assistant",
+  status: "completed",
+  content: [{ type: "output_text", text, annotations: [] }],
+});
+const rollout = (output: object[], more: object = {}) => ({
+  responses_create_params: { instructions: "Be kind.", input: [{ role: "user", content: [{ type: "input_text", text: "Say hello." }] }] },
+  response: { id: "r", object: "response", output, usage: { total_tokens: 9 } },
+  ...more,
+});
+
+test("the last message is judged, and the answer is the request with a reward, its parts and each part as a number", async (t) => {
+  const { send, seen } = await openWires(t);
+  const body = rollout([{ type: "reasoning", summary: [] }, message("Hello!")], { expected_answer: "Hi", _ng_task_index: 3 });
+  const { status, body: answer } = await send("/verify", body);
+  assert.equal(status, 200);
+  assert.deepEqual(answer, { ...body, "reward/length": 6, reward: 6, reward_components: { length: 6 } });
+  const [item] = seen[0]!.items;
+  assert.deepEqual(item!.prompt, [
+    { role: "system", content: "Be kind." },
+    { role: "user", content: "Say hello." },
+  ]);
+  assert.deepEqual([item!.candidates[0]!.content, item!.reference], ["Hello!", "Hi"]);
+});
+
+test("calls of tools come before what is judged, and a rollout without an answer is judged for having none", async (t) => {
+  const { send, seen } = await openWires(t);
+  const calls = [
+    { type: "function_call", name: "add", arguments: '{"a":1}', call_id: "c" },
+    { type: "function_call_output", call_id: "c", output: "2" },
+  ];
+  await send("/verify", rollout([...calls, message("Two.")]));
+  const { body } = await send("/verify", { ...rollout(calls), responses_create_params: { input: "Add." } });
+  const shown = seen.map(({ items: [item] }) => [
+    item!.prompt.map(({ role, content }) => `${role}: ${content}`),
+    item!.candidates[0]!.content,
+  ]);
+  const turns = ['assistant: add({"a":1})', "tool: 2"];
+  assert.deepEqual(shown, [
+    [["system: Be kind.", "user: Say hello.", ...turns], "Two."],
+    [["user: Add.", ...turns], ""],
+  ]);
+  assert.equal(body.reward, 0);
+  assert.ok(!("_ng_failure_class" in body));
+});
+
+test("a judgement that failed is a failure of its class and no reward; one that cannot succeed is terminal", async (t) => {
+  const { send } = await openWires(t);
+  const { status, body } = await send("/verify", rollout([message("fail")]));
+  assert.deepEqual([status, body.reward, body._ng_failure_class, body._ng_failure_terminal], [200, 0, "judge_failed", true]);
+  assert.match(body._ng_failure_judge_error, /^SCORE_NOT_FINITE: /);
+  assert.ok(!("reward_components" in body));
+  const busy = await openWires(t, "error", () => {
+    throw new GatewayError("QUEUE_FULL", "full");
+  });
+  const later = await busy.send("/verify", rollout([message("x")]));
+  assert.deepEqual([later.status, later.body._ng_failure_class, later.body._ng_failure_terminal], [200, "judge_failed", undefined]);
+  const wrong = await busy.send("/verify", { response: { output: [] } });
+  assert.deepEqual([wrong.status, wrong.body.error.reason], [400, "REQUEST_INVALID"]);
+});
+
+test("a session starts, rewards do not depend on it, and rollouts come back as metrics", async (t) => {
+  const { send, get } = await openWires(t);
+  assert.deepEqual(await send("/seed_session", {}), { status: 200, retryAfter: null, body: {} });
+  assert.deepEqual(await get("/reverify_mode"), { status: 200, body: "stateless" });
+  const { body } = await send("/aggregate_metrics", {
+    verify_responses: [
+      { _ng_task_index: 0, reward: 1 },
+      { _ng_task_index: 0, reward: 3 },
+    ],
+  });
+  assert.equal(body.key_metrics["mean/reward"], 2);
+  assert.equal(body.group_level_metrics[0].num_rollouts, 2);
+});

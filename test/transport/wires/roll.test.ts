@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { GatewayError } from "../../../src/domain/errors.ts";
+import { resultOf } from "../../support/scripted-service.ts";
+import { openWires } from "../../support/wires.ts";
+
+const task = (response: string, more: object = {}) => ({
+  priority: 1,
+  project_id: "p",
+  data_id: "d",
+  rollout_id: "r",
+  prompt: "<|im_start|>user\nSay hello.<|im_end|>\n<|im_start|>assistant\n",
+  response,
+  reward_info: { ground_truth: "Hi" },
+  reward_manager: {},
+  timeout: 20,
+  ...more,
+});
+
+type Wires = Awaited<ReturnType<typeof openWires>>;
+
+async function fetched({ get }: Wires, id: string) {
+  for (;;) {
+    const { status, body } = await get("/roll:result", { reward_request_id: id });
+    assert.equal(status, 200);
+    if (body.errcode !== 1) return body;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+test("a task is accepted at once and its reward fetched, with each member's part, as often as one asks", async (t) => {
+  const wires = await openWires(t);
+  const { status, body } = await wires.send("/roll", task("Hello!<|im_end|>"));
+  assert.deepEqual([status, body.errcode], [200, 0]);
+  for (let i = 0; i < 2; i++) {
+    const { start_time, end_time, ...result } = await fetched(wires, body.reward_request_id);
+    assert.deepEqual(result, { errcode: 0, errmsg: "", reward_score: 6, dimention_reward_score: { length: { reward_score: 6 } } });
+    assert.ok(Date.parse(start_time) <= Date.parse(end_time));
+  }
+  const [item] = wires.seen[0]!.items;
+  assert.deepEqual([item!.candidates[0]!.content, item!.reference], ["Hello!", "Hi"]);
+});
+
+test("a failure that passes is tried again while the client reads running, and no zero comes out of it", async (t) => {
+  let calls = 0;
+  const wires = await openWires(t, "error", (request) => {
+    calls++;
+    if (calls < 3) throw new GatewayError("QUEUE_FULL", "full", { details: { retryAfterMs: 5 } });
+    return resultOf(request);
+  });
+  const { body } = await wires.send("/roll", task("Hello!"));
+  assert.equal((await fetched(wires, body.reward_request_id)).reward_score, 6);
+  assert.equal(calls, 3);
+});
+
+test("a failure that stays is an error with its reason and without a score, and so is one that outlasts its time", async (t) => {
+  const wires = await openWires(t);
+  const { body } = await wires.send("/roll", task("fail"));
+  const failed = await fetched(wires, body.reward_request_id);
+  assert.deepEqual([failed.errcode, "reward_score" in failed], [2, false]);
+  assert.match(failed.errmsg, /^SCORE_NOT_FINITE/);
+  const busy = await openWires(t, "error", () => {
+    throw new GatewayError("QUEUE_FULL", "full", { details: { retryAfterMs: 10 } });
+  });
+  const late = await busy.send("/roll", task("x", { timeout: 0.05 }));
+  assert.match((await fetched(busy, late.body.reward_request_id)).errmsg, /^QUEUE_FULL/);
+});
+
+test("a task that is not known is an error, and a submission that says nothing to judge is refused", async (t) => {
+  const { get, send } = await openWires(t);
+  assert.equal((await get("/roll:result", { reward_request_id: "none" })).body.errcode, 3);
+  assert.equal((await send("/roll", { prompt: "p" })).status, 400);
+});
