@@ -8,7 +8,7 @@ import type { OpenBackend } from "./domain/backend.ts";
 import { systemClock } from "./domain/clock.ts";
 import { GatewayError } from "./domain/errors.ts";
 import type { Judge } from "./domain/judge.ts";
-import type { RunStatistics } from "./domain/run.ts";
+import type { RunStatistics, ScoreObserver } from "./domain/run.ts";
 import { describeDeterminism } from "./domain/score-space.ts";
 import type { ReadinessSource, RewardService } from "./domain/service.ts";
 import type { StateService } from "./domain/state.ts";
@@ -54,6 +54,8 @@ export interface GatewayOptions {
   readonly panels?: readonly string[];
   readonly metrics?: Metrics;
   readonly board?: ReadinessBoard;
+  /** Hears of scores in the place of the statistics of runs. */
+  readonly observer?: ScoreObserver;
 }
 
 /** Batchings of the golden calls that are tried at start. */
@@ -87,7 +89,13 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const batchers = createBatchers(resolved, backends, metrics);
   const panels = new Map(resolved.panels.map((panel) => [panel.name, panel]));
   for (const name of panels.keys()) metrics.declarePanel(name);
-  const { observer, statistics } = createMonitoring({ ...config.runs, limits: config.runs.alarms, metrics, log });
+  const { observer, statistics } = createMonitoring({
+    ...config.runs,
+    limits: config.runs.alarms,
+    baselines: resolved.baselines,
+    metrics,
+    log,
+  });
   const scorer = createScorer({
     panels,
     batchers,
@@ -95,7 +103,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     clock: systemClock,
     maxRequestMs: config.server.maxRequestSeconds * 1000,
     metrics,
-    observer,
+    observer: options.observer ?? observer,
     states: states.service,
   });
   const intake = createIntake(scorer, metrics);

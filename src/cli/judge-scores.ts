@@ -7,13 +7,9 @@ import { isRouter, type Member } from "../domain/panel.ts";
 import { DEFAULT_OPTIONS, type JudgePart } from "../domain/score.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { openOffline } from "./offline-gateway.ts";
-import { openLines } from "./score/lines.ts";
-import { createProgress } from "./score/progress.ts";
-import { parseRecord, type ScoreRecord } from "./score/records.ts";
-import { scoreRecords } from "./score/run.ts";
+import type { ScoreRecord } from "./score/records.ts";
+import { scoreWholeFile } from "./score/whole-file.ts";
 
-/** Candidates under way at once: enough for full batches of like lengths, and a bound on memory. */
-const WINDOW = 512;
 /** Name of the panel that is made up for the run; it is the only one, so no other can have it. */
 const PANEL = "judges";
 
@@ -73,43 +69,25 @@ export async function scoreWithJudges(
   const interruption = listenForInterrupt();
   const panel = { name: PANEL, revision: "" };
   const options = { ...DEFAULT_OPTIONS, detail: "judges" } as const;
-  const began = performance.now();
-  let candidates = 0;
   try {
     const counts: FileCounts[] = [];
     for (const [file, path] of paths.entries()) {
-      const { lines, size } = await openLines(path);
-      const progress = createProgress(size);
-      const ends: number[] = [];
       let records = 0;
       let leftOut = 0;
-      const parsed = async function* () {
-        for await (const { number, text, end } of lines) {
-          ends.push(end);
-          yield parseRecord(number, text);
-        }
-      };
-      try {
-        const whole = await scoreRecords(parsed(), {
-          service: gateway.service,
-          panel,
-          options,
-          window: WINDOW,
-          signal: interruption.signal,
-          onRow: async (record, row, usage) => {
-            const parts = row.candidates.map(({ judges }) => judges);
-            if ("item" in record && parts.length > 0 && parts.every((judges) => isWhole(judges, members.length))) {
-              onRecord(record, parts, file);
-              records++;
-            } else leftOut++;
-            candidates += usage.candidates;
-            progress.update(ends.shift()!, { candidates, seconds: (performance.now() - began) / 1000 });
-          },
-        });
-        if (!whole) return undefined;
-      } finally {
-        progress.stop();
-      }
+      const whole = await scoreWholeFile(path, {
+        service: gateway.service,
+        panel,
+        options,
+        signal: interruption.signal,
+        onRow: (record, row) => {
+          const parts = row.candidates.map(({ judges }) => judges);
+          if ("item" in record && parts.length > 0 && parts.every((judges) => isWhole(judges, members.length))) {
+            onRecord(record, parts, file);
+            records++;
+          } else leftOut++;
+        },
+      });
+      if (!whole) return undefined;
       counts.push({ records, leftOut });
     }
     return counts;

@@ -1,5 +1,5 @@
 import { setFlagsFromString } from "node:v8";
-import { type Gateway, openGateway } from "../app.ts";
+import { type Gateway, type GatewayOptions, openGateway } from "../app.ts";
 import { panelSchema } from "../config/panel-schema.ts";
 import type { Config } from "../config/schema.ts";
 import { createLogger } from "../telemetry/log.ts";
@@ -9,7 +9,7 @@ import { createLogger } from "../telemetry/log.ts";
  * it takes: the cap on a request's time guards callers that wait, and nobody else waits here. Files seldom repeat themselves
  * over long stretches, so a small cache does, and memory stays flat and low.
  */
-export function openOffline(config: Config, panel: string): Promise<Gateway> {
+export function openOffline(config: Config, panel: string, { observer }: Pick<GatewayOptions, "observer"> = {}): Promise<Gateway> {
   // The engine otherwise lets garbage grow to three times what is in use before it collects it.
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const offline: Config = {
@@ -17,7 +17,7 @@ export function openOffline(config: Config, panel: string): Promise<Gateway> {
     server: { ...config.server, maxRequestSeconds: ONE_DAY_SECONDS },
     cache: { ...config.cache, maxBytes: Math.min(config.cache.maxBytes, SMALL_CACHE_BYTES) },
   };
-  return openGateway(offline, { log: createLogger({ level: "warn" }), panels: [panel] });
+  return openGateway(offline, { log: createLogger({ level: "warn" }), panels: [panel], ...(observer && { observer }) });
 }
 
 const ONE_DAY_SECONDS = 86_400;

@@ -22,7 +22,9 @@ function buildCommand(exit: SetExit): Command {
     .addOption(configOption())
     .option("-p, --panel <name>", "build for what the members and constraints of this panel read")
     .option("-j, --judge <name>", "build for one judge, with the calibration of its bundle")
-    .addOption(new Option("-k, --kind <kind>", "what to keep").choices(["value", "responses", "distribution"]).makeOptionMandatory())
+    .addOption(
+      new Option("-k, --kind <kind>", "what to keep").choices(["value", "responses", "distribution", "drift"]).makeOptionMandatory(),
+    )
     .option("--quantile <q>", "quantile that the value is, above 0 and below 1 (default: 0.85)", quantile)
     .option("--mean", "take the mean as the value", false)
     .addOption(

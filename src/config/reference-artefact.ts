@@ -5,6 +5,9 @@ import { SCORE_SPACES } from "../domain/score-space.ts";
 import { sha256Of } from "./digest.ts";
 import { findingsOf } from "./issues.ts";
 
+/** Fewest scores that later ones are held against: fewer say nothing of where scores fall. */
+export const MIN_DRIFT_SCORES = 50;
+
 const revision = z.string().min(1);
 const scores = z.array(z.number()).min(1);
 
@@ -15,6 +18,26 @@ const reading = {
   judgeRevision: revision.describe("Revision of the judge then."),
   calibration: revision.describe("Revision of the calibration then, or none."),
   space: z.enum(SCORE_SPACES).describe("Space of the calibrated scores."),
+};
+
+/** Scores in numbers, as the statistics of runs hold later ones against them. */
+const statistics = {
+  space: z.enum(SCORE_SPACES).describe("Space of the scores."),
+  items: z.int().min(1).describe("Records with a score."),
+  scores: z.int().min(MIN_DRIFT_SCORES).describe("Completions with a score."),
+  mean: z.number().describe("Their mean."),
+  meanError: z
+    .number()
+    .min(0)
+    .describe("Standard error of the mean, with completions of a record and neighbouring records as alike as they are."),
+  std: z.number().min(0).describe("Their standard deviation."),
+  logStdError: z.number().min(0).optional().describe("Standard error of its logarithm; absent where the scores do not vary."),
+  effective: z.number().positive().describe("Independent scores that would give the same error of the mean."),
+  length: z
+    .strictObject({ rho: z.number().min(-1).max(1), fisherError: z.number().min(0) })
+    .optional()
+    .describe("Spearman's correlation with length, and the standard error of its artanh; absent where one of them does not vary."),
+  sorted: z.array(z.number()).min(MIN_DRIFT_SCORES).describe("Scores, ascending: up to 1,000, evenly over all of them."),
 };
 
 const common = {
@@ -76,12 +99,30 @@ export const referenceArtefactSchema = z.discriminatedUnion("kind", [
       )
       .min(1),
   }),
+  z.strictObject({
+    ...common,
+    kind: z.literal("drift").describe("Scores of a panel and of its members, that the statistics of runs hold later ones against."),
+    panel: z
+      .strictObject({ name: z.string().min(1), revision })
+      .describe("The panel, and its revision then: another gives rewards that do not compare."),
+    reward: z.strictObject(statistics).describe("The panel's rewards."),
+    readings: z
+      .array(
+        z.strictObject({
+          ...reading,
+          ...statistics,
+          member: z.string().min(1).describe("Name of the member in the panel."),
+          gating: z.array(z.number()).optional().describe("Mean gating weights, in the order of the judge's objectives."),
+        }),
+      )
+      .min(1),
+  }),
 ]);
 
 /** A reference artefact as its file states it. */
 export type ReferenceArtefact = z.output<typeof referenceArtefactSchema>;
-/** What an artefact says of one judge. */
-export type ReferenceEntry = ReferenceArtefact["readings"][number];
+/** What an artefact that transforms and calibrations take says of one judge. */
+export type ReferenceEntry = Exclude<ReferenceArtefact, { kind: "drift" }>["readings"][number];
 
 /** An artefact that was read, and the digest of its bytes. */
 export interface OpenedArtefact {

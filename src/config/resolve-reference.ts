@@ -159,6 +159,10 @@ async function entryOf(
   const opened = await context.references.open(name);
   if (opened === undefined) return undefined;
   const { artefact } = opened;
+  if (artefact.kind === "drift") {
+    const remedy = "name it under runs.baselines, and build one of kind value, responses or distribution for this place";
+    return refuse(`reference "${name}" is of kind drift, which only statistics of runs are held against`, remedy);
+  }
   if (!calibrated && artefact.kind !== "distribution") {
     const remedy = `build a distribution: ${buildCommand(artefact, "distribution")}`;
     return refuse(`reference "${name}" is of kind ${artefact.kind}, and a calibration takes a distribution of raw scores`, remedy);
@@ -185,12 +189,13 @@ async function entryOf(
   );
 }
 
-function again(artefact: ReferenceArtefact): string {
+/** The remedy of a stale artefact. */
+export function again(artefact: ReferenceArtefact): string {
   return `build it again: ${buildCommand(artefact)}`;
 }
 
 /** The command that builds an artefact like this one. */
-function buildCommand(artefact: ReferenceArtefact, kind = artefact.kind): string {
+export function buildCommand(artefact: ReferenceArtefact, kind = artefact.kind): string {
   const { asked, data, name } = artefact;
   const whose = "panel" in asked ? `--panel ${asked.panel}` : `--judge ${asked.judge}`;
   const rule =
@@ -198,6 +203,7 @@ function buildCommand(artefact: ReferenceArtefact, kind = artefact.kind): string
   return `rewardgate reference build ${data.name} ${whose} --kind ${kind}${rule} --side ${data.side} --name ${name} -o FILE`;
 }
 
-function short(revision: string): string {
+/** A revision as messages show it. */
+export function short(revision: string): string {
   return revision.slice(0, 12);
 }

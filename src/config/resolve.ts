@@ -1,10 +1,12 @@
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import type { Panel, Router } from "../domain/panel.ts";
+import type { ReferenceBaseline } from "../domain/run.ts";
 import { defineState } from "../state/kinds/index.ts";
 import { digestOf } from "./digest.ts";
 import { isRouting, type MemberConfig } from "./panel-schema.ts";
 import { configInvalid } from "./problems.ts";
 import type { ChatPlan } from "./resolve-chat-judge.ts";
+import { resolveDrift } from "./resolve-drift.ts";
 import { type BackendPlan, type ResolvedJudge, resolveJudges } from "./resolve-judges.ts";
 import { resolvePanel } from "./resolve-panel.ts";
 import { artefactIn, createReferenceShelf } from "./resolve-reference.ts";
@@ -25,6 +27,8 @@ export interface Resolved {
   readonly chats: readonly ChatPlan[];
   /** In the order of the configuration; with a table, the panels that it leads to. */
   readonly panels: readonly (Panel | Router)[];
+  /** What the statistics of runs hold panels against, by panel; empty where only some panels were asked for. */
+  readonly baselines: ReadonlyMap<string, ReferenceBaseline>;
   /** Digest of everything that decides an answer or an address. */
   readonly configDigest: string;
 }
@@ -65,6 +69,8 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
       : await resolvePanel(name, written, sources, problems);
     if (panel !== undefined) panels.set(name, panel);
   }
+  // A command that scores some panels has no runs, and may be building the very reference that is missing.
+  const baselines = only === undefined ? await resolveDrift(config, panels, references, problems) : new Map<string, ReferenceBaseline>();
   if (problems.length > 0) throw configInvalid(problems);
   const { origin: _, ...settings } = config;
   const configDigest = digestOf({
@@ -73,7 +79,7 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
     panels: [...panels.values()].map(({ revision }) => revision),
   });
   const inOrder = Object.keys(config.panels).flatMap((name) => panels.get(name) ?? []);
-  return { judges: [...judges.values()], backends, chats, panels: inOrder, configDigest };
+  return { judges: [...judges.values()], backends, chats, panels: inOrder, baselines, configDigest };
 }
 
 /** The panels and everything that they route to, each after all of its targets. */

@@ -62,6 +62,13 @@ export const runsSchema = z
         "Score above which a candidate passes, by the name of a panel, member or judge. Without one: 0 for logits, 0.5 for probabilities " +
           "and unit scores, and no pass rate for other spaces.",
       ),
+    baselines: z
+      .record(z.string(), z.string().min(1))
+      .default({})
+      .describe(
+        "Panel → name of a reference of kind drift: what its windows over all domains are held against from a run's first item on, " +
+          "until someone pins another for that run. Default the first full window of each run.",
+      ),
     alarms,
   })
   .prefault({})

@@ -149,13 +149,46 @@ export interface ScoreQuantiles {
 
 /** What a window is compared with. */
 export interface BaselineInfo {
-  /** The first full window of the run, or the window at which someone pinned it. */
-  readonly source: "first_window" | "pinned";
+  /** The first full window of the run, the window at which someone pinned it, or a reference of the configuration. */
+  readonly source: "first_window" | "pinned" | "reference";
+  /** Name of the reference, where it is one. */
+  readonly reference?: string;
   readonly items: number;
   readonly mean: number;
   readonly std: number;
   readonly firstStep?: number;
   readonly lastStep?: number;
+}
+
+/** Scores of a reference in numbers: what windows are held against from a run's first item. */
+export interface ReferenceScores {
+  readonly items: number;
+  readonly scores: number;
+  readonly mean: number;
+  readonly meanError: number;
+  /** Divisor: scores − 1. */
+  readonly std: number;
+  /** Standard error of ln std; infinite where the scores do not vary. */
+  readonly logStdError: number;
+  /** Independent scores that would give the same error of the mean. */
+  readonly effective: number;
+  /** Spearman's correlation of score and length, and the standard error of its artanh; absent where one of them does not vary. */
+  readonly length?: { readonly rho: number; readonly fisherError: number };
+  /** Ascending, evenly over all of them. */
+  readonly sorted: readonly number[];
+  /** Mean gating weights, in the order of the member's objectives. */
+  readonly gating?: readonly number[];
+}
+
+/** What the windows of a panel are held against, in the place of the first full window of each run. */
+export interface ReferenceBaseline {
+  /** Name of the reference in the configuration. */
+  readonly reference: string;
+  /** Of the panel; scores of another revision do not compare. */
+  readonly panelRevision: string;
+  readonly reward: ReferenceScores;
+  /** By name of the member. */
+  readonly members: ReadonlyMap<string, ReferenceScores>;
 }
 
 /** How far the window is from its baseline. */

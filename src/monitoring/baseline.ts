@@ -1,4 +1,4 @@
-import type { BaselineInfo } from "../domain/run.ts";
+import type { BaselineInfo, ReferenceScores } from "../domain/run.ts";
 import { type StabilityBins, stabilityBins } from "../evaluation/drift.ts";
 import { type Description, describeWindow } from "./description.ts";
 import type { WindowSample } from "./score-window.ts";
@@ -32,5 +32,19 @@ export function freezeBaseline(sample: WindowSample, source: BaselineInfo["sourc
     description,
     bins: stabilityBins([...all], STABILITY),
     sorted: Float64Array.from({ length: kept }, (_, i) => all[Math.floor(((i + 0.5) * all.length) / kept)]!),
+  };
+}
+
+/**
+ * The baseline that a reference artefact holds.
+ * @param scores at least {@link STABILITY}.minCount sorted scores
+ */
+export function baselineOf({ sorted, gating: _, ...description }: ReferenceScores, reference: string): Baseline {
+  const { items, mean, std } = description;
+  return {
+    info: { source: "reference", reference, items, mean, std },
+    description,
+    bins: stabilityBins(sorted, STABILITY),
+    sorted: Float64Array.from(sorted),
   };
 }

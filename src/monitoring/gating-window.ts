@@ -39,9 +39,9 @@ export class GatingWindow {
     return Float64Array.from({ length: this.#objectives }, (_, k) => sum(blocks.map((block) => block[k]!)) / items);
   }
 
-  /** Makes the window the baseline of what comes after it. */
-  freeze(): void {
-    this.#baseline = this.mean();
+  /** Makes the window the baseline of what comes after it, or weights that are known already. */
+  freeze(weights = this.mean()): void {
+    this.#baseline = weights;
   }
 
   /** Jensen–Shannon divergence from the baseline, as a share of ln 2; undefined without one, or where weights are negative. */

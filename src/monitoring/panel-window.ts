@@ -1,4 +1,4 @@
-import type { AlarmKind, Observation, ObservedItem, ObservedPanel } from "../domain/run.ts";
+import type { AlarmKind, Observation, ObservedItem, ObservedPanel, ReferenceBaseline } from "../domain/run.ts";
 import type { ScoreSpace } from "../domain/score-space.ts";
 import { disagreement } from "../reward/aggregation/disagreement.ts";
 import type { Optional } from "../reward/missing.ts";
@@ -22,6 +22,8 @@ export interface WindowOptions {
   /** A score above it passes; by the name of a panel, a member or a judge. */
   readonly passThresholds: Readonly<Record<string, number>>;
   readonly limits: AlarmLimits;
+  /** What windows over all domains are held against from the first item, by panel. */
+  readonly baselines?: ReadonlyMap<string, ReferenceBaseline>;
 }
 
 /** Kept scores of an item that detectors look at: more tell them little, since candidates of one prompt are alike. */
@@ -59,6 +61,8 @@ export class PanelWindow {
     this.conflicts = this.#series({ space: "unit", objectives: [] }, []);
     this.verdicts = this.#series({ space: "unit", objectives: [] }, []);
     this.#spreads = this.#series({ space: "native", objectives: [] }, []);
+    // A domain is another population than the reference, so its windows keep their own first one.
+    if (domain === undefined) this.#holdAgainst(options.baselines?.get(panel.name));
   }
 
   /** Spread over the members per item, each in standard deviations of its baseline. */
@@ -110,9 +114,20 @@ export class PanelWindow {
     return ready.length;
   }
 
+  /** A panel of another revision than the reference has no baseline yet. */
+  #holdAgainst(known: ReferenceBaseline | undefined): void {
+    if (known === undefined || known.panelRevision !== this.panel.revision) return;
+    this.reward.holdAgainst(known.reward, known.reference);
+    for (const series of this.members) {
+      const scores = known.members.get(series.subject.member!);
+      if (scores !== undefined) series.holdAgainst(scores, known.reference);
+    }
+  }
+
   #watchSeries(series: Series, book: AlarmBook, atItem: number): void {
     const { baseline, window } = series;
-    if (baseline === undefined) return;
+    // With a baseline from the first item on, a window may still be too short to say anything.
+    if (baseline === undefined || window.size < this.#options.windowItems / 2) return;
     const sample = window.sample({ perItem: WATCHED_SCORES });
     const description = describeWindow(sample);
     for (const [kind, detect] of SERIES_ALARMS) {

@@ -1,7 +1,7 @@
 import type { Standing } from "../domain/panel.ts";
-import type { BaselineInfo } from "../domain/run.ts";
+import type { BaselineInfo, ReferenceScores } from "../domain/run.ts";
 import type { ScoreSpace } from "../domain/score-space.ts";
-import { type Baseline, freezeBaseline } from "./baseline.ts";
+import { type Baseline, baselineOf, freezeBaseline } from "./baseline.ts";
 import { GatingWindow } from "./gating-window.ts";
 import { type ScoredItem, ScoreWindow } from "./score-window.ts";
 import { Trend } from "./trend.ts";
@@ -49,6 +49,12 @@ export class Series {
     if (this.#baseline !== undefined || !this.window.isFull) return false;
     this.pin("first_window");
     return true;
+  }
+
+  /** Holds the series against the scores of a reference from now on. */
+  holdAgainst(scores: ReferenceScores, reference: string): void {
+    this.#baseline = baselineOf(scores, reference);
+    if (scores.gating !== undefined) this.gating?.freeze(Float64Array.from(scores.gating));
   }
 
   /** Ends a block of the panel's items. */

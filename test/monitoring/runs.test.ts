@@ -4,6 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { GatewayError } from "../../src/domain/errors.ts";
 import type { AlarmKind, RunAlarm } from "../../src/domain/run.ts";
+import { createReferenceWindow } from "../../src/monitoring/reference-window.ts";
 import { openRuns, STREAM_PANEL, type StreamShape, streamOf } from "../support/run-stream.ts";
 
 /** Items after `before` ordinary ones until an alarm of the kind was raised about the reward or a member. */
@@ -100,6 +101,66 @@ describe("alarms of a run", () => {
       assert.ok(raised.length <= 1, JSON.stringify(raised));
     });
   }
+
+  describe("that a reference stands for the baseline of", () => {
+    const window = createReferenceWindow();
+    const usual = streamOf(21);
+    for (let i = 0; i < 1000; i++) {
+      const observation = usual.next({ candidates: 2, length: 0.3 });
+      window.add(observation.items[0]!, observation);
+    }
+    const known = { reference: "usual", panelRevision: STREAM_PANEL.revision, ...window.read() };
+    const open = () => openRuns({ baselines: new Map([["chat", known]]) });
+
+    it("tells a mean that was another one from the start, once half a window is there", () => {
+      const { runs, raised } = open();
+      const stream = streamOf(22);
+      const feed = (items: number) => {
+        for (let i = 0; i < items; i++) runs.observe(stream.next({ candidates: 2, length: 0.3, mean: 1 }));
+      };
+      feed(200);
+      assert.equal(raised.length, 0);
+      feed(200);
+      assert.ok(raised.some(({ kind, member }) => kind === "mean_shift" && member === undefined));
+    });
+
+    it("stays calm over a run like the reference, whose scores follow length as much", () => {
+      const { runs, raised } = open();
+      const stream = streamOf(23);
+      for (let i = 0; i < 10_000; i++) runs.observe(stream.next({ candidates: 2, length: 0.3 }));
+      assert.deepEqual(raised, []);
+      const [row] = runs.report("r", { groupBy: [] }).rows;
+      assert.deepEqual([row!.drift!.baseline.source, row!.drift!.baseline.reference], ["reference", "usual"]);
+    });
+
+    it("gives way to what is pinned, in that run alone", () => {
+      const { runs, raised } = open();
+      const stream = streamOf(24);
+      for (let i = 0; i < 500; i++) runs.observe(stream.next({ mean: 1 }));
+      runs.pinBaseline("r");
+      assert.equal(runs.report("r", { groupBy: [] }).rows[0]!.drift!.baseline.source, "pinned");
+      const before = raised.length;
+      for (let i = 0; i < 2000; i++) runs.observe(stream.next({ mean: 1 }));
+      assert.equal(raised.length, before);
+      runs.observe(stream.next({}, "another"));
+      for (let i = 0; i < 100; i++) runs.observe(stream.next({}, "another"));
+      assert.equal(runs.report("another", { groupBy: [] }).rows[0]!.drift!.baseline.source, "reference");
+    });
+
+    it("leaves a panel of another revision with its own first window", () => {
+      const { runs } = openRuns({ baselines: new Map([["chat", { ...known, panelRevision: "sha256:bb" }]]) });
+      const stream = streamOf(25);
+      for (let i = 0; i < 500; i++) runs.observe(stream.next());
+      assert.equal(runs.report("r", { groupBy: [] }).rows[0]!.drift!.baseline.source, "first_window");
+    });
+
+    it("is refused with too few scores", () => {
+      const short = createReferenceWindow();
+      const observation = streamOf(26).next();
+      short.add(observation.items[0]!, observation);
+      assert.throws(() => short.read(), /the panel's reward has 1 scores, and 50 are the least/);
+    });
+  });
 
   it("an alarm is raised once, says where, and is cleared when its measure has come back", () => {
     const { runs, raised } = openRuns();

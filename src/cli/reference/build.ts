@@ -15,6 +15,7 @@ import { today } from "../iso-date.ts";
 import { type AskedJudge, type JudgeSet, resolveJudgeSet, scoreWithJudges } from "../judge-scores.ts";
 import type { ScoreRecord } from "../score/records.ts";
 import { distributionsOf, type ReadingScores, responsesOf, type ValueRule, valuesOf } from "./content.ts";
+import { driftOf } from "./drift.ts";
 
 /** Side of a pair that holds reference completions. */
 export type Side = "chosen" | "rejected" | "all";
@@ -49,6 +50,42 @@ export async function buildReference(path: string, flags: BuildFlags): Promise<B
   refuseFlags(path, flags);
   const asked = flags.panel === undefined ? ({ judge: flags.judge! } as const) : ({ panel: flags.panel } as const);
   const config = await readConfig(flags.config);
+  const made = flags.kind === "drift" ? await buildDrift(path, config, flags) : await buildReadings(path, config, asked, flags);
+  if (made === undefined) return undefined;
+  const { records, completions, leftOut, content } = made;
+  const artefact = referenceArtefactSchema.parse({
+    apiVersion: "rewardgate/v1",
+    kind: flags.kind,
+    name: flags.name,
+    created: flags.date ?? today(),
+    rewardgate: VERSION,
+    asked,
+    data: { name: basename(path), sha256: await digestFile(path), side: flags.side, records, completions },
+    ...content,
+  });
+  await writeFile(flags.output, `${JSON.stringify(artefact, null, artefact.kind === "value" ? 2 : 0)}\n`);
+  return { artefact, leftOut };
+}
+
+/** The kind's own part of an artefact, and what it was made from. */
+interface Made {
+  readonly records: number;
+  readonly completions: number;
+  readonly leftOut: number;
+  readonly content: object;
+}
+
+async function buildDrift(path: string, config: Config, { panel, side }: BuildFlags): Promise<Made | undefined> {
+  const made = await driftOf({ config, panel: panel!, path, candidatesOf: (record) => candidatesOn(record, side) });
+  return made && { ...made.counts, content: made.content };
+}
+
+async function buildReadings(
+  path: string,
+  config: Config,
+  asked: { readonly panel: string } | { readonly judge: string },
+  flags: BuildFlags,
+): Promise<Made | undefined> {
   const readings = "panel" in asked ? readingsOf(config, asked.panel) : [{ judge: asked.judge }];
   const set = "panel" in asked ? await resolveJudgeSet(config, readings) : await withOwnCalibration(config, asked.judge);
   const scores: ReadingScores[] = set.members.map(({ member }, i) => ({
@@ -72,18 +109,7 @@ export async function buildReference(path: string, flags: BuildFlags): Promise<B
   if (counts === undefined) return undefined;
   const completions = scores[0]!.raw.length;
   if (completions === 0) throw new UsageError(`no completion of ${path} could be scored: a reference needs at least one`);
-  const artefact = referenceArtefactSchema.parse({
-    apiVersion: "rewardgate/v1",
-    kind: flags.kind,
-    name: flags.name,
-    created: flags.date ?? today(),
-    rewardgate: VERSION,
-    asked,
-    data: { name: basename(path), sha256: await digestFile(path), side: flags.side, records: counts[0]!.records, completions },
-    ...contentOf(flags, scores),
-  });
-  await writeFile(flags.output, `${JSON.stringify(artefact, null, artefact.kind === "value" ? 2 : 0)}\n`);
-  return { artefact, leftOut: counts[0]!.leftOut };
+  return { records: counts[0]!.records, completions, leftOut: counts[0]!.leftOut, content: contentOf(flags, scores) };
 }
 
 function contentOf({ kind, mean, quantile = DEFAULT_QUANTILE }: BuildFlags, scores: readonly ReadingScores[]) {
@@ -132,6 +158,7 @@ function refuseFlags(path: string, { panel, judge, kind, quantile, mean, output,
   if (!existsSync(path)) throw new UsageError(`no file ${JSON.stringify(path)}; name a JSON-lines file with reference completions`);
   if (existsSync(output) && !overwrite)
     throw new UsageError(`${output} exists; name another with --output, or replace it with --overwrite`);
+  if (kind === "drift" && panel === undefined) throw new UsageError("statistics of runs are of panels: state --panel with --kind drift");
   if (kind !== "value" && (quantile !== undefined || mean)) throw new UsageError("--quantile and --mean belong to --kind value");
   if (quantile !== undefined && mean) throw new UsageError("--quantile and --mean are two rules; state one");
 }

@@ -21,6 +21,7 @@ export function showReference(artefact: ReferenceArtefact): string {
 function describeKind(artefact: ReferenceArtefact): string {
   if (artefact.kind === "responses") return "scores of reference completions per prompt";
   if (artefact.kind === "distribution") return "distribution of scores";
+  if (artefact.kind === "drift") return "what runs are held against";
   return artefact.rule.method === "mean" ? "mean of the scores" : `quantile ${artefact.rule.q} of the scores`;
 }
 
@@ -40,6 +41,20 @@ function contentRows(artefact: ReferenceArtefact): { readonly header: string[]; 
       return [...first(entry), String(Object.keys(entry.responses).length), String(all.length), decimal(sum(all) / all.length)];
     });
     return { header: ["prompts", "scores", "mean"], cells };
+  }
+  if (artefact.kind === "drift") {
+    const { panel, reward, readings } = artefact;
+    const numbers = ({ scores, mean, std, length }: typeof reward) => [
+      String(scores),
+      decimal(mean),
+      decimal(std),
+      length === undefined ? "" : decimal(length.rho),
+    ];
+    const cells = readings.map((entry) => [...first(entry), ...numbers(entry)]);
+    return {
+      header: ["scores", "mean", "std", "length"],
+      cells: [["(reward)", panel.revision.slice(0, 12), "", reward.space, ...numbers(reward)], ...cells],
+    };
   }
   const at = [0.05, 0.5, 0.85, 0.95];
   const cells = artefact.readings.map((entry) => [...first(entry), ...at.map((q) => decimal(quantileSorted(entry.calibrated, q)))]);

@@ -36,7 +36,10 @@ const ScoreQuantiles = z
 
 const Baseline = z
   .strictObject({
-    source: z.enum(["first_window", "pinned"]).meta({ description: "The first full window of the run, or one that someone pinned." }),
+    source: z
+      .enum(["first_window", "pinned", "reference"])
+      .meta({ description: "The first full window of the run, one that someone pinned, or a reference of the configuration." }),
+    reference: optionalText("Name of the reference, where it is one."),
     items: count("Items in it."),
     mean: number("Its mean."),
     std: number("Its standard deviation."),

@@ -303,7 +303,7 @@ export interface RunDrift {
 
 /** A baseline. */
 export interface BaselineInfo {
-  /** `first_window`, or `pinned` by someone. */
+  /** `first_window`, `pinned` by someone, or a `reference` of the configuration. */
   source: string;
   /** Items in it. */
   items: number;
@@ -316,7 +316,11 @@ export interface BaselineInfo {
     | number
     | undefined;
   /** Its last step. */
-  lastStep?: number | undefined;
+  lastStep?:
+    | number
+    | undefined;
+  /** Name of the reference, where it is one. */
+  reference?: string | undefined;
 }
 
 /** How far the members of a panel part. */
@@ -1539,7 +1543,7 @@ export const RunDrift: MessageFns<RunDrift> = {
 };
 
 function createBaseBaselineInfo(): BaselineInfo {
-  return { source: "", items: 0, mean: 0, std: 0, firstStep: undefined, lastStep: undefined };
+  return { source: "", items: 0, mean: 0, std: 0, firstStep: undefined, lastStep: undefined, reference: undefined };
 }
 
 export const BaselineInfo: MessageFns<BaselineInfo> = {
@@ -1561,6 +1565,9 @@ export const BaselineInfo: MessageFns<BaselineInfo> = {
     }
     if (message.lastStep !== undefined) {
       writer.uint32(48).uint32(message.lastStep);
+    }
+    if (message.reference !== undefined) {
+      writer.uint32(58).string(message.reference);
     }
     return writer;
   },
@@ -1626,6 +1633,14 @@ export const BaselineInfo: MessageFns<BaselineInfo> = {
             message.lastStep = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.reference = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1649,6 +1664,7 @@ export const BaselineInfo: MessageFns<BaselineInfo> = {
     message.std = object.std ?? 0;
     message.firstStep = object.firstStep ?? undefined;
     message.lastStep = object.lastStep ?? undefined;
+    message.reference = object.reference ?? undefined;
     return message;
   },
 };
