@@ -70,15 +70,24 @@ export const calibrationFileSchema = z.strictObject({
   metrics: z.record(z.string(), z.unknown()).optional().describe("Quality before and after."),
 });
 
-/** One line of a golden file. */
-export const goldenRowSchema = z.strictObject({
+const goldenPrompt = {
   id: z.string().min(1),
   prompt: z.array(z.strictObject({ role: z.enum(ROLES), content: z.string() })).min(1),
+};
+
+/** One line of a golden file about one candidate. */
+export const goldenRowSchema = z.strictObject({
+  ...goldenPrompt,
   candidate: z.string(),
   score: z.number(),
   objectives: z.array(z.number()).optional(),
   gating: z.array(z.number()).optional(),
 });
+
+/** One line of a golden file about a group, for judges that read one. */
+export const goldenGroupSchema = z
+  .strictObject({ ...goldenPrompt, candidates: z.array(z.string()).min(1), scores: z.array(z.number()) })
+  .refine(({ candidates, scores }) => candidates.length === scores.length, { path: ["scores"] });
 
 /** Least golden rows of a judge: fewer could pass by luck. */
 export const MIN_GOLDEN_ROWS = 16;

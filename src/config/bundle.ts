@@ -1,13 +1,15 @@
 import { lstat, readFile, realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import type { z } from "zod";
 import type { ConfigProblem } from "../domain/errors.ts";
-import type { GoldenRow } from "../domain/judge.ts";
+import type { GoldenRow, GoldenScore } from "../domain/judge.ts";
 import {
   BUNDLE_KEYS,
   type BundleSpec,
   bundleSchema,
   type CalibrationFile,
   calibrationFileSchema,
+  goldenGroupSchema,
   goldenRowSchema,
   MIN_GOLDEN_ROWS,
 } from "./bundle-schema.ts";
@@ -135,28 +137,38 @@ async function readGolden(path: string, problems: ConfigProblem[]): Promise<Gold
   for (const [i, line] of lines.entries()) {
     if (line.trim() === "") continue;
     const place = { file: path, line: i + 1, column: 1 };
-    const row = goldenRowSchema.safeParse(parseJson(line));
+    const data = parseJson(line);
+    const isGroup = typeof data === "object" && data !== null && "candidates" in data;
+    const row = isGroup ? goldenGroupSchema.safeParse(data) : goldenRowSchema.safeParse(data);
     if (!row.success) {
+      const holds = isGroup
+        ? "id, prompt, candidates and a score for each"
+        : "id, prompt, candidate, score and no more than objectives and gating";
       const key = row.error.issues[0]!.path.join(".");
-      problems.push({
-        ...place,
-        path: key,
-        cause: "not a golden row",
-        remedy: "a row holds id, prompt, candidate, score and no more than objectives and gating",
-      });
+      problems.push({ ...place, path: key, cause: "not a golden row", remedy: `a row holds ${holds}` });
       return rows;
     }
-    const { id, prompt, candidate, score, objectives, gating } = row.data;
+    const { id, prompt } = row.data;
     if (seen.has(id)) problems.push({ ...place, path: "id", cause: `row "${id}" comes twice`, remedy: "give each row an id of its own" });
     seen.add(id);
-    const item = { id, prompt, candidates: [{ content: candidate }] };
-    rows.push({ id, item, score, ...(objectives && { objectives }), ...(gating && { gating }) });
+    const { texts, scores } = recorded(row.data);
+    rows.push({ id, item: { id, prompt, candidates: texts.map((content) => ({ content })) }, scores });
   }
   if (rows.length < MIN_GOLDEN_ROWS) {
     const cause = `${rows.length} golden rows, fewer than ${MIN_GOLDEN_ROWS}`;
     problems.push({ file: path, path: "", cause, remedy: "export more golden scores with the model" });
   }
   return rows;
+}
+
+/** The candidates of a golden row and what was recorded of each. */
+function recorded(row: z.output<typeof goldenRowSchema> | z.output<typeof goldenGroupSchema>): {
+  texts: readonly string[];
+  scores: GoldenScore[];
+} {
+  if ("candidates" in row) return { texts: row.candidates, scores: row.scores.map((value) => ({ value })) };
+  const { candidate, score, objectives, gating } = row;
+  return { texts: [candidate], scores: [{ value: score, ...(objectives && { objectives }), ...(gating && { gating }) }] };
 }
 
 async function readCalibration(path: string, spec: BundleSpec, problems: ConfigProblem[]): Promise<CalibrationFile | undefined> {

@@ -1,7 +1,6 @@
 import type { Backend, Call, CallResult, PreparedCall } from "../domain/backend.ts";
 import { GatewayError } from "../domain/errors.ts";
-import type { Item } from "../domain/item.ts";
-import type { Ask, GoldenRow, Judge } from "../domain/judge.ts";
+import type { GoldenRow, Judge } from "../domain/judge.ts";
 import { digestCall } from "./digest.ts";
 
 export interface JudgeUnderTest {
@@ -37,7 +36,8 @@ export async function selfTest(
 ): Promise<SelfTestReport[]> {
   const calls = new Map<string, Call>();
   for (const { judge, rows } of judges)
-    for (const { item } of rows) for (const call of askOf(judge, item).calls) calls.set(digestCall(call), call);
+    for (const { item } of rows)
+      for (const { calls: asked } of judge.encode(item)) for (const call of asked) calls.set(digestCall(call), call);
   const prepared = await prepareAll(backend, calls);
   const alone = await answer(
     backend,
@@ -55,8 +55,10 @@ function report({ judge, rows, tolerance }: JudgeUnderTest, alone: Answers, toge
   let compositionMaxAbsError = 0;
   for (const row of rows) {
     const numbers = numbersOf(judge, row, alone);
-    const recorded = [row.score, ...(row.objectives ?? []), ...(row.gating ?? [])];
-    const difference = maxAbsDifference(recorded, row.objectives ? numbers : numbers.slice(0, 1));
+    const recorded = row.scores.map(({ value, objectives = [], gating = [] }) => [value, ...objectives, ...gating]);
+    // A row may record the score alone of a judge that has objectives too.
+    const compared = numbers.map((found, candidate) => (row.scores[candidate]?.objectives ? found : found.slice(0, 1)));
+    const difference = maxAbsDifference(recorded.flat(), compared.flat());
     if (!(difference <= tolerance)) {
       throw new GatewayError(
         "CONFIG_INVALID",
@@ -66,7 +68,7 @@ function report({ judge, rows, tolerance }: JudgeUnderTest, alone: Answers, toge
     }
     goldenMaxAbsError = Math.max(goldenMaxAbsError, difference);
     for (const answers of together) {
-      compositionMaxAbsError = Math.max(compositionMaxAbsError, maxAbsDifference(numbers, numbersOf(judge, row, answers)));
+      compositionMaxAbsError = Math.max(compositionMaxAbsError, maxAbsDifference(numbers.flat(), numbersOf(judge, row, answers).flat()));
     }
   }
   const allowed = judge.determinism.class === "tolerance" ? judge.determinism.bound : 0;
@@ -80,17 +82,17 @@ function report({ judge, rows, tolerance }: JudgeUnderTest, alone: Answers, toge
   return { judge: judge.name, rows: rows.length, goldenMaxAbsError, compositionMaxAbsError };
 }
 
-function askOf(judge: Judge, item: Item): Ask {
-  return judge.encode(item)[0]!;
-}
-
-/** What the judge says of a row: the raw value, then objectives, then gating. */
-function numbersOf(judge: Judge, row: GoldenRow, answers: Answers): number[] {
-  const ask = askOf(judge, row.item);
-  const results = ask.calls.map((call) => answers.get(digestCall(call))!);
-  const score = judge.decode(ask, results, row.item)[0]!;
-  if (score.outcome !== "scored") throw new GatewayError("CONFIG_INVALID", `judge "${judge.name}" abstains on its golden row "${row.id}"`);
-  return [score.value, ...(score.objectives ?? []), ...(score.gating ?? [])];
+/** What the judge says of each candidate of a row: the raw value, then objectives, then gating. */
+function numbersOf(judge: Judge, { id, item }: GoldenRow, answers: Answers): number[][] {
+  const numbers: number[][] = [];
+  for (const ask of judge.encode(item)) {
+    const results = ask.calls.map((call) => answers.get(digestCall(call))!);
+    for (const [at, score] of judge.decode(ask, results, item).entries()) {
+      if (score.outcome !== "scored") throw new GatewayError("CONFIG_INVALID", `judge "${judge.name}" abstains on its golden row "${id}"`);
+      numbers[ask.candidates[at]!] = [score.value, ...(score.objectives ?? []), ...(score.gating ?? [])];
+    }
+  }
+  return numbers;
 }
 
 async function prepareAll(backend: Backend, calls: ReadonlyMap<string, Call>): Promise<Map<string, PreparedCall>> {

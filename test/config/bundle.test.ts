@@ -107,7 +107,22 @@ describe("openBundle", () => {
     assert.match((await problems())[0]!, /is not a file/);
   });
 
+  it("reads golden rows about a group, with a score for each candidate", async () => {
+    const group = { id: "group", prompt: [{ role: "user", content: "Hi" }], candidates: ["a", "b"], scores: [1, -1] };
+    writeBundle(folder, "judge", { golden: [...goldenRows(15), group] });
+    const opened = await open();
+    assert.ok("bundle" in opened);
+    assert.deepEqual(opened.bundle.golden[15]!.item.candidates, [{ content: "a" }, { content: "b" }]);
+    assert.deepEqual(opened.bundle.golden[15]!.scores, [{ value: 1 }, { value: -1 }]);
+    assert.deepEqual(opened.bundle.golden[3]!.scores, [{ value: 0.3 }]);
+  });
+
   for (const [what, parts, expected] of [
+    [
+      "a golden group with a score too few",
+      { golden: [{ id: "a", prompt: [{ role: "user", content: "x" }], candidates: ["y", "z"], scores: [1] }] },
+      /^scores: not a golden row; a row holds id, prompt, candidates and a score for each/,
+    ],
     ["fewer than 16 golden rows", { golden: goldenRows(15) }, /15 golden rows, fewer than 16; export more/],
     ["a golden row twice", { golden: [...goldenRows(16), ...goldenRows(1)] }, /row "row-0" comes twice/],
     [

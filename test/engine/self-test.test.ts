@@ -4,7 +4,7 @@ import { selfTest } from "../../src/engine/self-test.ts";
 import { itemOf, scriptedBackend, scriptedJudge } from "../support/scripted.ts";
 
 const texts = ["a", "bb", "ccc", "dddd", "eeeee"];
-const rows = texts.map((text) => ({ id: text, item: itemOf(text, [text]), score: text.length }));
+const rows = texts.map((text) => ({ id: text, item: itemOf(text, [text]), scores: [{ value: text.length }] }));
 const tested = { judge: scriptedJudge({}), rows, tolerance: 1e-6 };
 const options = { compositions: 3 };
 
@@ -40,7 +40,7 @@ test("a judge whose score moves among batch-mates beyond its class is refused wi
 test("every composition covers every call within the backend's limits, and two judges that ask the same share the answers", async () => {
   const backend = scriptedBackend({ limits: { maxBatchCalls: 3, maxBatchTokens: 8 } });
   const other = scriptedJudge({ name: "other", decode: (value) => ({ outcome: "scored", value: 10 * value }) });
-  const otherRows = rows.map((row) => ({ ...row, score: row.score * 10 }));
+  const otherRows = rows.map((row) => ({ ...row, scores: row.scores.map(({ value }) => ({ value: value * 10 })) }));
   await selfTest(backend, [tested, { ...tested, judge: other, rows: otherRows }], options);
   assert.deepEqual(backend.ran.toSorted(), [...texts, ...texts, ...texts, ...texts].sort());
   for (const batch of backend.batches) {
@@ -48,4 +48,23 @@ test("every composition covers every call within the backend's limits, and two j
     assert.ok(batch.length === 1 || batch.length * Math.max(...batch.map((text) => text.length)) <= 8);
   }
   assert.ok(backend.batches.some((batch) => batch.length > 1));
+});
+
+test("a judge that reads the group must reproduce the score of every candidate of a row", async () => {
+  const judge = scriptedJudge({});
+  const row = (scores: number[]) => ({
+    id: "group",
+    item: itemOf("group", ["a", "bb", "ccc"]),
+    scores: scores.map((value) => ({ value })),
+  });
+  const [report] = await selfTest(scriptedBackend(), [{ judge, rows: [row([1, 2, 3])], tolerance: 1e-6 }], options);
+  assert.deepEqual(report, { judge: "judge", rows: 1, goldenMaxAbsError: 0, compositionMaxAbsError: 0 });
+  for (const wrong of [
+    [1, 2, 3.5],
+    [1, 2],
+  ]) {
+    await assert.rejects(selfTest(scriptedBackend(), [{ judge, rows: [row(wrong)], tolerance: 1e-6 }], options), {
+      reason: "CONFIG_INVALID",
+    });
+  }
 });
