@@ -7,6 +7,7 @@ import { createRuleJudge, type RuleConfig, ruleFacts } from "../judges/rule.ts";
 import { type Bundle, type DigestCache, openBundle, type VerifiedFile } from "./bundle.ts";
 import { digestOf } from "./digest.ts";
 import { findingsOf } from "./issues.ts";
+import type { Finding } from "./problems.ts";
 import { type ChatPlan, chatPlan, createChatJudge } from "./resolve-chat-judge.ts";
 import type { BackendConfig, BundleJudgeConfig, Config } from "./schema.ts";
 import { nameRemedy } from "./suggest.ts";
@@ -22,8 +23,8 @@ export interface ResolvedJudge {
   /** Largest difference from a golden score that passes. */
   readonly goldenTolerance: number;
   /**
-   * The judge that golden scores are tested with. Those of over-long rows were made with truncation, so it truncates
-   * whatever the configuration says; it is otherwise the same.
+   * The judge that golden scores are tested with, as its bundle makes it. Those of over-long rows were made with truncation, so it
+   * truncates whatever the configuration says.
    */
   readonly goldenJudge: Judge;
   /** Absent for a rule, which has no model, and where a server has the model. */
@@ -88,7 +89,7 @@ export async function resolveJudges(
       continue;
     }
     const plan = joinPlan(plans, name, judge, backend, opened.bundle);
-    const resolved = createJudge(name, judge, plan.name, opened.bundle, problems);
+    const resolved = createJudge(name, judge, plan.name, opened.bundle, config, problems);
     if (resolved !== undefined) judges.set(name, resolved);
   }
   return { judges, backends: [...plans.values()], chats: [...chats.values()] };
@@ -115,6 +116,7 @@ function createJudge(
   config: BundleJudgeConfig,
   backend: string,
   bundle: Bundle,
+  { origin }: Config,
   problems: ConfigProblem[],
 ): ResolvedJudge | undefined {
   const { spec, kindParams, locate } = bundle;
@@ -132,6 +134,11 @@ function createJudge(
     }
     return undefined;
   }
+  const used = withStated(kind, kindParams, config.params);
+  if ("findings" in used) {
+    problems.push(...used.findings.map(({ path, ...rest }) => origin.locate({ path: ["judges", name, "params", ...path], ...rest })));
+    return undefined;
+  }
   const base: Omit<JudgeSpec, "overlong" | "revision"> = {
     name,
     backend,
@@ -139,16 +146,18 @@ function createJudge(
     space: spec.space,
     determinism: spec.determinism,
   };
-  const create = (overlong: JudgeSpec["overlong"]) =>
-    kind.create({ ...base, overlong, revision: digestOf({ bundle: bundle.digest, kind: kind.kind, overlong }) }, params.data);
+  const create = (overlong: JudgeSpec["overlong"], own: unknown, stated: BundleJudgeConfig["params"]) => {
+    const facts = { bundle: bundle.digest, kind: kind.kind, overlong, ...(stated && { params: stated }) };
+    return kind.create({ ...base, overlong, revision: digestOf(facts) }, own);
+  };
   try {
     return {
-      judge: create(config.overlong),
+      judge: create(config.overlong, used.params, config.params),
       description: spec.description,
       license: spec.license,
       goldens: bundle.golden,
       goldenTolerance: spec.goldenTolerance,
-      goldenJudge: create("truncate"),
+      goldenJudge: create("truncate", params.data, undefined),
       bundle,
     };
   } catch (thrown) {
@@ -156,6 +165,23 @@ function createJudge(
     problems.push(locate({ path: ["model", "template"], cause: thrown.message, remedy: "correct the bundle" }));
     return undefined;
   }
+}
+
+/** The parameters of a bundle with those that the configuration states, or what is wrong with these. */
+function withStated(
+  kind: JudgeKind,
+  own: Bundle["kindParams"],
+  stated: BundleJudgeConfig["params"] = {},
+): { params: unknown } | { findings: Finding[] } {
+  const settable = kind.settable ?? [];
+  const foreign = Object.keys(stated).filter((key) => !settable.includes(key));
+  if (foreign.length > 0) {
+    const remedy = settable.length > 0 ? `a configuration may set ${settable.join(", ")}` : "leave it out";
+    return { findings: foreign.map((key) => ({ path: [key], cause: `belongs to the bundle of a judge of kind ${kind.kind}`, remedy })) };
+  }
+  const all = { ...own, ...stated };
+  const parsed = kind.params.safeParse(all);
+  return parsed.success ? { params: parsed.data } : { findings: findingsOf(parsed.error.issues, kind.params, all) };
 }
 
 /** The plan that this judge shares with others of the same graph, tokenizer, inputs, length and backend. */

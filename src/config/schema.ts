@@ -30,6 +30,12 @@ const bundleJudge = z
         "A text longer than the model reads: `error` refuses that candidate, `truncate` drops the oldest prompt tokens, then the end of " +
           "the candidate, and the answer says so. Default error.",
       ),
+    params: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe(
+        "Keys that take the place of those in judge.yaml, where the judge's kind lets a configuration set them: docs/judges/. Default none.",
+      ),
   })
   .describe("A reward model and where it runs.");
 

@@ -13,7 +13,10 @@ export interface Segment {
 export type Overlong =
   /** Refuse with ITEM_TOO_LONG. */
   | "error"
-  /** Drop the oldest prompt tokens, then, when the candidate alone does not fit, the end of the candidate. */
+  /**
+   * Drop the oldest prompt tokens, then, when the candidate alone does not fit, the end of the candidate. A call with several
+   * stretches of candidates loses tokens of the prompt only.
+   */
   | "truncate";
 
 /** One forward pass over one text: every output tensor of the model for it. */

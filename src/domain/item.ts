@@ -74,6 +74,17 @@ export interface Item {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/**
+ * Which of the candidates that a judge sees are the item's baselines, judged along to be compared with. A judge whose score of
+ * one candidate depends on the others leaves them out of the company of the candidates.
+ *
+ * @returns indices into `candidates`, ascending
+ */
+export function baselineIndices({ candidates, baselines = [] }: Item): number[] {
+  const known = new Set(baselines);
+  return candidates.flatMap((candidate, index) => (known.has(candidate) ? [index] : []));
+}
+
 /** The text of a content: the parts of type text, joined in order. */
 export function textOf(content: Content): string {
   if (typeof content === "string") return content;

@@ -124,15 +124,23 @@ export interface JudgeKind<P = unknown> {
   readonly kind: string;
   /** Strict schema of the kind's own keys: `outputs` (names of tensors) and whatever else the kind reads. */
   readonly params: ZodType<P>;
+  /** Keys of `params` that a configuration may state anew, since they are about the use of the model and not about the model. */
+  readonly settable?: readonly string[];
   create(spec: JudgeSpec, params: P): Judge;
 }
 
 /** An item whose scores the judge's makers recorded. */
 export interface GoldenRow {
   readonly id: string;
-  /** One prompt with exactly one candidate. */
+  /** One candidate, or several for a judge that reads the group. */
   readonly item: Item;
-  readonly score: number;
+  /** In the order of the item's candidates. */
+  readonly scores: readonly GoldenScore[];
+}
+
+/** What was recorded of one candidate. */
+export interface GoldenScore {
+  readonly value: number;
   readonly objectives?: readonly number[];
   readonly gating?: readonly number[];
 }

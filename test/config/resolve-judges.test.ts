@@ -3,7 +3,7 @@ import { after, describe, it } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
 import { resolve } from "../../src/config/resolve.ts";
 import { GatewayError } from "../../src/domain/errors.ts";
-import { temporaryFolder } from "../support/bundle.ts";
+import { temporaryFolder, writeBundle } from "../support/bundle.ts";
 
 const folder = temporaryFolder();
 after(() => folder.remove());
@@ -56,4 +56,46 @@ describe("a judge that follows a rule", () => {
     ["neither a bundle nor a rule", "{ overlong: error }", /judges\.check\.bundle: missing/],
   ];
   for (const [what, judge, says] of refused) it(`refuses ${what}`, async () => assert.match(await problems(judge), says));
+});
+
+describe("parameters of a kind in the configuration", () => {
+  const model = {
+    maxTokens: 64,
+    template: "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}</s>",
+    inputs: { ids: "input_ids", mask: "attention_mask", segments: "token_type_ids" },
+    outputs: { scores: "scores" },
+  };
+  const manifest = { kind: "multi_response", model, most: 4, company: "seen", beyond: "refuse" };
+  writeBundle(folder, "group", { manifest, calibration: undefined });
+  writeBundle(folder, "reward");
+  const judge = (params = "", bundle = "group") => `{ bundle: models/${bundle}, backend: local${params} }`;
+  const config = (line: string) => `${line}\nbackends:\n  local: { type: onnx }`;
+
+  it("take the place of the bundle's, and are part of the revision; golden scores are tested as the bundle says", async () => {
+    const [plain] = (await resolved(config(judge()), ", calibration: none")).judges;
+    const [stated] = (await resolved(config(judge(", params: { orders: 2, beyond: chunk }")), ", calibration: none")).judges;
+    const item = { id: "i", prompt: [{ role: "user" as const, content: "hi" }], candidates: [{ content: "a" }, { content: "b" }] };
+    assert.equal(plain!.judge.encode(item)[0]!.calls.length, 1);
+    assert.equal(stated!.judge.encode(item)[0]!.calls.length, 2);
+    assert.notEqual(plain!.judge.revision, stated!.judge.revision);
+    assert.deepEqual(stated!.goldenJudge.encode(item)[0]!.calls, plain!.goldenJudge.encode(item)[0]!.calls);
+  });
+
+  const refused: [what: string, judge: string, says: RegExp][] = [
+    [
+      "a key of the model",
+      judge(", params: { most: 8 }"),
+      /judges\.check\.params\.most: belongs to the bundle .* may set beyond, anchors, orders/,
+    ],
+    ["names of tensors", judge(", params: { outputs: { scores: x } }"), /judges\.check\.params\.outputs: belongs to the bundle/],
+    ["a wrong value", judge(", params: { orders: 0 }"), /judges\.check\.params\.orders: /],
+    ["what does not fit the bundle", judge(", params: { anchors: 4 }"), /judges\.check\.params\.anchors: must be fewer/],
+    [
+      "any for a kind that has none",
+      judge(", params: { most: 8 }", "reward"),
+      /belongs to the bundle of a judge of kind scalar; leave it out/,
+    ],
+  ];
+  for (const [what, line, says] of refused)
+    it(`do not take ${what}`, async () => assert.match(await problems(config(line), ", calibration: none"), says));
 });

@@ -2,7 +2,7 @@ import type { Overlong, Segment } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import { firstForeignPart, type Item, type PartType, textOf } from "../../domain/item.ts";
 import type { Ask } from "../../domain/judge.ts";
-import { createChatTemplate, type Layout } from "./chat-template.ts";
+import { type ChatTemplate, createChatTemplate, type Layout } from "./chat-template.ts";
 
 /** What judges that read a conversation with one candidate at its end take. */
 export const TEXT_ONLY: ReadonlySet<PartType> = new Set<PartType>(["text"]);
@@ -43,12 +43,7 @@ function createChatAsks(source: string, overlong: Overlong): ChatAsks {
   let last: Item | undefined;
   let made: readonly Ask[] = [];
   return {
-    notApplicable(item) {
-      const foreign = isPlain(item) ? undefined : firstForeignPart(item, TEXT_ONLY);
-      if (foreign !== undefined) return `the judge reads text and the item holds a part of type ${foreign}`;
-      const layout = template.layout(item.prompt);
-      return "refusal" in layout ? explain(layout.refusal) : undefined;
-    },
+    notApplicable: (item) => whyNot(item, template),
     encode(item) {
       if (item !== last) {
         made = makeAsks(item, template.layout(item.prompt), overlong);
@@ -60,6 +55,19 @@ function createChatAsks(source: string, overlong: Overlong): ChatAsks {
 }
 
 function makeAsks(item: Item, layout: Layout, overlong: Overlong): readonly Ask[] {
+  const { before, after } = aroundCandidate(item, layout);
+  return item.candidates.map((candidate, index) => {
+    const text = textOf(candidate.content);
+    return { candidates: [index], calls: [{ type: "forward", segments: [...before, { text, origin: "candidate" }, ...after], overlong }] };
+  });
+}
+
+/**
+ * What stands before and after the candidate in the conversation of an item.
+ *
+ * @throws {GatewayError} REQUEST_INVALID when the template does not take the roles of the prompt
+ */
+export function aroundCandidate(item: Item, layout: Layout): { readonly before: Segment[]; readonly after: Segment[] } {
   if ("refusal" in layout) throw new GatewayError("REQUEST_INVALID", explain(layout.refusal), { details: { itemId: item.id } });
   const before: Segment[] = [];
   const after: Segment[] = [];
@@ -69,10 +77,15 @@ function makeAsks(item: Item, layout: Layout, overlong: Overlong): readonly Ask[
     else if (piece.message === item.prompt.length) side = after;
     else side.push({ text: textOf(item.prompt[piece.message]!.content), origin: "prompt" });
   }
-  return item.candidates.map((candidate, index) => {
-    const text = textOf(candidate.content);
-    return { candidates: [index], calls: [{ type: "forward", segments: [...before, { text, origin: "candidate" }, ...after], overlong }] };
-  });
+  return { before, after };
+}
+
+/** Why a judge that reads text in this template does not cover the item, or undefined when it does. */
+export function whyNot(item: Item, template: ChatTemplate): string | undefined {
+  const foreign = isPlain(item) ? undefined : firstForeignPart(item, TEXT_ONLY);
+  if (foreign !== undefined) return `the judge reads text and the item holds a part of type ${foreign}`;
+  const layout = template.layout(item.prompt);
+  return "refusal" in layout ? explain(layout.refusal) : undefined;
 }
 
 /** Whether every content is a string, which is nearly always so and needs no look at parts. */

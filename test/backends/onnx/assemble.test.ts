@@ -135,3 +135,27 @@ test("assemble(…, truncate) keeps every control token, ends of prompts and sta
     }),
   );
 });
+
+/** Three tokens of control, four of the prompt, and two candidates of two tokens. */
+const group: Piece[] = [
+  ["control", 100],
+  ["prompt", 1, 2, 3, 4],
+  ["candidate", 11, 12],
+  ["control", 103],
+  ["candidate", 21, 22],
+  ["control", 103],
+];
+
+test("assemble(segments, ids, …) takes tokens of the prompt only where candidates stand side by side, and tells where the first starts", () => {
+  assert.deepEqual(run(group, 8, "truncate"), {
+    ids: [100, 4, 11, 12, 103, 21, 22, 103],
+    candidateStart: 2,
+    truncation: { side: "prompt_start", droppedTokens: 3 },
+  });
+});
+
+test("assemble(segments, ids, …) refuses candidates side by side that leave nothing of the prompt, rather than cut one of them", () => {
+  throwsReason(() => run(group, 7, "truncate"), "ITEM_TOO_LONG", 7);
+  throwsReason(() => run(group, 5, "truncate"), "ITEM_TOO_LONG", 5);
+  throwsReason(() => run(group, 10, "error"), "ITEM_TOO_LONG", 10);
+});

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Candidate, Item } from "../../../domain/item.ts";
+import { baselineIndices, type Candidate, type Item } from "../../../domain/item.ts";
 import { foldAnswer } from "../exact-match.ts";
 import { finalAnswer } from "../final-answer.ts";
 import { majorityVote } from "../majority.ts";
@@ -50,7 +50,7 @@ export const majority = defineRule({
 });
 
 /** Baselines that are judged along are compared with the group and have no vote in it. */
-function votersOf({ candidates, baselines = [] }: Item): readonly Candidate[] {
-  const strangers = new Set(baselines);
-  return candidates.filter((candidate) => !strangers.has(candidate));
+function votersOf(item: Item): readonly Candidate[] {
+  const strangers = new Set(baselineIndices(item));
+  return item.candidates.filter((_, index) => !strangers.has(index));
 }
