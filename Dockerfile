@@ -33,6 +33,7 @@ RUN npm run setup:cuda
 # What both variants run.
 FROM scratch AS application
 COPY package.json rewardgate.yaml LICENSE NOTICE /app/
+COPY examples/rows /app/examples/rows
 COPY protos /app/protos
 COPY models /app/models
 COPY --from=build /app/dist /app/dist

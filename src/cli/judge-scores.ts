@@ -19,6 +19,8 @@ export type AskedJudge = Pick<ReadingConfig, "judge"> & Partial<Pick<ReadingConf
 /** Judges of a configuration that are asked outside its panels. */
 export interface JudgeSet {
   readonly config: Config;
+  /** The panel of that configuration that holds them, and no other judge. */
+  readonly panel: string;
   /** In the order of asking. */
   readonly members: readonly { readonly member: Member; readonly judge: ResolvedJudge }[];
 }
@@ -42,7 +44,11 @@ export async function resolveJudgeSet(config: Config, asked: readonly AskedJudge
   const alone: Config = { ...config, panels: { [PANEL]: panel } };
   const { panels, judges } = await resolve(alone, [PANEL]);
   const members = panels.flatMap((made) => (isRouter(made) ? [] : made.members));
-  return { config: alone, members: members.map((member) => ({ member, judge: judges.find(({ judge }) => judge === member.judge)! })) };
+  return {
+    config: alone,
+    panel: PANEL,
+    members: members.map((member) => ({ member, judge: judges.find(({ judge }) => judge === member.judge)! })),
+  };
 }
 
 /** What became of the records of a file. */
@@ -61,13 +67,13 @@ export interface FileCounts {
  * @returns counts per file, or undefined when Ctrl-C ended the run
  */
 export async function scoreWithJudges(
-  { config, members }: JudgeSet,
+  { config, panel: name, members }: JudgeSet,
   paths: readonly string[],
   onRecord: (record: ScoreRecord, parts: readonly (readonly JudgePart[])[], file: number) => void,
 ): Promise<FileCounts[] | undefined> {
-  const gateway = await openOffline(config, PANEL);
+  const gateway = await openOffline(config, name);
   const interruption = listenForInterrupt();
-  const panel = { name: PANEL, revision: "" };
+  const panel = { name, revision: "" };
   const options = { ...DEFAULT_OPTIONS, detail: "judges" } as const;
   try {
     const counts: FileCounts[] = [];

@@ -2,15 +2,26 @@ import { Command } from "commander";
 import { describeJudge } from "../config/describe.ts";
 import { resolve } from "../config/resolve.ts";
 import { configOption, readConfig } from "./config-file.ts";
+import type { SetExit } from "./failure.ts";
+import { probeCommand } from "./judges/probe.ts";
 import { textTable } from "./text-table.ts";
 
-/** `rewardgate judges`: the judges of a configuration. Loads no model. */
-export function judgesCommand(): Command {
+/** `rewardgate judges`: the judges of a configuration, and what attacks make of one. */
+export function judgesCommand(exit: SetExit): Command {
   return new Command("judges")
+    .description("list the judges of the configuration, or probe one")
+    .addHelpText("after", "\nExamples:\n  $ rewardgate judges --json\n  $ rewardgate judges probe chat-reward")
+    .addCommand(listCommand(), { isDefault: true })
+    .addCommand(probeCommand(exit));
+}
+
+/** `rewardgate judges list`, or `rewardgate judges` alone. Loads no model. */
+function listCommand(): Command {
+  return new Command("list")
     .description("list the judges of the configuration")
     .addOption(configOption())
     .option("--json", "print JSON", false)
-    .addHelpText("after", "\nExample:\n  $ rewardgate judges --json")
+    .addHelpText("after", "\nExample:\n  $ rewardgate judges list --json")
     .action(async ({ config: file, json }: { config?: string; json: boolean }) => {
       const { judges } = await resolve(await readConfig(file));
       const rows = judges.map(describeJudge);

@@ -28,7 +28,7 @@ export function createProgram(exit: SetExit): Command {
     referenceCommand(exit),
     evalCommand(exit),
     compareCommand(exit),
-    judgesCommand(),
+    judgesCommand(exit),
     panelsCommand(),
     checkCommand(),
     doctorCommand(exit),

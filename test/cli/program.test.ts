@@ -6,6 +6,12 @@ import { runCli } from "../support/cli.ts";
 
 const COMMANDS = ["serve", "score", "calibrate", "reference", "eval", "compare", "judges", "panels", "check", "doctor", "replay"];
 
+/** Commands that are groups of commands. */
+const SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
+  judges: ["judges list", "judges probe"],
+  reference: ["reference build"],
+};
+
 describe("rewardgate", () => {
   it("has the documented commands, each with one sentence on what it does", () => {
     const { commands } = createProgram(() => {});
@@ -16,7 +22,7 @@ describe("rewardgate", () => {
     for (const command of commands) assert.match(command.description(), /^[a-z].{20,}[^.]$/);
   });
 
-  for (const name of COMMANDS.map((command) => (command === "reference" ? "reference build" : command))) {
+  for (const name of COMMANDS.flatMap((command) => SUBCOMMANDS[command] ?? [command])) {
     it(`${name} --help shows an example and exits with 0`, async () => {
       const { code, stdout, stderr } = await runCli([...name.split(" "), "--help"]);
       assert.deepEqual([code, stderr], [0, ""]);
