@@ -17,7 +17,9 @@ export type Overlong =
    * Drop the oldest prompt tokens, then, when the candidate alone does not fit, the end of the candidate. A call with several
    * stretches of candidates loses tokens of the prompt only.
    */
-  | "truncate";
+  | "truncate"
+  /** Drop the oldest prompt tokens alone; the candidate is read whole, or refused with ITEM_TOO_LONG. */
+  | "truncatePrompt";
 
 /** One forward pass over one text: every output tensor of the model for it. */
 export interface ForwardCall {

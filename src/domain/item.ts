@@ -26,6 +26,19 @@ export interface Message {
   readonly content: Content;
 }
 
+/** What a place in a text counts: code points, as Python does, or UTF-16 units, as JavaScript does. */
+export type OffsetUnit = "codePoint" | "utf16";
+export const OFFSET_UNITS: readonly OffsetUnit[] = ["codePoint", "utf16"];
+
+/** Where parts of a candidate's text end. */
+export interface Offsets {
+  readonly unit: OffsetUnit;
+  /** Ends of its steps, ascending from above 0; step h reaches from the end of the one before it. Empty: the judge splits. */
+  readonly stepEnds: readonly number[];
+  /** Ends of the policy's tokens, never falling; a token without a character repeats the end before it. Empty: no rewards of tokens. */
+  readonly tokenEnds: readonly number[];
+}
+
 /** One completion to be judged, with what its policy knows of it. */
 export interface Candidate {
   readonly content: Content;
@@ -35,6 +48,8 @@ export interface Candidate {
   readonly kl?: number;
   /** Whether generation was cut off before its end. Absent means no. */
   readonly truncated?: boolean;
+  /** Where its steps and tokens end, for judges of steps. */
+  readonly offsets?: Offsets;
 }
 
 /**

@@ -34,6 +34,8 @@ export type RawScore =
       readonly critique?: string;
       /** What the score was made from, in the order in which the judge looked. */
       readonly findings?: readonly Finding[];
+      /** A reward for each of the policy's tokens, where the request says where they end. In the judge's own scale. */
+      readonly tokenRewards?: Float64Array;
     }
   | { readonly outcome: "abstained"; readonly message: string }
   /** This candidate could not be judged, while others of its ask were. */
@@ -48,6 +50,8 @@ export interface Ask {
   /** Indices into `Item.candidates`. */
   readonly candidates: readonly number[];
   readonly calls: readonly Call[];
+  /** What the scores depend on besides the answers to the calls, where a judge reads more of the item: part of the cache's key. */
+  readonly reads?: string;
   /** Answers to the asks before this one, in the order of their calls. Present only on what `followUp` returned. */
   readonly earlier?: readonly CallResult[];
 }

@@ -89,6 +89,8 @@ export interface JudgePart {
   readonly critique?: string;
   /** What the score was made from, in the order in which the judge looked. */
   readonly findings?: readonly Finding[];
+  /** A reward for each of the policy's tokens, where the request says where they end. In the judge's own scale. */
+  readonly tokenRewards?: readonly number[];
   readonly revision: string;
   readonly determinism: string;
   readonly cached: boolean;

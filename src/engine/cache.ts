@@ -90,6 +90,7 @@ function sizeOf(answer: CachedAnswer): number {
     if (score.outcome !== "scored") continue;
     if (score.objectives) bytes += VECTOR_BYTES + 8 * score.objectives.length;
     if (score.gating) bytes += VECTOR_BYTES + 8 * score.gating.length;
+    if (score.tokenRewards) bytes += VECTOR_BYTES + 8 * score.tokenRewards.length;
     if (score.critique !== undefined) bytes += 2 * score.critique.length;
     for (const { name, text = "" } of score.findings ?? []) bytes += FINDING_BYTES + 2 * (name.length + text.length);
   }

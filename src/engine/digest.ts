@@ -28,10 +28,11 @@ function canonicalChat({ messages, sampling, schema, alternatives }: ChatCall): 
   return canonical;
 }
 
-/** Digest of everything one ask sends: its call's, or the digest over the digests of all its calls, in order. */
+/** Digest of everything one ask sends and reads: its call's, or the digest over the digests of all its calls, in order. */
 export function digestAsk(ask: Ask): string {
-  if (ask.calls.length === 1) return digestCall(ask.calls[0]!);
+  if (ask.calls.length === 1 && ask.reads === undefined) return digestCall(ask.calls[0]!);
   const over = createHash("sha256").update(`ask/1:${ask.calls.length}`);
+  if (ask.reads !== undefined) over.update(`|reads${ask.reads.length}:${ask.reads}`);
   for (const call of ask.calls) over.update(digestCall(call), "latin1");
   return over.digest("binary");
 }

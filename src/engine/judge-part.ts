@@ -54,6 +54,7 @@ export function judgePart({ member, index, column, candidate, count, aggregate, 
   if (detail !== "full") return part;
   if (judgement.raw.critique !== undefined) part.critique = judgement.raw.critique;
   if (judgement.raw.findings !== undefined) part.findings = judgement.raw.findings;
+  if (judgement.raw.tokenRewards !== undefined) part.tokenRewards = [...judgement.raw.tokenRewards];
   if (member.judge.gated === undefined) return part;
   if (judgement.raw.objectives) part.objectives = named(member, judgement.raw.objectives);
   if (scalar.gating) part.gating = named(member, scalar.gating);

@@ -27,12 +27,15 @@ export function toFailure(error: GatewayError): Failure {
 /** Whether every number of a score is finite; an abstention has none. */
 export function allFinite(score: RawScore): boolean {
   if (score.outcome !== "scored") return true;
-  const { value, objectives = NONE, gating = NONE, findings = NO_FINDINGS } = score;
-  return Number.isFinite(value) && objectives.every(Number.isFinite) && gating.every(Number.isFinite) && findings.every(isFiniteFinding);
+  const { value, objectives = NONE, gating = NONE, tokenRewards = NONE, findings = NO_FINDINGS } = score;
+  return Number.isFinite(value) && [objectives, gating, tokenRewards].every(isFiniteVector) && findings.every(isFiniteFinding);
 }
 
 const NONE = new Float64Array();
 const NO_FINDINGS: readonly Finding[] = [];
+function isFiniteVector(vector: Float64Array): boolean {
+  return vector.every(Number.isFinite);
+}
 function isFiniteFinding({ value = 0 }: Finding): boolean {
   return Number.isFinite(value);
 }

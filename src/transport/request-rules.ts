@@ -1,5 +1,5 @@
 import { type ErrorReason, GatewayError } from "../domain/errors.ts";
-import type { Content, Criterion, Item } from "../domain/item.ts";
+import { type Content, type Criterion, type Item, type Offsets, textOf } from "../domain/item.ts";
 import type { RequestLimits } from "../domain/limits.ts";
 import type { ScoreRequest } from "../domain/score.ts";
 
@@ -72,12 +72,13 @@ function checkItem(item: Item, path: string, maxTextLength: number): void {
 
 function checkCandidates(candidates: Item["candidates"], path: string, maxTextLength: number): void {
   for (let i = 0; i < candidates.length; i++) {
-    const { content, tokens, kl } = candidates[i] as Item["candidates"][number];
+    const { content, tokens, kl, offsets } = candidates[i] as Item["candidates"][number];
     if (!fits(content, maxTextLength)) checkContent(content, `${path}[${i}].content`, maxTextLength);
     if (tokens !== undefined && !(Number.isSafeInteger(tokens) && tokens >= 0)) {
       throw refuse(`${path}[${i}].tokens`, "a length is a whole number from 0 on");
     }
     if (kl !== undefined && !Number.isFinite(kl)) throw refuse(`${path}[${i}].kl`, "a divergence is a finite number");
+    if (offsets !== undefined) checkOffsets(offsets, textOf(content), `${path}[${i}].offsets`);
   }
 }
 
@@ -116,6 +117,28 @@ function checkDependencies(criteria: readonly Criterion[], names: ReadonlySet<st
     for (const [, { name }] of open) if (!next.some(([, left]) => left.name === name)) met.add(name);
     open = next;
   }
+}
+
+function checkOffsets({ unit, stepEnds, tokenEnds }: Offsets, text: string, path: string): void {
+  const length = unit === "utf16" ? text.length : codePoints(text);
+  const isPlace = (end: number) => Number.isInteger(end) && end <= length && (unit !== "utf16" || !splitsPair(text, end));
+  if (!stepEnds.every((end, h) => isPlace(end) && end > (stepEnds[h - 1] ?? 0))) {
+    throw refuse(`${path}.stepEnds`, `ends of steps are places of the text, ascending, from above 0 to ${length}`);
+  }
+  if (!tokenEnds.every((end, t) => isPlace(end) && end >= (tokenEnds[t - 1] ?? 0))) {
+    throw refuse(`${path}.tokenEnds`, `ends of tokens are places of the text, never falling, from 0 to ${length}`);
+  }
+}
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+/** Whether the two units beside a place are one character. */
+function splitsPair(text: string, place: number): boolean {
+  return place > 0 && place < text.length && text.codePointAt(place - 1)! > 0xffff;
 }
 
 /** The common case, decided without building a path. */

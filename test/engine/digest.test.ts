@@ -21,6 +21,19 @@ test("equal calls have equal digests and every difference shows", () => {
   assert.equal(new Set([base, ...others.map(digestCall)]).size, others.length + 1);
 });
 
+test("what an ask reads besides its calls is part of its digest", () => {
+  const calls = [callOf(["prompt", "ab"])];
+  const asks = [
+    { calls },
+    { calls, reads: "" },
+    { calls, reads: "a" },
+    { calls: [...calls, ...calls] },
+    { calls: [...calls, ...calls], reads: "a" },
+  ];
+  assert.equal(new Set(asks.map((ask) => digestAsk({ candidates: [0], ...ask }))).size, asks.length);
+  assert.equal(digestAsk({ candidates: [1], calls, reads: "a" }), digestAsk({ candidates: [0], calls, reads: "a" }));
+});
+
 test("equal chats have equal digests; roles, borders of messages, sampling, schema and alternatives all count", () => {
   const chat = (changes: Partial<ChatCall> = {}): ChatCall => ({
     type: "chat",

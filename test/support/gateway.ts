@@ -5,9 +5,10 @@ import { type ResolvedJudge, resolve } from "../../src/config/resolve.ts";
 import type { PreparedCall } from "../../src/domain/backend.ts";
 import { type BundleParts, temporaryFolder, writeBundle } from "./bundle.ts";
 import { buildModel, type TestModelOptions } from "./onnx-model.ts";
-import { TEMPLATE, tokenizerJson } from "./tokenizer.ts";
+import { STEP_TOKEN, TEMPLATE, tokenizerJson } from "./tokenizer.ts";
 
 export interface GatewayParts {
+  /** With `steps`, there is a judge `tiny-steps` and a panel `process` of it. */
   readonly model?: TestModelOptions;
   /** Keys of rewardgate.yaml under `server`. */
   readonly server?: Record<string, unknown>;
@@ -42,6 +43,15 @@ const OBJECTIVES = {
   verbosity: "verbosity",
 };
 
+const steps = (maxSteps: number) => ({
+  kind: "process",
+  model: model({ steps: "steps" }),
+  marker: STEP_TOKEN,
+  maxSteps,
+  reading: "logit",
+  space: "unit",
+});
+
 const WORDS = ["good", "bad", "egg", "water", "rome", "paris", "cat", "dog"];
 
 const CONFIG = {
@@ -63,11 +73,20 @@ const CONFIG = {
   },
 };
 
+const PROCESS = {
+  judges: { ...CONFIG.judges, "tiny-steps": { bundle: "models/tiny-steps", backend: "local", overlong: "truncate" } },
+  panels: {
+    ...CONFIG.panels,
+    process: { members: [{ judge: "tiny-steps", calibration: "none" }] },
+  },
+};
+
 /** Writes it. Golden scores are computed by the model itself, through the judges. */
 export async function writeGateway(parts: GatewayParts = {}): Promise<TestGateway> {
   const folder = temporaryFolder();
   const settings = {
     ...CONFIG,
+    ...(parts.model?.steps !== undefined && PROCESS),
     server: { ...CONFIG.server, ...parts.server },
     backends: { local: { ...CONFIG.backends.local, ...parts.backend } },
     ...parts.sections,
@@ -81,16 +100,19 @@ export async function writeGateway(parts: GatewayParts = {}): Promise<TestGatewa
   }));
   const write = (name: string, manifest: BundleParts["manifest"] & object, scores: readonly object[]) =>
     writeBundle(folder, name, { ...files, manifest, golden: items.map((item, i) => ({ ...item, score: 0, ...scores[i] })) });
-  write("tiny-objectives", OBJECTIVES, []);
-  write("tiny-reward", { model: model({ score: "reward" }) }, []);
+  const manifests: Record<string, BundleParts["manifest"] & object> = {
+    "tiny-objectives": OBJECTIVES,
+    "tiny-reward": { model: model({ score: "reward" }) },
+    ...(parts.model?.steps !== undefined && { "tiny-steps": steps(parts.model.steps) }),
+  };
+  for (const [name, manifest] of Object.entries(manifests)) write(name, manifest, []);
 
   const { judges, backends } = await resolve(await loadConfig({ file: config, variables: {} }));
   const backend = await createOnnxBackend({ ...backends[0]!.onnx, name: "golden" });
   try {
     for (const { judge, goldens } of judges) {
       const scores = await Promise.all(goldens.map((row) => scoreRow(judge, row, backend)));
-      if (judge.name === "tiny-objectives") write(judge.name, OBJECTIVES, scores);
-      else write(judge.name, { model: model({ score: "reward" }) }, scores);
+      write(judge.name, manifests[judge.name]!, scores);
     }
   } finally {
     await backend.close();

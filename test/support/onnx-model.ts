@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import onnxProto from "onnx-proto";
-import { idOf, NAN_WORD, POISON_WORD, tokenizerJson, VOCABULARY } from "./tokenizer.ts";
+import { idOf, NAN_WORD, POISON_WORD, STEP_TOKEN, tokenizerJson, VOCABULARY } from "./tokenizer.ts";
 
 const { onnx } = onnxProto;
 const { INT64, FLOAT, BOOL } = onnx.TensorProto.DataType;
@@ -20,6 +20,8 @@ export interface TestModelOptions {
   readonly endlessOnLastWord?: boolean;
   /** Extra multiplications of two 512 × 512 matrices per batch, about 4 ms each on one core. */
   readonly slowness?: number;
+  /** Adds an output `steps` [B, this]: a number for the token before each of the first `[STEP]` tokens, in order, then NaN. */
+  readonly steps?: number;
 }
 
 /**
@@ -55,6 +57,9 @@ export function buildModel(options: TestModelOptions = {}): Uint8Array {
     ...(options.endlessOnLastWord ? endless(initializer) : []),
     ...slow(options.slowness ?? 0, options.endlessOnLastWord ? "reward_in_the_end" : "reward_column", initializer),
   ];
+  if (options.steps !== undefined) node.push(...stepScores(options.steps, initializer));
+  const output = [value("reward", FLOAT, ["B"]), value("objectives", FLOAT, ["B", OBJECTIVES]), value("gating", FLOAT, ["B", OBJECTIVES])];
+  if (options.steps !== undefined) output.push(value("steps", FLOAT, ["B", options.steps]));
   const model = onnx.ModelProto.create({
     irVersion: 8,
     producerName: "rewardgate-test",
@@ -64,7 +69,7 @@ export function buildModel(options: TestModelOptions = {}): Uint8Array {
       node,
       initializer,
       input: ["input_ids", "attention_mask", "token_type_ids"].map((name) => value(name, INT64, ["B", "S"])),
-      output: [value("reward", FLOAT, ["B"]), value("objectives", FLOAT, ["B", OBJECTIVES]), value("gating", FLOAT, ["B", OBJECTIVES])],
+      output,
     },
   });
   return onnx.ModelProto.encode(model).finish();
@@ -100,6 +105,51 @@ export function writeTestBundle(options: TestModelOptions = {}): TestBundle {
     outputs: ["reward", "objectives", "gating"],
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/**
+ * Numbers at markers: the k-th row of `hits` [B, K, S] is 1 at the token before the k-th marker and 0 elsewhere. The numbers of other
+ * tokens are left out by `Where`, since 0 · NaN is NaN.
+ */
+function stepScores(most: number, initializer: ReturnType<typeof floats>[]) {
+  initializer.push(
+    floats("steps_weight", [DIMENSION, 1], randoms(DIMENSION, 5)),
+    ints("step_token", [idOf(STEP_TOKEN)]),
+    ints("axis_along", [1]),
+    onnx.TensorProto.create({
+      name: "wanted",
+      dims: [1, most, 1],
+      dataType: INT64,
+      rawData: new Uint8Array(BigInt64Array.from({ length: most }, (_, k) => BigInt(k + 1)).buffer),
+    }),
+    onnx.TensorProto.create({ name: "axis_scan", dims: [], dataType: INT64, rawData: new Uint8Array(BigInt64Array.of(1n).buffer) }),
+    ints("from_second", [1]),
+    ints("to_end", [2 ** 40]),
+    ints("first", [0]),
+    ints("last_but_one", [-1]),
+    floats("no_number", [], [Number.NaN]),
+    floats("nil", [], [0]),
+  );
+  return [
+    op("MatMul", ["embedded", "steps_weight"], "token_column"),
+    op("Squeeze", ["token_column", "axis_2"], "token_scores_all"),
+    op("Slice", ["token_scores_all", "first", "last_but_one", "axis_along"], "token_scores"),
+    op("Slice", ["input_ids", "from_second", "to_end", "axis_along"], "next_ids"),
+    op("Equal", ["next_ids", "step_token"], "is_step"),
+    op("Cast", ["is_step"], "step_ones", { to: INT64 }),
+    op("CumSum", ["step_ones", "axis_scan"], "step_rank"),
+    op("Unsqueeze", ["step_rank", "axis_along"], "step_rank_row"),
+    op("Equal", ["step_rank_row", "wanted"], "same_rank"),
+    op("Unsqueeze", ["is_step", "axis_along"], "is_step_row"),
+    op("And", ["same_rank", "is_step_row"], "hits"),
+    op("Unsqueeze", ["token_scores", "axis_along"], "token_scores_row"),
+    op("Where", ["hits", "token_scores_row", "nil"], "hit_scores"),
+    op("ReduceSum", ["hit_scores", "axis_2"], "step_sums", { keepdims: 0 }),
+    op("Cast", ["hits"], "hit_ones", { to: FLOAT }),
+    op("ReduceSum", ["hit_ones", "axis_2"], "hit_counts", { keepdims: 0 }),
+    op("Cast", ["hit_counts"], "is_hit", { to: BOOL }),
+    op("Where", ["is_hit", "step_sums", "no_number"], "steps"),
+  ];
 }
 
 /** Mean of the embeddings over a 0/1 mask [B, S] → [B, D]; 0 where the mask is empty. */

@@ -12,12 +12,16 @@ export const NAN_WORD = "nan";
 /** The word with the last id, which a model built with `withoutLastWord` does not know and one with `endlessOnLastWord` dies of. */
 export const POISON_WORD = "poison";
 
+/** The special token after which a test model with steps scores the step before. */
+export const STEP_TOKEN = "[STEP]";
+
 export const VOCABULARY: readonly string[] = [
   ...SPECIAL_TOKENS,
   ...PUNCTUATION,
   ...CHARACTERS,
   ...CHARACTERS.map((character) => `##${character}`),
   ...WORDS,
+  STEP_TOKEN,
   NAN_WORD,
   POISON_WORD,
 ];
@@ -37,8 +41,8 @@ export function tokenizerJson(): string {
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: SPECIAL_TOKENS.map((content, id) => ({
-      id,
+    added_tokens: [...SPECIAL_TOKENS, STEP_TOKEN].map((content) => ({
+      id: idOf(content),
       content,
       single_word: false,
       lstrip: false,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GatewayError } from "../../src/domain/errors.ts";
-import type { Criterion, Item } from "../../src/domain/item.ts";
+import type { Criterion, Item, OffsetUnit } from "../../src/domain/item.ts";
 import { DEFAULT_OPTIONS, type ScoreRequest } from "../../src/domain/score.ts";
 import { checkScoreRequest, MAX_CRITERIA, MAX_ID_LENGTH, MAX_LABEL_LENGTH, MAX_STEP } from "../../src/transport/request-rules.ts";
 import { LIMITS } from "../support/scripted-service.ts";
@@ -191,4 +191,23 @@ test("no message quotes the request", () => {
   } catch (error) {
     assert.doesNotMatch((error as Error).message, /topsecret/);
   }
+});
+
+test("offsets are places of the text, in the unit that they name", () => {
+  const refused = (unit: OffsetUnit, stepEnds: number[], tokenEnds: number[] = []) =>
+    refusal([item({ candidates: [{ content: "a🙂b", offsets: { unit, stepEnds, tokenEnds } }] })]);
+  const steps = ["REQUEST_INVALID", "items[0].candidates[0].offsets.stepEnds", undefined];
+  const tokens = ["REQUEST_INVALID", "items[0].candidates[0].offsets.tokenEnds", undefined];
+  assert.equal(refused("codePoint", [1, 3], [0, 1, 1, 3, 3]), undefined);
+  assert.equal(refused("utf16", [1, 4], [0, 1, 3, 4, 4]), undefined);
+  for (const ends of [[0], [1, 1], [2, 1], [4], [1.5], [Number.NaN]]) assert.deepEqual(refused("codePoint", ends), steps);
+  for (const ends of [[2, 1], [4], [-1], [0.5]]) assert.deepEqual(refused("codePoint", [], ends), tokens);
+  assert.deepEqual(refused("utf16", [2]), steps, "within the pair of the emoji");
+  assert.deepEqual(refused("utf16", [5]), steps);
+  const parts = [
+    { type: "text" as const, text: "ab" },
+    { type: "text" as const, text: "c" },
+  ];
+  const offsets = { unit: "utf16" as const, stepEnds: [3], tokenEnds: [] };
+  assert.equal(refusal([item({ candidates: [{ content: parts, offsets }] })]), undefined);
 });

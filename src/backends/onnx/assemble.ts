@@ -12,14 +12,14 @@ export interface Sequence {
 /**
  * Joins the token ids of a call's segments, and makes them fit: tokens of the prompt go first, the oldest before the rest;
  * when the candidate alone is too long, its end goes. Control tokens always stay, and none is ever added, so a BOS that the
- * template writes stands once. Candidates that are read side by side are never cut, since that would decide between them, and
- * something of the prompt stays with them.
+ * template writes stands once. Under `truncatePrompt` a candidate is never cut, nor are candidates that are read side by side, since that
+ * would decide between them; something of the prompt stays with them.
  *
  * @param segments  the call's segments, in order
  * @param ids       token ids of each segment, same order
  * @param maxTokens most tokens that the model reads
  * @throws {GatewayError} ITEM_TOO_LONG when it does not fit: under `error`, because control tokens alone pass the limit, or because
- *   several candidates and one token of the prompt do;
+ *   candidates that may not be cut and one token of the prompt do;
  *   REQUEST_INVALID when there is not one token
  * @complexity O(tokens), pure
  */
@@ -40,10 +40,13 @@ export function assemble(segments: readonly Segment[], ids: readonly Int32Array[
   const fromPrompt = dropOldest(segments, kept, excess);
   const several = segments.filter(({ origin }) => origin === "candidate").length > 1;
   const promptIsGone = promptTokens(segments, ids) > 0 && promptTokens(segments, kept) === 0;
-  if (several && (fromPrompt < excess || promptIsGone)) {
+  const whole = overlong === "truncatePrompt";
+  if ((whole || several) && (fromPrompt < excess || promptIsGone)) {
     throw tooLong(
-      `the candidates together have too many tokens: with the prompt they are ${total} and the judge reads ${maxTokens}; ` +
-        "shorten them, or let it read fewer candidates in one pass",
+      whole
+        ? `the candidate is read whole and has too many tokens: with the prompt they are ${total} and the judge reads ${maxTokens}; shorten it`
+        : `the candidates together have too many tokens: with the prompt they are ${total} and the judge reads ${maxTokens}; ` +
+            "shorten them, or let it read fewer candidates in one pass",
       maxTokens,
     );
   }

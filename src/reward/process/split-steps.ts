@@ -12,6 +12,11 @@ export type StepRule =
   | { readonly by: "marker"; readonly marker: string }
   /** Every line that is not blank. */
   | { readonly by: "lines" }
+  /**
+   * A heading at the start of a line: the word, the step's number and a colon, full stop or bracket, as in `Step 2:`. Numbers count
+   * from 1; a heading out of turn is text of the step that it stands in. What comes before the first heading is a step of its own.
+   */
+  | { readonly by: "headings"; readonly word: string }
   /** What stands between an opening and a closing tag; a tag that is never closed holds the rest. Text outside tags is no step. */
   | { readonly by: "tags"; readonly open: string; readonly close: string }
   /** The caller's own: step h reaches from the end of step h − 1, or from 0, to ends[h], UTF-16 units. The only rule that no response can bend. */
@@ -35,6 +40,7 @@ export function splitSteps(text: string, rule: StepRule): StepSpan[] {
 function spansOf(text: string, rule: Exclude<StepRule, { by: "offsets" }>): StepSpan[] {
   if (rule.by === "lines") return separatedBy(text, "\n");
   if (rule.by === "marker") return separatedBy(text, named(rule.marker, "a marker"));
+  if (rule.by === "headings") return headed(text, named(rule.word, "a heading"));
   return tagged(text, named(rule.open, "an opening tag"), named(rule.close, "a closing tag"));
 }
 
@@ -46,6 +52,28 @@ function separatedBy(text: string, marker: string): StepSpan[] {
     start = at + marker.length;
   }
   return [...spans, { start, end: text.length }];
+}
+
+function headed(text: string, word: string): StepSpan[] {
+  const spans: StepSpan[] = [];
+  let start = 0;
+  let next = 1;
+  for (let line = 0; line >= 0 && line < text.length; ) {
+    const length = headingLength(text, line, `${word} ${next}`);
+    if (length > 0) {
+      spans.push({ start, end: line });
+      start = line + length;
+      next++;
+    }
+    const end = text.indexOf("\n", line);
+    line = end < 0 ? -1 : end + 1;
+  }
+  return [...spans, { start, end: text.length }];
+}
+
+/** Length of the heading that starts at `at`, or 0. */
+function headingLength(text: string, at: number, heading: string): number {
+  return text.startsWith(heading, at) && ":.)".includes(text[at + heading.length] ?? " ") ? heading.length + 1 : 0;
 }
 
 function tagged(text: string, open: string, close: string): StepSpan[] {

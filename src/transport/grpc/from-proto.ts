@@ -8,6 +8,7 @@ import { resolveOptions } from "../request-options.ts";
 
 /** Enum values of the wire in domain words; index 0, UNSPECIFIED, has none. */
 const ROLES: readonly (domain.Role | undefined)[] = [undefined, "system", "developer", "user", "assistant", "tool"];
+const OFFSET_UNITS: readonly (domain.OffsetUnit | undefined)[] = [undefined, "codePoint", "utf16"];
 const STEERING_MODES: readonly (SteeringMode | undefined)[] = [undefined, "override", "multiply", "blend"];
 const DETAILS: readonly (Detail | undefined)[] = [undefined, "reward", "judges", "full"];
 const CACHE_USES: readonly (CacheUse | undefined)[] = [undefined, "use", "bypass", "refresh"];
@@ -72,6 +73,11 @@ function candidateFromProto(from: item.Candidate, path: string, list: string, in
   if (from.tokens !== undefined) to.tokens = from.tokens;
   if (from.kl !== undefined) to.kl = from.kl;
   if (from.truncated) to.truncated = true;
+  if (from.offsets !== undefined) {
+    const unit = OFFSET_UNITS[from.offsets.unit];
+    if (unit === undefined) throw missing(`${path}.${list}[${index}].offsets.unit`);
+    to.offsets = { unit, stepEnds: from.offsets.stepEnds, tokenEnds: from.offsets.tokenEnds };
+  }
   return to;
 }
 

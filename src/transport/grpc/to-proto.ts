@@ -12,6 +12,7 @@ const SIDES = { prompt_start: 1, candidate_end: 2, both: 3 } as const;
 const VERDICTS: Readonly<Record<Verdict, wire.Verdict>> = { satisfied: 1, violated: 2, unknown: 3 };
 const NOTHING = {};
 const NO_FINDINGS: wire.Finding[] = [];
+const NO_NUMBERS: number[] = [];
 
 /** The answer of a unary call. */
 export function scoreResponseToProto(result: domain.ScoreResult): service.ScoreResponse {
@@ -112,6 +113,7 @@ function partToProto(part: domain.JudgePart): wire.JudgePart {
     advantage: part.advantage,
     critique: part.critique,
     findings: part.findings ? [...part.findings] : NO_FINDINGS,
+    tokenRewards: part.tokenRewards ? [...part.tokenRewards] : NO_NUMBERS,
   };
 }
 

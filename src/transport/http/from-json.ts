@@ -53,11 +53,12 @@ function itemFromJson(from: ItemJson, fallbackId: string): Item {
   return to;
 }
 
-function candidateFromJson({ content, tokens, kl, truncated }: CandidateJson): Candidate {
+function candidateFromJson({ content, tokens, kl, truncated, offsets }: CandidateJson): Candidate {
   const to: Mutable<Candidate> = { content: contentFromJson(content) };
   if (tokens !== undefined) to.tokens = tokens;
   if (kl !== undefined) to.kl = kl;
   if (truncated) to.truncated = true;
+  if (offsets !== undefined) to.offsets = { unit: offsets.unit, stepEnds: offsets.stepEnds ?? [], tokenEnds: offsets.tokenEnds ?? [] };
   return to;
 }
 

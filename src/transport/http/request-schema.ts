@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ROLES } from "../../domain/item.ts";
+import { OFFSET_UNITS, ROLES } from "../../domain/item.ts";
 import { PRIORITIES } from "../../domain/score.ts";
 import { MAX_DEADLINE_MS, MAX_WEIGHT_SETS } from "../request-options.ts";
 import { MAX_CRITERIA, MAX_LABEL_LENGTH, MAX_STEP } from "../request-rules.ts";
@@ -34,6 +34,22 @@ const Prompt = z
   .union([z.string(), z.array(Message).meta({ minItems: 1 })])
   .meta({ id: "Prompt", description: "What the policy was shown: one message of the user as text, or messages, oldest first." });
 
+const places = z.array(z.number().meta({ type: "integer", minimum: 0 }));
+const Offsets = z
+  .strictObject({
+    unit: z.enum(OFFSET_UNITS).meta({ description: "What the numbers count: code points, as Python does, or UTF-16 code units." }),
+    stepEnds: places.optional().meta({
+      description:
+        "Ends of the steps, ascending, each above 0: a step reaches from the end of the one before it. Text after the last is no step. " +
+        "Default: the judge splits.",
+    }),
+    tokenEnds: places.optional().meta({
+      description:
+        "Ends of the policy's tokens, never falling; a token without a character repeats the end before it. Default: no rewards of tokens.",
+    }),
+  })
+  .meta({ id: "Offsets", description: "Where parts of a candidate's text end; parts of content are joined first." });
+
 const Candidate = z
   .strictObject({
     content: Content,
@@ -46,6 +62,7 @@ const Candidate = z
       description: "KL divergence of the policy from its reference policy on this completion, nats. Needed by panels with a KL budget.",
     }),
     truncated: z.boolean().optional().meta({ description: "Whether generation was cut off before its end. Default false." }),
+    offsets: Offsets.optional().meta({ description: "Where its steps and tokens end, for judges of steps." }),
   })
   .meta({ id: "Candidate", description: "One completion to be judged." });
 

@@ -64,6 +64,10 @@ const JudgePart = z
       )
       .optional()
       .meta({ description: "What the score was made from, in the order in which the judge looked. With detail `full`." }),
+    tokenRewards: z.array(z.number()).optional().meta({
+      description:
+        "A reward for each token of the request's `offsets.tokenEnds`, in its order, in the judge's own scale. From a judge of steps, with detail `full`.",
+    }),
     revision: text("Digest of judge, calibration and transforms: equal revisions give equal numbers."),
     determinism: text("How far the raw score may move beside other items: `bitwise`, `tolerance(x)` or `none`."),
     cached: z.boolean().meta({ description: "Whether the raw score came from the cache." }),

@@ -65,6 +65,7 @@ function partToJson(part: JudgePart): object {
     objectiveContributions: part.objectiveContributions,
     critique: part.critique,
     findings: part.findings,
+    tokenRewards: part.tokenRewards,
     revision: part.revision,
     determinism: part.determinism,
     cached: part.cached,

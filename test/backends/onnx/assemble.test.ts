@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { assemble } from "../../../src/backends/onnx/assemble.ts";
-import type { Segment } from "../../../src/domain/backend.ts";
+import type { Overlong, Segment } from "../../../src/domain/backend.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
 
 type Piece = [Segment["origin"], ...number[]];
@@ -10,7 +10,7 @@ const split = (pieces: readonly Piece[]) => ({
   segments: pieces.map(([origin]): Segment => ({ origin, text: "" })),
   ids: pieces.map(([, ...ids]) => Int32Array.from(ids)),
 });
-const run = (pieces: readonly Piece[], maxTokens: number, overlong: "error" | "truncate") => {
+const run = (pieces: readonly Piece[], maxTokens: number, overlong: Overlong) => {
   const { segments, ids } = split(pieces);
   const sequence = assemble(segments, ids, maxTokens, overlong);
   return { ...sequence, ids: [...sequence.ids] };
@@ -158,4 +158,10 @@ test("assemble(segments, ids, …) refuses candidates side by side that leave no
   throwsReason(() => run(group, 7, "truncate"), "ITEM_TOO_LONG", 7);
   throwsReason(() => run(group, 5, "truncate"), "ITEM_TOO_LONG", 5);
   throwsReason(() => run(group, 10, "error"), "ITEM_TOO_LONG", 10);
+});
+
+test("assemble(…, maxTokens, truncatePrompt) drops the oldest prompt tokens and neither the candidate's nor the last of the prompt", () => {
+  assert.deepEqual(run(nine, 7, "truncatePrompt"), run(nine, 7, "truncate"));
+  throwsReason(() => run(nine, 6, "truncatePrompt"), "ITEM_TOO_LONG", 6);
+  assert.deepEqual(run(group, 8, "truncatePrompt"), run(group, 8, "truncate"));
 });

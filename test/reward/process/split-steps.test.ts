@@ -17,6 +17,18 @@ describe("splitSteps", () => {
     assert.deepEqual(steps("<step>a</step><step>cut o", tags), ["a", "cut o"]);
   });
 
+  it("splits at headings in turn, keeps what comes before the first, and takes a heading out of turn for text", () => {
+    const headings = { by: "headings", word: "Step" } as const;
+    assert.deepEqual(steps("Step 1: Add.\nMore.\nStep 2) Divide.\nStep 3. Done", headings), ["Add.\nMore.", "Divide.", "Done"]);
+    assert.deepEqual(steps("So:\nStep 1: a\nStep 3: b\n Step 2: c\nStep 2 d\nStep 10: e", headings), [
+      "So:",
+      "a\nStep 3: b\n Step 2: c\nStep 2 d\nStep 10: e",
+    ]);
+    assert.deepEqual(steps("Step 1:\nStep 2:\nStep 3: x", headings), ["x"]);
+    assert.deepEqual(steps("see Step 1: a", headings), ["see Step 1: a"]);
+    refuses("CONFIG_INVALID", () => splitSteps("a", { by: "headings", word: "" }));
+  });
+
   it("takes the whole response as one step where there is none", () => {
     assert.deepEqual(steps(" only one ", { by: "tags", open: "<step>", close: "</step>" }), ["only one"]);
     assert.deepEqual(splitSteps(" \n", { by: "lines" }), [{ start: 0, end: 2 }]);

@@ -39,6 +39,26 @@ export namespace Role {
   export type UNRECOGNIZED = typeof Role.UNRECOGNIZED;
 }
 
+/** What a place in a text counts. */
+export const OffsetUnit = {
+  /** OFFSET_UNIT_UNSPECIFIED - Refused. */
+  OFFSET_UNIT_UNSPECIFIED: 0,
+  /** OFFSET_UNIT_CODE_POINT - Code points, as Python does. */
+  OFFSET_UNIT_CODE_POINT: 1,
+  /** OFFSET_UNIT_UTF16 - UTF-16 code units, as JavaScript and Java do. */
+  OFFSET_UNIT_UTF16: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type OffsetUnit = typeof OffsetUnit[keyof typeof OffsetUnit];
+
+export namespace OffsetUnit {
+  export type OFFSET_UNIT_UNSPECIFIED = typeof OffsetUnit.OFFSET_UNIT_UNSPECIFIED;
+  export type OFFSET_UNIT_CODE_POINT = typeof OffsetUnit.OFFSET_UNIT_CODE_POINT;
+  export type OFFSET_UNIT_UTF16 = typeof OffsetUnit.OFFSET_UNIT_UTF16;
+  export type UNRECOGNIZED = typeof OffsetUnit.UNRECOGNIZED;
+}
+
 /** The unit of work: one prompt with its candidates, which together form a group. */
 export interface Item {
   /**
@@ -136,6 +156,21 @@ export interface Candidate {
     | undefined;
   /** Whether generation was cut off before its end. */
   truncated: boolean;
+  /** Where its steps and tokens end, for judges of steps. */
+  offsets?: Offsets | undefined;
+}
+
+/** Where parts of a candidate's text end; parts of content are joined first. */
+export interface Offsets {
+  /** What the numbers count. Required. */
+  unit: OffsetUnit;
+  /**
+   * Ends of the steps, ascending, each above 0: a step reaches from the end of the one before it. Text after the last is no step. Empty:
+   * the judge splits.
+   */
+  stepEnds: number[];
+  /** Ends of the policy's tokens, never falling; a token without a character repeats the end before it. Empty: no rewards of tokens. */
+  tokenEnds: number[];
 }
 
 /** Text, or typed parts in order. */
@@ -726,7 +761,7 @@ export const Message: MessageFns<Message> = {
 };
 
 function createBaseCandidate(): Candidate {
-  return { content: undefined, tokens: undefined, kl: undefined, truncated: false };
+  return { content: undefined, tokens: undefined, kl: undefined, truncated: false, offsets: undefined };
 }
 
 export const Candidate: MessageFns<Candidate> = {
@@ -742,6 +777,9 @@ export const Candidate: MessageFns<Candidate> = {
     }
     if (message.truncated !== false) {
       writer.uint32(32).bool(message.truncated);
+    }
+    if (message.offsets !== undefined) {
+      Offsets.encode(message.offsets, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -791,6 +829,14 @@ export const Candidate: MessageFns<Candidate> = {
             message.truncated = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.offsets = Offsets.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -814,6 +860,116 @@ export const Candidate: MessageFns<Candidate> = {
     message.tokens = object.tokens ?? undefined;
     message.kl = object.kl ?? undefined;
     message.truncated = object.truncated ?? false;
+    message.offsets = (object.offsets !== undefined && object.offsets !== null)
+      ? Offsets.fromPartial(object.offsets)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseOffsets(): Offsets {
+  return { unit: 0, stepEnds: [], tokenEnds: [] };
+}
+
+export const Offsets: MessageFns<Offsets> = {
+  encode(message: Offsets, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.unit !== 0) {
+      writer.uint32(8).int32(message.unit);
+    }
+    if (message.stepEnds.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.stepEnds) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.tokenEnds.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.tokenEnds) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Offsets {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOffsets();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.unit = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.stepEnds.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.stepEnds.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.tokenEnds.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.tokenEnds.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Offsets>): Offsets {
+    return Offsets.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Offsets>): Offsets {
+    const message = createBaseOffsets();
+    message.unit = object.unit ?? 0;
+    message.stepEnds = object.stepEnds?.map((e) => e) || [];
+    message.tokenEnds = object.tokenEnds?.map((e) => e) || [];
     return message;
   },
 };

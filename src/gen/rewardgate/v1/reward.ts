@@ -336,6 +336,11 @@ export interface JudgePart {
     | undefined;
   /** What the score was made from, in the order in which the judge looked. Only with detail FULL. */
   findings: Finding[];
+  /**
+   * A reward for each token of the request's `offsets.token_ends`, in its order, in the judge's own scale. Only from a judge of steps,
+   * with detail FULL.
+   */
+  tokenRewards: number[];
 }
 
 export interface JudgePart_ObjectivesEntry {
@@ -1521,6 +1526,7 @@ function createBaseJudgePart(): JudgePart {
     advantage: undefined,
     critique: undefined,
     findings: [],
+    tokenRewards: [],
   };
 }
 
@@ -1591,6 +1597,13 @@ export const JudgePart: MessageFns<JudgePart> = {
     }
     for (const v of message.findings) {
       Finding.encode(v!, writer.uint32(178).fork()).join();
+    }
+    if (message.tokenRewards.length !== 0) {
+      writer.uint32(186).fork();
+      for (const v of message.tokenRewards) {
+        writer.double(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -1793,6 +1806,24 @@ export const JudgePart: MessageFns<JudgePart> = {
             message.findings.push(Finding.decode(reader, reader.uint32()));
             continue;
           }
+          case 23: {
+            if (tag === 185) {
+              message.tokenRewards.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 186) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.tokenRewards.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1859,6 +1890,7 @@ export const JudgePart: MessageFns<JudgePart> = {
     message.advantage = object.advantage ?? undefined;
     message.critique = object.critique ?? undefined;
     message.findings = object.findings?.map((e) => Finding.fromPartial(e)) || [];
+    message.tokenRewards = object.tokenRewards?.map((e) => e) || [];
     return message;
   },
 };
