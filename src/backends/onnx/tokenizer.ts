@@ -21,7 +21,13 @@ export interface SegmentTokenizer {
 const tokenizerFile = z.looseObject({
   added_tokens: z.array(z.looseObject({ id: z.int(), content: z.string(), special: z.boolean() })).default([]),
   padding: z.looseObject({ pad_id: z.int() }).nullish(),
-  model: z.looseObject({ unk_token: z.string().nullish(), unk_id: z.int().nullish() }),
+  model: z.looseObject({
+    unk_token: z.string().nullish(),
+    unk_id: z.int().nullish(),
+    /** By token, or in the order of ids with scores. */
+    vocab: z.union([z.record(z.string(), z.int()), z.array(z.tuple([z.string(), z.number()]))]),
+    merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])).optional(),
+  }),
 });
 type TokenizerFile = z.output<typeof tokenizerFile>;
 
@@ -32,7 +38,7 @@ const REMEMBERED_CONTROLS = 1024;
 
 /**
  * Opens a `tokenizer.json`. Control text is read with its special tokens. Content is read by a second tokenizer that does not
- * know them, so a `[SEP]` that a user typed stays the characters `[`, `SEP`, `]`.
+ * know them, so a `[SEP]` that a user typed stays the characters `[`, `SEP`, `]`, or unknown text where the vocabulary has no such characters.
  *
  * @throws {GatewayError} CONFIG_INVALID when the file is not a tokenizer, or cannot be read without its special tokens
  */
@@ -100,15 +106,38 @@ async function encodeAll(tokenizer: Tokenizer, texts: string[]): Promise<Int32Ar
 }
 
 /**
- * The file with its special tokens out of reach. Those that the vocabulary itself holds are left out. The others get a
- * content that nobody can type, since leaving one out would move the ids of all that follow it.
+ * The file with its special tokens out of reach: each gets a content that nobody can type, and keeps its id. That of the vocabulary
+ * changes too, with the merges that lead to it, since such a merge makes `</s>` of `</` and `s>` in some of them.
  */
 function withoutSpecialTokens(file: TokenizerFile, vocabulary: Record<string, number>): TokenizerFile {
+  const unknown = file.model.unk_token ?? (Array.isArray(file.model.vocab) ? file.model.vocab[file.model.unk_id ?? -1]?.[0] : undefined);
+  const untypable = new Map(
+    file.added_tokens
+      .filter(({ special, content }) => special && content !== unknown && !BYTE.test(content))
+      .map(({ content }) => [content, crypto.randomUUID()]),
+  );
+  const renamed = (token: string) => untypable.get(token) ?? token;
+  const { vocab, merges } = file.model;
+  const model = {
+    ...file.model,
+    vocab: Array.isArray(vocab)
+      ? vocab.map(([token, score]) => [renamed(token), score] as const)
+      : Object.fromEntries(Object.entries(vocab).map(([token, id]) => [renamed(token), id])),
+    ...(merges && { merges: merges.filter((merge) => !leadsTo(untypable, merge)) }),
+  };
   const added_tokens = file.added_tokens.flatMap((token) => {
     if (!token.special) return [token];
-    return Object.hasOwn(vocabulary, token.content) ? [] : [{ ...token, content: crypto.randomUUID() }];
+    return Object.hasOwn(vocabulary, token.content) ? [] : [{ ...token, content: renamed(token.content) }];
   });
-  return { ...file, added_tokens };
+  return { ...file, added_tokens, model } as TokenizerFile;
+}
+
+/** Tokens that stand for single bytes: text that has no other tokens is written with them. */
+const BYTE = /^<0x[0-9A-F]{2}>$/;
+
+function leadsTo(tokens: ReadonlyMap<string, string>, merge: string | readonly [string, string]): boolean {
+  const parts = typeof merge === "string" ? merge.split(" ") : merge;
+  return tokens.has(parts.join("")) || parts.some((part) => tokens.has(part));
 }
 
 /** Tells whether ids of a content hold a special token other than the one for unknown text. */

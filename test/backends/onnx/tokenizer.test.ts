@@ -64,16 +64,61 @@ test("createSegmentTokenizer(json) keeps the ids of added tokens that stand behi
   assert.deepEqual(content, [...ids("<", "|", "e", "##o", "##t", "|", ">"), size + 1]);
 });
 
-test("encode(calls) refuses content that only a special token can write", async () => {
+test("encode(calls) takes a special token that stands in content as a word for unknown text where the vocabulary has no characters for it", async () => {
   const file = JSON.parse(tokenizerJson());
   file.pre_tokenizer = { type: "WhitespaceSplit" };
   file.normalizer = null;
-  const idsOf = await createSegmentTokenizer(JSON.stringify(file)).encode([call(segment("prompt", "[SEP]"), segment("candidate", "☃"))]);
+  const [typed, other] = await encode(JSON.stringify(file), segment("prompt", "[SEP] good"), segment("candidate", "\u2603"));
+  assert.deepEqual([typed, other], [ids("[UNK]", "good"), ids("[UNK]")]);
+});
+
+test("encode(calls) leaves out merges that would make a special token of typed characters", async () => {
+  const added = (content: string, id: number) => ({ ...JSON.parse(tokenizerJson()).added_tokens[0], content, id });
+  const tokens = ["<unk>", "</s>", "<", "/", "s", ">", "</", "s>"];
+  const json = JSON.stringify({
+    version: "1.0",
+    added_tokens: [added("<unk>", 0), added("</s>", 1)],
+    model: {
+      type: "BPE",
+      unk_token: "<unk>",
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+      merges: ["< /", "s >", "</ s>"],
+    },
+  });
+  assert.deepEqual(await encode(json, segment("control", "</s>"), segment("candidate", "</s>")), [[1], [6, 7]]);
+  const pairs = JSON.parse(json);
+  pairs.model.merges = pairs.model.merges.map((merge: string) => merge.split(" "));
+  assert.deepEqual(await encode(JSON.stringify(pairs), segment("candidate", "</s>")), [[6, 7]]);
+});
+
+test("encode(calls) reads a special token in content by its characters under a unigram model", async () => {
+  const added = (content: string, id: number) => ({ ...JSON.parse(tokenizerJson()).added_tokens[0], content, id });
+  const vocab = [
+    ["<unk>", 0],
+    ["</s>", -0.1],
+    ["<", -5],
+    ["/", -5],
+    ["s", -5],
+    [">", -5],
+  ];
+  const json = JSON.stringify({
+    version: "1.0",
+    added_tokens: [added("<unk>", 0), added("</s>", 1)],
+    model: { type: "Unigram", unk_id: 0, vocab },
+  });
+  assert.deepEqual(await encode(json, segment("control", "</s>"), segment("candidate", "</s>")), [[1], [2, 3, 4, 5]]);
+});
+
+test("encode(calls) refuses content that can only be written with a special token, such as a byte that is one", async () => {
+  const file = JSON.parse(readFileSync(new URL("../../support/tokenizers/gemma-mistral.json", import.meta.url), "utf8"));
+  const byte = { ...file.added_tokens[0], content: "<0xE2>", id: file.model.vocab["<0xE2>"] };
+  const idsOf = await createSegmentTokenizer(JSON.stringify({ ...file, added_tokens: [...file.added_tokens, byte] })).encode([
+    call(segment("prompt", "\u2603")),
+  ]);
   assert.throws(
-    () => idsOf(segment("prompt", "[SEP]")),
-    (error) => error instanceof GatewayError && error.reason === "REQUEST_INVALID" && !error.message.includes("[SEP]"),
+    () => idsOf(segment("prompt", "\u2603")),
+    (error) => error instanceof GatewayError && error.reason === "REQUEST_INVALID" && !error.message.includes("\u2603"),
   );
-  assert.deepEqual([...idsOf(segment("candidate", "☃"))], ids("[UNK]"));
 });
 
 test("createSegmentTokenizer(json) rejects what is not a tokenizer", () => {
