@@ -59,8 +59,8 @@ module.exports = {
     {
       name: "judges-shared-is-a-leaf",
       severity: "error",
-      comment: "judges/shared/, judges/rules/ and judges/critique/ serve the kinds and know none of them.",
-      from: { path: "^src/judges/(shared|rules|critique)/" },
+      comment: "The folders beside the kinds serve them and know none of them.",
+      from: { path: "^src/judges/(shared|rules|generative|critique|rubric|checklist)/" },
       to: { path: "^src/judges/[^/]+[.]ts$" },
     },
     {

@@ -5,6 +5,8 @@ import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import type { Judge } from "../domain/judge.ts";
 import { CRITIQUE_VERSION, type CritiqueConfig, createCritiqueJudge } from "../judges/critique.ts";
 import type { Fence } from "../judges/generative/quoted-text.ts";
+import { createRubricJudge, criteriaOf, RUBRIC_VERSION, type RubricConfig, rubricFileSchema } from "../judges/rubric.ts";
+import { readCriteriaFile } from "./criteria-file.ts";
 import { createFence } from "./delimiter.ts";
 import { digestOf } from "./digest.ts";
 import type { BackendConfig, Config } from "./schema.ts";
@@ -24,7 +26,13 @@ export function chatPlan(name: string, backend: BackendConfig & { readonly type:
 }
 
 /** A judge behind a chat server, as the configuration writes it. */
-type ChatJudgeConfig = CritiqueConfig;
+type ChatJudgeConfig = CritiqueConfig | RubricConfig;
+
+/** A judge, and what it judges by, for people. */
+interface Made {
+  readonly judge: Judge;
+  readonly under: string;
+}
 
 /** What the kinds are made from, whatever the kind. */
 interface Making {
@@ -33,7 +41,7 @@ interface Making {
   readonly config: Config;
   readonly problems: ConfigProblem[];
   /** Revision of a judge of this server: says its kind, its version, its parameters and every text that it judges by. */
-  revisionOf(kind: string, version: number, params: unknown, texts: Readonly<Record<string, unknown>>): string;
+  revisionOf(written: ChatJudgeConfig, version: number, texts: Readonly<Record<string, unknown>>): string;
 }
 
 /**
@@ -48,38 +56,60 @@ export async function createChatJudge(
   config: Config,
   problems: ConfigProblem[],
 ): Promise<{ readonly judge: Judge; readonly description: string; readonly license: string } | undefined> {
-  const { backend: _, description, license, secret, ...params } = written;
-  const fence = await openFence(name, secret, config, problems);
+  const fence = await openFence(name, written.secret, config, problems);
   if (fence === undefined) return undefined;
-  const revisionOf: Making["revisionOf"] = (kind, version, own, texts) =>
-    digestOf({ kind, version, params: own, ...texts, model, structuredOutput });
-  const judge = await make(written, params, { name, fence, config, problems, revisionOf });
-  return judge && { judge, description: description ?? `${ABOUT[written.kind]} by ${model}.`, license };
+  const revisionOf: Making["revisionOf"] = (own, version, texts) => {
+    const { backend: _, description: __, license: ___, secret: ____, ...params } = own;
+    return digestOf({ ...params, ...texts, version, model, structuredOutput });
+  };
+  const making = { name, fence, config, problems, revisionOf };
+  const made = await (written.kind === "critique" ? makeCritique(written, making) : makeRubric(written, making));
+  if (made === undefined) return undefined;
+  const { judge, under } = made;
+  return { judge, description: written.description ?? `${ABOUT[written.kind]} under ${under}, by ${model}.`, license: written.license };
 }
 
 /** What a judge of each kind does, for the description of one that has none. */
-const ABOUT: Readonly<Record<ChatJudgeConfig["kind"], string>> = { critique: "Critique and score under a rubric" };
+const ABOUT: Readonly<Record<ChatJudgeConfig["kind"], string>> = {
+  critique: "Critique and score",
+  rubric: "Rules checked and principles graded",
+};
 
-async function make(written: ChatJudgeConfig, params: ParamsOf<ChatJudgeConfig>, making: Making): Promise<Judge | undefined> {
-  return makeCritique(written, params, making);
+async function makeRubric(rubric: RubricConfig, { name, fence, config, problems, revisionOf }: Making): Promise<Made | undefined> {
+  const { rubric: given } = rubric;
+  const place = ["judges", name, "rubric", "file"];
+  const lists =
+    given === "request" || !("file" in given) ? given : await readCriteriaFile(given.file, rubricFileSchema, place, config, problems);
+  if (lists === undefined) return undefined;
+  const criteria = lists === "request" ? undefined : criteriaOf(lists);
+  if (rubric.judging === "total" && criteria?.some(({ hard }) => hard)) {
+    const cause = "its rules cannot be judged by a total score";
+    problems.push(config.origin.locate({ path: place, cause, remedy: "make them principles, or judge them together or apart" }));
+    return undefined;
+  }
+  const revision = revisionOf(rubric, RUBRIC_VERSION, { rubric: criteria ?? "request" });
+  const under = lists === "request" ? "the item's criteria" : titleOf(lists, "a rubric");
+  return { judge: createRubricJudge({ name, revision, criteria, fence }, rubric), under };
 }
-
-/** The keys of a judge that say how it judges. */
-type ParamsOf<C> = Omit<C, "backend" | "description" | "license" | "secret">;
 
 async function makeCritique(
   critique: CritiqueConfig,
-  { rubric, ...params }: ParamsOf<CritiqueConfig>,
   { name, fence, config: { origin }, problems, revisionOf }: Making,
-): Promise<Judge | undefined> {
+): Promise<Made | undefined> {
+  const { rubric } = critique;
   const text = "text" in rubric ? rubric.text : await readFile(resolve(origin.folder, rubric.file), "utf8").catch(() => undefined);
   if (text === undefined || text.trim() === "") {
     const cause = text === undefined ? "cannot be read, or is not there" : "is empty";
     problems.push(origin.locate({ path: ["judges", name, "rubric", "file"], cause, remedy: "name a file that holds the rubric" }));
     return undefined;
   }
-  const revision = revisionOf("critique", CRITIQUE_VERSION, params, { rubric: text });
-  return createCritiqueJudge({ name, revision, rubric: text, fence }, critique);
+  const revision = revisionOf(critique, CRITIQUE_VERSION, { rubric: text });
+  return { judge: createCritiqueJudge({ name, revision, rubric: text, fence }, critique), under: "a rubric" };
+}
+
+/** Name and version of what came from a file. */
+function titleOf(lists: object, otherwise: string): string {
+  return "name" in lists && "version" in lists ? `${lists.name} ${lists.version}` : otherwise;
 }
 
 async function openFence(

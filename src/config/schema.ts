@@ -2,6 +2,7 @@ import { z } from "zod";
 import { BACKEND_PARAMS } from "../backends/index.ts";
 import type { ConfigProblem } from "../domain/errors.ts";
 import { critiqueSchema } from "../judges/critique.ts";
+import { rubricSchema } from "../judges/rubric.ts";
 import { ruleSchema } from "../judges/rule.ts";
 import { stateSchema } from "../state/kinds/index.ts";
 import { panelSchema } from "./panel-schema.ts";
@@ -40,9 +41,9 @@ const bundleJudge = z
   .describe("A reward model and where it runs.");
 
 const judge = z
-  .union([bundleJudge, ruleSchema, critiqueSchema])
+  .union([bundleJudge, ruleSchema, critiqueSchema, rubricSchema])
   .describe(
-    "A reward model (`bundle`) and where it runs, a check without a model (`rule`), or a generative model and its rubric (`kind: critique`).",
+    "A reward model (`bundle`) and where it runs, a check without a model (`rule`), or a generative model and what it judges by (`kind`).",
   );
 
 /** The whole of `rewardgate.yaml`. */

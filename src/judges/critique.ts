@@ -1,12 +1,11 @@
 import type { CallResult, ChatCall } from "../domain/backend.ts";
-import { GatewayError } from "../domain/errors.ts";
 import { firstForeignPart, type Item } from "../domain/item.ts";
 import type { Ask, Judge, RawScore } from "../domain/judge.ts";
 import type { CritiqueConfig } from "./critique/params.ts";
 import { answerSchema, critiqueMessages } from "./critique/prompt.ts";
 import { type ReadAnswer, readAnswer } from "./critique/read-answer.ts";
 import { type Fence, untrustedTexts } from "./generative/quoted-text.ts";
-import { answersTo, leastValid, presentable, samplingsOf, unreadOf } from "./generative/sampling.ts";
+import { answersTo, leastValid, presentable, samplingsOf, tooFewRead, unreadOf } from "./generative/sampling.ts";
 import { voteScores } from "./generative/votes.ts";
 import { TEXT_ONLY } from "./shared/chat-asks.ts";
 
@@ -93,9 +92,8 @@ function scoreOf(answers: readonly ReadAnswer[], minValid: number): RawScore {
     const critique = answers.find((answer) => answer.status === "read")!.critique;
     return { outcome: "scored", value: voted.mean, critique: presentable(critique) };
   }
-  const unread = answers.find((answer) => answer.status === "unreadable");
-  if (unread === undefined)
+  if (answers.every(({ status }) => status !== "unreadable")) {
     return { outcome: "abstained", message: "the judge's verdict was about something else: its tokens are no verdict" };
-  const many = answers.length === 1 ? "" : ` in ${answers.length - voted.valid} of ${answers.length} samples`;
-  throw new GatewayError("JUDGE_OUTPUT_UNREADABLE", `the judge's answer cannot be read${many}, asked twice: ${unread.why}`);
+  }
+  throw tooFewRead(answers, voted.valid);
 }

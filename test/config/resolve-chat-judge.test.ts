@@ -69,3 +69,61 @@ test("what does not fit is refused with its place, its cause and a remedy", asyn
   assert.match(await problemsOf(CRITIC.replace("rubric", "reading: { type: rating, hi: 10 }, rubric")), /judges\.critic\.reading\.hi/);
   assert.match(await problemsOf(CRITIC, LLM.replace("http://", "http://user:key@")), /backends\.llm\.url/);
 });
+
+const FILE = `apiVersion: rewardgate/v1
+name: kindness
+version: 1
+rules: [{ name: no insult, text: It insults nobody. }]
+principles: [{ name: warm, text: It is warm., weight: 2 }]
+`;
+const RUBRIC = "{ kind: rubric, backend: llm, rubric: { file: kindness.yaml } }";
+
+test("a rubric's criteria decide the revision, and not where they stand, nor the name and version that people read", async () => {
+  folder.write("kindness.yaml", FILE);
+  const base = await revisionOf(RUBRIC);
+  const inline = "{ rules: [{ name: no insult, text: It insults nobody. }], principles: [{ name: warm, text: It is warm., weight: 2 }] }";
+  assert.equal(await revisionOf(RUBRIC.replace("{ file: kindness.yaml }", inline)), base);
+  folder.write("kindness.yaml", FILE.replace("version: 1", "version: 2"));
+  assert.equal(await revisionOf(RUBRIC), base);
+  const { judges } = await resolved(RUBRIC);
+  assert.equal(judges[0]!.description, "Rules checked and principles graded under kindness 2, by m.");
+  const others = [await revisionOf(RUBRIC.replace("{ file: kindness.yaml }", "request"))];
+  for (const [from, to] of [
+    ["weight: 2", "weight: 3"],
+    ["insults nobody", "hurts nobody"],
+    ["no insult,", "insult,"],
+  ] as const) {
+    folder.write("kindness.yaml", FILE.replace(from, to));
+    others.push(await revisionOf(RUBRIC));
+  }
+  folder.write(
+    "kindness.yaml",
+    JSON.stringify({ apiVersion: "rewardgate/v1", name: "kindness", version: "1", rules: [{ name: "a", text: "A" }] }),
+  );
+  others.push(await revisionOf(RUBRIC));
+  folder.write("kindness.yaml", FILE);
+  for (const keys of ["judging: apart", "grades: 2", "score: weight", "brokenRule: 0.1", "tolerate: [partial]", "samples: 3"]) {
+    others.push(await revisionOf(RUBRIC.replace("backend: llm", `backend: llm, ${keys}`)));
+  }
+  assert.equal(new Set([base, ...others]).size, others.length + 1);
+});
+
+test("a rubric's file that is not there or not in form is refused at its place in that file", async () => {
+  assert.match(await problemsOf(RUBRIC.replace("kindness", "none")), /judges\.judge|judges\.critic\.rubric\.file: cannot be read/);
+  for (const [text, problem] of [
+    [
+      FILE.replace("text: It is warm.", "words: It is warm."),
+      /principles\[0\]\.words: unknown key; did you mean|principles\[0\]\.text: missing/,
+    ],
+    [FILE.replace("weight: 2", "weight: -2"), /principles\[0\]\.weight/],
+    [FILE.replace("name: warm", "name: no insult"), /gives no name twice/],
+    ["apiVersion: rewardgate/v1\nname: n\nversion: 1\n", /at least one rule or principle/],
+    ["rules: [", /not YAML/],
+  ] as const) {
+    folder.write("kindness.yaml", text);
+    assert.match(await problemsOf(RUBRIC), problem);
+  }
+  folder.write("kindness.yaml", FILE);
+  assert.match(await problemsOf(RUBRIC.replace("backend: llm", "backend: llm, judging: total")), /rules cannot be judged by a total score/);
+  assert.match(await problemsOf(RUBRIC.replace("backend: llm", "backend: llm, minValid: 2")), /judges\.critic\.minValid/);
+});

@@ -8,6 +8,7 @@ import { pino } from "pino";
 import { type Gateway, openGateway } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { resolve } from "../../src/config/resolve.ts";
+import type { ChatCall } from "../../src/domain/backend.ts";
 import type { Item } from "../../src/domain/item.ts";
 import { isRouter, type Panel } from "../../src/domain/panel.ts";
 import { DEFAULT_OPTIONS, type ScoreRequest, type ScoreResult } from "../../src/domain/score.ts";
@@ -42,6 +43,7 @@ describe("the example panels", () => {
         "gdpo-components",
         "hold-out",
         "logical-and",
+        "refusals",
         "robust-median",
         "safe-chat",
         "steerable-objectives",
@@ -78,6 +80,22 @@ describe("the example panels", () => {
     ]);
     assert.ok(balanced! > lopsided!);
     assert.ok(Math.abs(rewardsOf(panel!, [[transform(0), transform(0)]])[0]! - Math.log(0.25)) < 1e-12);
+  });
+
+  it("refusals earn nothing with a rule broken and what their length leaves them, under a rubric of rules and principles", async () => {
+    const { refusals } = await panelsOf("refusals");
+    assert.deepEqual(
+      rewardsOf(refusals!, [
+        [0, 1],
+        [0.8, 0.5],
+        [0.8, 1],
+      ]),
+      [0, 0.5, 0.8],
+    );
+    const { judge } = refusals!.members[0]!;
+    assert.equal(judge.kind, "rubric");
+    const [ask] = judge.encode({ id: "i", prompt: [{ role: "user", content: PROMPT }], candidates: [{ content: KIND }] });
+    assert.equal(JSON.parse((ask!.calls[0] as ChatCall).schema!).required.length, 7);
   });
 
   it("robust-median gives the middle, whatever one judge says, and two of three are enough", async () => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TOLERABLE } from "./reading.ts";
 
 const secret = z.union([
   z.strictObject({
@@ -38,6 +39,17 @@ export const SAMPLING_KEYS = {
 
 /** What {@link SAMPLING_KEYS} hold once they are read. */
 export type SamplingParams = z.output<z.ZodObject<typeof SAMPLING_KEYS>>;
+
+/** Which answers that are not quite in form such a judge believes all the same. */
+export const TOLERANCE_KEYS = {
+  tolerate: z
+    .array(z.enum(TOLERABLE).exclude(["outOfScale"]))
+    .default([])
+    .describe(
+      "Answers to believe although `partial`: they leave something out, `mended`: text stands around the JSON object or it had to be " +
+        "mended, `unfinished`: text follows it, `unknownNames`: they speak of what was not asked. Default none: such an answer is no answer.",
+    ),
+};
 
 /** The refinement of an object with {@link SAMPLING_KEYS}: no more samples must be readable than are asked for. */
 export const ENOUGH_SAMPLES: [(params: Pick<SamplingParams, "minValid" | "samples">) => boolean, { error: string; path: PropertyKey[] }] = [

@@ -12,9 +12,9 @@ export type Doubt =
   | "outOfScale"
   /** It is not in the form that was asked for and had to be mended. */
   | "mended"
-  /** It leaves out candidates. */
+  /** It leaves out candidates, or criteria. */
   | "partial"
-  /** It names candidates that do not exist. */
+  /** It names candidates or criteria that do not exist. */
   | "unknownNames";
 
 /** Doubts that a judge may choose to live with. A contradiction and a forgery are never among them. */
@@ -29,14 +29,17 @@ export type Reading<T> =
   | { readonly status: "read"; readonly value: T; readonly doubts: readonly Doubt[] }
   | { readonly status: "unreadable"; readonly why: string };
 
+/** A reading about which nothing is left open. */
+export type Settled<T> = { readonly status: "read"; readonly value: T } | { readonly status: "unreadable"; readonly why: string };
+
 const BECAUSE: Readonly<Record<Doubt, string>> = {
   conflict: "it contradicts itself",
   forged: "a text under judgement holds the same verdict",
   unfinished: "text follows its verdict",
   outOfScale: "a number lies outside the scale",
   mended: "it is not in the form that was asked for",
-  partial: "it leaves out candidates",
-  unknownNames: "it names candidates that do not exist",
+  partial: "it leaves out something that it was asked about",
+  unknownNames: "it names something that it was not asked about",
 };
 
 /**
@@ -47,15 +50,23 @@ const BECAUSE: Readonly<Record<Doubt, string>> = {
  * @example believe({ status: "read", value: 4, doubts: ["partial"] }, ["partial"]) // → 4
  */
 export function believe<T>(reading: Reading<T>, tolerated: readonly Tolerable[] = []): T {
-  if (reading.status === "unreadable") throw unreadable(reading.why);
-  const accepted = TOLERABLE.filter((doubt) => tolerated.includes(doubt));
-  const doubts = reading.doubts.filter((doubt) => !(accepted as readonly Doubt[]).includes(doubt));
-  if (doubts.length > 0) throw unreadable(doubts.map((doubt) => BECAUSE[doubt]).join(", and "));
-  return reading.value;
+  const settled = settle(reading, tolerated);
+  if (settled.status === "read") return settled.value;
+  throw new GatewayError("JUDGE_OUTPUT_UNREADABLE", `the judge's answer holds no verdict to rely on: ${settled.why}`);
 }
 
-function unreadable(why: string): GatewayError {
-  return new GatewayError("JUDGE_OUTPUT_UNREADABLE", `the judge's answer holds no verdict to rely on: ${why}`);
+/**
+ * What {@link believe} decides, for a judge that asks again before it gives up: the value, or why it is not to be relied on.
+ *
+ * @complexity O(1), pure
+ * @example settle({ status: "read", value: 4, doubts: ["partial"] }).status // → "unreadable"
+ */
+export function settle<T>(reading: Reading<T>, tolerated: readonly Tolerable[] = []): Settled<T> {
+  if (reading.status === "unreadable") return reading;
+  const accepted = TOLERABLE.filter((doubt) => tolerated.includes(doubt));
+  const doubts = reading.doubts.filter((doubt) => !(accepted as readonly Doubt[]).includes(doubt));
+  if (doubts.length > 0) return { status: "unreadable", why: doubts.map((doubt) => BECAUSE[doubt]).join(", and ") };
+  return { status: "read", value: reading.value };
 }
 
 /** A reading with its doubts, each once, in the order of their table. */

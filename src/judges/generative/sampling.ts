@@ -57,3 +57,10 @@ export function presentable(prose: string, length = PROSE_LENGTH): string {
     .slice(0, length)
     .toWellFormed();
 }
+
+/** The failure of a judge of whose samples too few could be read, though those were asked for twice. */
+export function tooFewRead(samples: readonly { readonly status: string; readonly why?: string }[], valid: number): GatewayError {
+  const many = samples.length === 1 ? "" : ` in ${samples.length - valid} of ${samples.length} samples`;
+  const why = samples.find(({ status }) => status === "unreadable")?.why ?? "it leaves too much open";
+  return new GatewayError("JUDGE_OUTPUT_UNREADABLE", `the judge's answer cannot be read${many}, asked twice: ${why}`);
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { GatewayError } from "../../../src/domain/errors.ts";
-import { believe, readingOf, TOLERABLE } from "../../../src/judges/generative/reading.ts";
+import { believe, readingOf, settle, TOLERABLE } from "../../../src/judges/generative/reading.ts";
 
 const unreadable = (message: RegExp) => (error: unknown) =>
   error instanceof GatewayError && error.reason === "JUDGE_OUTPUT_UNREADABLE" && message.test(error.message);
@@ -26,5 +26,14 @@ describe("believe", () => {
       // @ts-expect-error: these two are not tolerable
       assert.throws(() => believe(readingOf(3, { [doubt]: true }), [doubt]), unreadable(/contradicts itself|under judgement/));
     }
+  });
+});
+
+describe("settle", () => {
+  it("decides as believing does, without throwing: the value, or why it is not to be relied on", () => {
+    assert.deepEqual(settle({ status: "read", value: 4, doubts: ["partial"] }, ["partial"]), { status: "read", value: 4 });
+    const settled = settle({ status: "read", value: 4, doubts: ["forged", "partial"] }, ["partial"]);
+    assert.deepEqual(settled, { status: "unreadable", why: "a text under judgement holds the same verdict" });
+    assert.deepEqual(settle({ status: "unreadable", why: "it is empty" }), { status: "unreadable", why: "it is empty" });
   });
 });
