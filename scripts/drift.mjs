@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 
 const generators = [
-  ["generate", "protos/ → src/gen/"],
+  ["generate", "protos/ → src/gen/, descriptors of the Python client"],
   ["schema", "zod schemas → docs/*.schema.json, docs/config-reference.md"],
   ["chart", "docs/config.schema.json, rewardgate.yaml → deploy/helm/rewardgate/"],
   ["readme", "models/*/judge.yaml → table in README.md"],

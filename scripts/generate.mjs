@@ -1,7 +1,7 @@
 // Writes src/gen from protos/: TypeScript codecs (ts-proto, run by buf) and the descriptor set that reflection and the strict
-// decoder read. `--check` writes nothing and fails when the committed files are not what protos/ give.
+// decoder read; and the same set for the Python client. `--check` writes nothing and fails when the committed files are not what protos/ give.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
@@ -37,6 +37,9 @@ function buf(...args) {
   return execFileSync(process.execPath, [bin, ...args], { cwd: root, stdio: ["ignore", "pipe", "inherit"], maxBuffer: 64 << 20 });
 }
 
+const pythonDescriptors = join(root, "clients", "python", "src", "rewardgate", "descriptors.binpb");
+
+/** @returns the descriptor set */
 function generateInto(folder) {
   template.plugins[0].out = folder;
   buf("generate", "protos", "--template", JSON.stringify(template));
@@ -51,6 +54,7 @@ function generateInto(folder) {
     "",
   ].join("\n");
   writeFileSync(join(folder, "descriptor-set.ts"), text);
+  return image;
 }
 
 function filesUnder(folder) {
@@ -61,7 +65,7 @@ function filesUnder(folder) {
 if (process.argv.includes("--check")) {
   const folder = mkdtempSync(join(tmpdir(), "rewardgate-gen-"));
   try {
-    generateInto(folder);
+    const descriptors = generateInto(folder);
     const wanted = filesUnder(folder);
     const stale = wanted.filter((file) => {
       try {
@@ -71,8 +75,10 @@ if (process.argv.includes("--check")) {
       }
     });
     const extra = filesUnder(target).filter((file) => !wanted.includes(file));
+    if (!existsSync(pythonDescriptors) || !descriptors.equals(readFileSync(pythonDescriptors)))
+      stale.push(relative(root, pythonDescriptors));
     if (stale.length + extra.length > 0) {
-      console.error(`src/gen is not what protos/ give (${[...stale, ...extra].join(", ")}); run: npm run generate`);
+      console.error(`what is generated is not what protos/ give (${[...stale, ...extra].join(", ")}); run: npm run generate`);
       process.exitCode = 1;
     }
   } finally {
@@ -80,5 +86,5 @@ if (process.argv.includes("--check")) {
   }
 } else {
   rmSync(target, { recursive: true, force: true });
-  generateInto(target);
+  writeFileSync(pythonDescriptors, generateInto(target));
 }

@@ -1,4 +1,6 @@
-// Runs the Python client's tests against a gateway: the one at REWARDGATE_TEST_GRPC, or the built one, started for the run.
+// Runs what is written in Python against a gateway: the one at REWARDGATE_TEST_GRPC, or the built one, started for the run.
+//   test/conformance/grpc_client    the wire, with stubs that any user would generate
+//   clients/python/tests            the Python client and its adapters for trainers
 // Needs Python with venv; the packages of requirements.txt go into .cache/ and are installed again when that file changes.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -7,7 +9,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const tests = path.join(root, "test", "conformance", "grpc_client");
+const wire = path.join(root, "test", "conformance", "grpc_client");
+const client = path.join(root, "clients", "python");
 const START_TIMEOUT_MS = 120_000;
 
 function must(command, args) {
@@ -18,8 +21,11 @@ function must(command, args) {
 
 /** The interpreter of a virtual environment with the pinned packages. */
 function pythonOfVenv() {
-  const requirements = path.join(tests, "requirements.txt");
-  const digest = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 16);
+  const requirements = [wire, path.join(client, "tests")].map((folder) => path.join(folder, "requirements.txt"));
+  const digest = createHash("sha256")
+    .update(requirements.map((file) => readFileSync(file, "utf8")).join())
+    .digest("hex")
+    .slice(0, 16);
   const venv = path.join(root, ".cache", "python-tests");
   const python = process.platform === "win32" ? path.join(venv, "Scripts", "python.exe") : path.join(venv, "bin", "python");
   const stamp = path.join(venv, `installed-${digest}`);
@@ -27,7 +33,7 @@ function pythonOfVenv() {
     rmSync(venv, { recursive: true, force: true });
     mkdirSync(path.dirname(venv), { recursive: true });
     must(process.env.PYTHON ?? "python3", ["-m", "venv", venv]);
-    must(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements]);
+    must(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...requirements.flatMap((file) => ["-r", file])]);
     writeFileSync(stamp, "");
   }
   return python;
@@ -62,12 +68,18 @@ const python = pythonOfVenv();
 const given = process.env.REWARDGATE_TEST_GRPC;
 const gateway = given === undefined ? await startGateway() : { address: given };
 const stopped = gateway.child && new Promise((resolve) => gateway.child.once("exit", resolve));
-const pytest = spawn(python, ["-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", tests], {
-  cwd: root,
-  env: { ...process.env, REWARDGATE_TEST_GRPC: gateway.address },
-  stdio: "inherit",
-});
-const code = await new Promise((resolve) => pytest.once("exit", (status) => resolve(status ?? 1)));
+/** Runs the tests in a folder; the suites are apart, since both have a package of the name `rewardgate`. */
+async function pytest(folder, env) {
+  const child = spawn(python, ["-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", folder], {
+    cwd: root,
+    env: { ...process.env, REWARDGATE_TEST_GRPC: gateway.address, ...env },
+    stdio: "inherit",
+  });
+  return new Promise((resolve) => child.once("exit", (status) => resolve(status ?? 1)));
+}
+
+const codes = [await pytest(wire, {}), await pytest(path.join(client, "tests"), { PYTHONPATH: path.join(client, "src") })];
+const code = codes.find((each) => each !== 0) ?? 0;
 gateway.child?.kill("SIGTERM");
 const ended = await stopped;
 process.exitCode = code !== 0 ? code : (ended ?? 0);

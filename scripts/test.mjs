@@ -31,6 +31,9 @@ function run(command, args) {
 /** The last number that the pattern finds, 0 when there is none. */
 const last = (output, pattern) => Number([...output.matchAll(pattern)].at(-1)?.[1] ?? 0);
 
+/** Sum of the numbers that the pattern finds: one for each run of pytest. */
+const sum = (output, pattern) => [...output.matchAll(pattern)].reduce((total, [, number]) => total + Number(number), 0);
+
 const runSuite = {
   async node() {
     const files = testFiles();
@@ -54,13 +57,13 @@ const runSuite = {
     if (spawnSync(python, ["-c", "import venv, ensurepip"], { stdio: "ignore" }).status !== 0) {
       console.error(
         `The tests of the Python client make a virtual environment, and ${python} cannot. ` +
-          "Install Python 3.9 or newer with its venv module (Debian: apt-get install python3-venv), or run only `npm test node`.",
+          "Install Python 3.10 or newer with its venv module (Debian: apt-get install python3-venv), or run only `npm test node`.",
       );
       return { passed: 0, failed: 1 };
     }
     const { code, output } = await run("npm", ["run", "--silent", "test:python"]);
-    const passed = last(output, /\b(\d+) passed/g);
-    const failed = last(output, /\b(\d+) failed/g) + last(output, /\b(\d+) errors?\b/g);
+    const passed = sum(output, /\b(\d+) passed/g);
+    const failed = sum(output, /\b(\d+) failed/g) + sum(output, /\b(\d+) errors?\b/g);
     return { passed, failed: code === 0 ? failed : Math.max(failed, 1) };
   },
 };

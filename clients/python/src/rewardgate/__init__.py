@@ -1,0 +1,27 @@
+"""Client of RewardGate: rewards from a panel of judges, for training runs that cannot afford a wrong one."""
+
+from .client import Client
+from .errors import Failure, NoRewardError, RequestError, RewardGateError, UnavailableError
+from .item import Candidate, Criterion, Item, Options
+from .preference import Comparison
+from .result import CandidateResult, Finding, ItemResult, JudgePart
+from .retry import Retry
+
+__all__ = [
+    "Candidate",
+    "CandidateResult",
+    "Client",
+    "Comparison",
+    "Criterion",
+    "Failure",
+    "Finding",
+    "Item",
+    "ItemResult",
+    "JudgePart",
+    "NoRewardError",
+    "Options",
+    "RequestError",
+    "Retry",
+    "RewardGateError",
+    "UnavailableError",
+]

@@ -1,0 +1,129 @@
+"""`python -m rewardgate FILE`: scores a file of JSON lines, in order, with memory that does not grow with it."""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from .client import Client
+from .connection import setting
+from .errors import RequestError, RewardGateError
+from .item import Item
+from .records import Columns, columns_of_result, item_of_row
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Returns:
+        Exit status: 0 when every candidate has a reward, 1 when one has none, 2 when the file could not be scored to its end; what was
+        scored stays, and the same command with `--resume` goes on behind it.
+    """
+    options = _parser().parse_args(arguments)
+    columns = Columns(options.prompt, options.candidates, options.id, options.reference)
+    done = _lines_in(options.output) if options.resume else 0
+    failed = 0
+    try:
+        address = setting(options.address, "REWARDGATE_ADDRESS", "address of the gateway (--address)")
+        panel = setting(options.panel, "REWARDGATE_PANEL", "panel (--panel)")
+        with Client(address, panel=panel) as client, _writable(options.output, options.resume) as out:
+            progress = _Progress(done)
+            for result in client.stream(_items(options.file, columns, done), window=options.window):
+                failed += sum(reward is None for reward in result.rewards)
+                out.write(json.dumps({"id": result.id, **columns_of_result(result)}, ensure_ascii=False) + "\n")
+                progress.add(len(result.candidates), failed)
+            progress.end(failed)
+    except RewardGateError as error:
+        print(f"rewardgate: {error}", file=sys.stderr)
+        return 2
+    return 1 if failed else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="rewardgate-score", description="Scores a file of JSON lines with a panel.")
+    parser.add_argument("file", type=Path, help="JSON lines, gzipped when the name ends in .gz")
+    parser.add_argument("-o", "--output", type=Path, default=None, help="where the answers go; default standard output")
+    parser.add_argument("--address", help="host and port of the gateway's gRPC listener; default REWARDGATE_ADDRESS")
+    parser.add_argument("--panel", help="default REWARDGATE_PANEL")
+    parser.add_argument("--prompt", default="prompt", help="key of the prompt, text or messages")
+    parser.add_argument("--candidates", default="candidates", help="key of the candidates, a list of texts or one text")
+    parser.add_argument("--id", default="id", help="key of the id; default id, and the line's place where there is none")
+    parser.add_argument("--reference", default=None, help="key of the reference answer")
+    parser.add_argument("--window", type=int, default=256, help="items on their way at once; default 256")
+    parser.add_argument("--resume", action="store_true", help="go on behind what the output already holds")
+    return parser
+
+
+def _items(file: Path, columns: Columns, skip: int) -> Iterator[Item]:
+    with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
+        place = 0
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            place += 1
+            if place <= skip:
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError:
+                raise RequestError("REQUEST_INVALID", f"{file}, line {number}: not valid JSON") from None
+            item = item_of_row(row, columns, f"{file}, line {number}")
+            yield item if item.id else Item(item.prompt, item.candidates, str(place - 1), item.reference)
+
+
+def _lines_in(output: Path | None) -> int:
+    if output is None or not output.exists():
+        return 0
+    with output.open("rb+") as written:
+        data = 0
+        count = 0
+        for line in written:
+            if not line.endswith(b"\n"):
+                # The run was killed while it wrote this one.
+                written.truncate(data)
+                break
+            data += len(line)
+            count += 1
+    return count
+
+
+def _writable(output: Path | None, resume: bool) -> IO[str]:
+    if output is None:
+        return os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    return output.open("a" if resume else "w", encoding="utf-8", buffering=1)
+
+
+class _Progress:
+    """One line on standard error: rewritten on a terminal, written now and then elsewhere."""
+
+    def __init__(self, done: int) -> None:
+        self._started = self._shown = time.monotonic()
+        self._candidates = 0
+        self._terminal = sys.stderr.isatty()
+        if done:
+            print(f"{done} items were there already", file=sys.stderr)
+
+    def add(self, candidates: int, failed: int) -> None:
+        self._candidates += candidates
+        now = time.monotonic()
+        if now - self._shown >= (0.5 if self._terminal else 5.0):
+            self._shown = now
+            print(self._line(failed), end="\r" if self._terminal else "\n", file=sys.stderr, flush=True)
+
+    def end(self, failed: int) -> None:
+        print(self._line(failed), file=sys.stderr)
+
+    def _line(self, failed: int) -> str:
+        rate = self._candidates / max(1e-9, time.monotonic() - self._started)
+        return f"{self._candidates} candidates, {rate:.0f}/s, {failed} without reward"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

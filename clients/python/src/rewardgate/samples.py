@@ -1,0 +1,90 @@
+"""Samples as trainers hold them, a prompt and a completion each, as items whose candidates are compared, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from .item import Candidate, Item, Prompt
+from .result import CandidateResult, ItemResult
+
+Completion: TypeAlias = str | Sequence[Mapping[str, Any]]
+"""Text, or the messages that the policy wrote, the last of which is judged after the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One completion of a prompt."""
+
+    prompt: Prompt
+    completion: Completion
+    reference: str | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
+    tokens: int | None = None
+
+
+def items_of(samples: Sequence[Sample]) -> tuple[list[Item], list[tuple[int, int]]]:
+    """Items of neighbouring samples with equal prompts, references and metadata, which form a group, as trainers lay them out.
+
+    Returns:
+        The items, and for each sample the places of its item and of its candidate there.
+    """
+    items: list[Item] = []
+    places: list[tuple[int, int]] = []
+    last: tuple[Any, ...] | None = None
+    candidates: list[Any] = []
+    for sample in samples:
+        prompt, text = _parted(sample)
+        key = (prompt, sample.reference, sample.metadata)
+        if key != last:
+            last, candidates = key, []
+            items.append(Item(prompt, candidates, reference=sample.reference, metadata=dict(sample.metadata)))
+        candidates.append(Candidate(text, tokens=sample.tokens))
+        places.append((len(items) - 1, len(candidates) - 1))
+    return items, places
+
+
+def by_sample(results: Sequence[ItemResult], places: Sequence[tuple[int, int]]) -> list[CandidateResult]:
+    """The result of each sample."""
+    return [results[item].candidates[candidate] for item, candidate in places]
+
+
+def score_of(candidate: CandidateResult, member: str) -> float | None:
+    """A member's own score after calibration and transforms; None when it has none."""
+    for part in candidate.judges:
+        if part.member == member:
+            return part.transformed if part.outcome == "scored" else None
+    return None
+
+
+def _parted(sample: Sample) -> tuple[Prompt, str]:
+    prompt, completion = sample.prompt, sample.completion
+    if isinstance(completion, str):
+        return _plain(prompt), completion
+    if not completion:
+        return _plain(prompt), ""
+    before = completion[:-1]
+    turns = _plain(prompt) if not before else [*_turns(prompt), *(_turn(message) for message in before)]
+    return turns, _text(completion[-1].get("content"))
+
+
+def _plain(prompt: Prompt) -> Prompt:
+    return prompt if isinstance(prompt, str) else [_turn(message) for message in prompt]
+
+
+def _turns(prompt: Prompt) -> list[Mapping[str, Any]]:
+    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else [_turn(message) for message in prompt]
+
+
+def _turn(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"role": message["role"], "content": _text(message.get("content"))}
+
+
+def _text(content: Any) -> str:
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    return "".join(part.get("text") or "" for part in content)
+

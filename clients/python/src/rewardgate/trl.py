@@ -1,0 +1,261 @@
+"""Reward functions and judges for TRL.
+
+`GRPOTrainer`, `RLOOTrainer` and `OnlineDPOTrainer` take reward functions; a sample that has no reward gets `None`, which those
+trainers mask. The judges have the interface of TRL's own, which it removed in 1.1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+from .connection import shared_client
+from .errors import Failure, NoRewardError, UnavailableError
+from .item import Item, Prompt
+from .preference import comparison_of, ranking_of
+from .result import CandidateResult
+from .retry import Retry
+from .samples import Completion, Sample, by_sample, items_of, score_of
+
+RewardFunction: TypeAlias = Callable[..., list[float | None]]
+WhenUnavailable: TypeAlias = Literal["raise", "none"]
+
+
+class _Scorer:
+    """Scores the batch that every reward function of a step is given, once for all of them."""
+
+    def __init__(
+        self,
+        address: str | None,
+        panel: str | None,
+        reference: str | None,
+        metadata: Sequence[str],
+        when_unavailable: WhenUnavailable,
+        retry: Retry | None,
+    ) -> None:
+        self._address = address
+        self._panel = panel
+        self._reference = reference
+        self._metadata = tuple(metadata)
+        self._when_unavailable = when_unavailable
+        self._retry = retry
+        self._lock = threading.Lock()
+        self._last: tuple[list[Sample], list[CandidateResult]] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_last")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock(), _last=None)
+
+    def members(self) -> list[str]:
+        client = shared_client(self._address, self._panel, retry=self._retry)
+        return client.members()
+
+    def score(self, prompts: Sequence[Prompt], completions: Sequence[Completion], columns: Mapping[str, Any]) -> list[CandidateResult]:
+        samples = self._samples(prompts, completions, columns)
+        with self._lock:
+            if self._last is None or self._last[0] != samples:
+                self._last = (samples, self._fresh(samples))
+            return self._last[1]
+
+    def _fresh(self, samples: list[Sample]) -> list[CandidateResult]:
+        items, places = items_of(samples)
+        try:
+            results = shared_client(self._address, self._panel, retry=self._retry).score(items)
+        except UnavailableError as error:
+            if self._when_unavailable == "raise":
+                raise
+            failure = Failure(error.reason, error.message, error.retryable)
+            lost = CandidateResult("failed", None, failure, [], None, [])
+            there = error.results or [None] * len(items)
+            return [lost if (result := there[item]) is None else result.candidates[candidate] for item, candidate in places]
+        return by_sample(results, places)
+
+    def _samples(self, prompts: Sequence[Prompt], completions: Sequence[Completion], columns: Mapping[str, Any]) -> list[Sample]:
+        references = columns[self._reference] if self._reference is not None else [None] * len(prompts)
+        ids = columns.get("completion_ids")
+        return [
+            Sample(
+                prompt,
+                completion,
+                None if references[i] is None else str(references[i]),
+                tuple((name, str(columns[name][i])) for name in self._metadata),
+                None if ids is None else len(ids[i]),
+            )
+            for i, (prompt, completion) in enumerate(zip(prompts, completions, strict=True))
+        ]
+
+
+def reward_function(
+    address: str | None = None,
+    *,
+    panel: str | None = None,
+    name: str | None = None,
+    reference: str | None = None,
+    metadata: Sequence[str] = (),
+    when_unavailable: WhenUnavailable = "raise",
+    retry: Retry | None = None,
+) -> RewardFunction:
+    """One reward function for a panel: its reward.
+
+    Means of every member's score and the share of failures are logged as metrics, and each member's scores as columns of the table of
+    completions, where the trainer offers that.
+
+    Args:
+        address: host and port; default REWARDGATE_ADDRESS.
+        panel: default REWARDGATE_PANEL.
+        name: name in the trainer's metrics; default the panel's.
+        reference: column with the reference answers.
+        metadata: columns that go along as labels.
+        when_unavailable: a gateway that does not answer within `retry.timeout` ends the run, or leaves the samples without reward.
+    """
+    scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry)
+
+    def reward(prompts: Sequence[Prompt], completions: Sequence[Completion], **columns: Any) -> list[float | None]:
+        candidates = scorer.score(prompts, completions, columns)
+        _log(candidates, columns.get("log_metric"), columns.get("log_extra"))
+        return [candidate.reward for candidate in candidates]
+
+    reward.__name__ = name or panel or "rewardgate"
+    return reward
+
+
+def reward_functions(
+    address: str | None = None,
+    *,
+    panel: str | None = None,
+    members: Sequence[str] | None = None,
+    reference: str | None = None,
+    metadata: Sequence[str] = (),
+    when_unavailable: WhenUnavailable = "raise",
+    retry: Retry | None = None,
+) -> list[RewardFunction]:
+    """One reward function for each member of a panel, which share one call: for `reward_weights`, and for
+    `multi_objective_aggregation="normalize_then_sum"` (GDPO). Each gives the member's score after calibration and transforms.
+
+    Args:
+        members: their names, in the order of the functions; default all that the gateway shows, asked for now.
+        others: as those of `reward_function`.
+    """
+    scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry)
+
+    def of_member(member: str) -> RewardFunction:
+        def reward(prompts: Sequence[Prompt], completions: Sequence[Completion], **columns: Any) -> list[float | None]:
+            return [score_of(candidate, member) for candidate in scorer.score(prompts, completions, columns)]
+
+        reward.__name__ = member
+        return reward
+
+    return [of_member(member) for member in (scorer.members() if members is None else members)]
+
+
+def asynchronous(function: RewardFunction) -> Callable[..., Awaitable[list[float | None]]]:
+    """A reward function that the trainer awaits beside others; for GRPO and RLOO."""
+
+    async def reward(**kwargs: Any) -> list[float | None]:
+        return await asyncio.to_thread(function, **kwargs)
+
+    reward.__name__ = function.__name__
+    return reward
+
+
+def _log(candidates: Sequence[CandidateResult], log_metric: Any, log_extra: Any) -> None:
+    members = list(dict.fromkeys(part.member for candidate in candidates for part in candidate.judges))
+    for member in members:
+        scores = [score_of(candidate, member) for candidate in candidates]
+        there = [score for score in scores if score is not None]
+        if log_extra is not None:
+            log_extra(member, scores)
+        if log_metric is not None and there:
+            log_metric(f"rewardgate/{member}", sum(there) / len(there))
+    if log_metric is not None and candidates:
+        log_metric("rewardgate/failed", sum(candidate.reward is None for candidate in candidates) / len(candidates))
+
+
+class _Judge:
+    """What the judges share. Orders cannot matter to a panel that scores candidates apart, so `shuffle_order` is ignored."""
+
+    def __init__(self, address: str | None = None, *, panel: str | None = None, retry: Retry | None = None) -> None:
+        self._address = address
+        self._panel = panel
+        self._retry = retry
+
+    def _score(self, prompts: Sequence[Prompt], completions: Sequence[Sequence[str]]) -> list[Any]:
+        client = shared_client(self._address, self._panel, retry=self._retry)
+        return client.score([Item(prompt, list(texts)) for prompt, texts in zip(prompts, completions, strict=True)])
+
+
+class RankJudge(_Judge):
+    """Ranks the completions of each prompt."""
+
+    def judge(self, prompts: Sequence[Prompt], completions: Sequence[Sequence[str]], shuffle_order: bool = True) -> list[list[int]]:
+        """Places of the completions, best first.
+
+        Raises:
+            NoRewardError: a completion has no reward; there is no other way to say it here.
+        """
+        return [ranking_of(result) for result in self._score(prompts, completions)]
+
+
+class PairwiseJudge(_Judge):
+    """Says which of two completions is better."""
+
+    def judge(self, prompts: Sequence[Prompt], completions: Sequence[Sequence[str]], shuffle_order: bool = True) -> list[int]:
+        """0 or 1, the first of equals; -1 where one of them has no reward."""
+        return [_better(result) for result in self._score(prompts, completions)]
+
+
+def _better(result: Any) -> int:
+    try:
+        return comparison_of(result).better or 0
+    except NoRewardError:
+        return -1
+
+
+class BinaryJudge(_Judge):
+    """Says whether a completion is good enough.
+
+    Args:
+        threshold: rewards at or above it are, in the panel's score space.
+    """
+
+    def __init__(
+        self, address: str | None = None, *, panel: str | None = None, threshold: float, retry: Retry | None = None
+    ) -> None:
+        super().__init__(address, panel=panel, retry=retry)
+        self._threshold = threshold
+
+    def judge(
+        self,
+        prompts: Sequence[Prompt],
+        completions: Sequence[str],
+        gold_completions: Sequence[str | None] | None = None,
+        shuffle_order: bool = True,
+    ) -> list[int]:
+        """1 or 0; -1 where there is no reward. Gold completions are reference answers."""
+        gold = gold_completions or [None] * len(prompts)
+        client = shared_client(self._address, self._panel, retry=self._retry)
+        items = [Item(prompt, [text], reference=reference) for prompt, text, reference in zip(prompts, completions, gold, strict=True)]
+        rewards = [result.candidates[0].reward for result in client.score(items)]
+        return [-1 if reward is None else int(reward >= self._threshold) for reward in rewards]
+
+
+class AllTrueJudge:
+    """All of several binary judges (a mixture of judges, CGPO, arXiv:2409.20370): -1 if any says -1, 1 if all say 1, else 0."""
+
+    def __init__(self, judges: Sequence[BinaryJudge]) -> None:
+        self._judges = judges
+
+    def judge(
+        self,
+        prompts: Sequence[Prompt],
+        completions: Sequence[str],
+        gold_completions: Sequence[str | None] | None = None,
+        shuffle_order: bool = True,
+    ) -> list[int]:
+        """One verdict per completion."""
+        columns = zip(*(judge.judge(prompts, completions, gold_completions) for judge in self._judges), strict=True)
+        return [-1 if -1 in verdicts else int(all(verdicts)) for verdicts in columns]

@@ -1,0 +1,102 @@
+"""A real gateway for the tests of the client: the one at REWARDGATE_TEST_GRPC, and one that a test may kill."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from rewardgate import Client, Retry
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+RULES = """apiVersion: rewardgate/v1
+judges:
+  right: { rule: numeric }
+  form: { rule: format, tags: [think, answer] }
+  brief: { rule: lengthBand, unit: characters, min: 0, max: 40 }
+panels:
+  rules:
+    members:
+      - { judge: right, weight: 0.75 }
+      - { judge: form, weight: 0.25 }
+      - { judge: brief, name: watch, standing: shadow, weight: 1 }
+"""
+
+
+@pytest.fixture(scope="session")
+def address() -> str:
+    return os.environ["REWARDGATE_TEST_GRPC"]
+
+
+@pytest.fixture
+def client(address: str) -> Iterator[Client]:
+    with Client(address, panel="chat") as opened:
+        opened.wait_until_ready()
+        yield opened
+
+
+class Gateway:
+    """A gateway of rules, which starts in a second, on one port that survives its death."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self._config = folder / "rewardgate.yaml"
+        self._config.write_text(RULES)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        ports = {"REWARDGATE_HTTP_PORT": "0", "REWARDGATE_GRPC_PORT": str(self.port), "REWARDGATE_ADMIN_PORT": "0"}
+        self._process = subprocess.Popen(
+            ["node", "dist/main.js", "serve", "--config", str(self._config)],
+            cwd=ROOT,
+            env={**os.environ, **ports, "REWARDGATE_LOG_LEVEL": "warn"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if re.match(r"gRPC\s", line):
+                return
+        raise AssertionError("the gateway did not start")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            assert self._process.stdout is not None
+            self._process.stdout.close()
+            self._process = None
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One for all tests that leave it alive."""
+    made = Gateway(tmp_path_factory.mktemp("gateway"))
+    made.start()
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def mortal(tmp_path: pathlib.Path) -> Iterator[Gateway]:
+    """One that the test may kill."""
+    made = Gateway(tmp_path)
+    made.start()
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def patient() -> Retry:
+    """Waits that suit a test: short, and long enough for a gateway to start."""
+    return Retry(timeout=120, attempt_timeout=20, first_wait=0.05, longest_wait=0.5, budget=1000)
+

@@ -1,0 +1,197 @@
+"""What trainers call, called as they call it, against a real gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import math
+import pathlib
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+from rewardgate import Candidate, Item, NoRewardError, RequestError, Retry, UnavailableError, swift, trl, verifiers, verl
+from rewardgate.__main__ import main
+from rewardgate.samples import Sample, items_of
+from rewardgate.templates import messages_of, response_of
+
+from .conftest import Gateway
+
+RIGHT = "<think>t</think><answer>2</answer>"
+WRONG = "<think>t</think><answer>3</answer>"
+CHATML = "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\n1 + 1<|im_end|>\n<|im_start|>assistant\n"
+
+
+def texts(item: Item) -> list[object]:
+    return [each.content if isinstance(each, Candidate) else each for each in item.candidates]
+
+
+def test_neighbouring_samples_of_one_prompt_form_a_group() -> None:
+    samples = [Sample("p", "a"), Sample("p", "b"), Sample("q", "c"), Sample("p", "d"), Sample("p", "e", reference="r")]
+    items, places = items_of(samples)
+    assert [(item.prompt, texts(item), item.reference) for item in items] == [
+        ("p", ["a", "b"], None),
+        ("q", ["c"], None),
+        ("p", ["d"], None),
+        ("p", ["e"], "r"),
+    ]
+    assert places == [(0, 0), (0, 1), (1, 0), (2, 0), (3, 0)]
+
+
+def test_what_a_policy_wrote_before_its_last_message_belongs_to_the_prompt() -> None:
+    completion = [{"role": "assistant", "content": "call"}, {"role": "tool", "content": "42"}, {"role": "assistant", "content": "It is 42."}]
+    items, _ = items_of([Sample([{"role": "user", "content": "q"}], completion)])
+    assert [turn["content"] for turn in items[0].prompt] == ["q", "call", "42"]  # type: ignore[index]
+    assert texts(items[0]) == ["It is 42."]
+
+
+def test_templated_text_is_taken_apart() -> None:
+    assert messages_of(CHATML) == [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "1 + 1"}]
+    assert response_of(f"{CHATML}2<|im_end|>\n", CHATML) == "2"
+    assert messages_of("plain") == [{"role": "user", "content": "plain"}]
+    with pytest.raises(RequestError):
+        response_of("other", CHATML)
+
+
+class TestTrl:
+    def call(self, function, **columns):  # type: ignore[no-untyped-def]
+        prompts = [[{"role": "user", "content": "1 + 1"}]] * 3
+        completions = [[{"role": "assistant", "content": text}] for text in (RIGHT, WRONG, RIGHT)]
+        ids = [[1], [1, 2], [1, 2, 3]]
+        return function(prompts=prompts, completions=completions, completion_ids=ids, answer=["2", "2", "2"], trainer_state=None, **columns)
+
+    def test_one_function_gives_the_panels_rewards_and_logs_each_member(self, gateway: Gateway) -> None:
+        metrics: dict[str, float] = {}
+        extra: dict[str, list[float | None]] = {}
+        function = trl.reward_function(gateway.address, panel="rules", reference="answer")
+        rewards = self.call(function, log_metric=metrics.__setitem__, log_extra=extra.__setitem__)
+        assert rewards == [1.0, 0.25, 1.0]
+        assert function.__name__ == "rules"
+        assert metrics["rewardgate/right"] == pytest.approx(2 / 3) and metrics["rewardgate/failed"] == 0
+        assert extra["right"] == [1.0, 0.0, 1.0] and len(extra["watch"]) == 3
+
+    def test_one_function_for_each_member_from_one_call(self, gateway: Gateway) -> None:
+        functions = trl.reward_functions(gateway.address, panel="rules", reference="answer")
+        assert [function.__name__ for function in functions] == ["right", "form", "watch"]
+        assert [self.call(function)[:2] for function in functions[:2]] == [[1.0, 0.0], [1.0, 1.0]]
+
+    def test_a_sample_without_reward_is_none(self, gateway: Gateway) -> None:
+        function = trl.reward_function(gateway.address, panel="rules")
+        functions = trl.reward_functions(gateway.address, panel="rules", members=["right", "form"])
+        assert [self.call(each) for each in functions] == [[None] * 3, [1.0] * 3]
+        assert self.call(function) == [1.0] * 3  # the panel counts without a judge that an item gives nothing to
+
+    def test_a_gateway_that_is_away_ends_the_run_or_leaves_its_samples_out(self) -> None:
+        for_a_moment = Retry(timeout=0.3, first_wait=0.05)
+        with pytest.raises(UnavailableError):
+            self.call(trl.reward_function("127.0.0.1:9", panel="rules", retry=for_a_moment))
+        silent = trl.reward_function("127.0.0.1:9", panel="silent", retry=for_a_moment, when_unavailable="none")
+        assert self.call(silent) == [None, None, None]
+
+    def test_an_asynchronous_function_gives_the_same(self, gateway: Gateway) -> None:
+        function = trl.asynchronous(trl.reward_function(gateway.address, panel="rules", reference="answer", name="mine"))
+        assert asyncio.iscoroutinefunction(function) and function.__name__ == "mine"
+        assert asyncio.run(self.call(function)) == [1.0, 0.25, 1.0]
+
+    def test_the_judges_that_trl_removed(self, gateway: Gateway) -> None:
+        where = {"address": gateway.address, "panel": "rules"}
+        prompts = ["1 + 1", "1 + 1"]
+        plain = "2"
+        assert trl.RankJudge(**where).judge(prompts, [[plain, RIGHT], [RIGHT, plain]]) == [[1, 0], [0, 1]]
+        assert trl.PairwiseJudge(**where).judge(prompts, [[plain, RIGHT], [RIGHT, plain]], shuffle_order=True) == [1, 0]
+        strict = trl.BinaryJudge(**where, threshold=1.0)
+        lax = trl.BinaryJudge(**where, threshold=0.2)
+        assert strict.judge(prompts, [RIGHT, WRONG], ["2", "2"]) == [1, 0]
+        assert trl.AllTrueJudge([strict, lax]).judge(prompts, [RIGHT, WRONG], ["2", "2"]) == [1, 0]
+
+
+class TestVerl:
+    def test_every_answer_has_the_same_keys(self, gateway: Gateway) -> None:
+        where = {"address": gateway.address, "panel": "rules"}
+        answer = verl.compute_score("gsm8k", RIGHT, "2", {"question": "1 + 1"}, **where)
+        assert answer == {"score": 1.0, "rewardgate_failed": 0.0, "rewardgate_right": 1.0, "rewardgate_form": 1.0}
+        info = {"prompt": [{"role": "user", "content": "1 + 1"}]}
+        batch = verl.compute_score_batch(["gsm8k"] * 2, [RIGHT, WRONG], [2, 2], [info, info], **where)
+        assert [each["score"] for each in batch] == [1.0, 0.25]
+        assert {tuple(each) for each in batch} == {tuple(answer)}
+        assert asyncio.run(verl.compute_score_async("gsm8k", WRONG, "2", info, **where))["score"] == 0.25
+
+    def test_a_failure_raises_unless_a_number_is_stated_for_it(self, gateway: Gateway) -> None:
+        where = {"address": gateway.address, "panel": "rules"}
+        info = {"question": "1 + 1"}
+        with pytest.raises((NoRewardError, RequestError)):
+            verl.compute_score("gsm8k", RIGHT, None, info, **where)
+        stated = verl.compute_score("gsm8k", RIGHT, None, info, **where, on_failure=-1.0)
+        assert (stated["rewardgate_failed"], stated["rewardgate_right"]) == (1.0, -1.0)
+        with pytest.raises(RequestError, match="prompt_key"):
+            verl.compute_score("gsm8k", RIGHT, "2", {}, **where)
+
+
+def test_swift_takes_the_conversation_before_the_completion(gateway: Gateway) -> None:
+    class Mine(swift.RewardGate):
+        address, panel, reference = gateway.address, "rules", "solution"
+
+    class Awaited(swift.AsyncRewardGate):
+        address, panel, reference = gateway.address, "rules", "solution"
+
+    messages = [[{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": text}] for text in (RIGHT, WRONG)]
+    columns = {"messages": messages, "solution": ["2", "2"], "trainer_state": None}
+    assert Mine()([RIGHT, WRONG], **columns) == [1.0, 0.25]
+    assert asyncio.run(Awaited()([RIGHT, WRONG], **columns)) == [1.0, 0.25]
+
+
+def test_verifiers_marks_a_rollout_without_reward_as_an_error_and_gives_it_no_number(gateway: Gateway) -> None:
+    function = verifiers.group_reward(gateway.address, panel="rules")
+    states: list[dict[str, object]] = [{}, {}]
+    prompts = [[{"role": "user", "content": "1 + 1"}]] * 2
+    rewards = asyncio.run(function(prompts=prompts, completions=[RIGHT, WRONG], answers=["2", "2"], states=states))
+    assert rewards == [1.0, 0.25] and states == [{}, {}]
+    lost = verifiers.group_reward("127.0.0.1:9", panel="empty")
+    assert all(math.isnan(each) for each in asyncio.run(_short(lost, prompts, states)))
+    assert all("error" in state for state in states)
+
+
+async def _short(function, prompts, states):  # type: ignore[no-untyped-def]
+    from rewardgate import connection
+
+    connection.shared_client("127.0.0.1:9", "empty", retry=Retry(timeout=0.3, first_wait=0.05))
+    return await function(prompts=prompts, completions=[RIGHT, WRONG], answers=["", ""], states=states)
+
+
+class TestFiles:
+    def write(self, folder: pathlib.Path, count: int) -> pathlib.Path:
+        file = folder / "in.jsonl"
+        lines = [{"id": f"id-{i}", "prompt": "1 + 1", "candidates": [RIGHT, WRONG][i % 2 :], "answer": "2"} for i in range(count)]
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return file
+
+    def arguments(self, gateway: Gateway, file: pathlib.Path, out: pathlib.Path) -> list[str]:
+        return [str(file), "-o", str(out), "--address", gateway.address, "--panel", "rules", "--reference", "answer"]
+
+    def test_a_file_is_scored_in_order_and_resumed_where_it_ended(self, gateway: Gateway, tmp_path: pathlib.Path) -> None:
+        file, out = self.write(tmp_path, 1000), tmp_path / "out.jsonl"
+        assert main(self.arguments(gateway, file, out)) == 0
+        whole = out.read_text().splitlines()
+        rows = [json.loads(line) for line in whole]
+        assert [row["id"] for row in rows] == [f"id-{i}" for i in range(1000)]
+        assert rows[0] == {"id": "id-0", "rewards": [1.0, 0.25], "statuses": ["complete"] * 2, "failures": [None] * 2}
+        out.write_text("\n".join(whole[:300]) + '\n{"id": "id-300", "rew')
+        assert main([*self.arguments(gateway, file, out), "--resume"]) == 0
+        assert out.read_text().splitlines() == whole
+
+    def test_a_line_that_is_wrong_is_named(self, gateway: Gateway, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+        file = tmp_path / "in.jsonl"
+        for text, said in [('{"prompt": "p"}\n', "line 1: no column 'candidates'"), ("{}\n[\n", "line 1"), ("\n{\n", "line 2: not valid JSON")]:
+            file.write_text(text)
+            assert main(self.arguments(gateway, file, tmp_path / "out.jsonl")) == 2
+            assert said in capsys.readouterr().err
+
+
+def test_reward_functions_survive_a_process_of_their_own(gateway: Gateway) -> None:
+    scorer = trl._Scorer(gateway.address, "rules", None, (), "raise", None)
+    assert pickle.loads(pickle.dumps(copy.copy(scorer))).members() == ["right", "form", "watch"]
+    code = f"from rewardgate import Client; print(Client({gateway.address!r}, panel='rules').members())"
+    assert "right" in subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout

@@ -1,0 +1,74 @@
+"""The client for asyncio against a real gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from rewardgate import Item, RequestError, Retry
+from rewardgate.aio import Client
+
+from .conftest import Gateway
+
+
+def answer(i: int) -> str:
+    return f"<think>t</think><answer>{i}</answer>"
+
+
+def items(count: int) -> list[Item]:
+    return [Item("1 + 1", [answer(i % 5)], id=f"id-{i}", reference="2") for i in range(count)]
+
+
+def rewards(count: int) -> list[float]:
+    return [1.0 if i % 5 == 2 else 0.25 for i in range(count)]
+
+
+def test_scores_ranks_and_compares_as_the_blocking_client(gateway: Gateway) -> None:
+    async def run() -> None:
+        async with Client(gateway.address, panel="rules") as client:
+            results = await client.score(items(1500))
+            assert [result.rewards[0] for result in results] == rewards(1500)
+            assert [result.id for result in results] == [f"id-{i}" for i in range(1500)]
+            one = await client.score_one("1 + 1", [answer(2)])
+            assert one.rewards == [None] or one.rewards == [pytest.approx(one.rewards[0])]
+            assert await client.members() == ["right", "form", "watch"]
+            assert await client.version()
+            with pytest.raises(RequestError):
+                await client.score([Item("1 + 1", [])])
+
+    asyncio.run(run())
+
+
+def test_a_stream_answers_in_order_through_a_death_of_the_gateway(mortal: Gateway, patient: Retry) -> None:
+    async def source() -> AsyncIterator[Item]:
+        for item in items(3000):
+            yield item
+
+    async def run() -> None:
+        async with Client(mortal.address, panel="rules", retry=patient) as client:
+            seen = []
+            async for result in client.stream(source(), window=64):
+                seen.append(result)
+                if len(seen) == 1000:
+                    await asyncio.to_thread(mortal.kill)
+                    await asyncio.to_thread(mortal.start)
+            assert [result.rewards[0] for result in seen] == rewards(3000)
+            assert [result.id for result in seen] == [f"id-{i}" for i in range(3000)]
+
+    asyncio.run(run())
+
+
+def test_a_stream_raises_what_its_items_raise(gateway: Gateway) -> None:
+    async def broken() -> AsyncIterator[Item]:
+        yield items(1)[0]
+        raise LookupError("mine")
+
+    async def run() -> None:
+        async with Client(gateway.address, panel="rules") as client:
+            with pytest.raises(LookupError, match="mine"):
+                async for _ in client.stream(broken()):
+                    pass
+
+    asyncio.run(run())

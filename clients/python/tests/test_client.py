@@ -1,0 +1,196 @@
+"""The blocking client against a real gateway."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+
+import pytest
+
+from rewardgate import Candidate, Client, Criterion, Item, NoRewardError, Options, RequestError, Retry, UnavailableError
+
+from .conftest import Gateway
+
+PROMPT = "How do I boil an egg?"
+GOOD = "Put it in boiling water for eight minutes, then cool it under cold water."
+BAD = "no"
+
+
+def answer(i: int) -> str:
+    return f"<think>t</think><answer>{i}</answer>"
+
+
+def test_scores_come_in_order_each_with_every_judges_part(client: Client) -> None:
+    results = client.score([Item(PROMPT, [GOOD, BAD], id="mine"), Item([{"role": "user", "content": PROMPT}], [GOOD])])
+    assert [result.id for result in results] == ["mine", "1"]
+    first, second = results[0].candidates
+    assert first.status == "complete" and first.failure is None
+    assert [part.member for part in first.judges] == client.members()
+    assert sum(part.contribution or 0 for part in first.judges) == pytest.approx(first.reward)
+    assert results[1].rewards == pytest.approx([first.reward], abs=1e-5)
+    assert results[0].panel_revision == results[1].panel_revision != ""
+
+
+def test_detail_says_how_much_comes_back(client: Client) -> None:
+    item = [Item(PROMPT, [GOOD])]
+    assert client.score(item, options=Options(detail="reward"))[0].candidates[0].judges == []
+    full = client.score(item, options=Options(detail="full", cache="bypass"))[0].candidates[0].judges
+    assert any(len(part.objectives) > 1 and len(part.gating) > 1 for part in full)
+    with pytest.raises(ValueError, match="one of reward, judges, full"):
+        client.score(item, options=Options(detail="all"))  # type: ignore[arg-type]
+
+
+def test_compare_rank_and_best_of_n_agree_with_the_rewards(client: Client) -> None:
+    a, b = client.score_one(PROMPT, [GOOD, BAD]).require_rewards()
+    comparison = client.compare(PROMPT, GOOD, BAD)
+    assert comparison.better == int(b > a) and comparison.margin == pytest.approx(a - b, abs=1e-5)
+    assert client.compare(PROMPT, GOOD, GOOD).better is None
+    ranking = client.rank(PROMPT, [BAD, GOOD])
+    assert ranking == ([1, 0] if a > b else [0, 1])
+    assert client.best_of_n(PROMPT, [BAD, GOOD]) == ranking[0]
+
+
+def test_more_items_than_a_call_takes_are_split_and_come_back_whole(gateway: Gateway, patient: Retry) -> None:
+    with Client(gateway.address, panel="rules", retry=patient) as client:
+        items = [Item("1 + 1", [answer(2), answer(i % 5)], reference="2") for i in range(3000)]
+        results = client.score(items)
+    assert [result.id for result in results] == [str(i) for i in range(3000)]
+    assert [result.rewards for result in results] == [[1.0, 1.0 if i % 5 == 2 else 0.25] for i in range(3000)]
+
+
+def test_everything_that_an_item_says_arrives(gateway: Gateway) -> None:
+    item = Item(
+        [{"role": "system", "content": [{"type": "text", "text": "Add."}]}, {"role": "user", "content": "1 + 1"}],
+        [Candidate(answer(2), tokens=3, kl=0.5, truncated=True)],
+        reference="2",
+        domain="maths",
+        language="en",
+        metadata={"source": "test"},
+        baselines=[answer(3)],
+        criteria=[Criterion("adds", name="sum", hard=True, weight=2.0), Criterion("shows it", depends_on=["sum"])],
+    )
+    options = Options(priority="critical", run="run", step=3, policy_version="v1")
+    with Client(gateway.address, panel="rules", options=options) as client:
+        assert client.score([item])[0].rewards == [1.0]
+        with pytest.raises(ValueError, match="image_url"):
+            client.score_one("p", [[{"type": "audio"}]])
+
+
+def test_a_request_that_is_wrong_is_refused_by_the_place_of_its_item_and_loses_no_other(gateway: Gateway) -> None:
+    items = [Item("1 + 1", [answer(2)] * 4, reference="2") for _ in range(600)]
+    items[500] = Item("1 + 1", [], id="empty")
+    with Client(gateway.address, panel="rules") as client:
+        with pytest.raises(RequestError) as caught:
+            client.score(items)
+        assert caught.value.reason == "CANDIDATES_EMPTY"
+        assert caught.value.field == "items[500].candidates"
+        assert caught.value.results is not None and len(caught.value.results) == 600
+        assert caught.value.results[0] is not None and caught.value.results[500] is None
+        with pytest.raises(RequestError, match="PANEL_NOT_FOUND"):
+            client.score(items[:1], panel="other")
+        with pytest.raises(RequestError, match="PANEL_NOT_FOUND"):
+            client.members("other")
+
+
+def test_a_candidate_without_reward_is_none_and_says_why(client: Client) -> None:
+    result = client.score_one(PROMPT, [[{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]])
+    assert result.rewards == [None]
+    assert result.candidates[0].status == "failed" and result.candidates[0].failure is not None
+    with pytest.raises(NoRewardError, match="item 0, candidate 0"):
+        result.require_rewards()
+
+
+def test_no_gateway_is_an_error_after_the_time_allowed_and_never_a_number() -> None:
+    with Client("127.0.0.1:9", panel="chat", retry=Retry(timeout=1, first_wait=0.05, longest_wait=0.2)) as client:
+        with pytest.raises(UnavailableError) as caught:
+            client.score([Item(PROMPT, [GOOD])])
+        assert caught.value.results == [None]
+        with pytest.raises(UnavailableError):
+            list(client.stream([Item(PROMPT, [GOOD])]))
+        with pytest.raises(UnavailableError):
+            client.wait_until_ready(timeout=0.3)
+
+
+def test_calls_ride_through_a_gateway_that_dies_and_comes_back(mortal: Gateway, patient: Retry) -> None:
+    items = [Item("1 + 1", [answer(i % 5)], reference="2") for i in range(20_000)]
+    done = threading.Event()
+
+    def interrupt() -> None:
+        for _ in range(2):
+            time.sleep(0.3)
+            mortal.kill()
+            mortal.start()
+        done.set()
+
+    with Client(mortal.address, panel="rules", retry=patient) as client:
+        client.wait_until_ready()
+        breaker = threading.Thread(target=interrupt)
+        breaker.start()
+        while not done.is_set():
+            rewards = [result.rewards[0] for result in client.score(items)]
+            assert rewards == [1.0 if i % 5 == 2 else 0.25 for i in range(20_000)]
+        breaker.join()
+
+
+def test_a_stream_answers_in_order_through_deaths_of_the_gateway(mortal: Gateway, patient: Retry) -> None:
+    count = 6000
+    items = (Item("1 + 1", [answer(i % 5)], id=f"id-{i}", reference="2") for i in range(count))
+    seen = 0
+    with Client(mortal.address, panel="rules", retry=patient) as client:
+        client.wait_until_ready()
+        for i, result in enumerate(client.stream(items, window=64)):
+            assert result.id == f"id-{i}"
+            assert result.rewards == [1.0 if i % 5 == 2 else 0.25]
+            seen += 1
+            if i in (1000, 3000):
+                mortal.kill()
+                mortal.start()
+    assert seen == count
+
+
+def test_a_stream_takes_no_more_items_than_its_window_ahead(gateway: Gateway) -> None:
+    pulled = 0
+
+    def items():  # type: ignore[no-untyped-def]
+        nonlocal pulled
+        for _ in range(1000):
+            pulled += 1
+            yield Item("1 + 1", [answer(2)], reference="2")
+
+    with Client(gateway.address, panel="rules") as client:
+        for place, _ in enumerate(client.stream(items(), window=10)):
+            assert pulled <= place + 1 + 2 * 10
+
+
+def test_a_stream_gives_refused_items_as_failed_and_raises_what_its_items_raise(gateway: Gateway) -> None:
+    with Client(gateway.address, panel="rules") as client:
+        results = list(client.stream([Item("1 + 1", [answer(2)], reference="2"), Item("", [answer(2)]), Item("1 + 1", [answer(2)], reference="2")]))
+        assert [result.rewards for result in results] == [[1.0], [None], [1.0]]
+        assert results[1].candidates[0].failure is not None and results[1].candidates[0].failure.reason == "REQUEST_INVALID"
+
+        def broken():  # type: ignore[no-untyped-def]
+            yield Item("1 + 1", [answer(2)], reference="2")
+            raise LookupError("mine")
+
+        with pytest.raises(LookupError, match="mine"):
+            list(client.stream(broken()))
+        assert list(client.stream([])) == []
+
+
+def test_unordered_results_are_all_there(gateway: Gateway) -> None:
+    with Client(gateway.address, panel="rules") as client:
+        results = list(client.stream((Item("1 + 1", [answer(2)], reference="2") for _ in range(500)), ordered=False))
+    assert sorted(int(result.id) for result in results) == list(range(500))
+
+
+def test_a_closed_client_refuses_calls(address: str) -> None:
+    client = Client(address, panel="chat")
+    client.close()
+    with pytest.raises((UnavailableError, RuntimeError, ValueError)):
+        client.score([Item(PROMPT, [GOOD])])
+
+
+def test_rewards_are_finite_or_none(client: Client) -> None:
+    rewards = [reward for result in client.score([Item(PROMPT, [GOOD, BAD, ""])]) for reward in result.rewards]
+    assert all(reward is None or math.isfinite(reward) for reward in rewards)
