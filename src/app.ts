@@ -18,7 +18,7 @@ import { createIntake, type Intake } from "./engine/intake.ts";
 import { createReadinessBoard, type ReadinessBoard } from "./engine/readiness.ts";
 import { createScorer } from "./engine/score.ts";
 import { selfTest } from "./engine/self-test.ts";
-import { createMonitoring } from "./monitoring/index.ts";
+import { createMonitoring, createProber } from "./monitoring/index.ts";
 import { openStates } from "./state/open.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
@@ -89,33 +89,34 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const batchers = createBatchers(resolved, backends, metrics);
   const panels = new Map(resolved.panels.map((panel) => [panel.name, panel]));
   for (const name of panels.keys()) metrics.declarePanel(name);
+  const limits = config.runs.alarms;
+  const prober = createProber({ suites: resolved.probes, limits, clock: systemClock, metrics, log });
   const { observer, statistics } = createMonitoring({
     ...config.runs,
-    limits: config.runs.alarms,
-    baselines: resolved.baselines,
-    metrics,
-    log,
+    ...{ limits, baselines: resolved.baselines, probes: prober.board, metrics, log },
   });
-  const scorer = createScorer({
+  const engine = {
     panels,
     batchers,
     cache: createScoreCache({ ...config.cache, metrics }),
     clock: systemClock,
     maxRequestMs: config.server.maxRequestSeconds * 1000,
-    metrics,
-    observer: options.observer ?? observer,
     states: states.service,
-  });
-  const intake = createIntake(scorer, metrics);
+  };
+  const intake = createIntake(createScorer({ ...engine, metrics, observer: options.observer ?? observer }), metrics);
   followBackends(resolved.judges, backends, board, metrics);
+  // Probes go their own way through the same judges, so that no statistic of the traffic counts them.
+  prober.start(createScorer({ ...engine, observer: prober.observer }));
   return {
     service: describeService(intake, resolved, backends, board),
     runs: statistics,
     states: states.service,
     readiness: board,
     metrics,
-    close: (timeoutMs = config.server.drainTimeoutSeconds * 1000) =>
-      closeGateway(intake, batchers, backends, timeoutMs).finally(() => states.close()),
+    close: async (timeoutMs = config.server.drainTimeoutSeconds * 1000) => {
+      await prober.stop();
+      return closeGateway(intake, batchers, backends, timeoutMs).finally(() => states.close());
+    },
   };
 }
 

@@ -42,24 +42,28 @@ export function checkReferences(data: unknown): Finding[] {
     const remedy = nameRemedy(name, passable, "name a panel, a member or a judge of this file");
     findings.push({ path: ["runs", "passThresholds", name], cause: `no panel, member or judge "${name}"`, remedy });
   }
-  findings.push(...checkBaselines(data, panels));
+  findings.push(...checkRuns(data, panels));
   for (const [name, state] of Object.entries(record(data, "states"))) findings.push(...checkState(name, state, judgeNames));
   return findings;
 }
 
-/** Baselines of runs: panels with members, and references that are declared. */
-function checkBaselines(data: unknown, panels: Record<string, unknown>): Finding[] {
+/** Baselines and probes of runs: panels with members, and references that are declared. */
+function checkRuns(data: unknown, panels: Record<string, unknown>): Finding[] {
   const references = Object.keys(record(data, "references"));
   const judging = Object.keys(panels).filter((name) => field(panels[name], "routes") === undefined);
-  return Object.entries(record(field(data, "runs"), "baselines")).flatMap(([panel, reference]) => {
+  const named = ["baselines", "probes"].flatMap((key) => Object.keys(record(field(data, "runs"), key)).map((panel) => ({ key, panel })));
+  const foreign = named.flatMap(({ key, panel }) => {
+    if (judging.includes(panel)) return [];
+    const cause = Object.hasOwn(panels, panel) ? `panel "${panel}" is a table, which has no scores of its own` : `no panel "${panel}"`;
+    return [{ path: ["runs", key, panel], cause, remedy: nameRemedy(panel, judging, "name a panel with members") }];
+  });
+  const missing = Object.entries(record(field(data, "runs"), "baselines")).flatMap(([panel, reference]) => {
     const path = ["runs", "baselines", panel];
-    if (!judging.includes(panel)) {
-      const cause = Object.hasOwn(panels, panel) ? `panel "${panel}" is a table, which has no scores of its own` : `no panel "${panel}"`;
-      return [{ path, cause, remedy: nameRemedy(panel, judging, "name a panel with members") }];
-    }
+    if (!judging.includes(panel)) return [];
     if (typeof reference !== "string" || references.includes(reference)) return [];
     return [{ path, cause: `no reference "${reference}"`, remedy: nameRemedy(reference, references, "declare it under references") }];
   });
+  return [...foreign, ...missing];
 }
 
 /** Names that members are given, besides those of their judges. */

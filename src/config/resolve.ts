@@ -1,9 +1,11 @@
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import type { Panel, Router } from "../domain/panel.ts";
+import type { ProbeSuite } from "../domain/probe.ts";
 import type { ReferenceBaseline } from "../domain/run.ts";
 import { defineState } from "../state/kinds/index.ts";
 import { digestOf } from "./digest.ts";
 import { isRouting, type MemberConfig } from "./panel-schema.ts";
+import { resolveProbes } from "./probe-file.ts";
 import { configInvalid } from "./problems.ts";
 import type { ChatPlan } from "./resolve-chat-judge.ts";
 import { resolveDrift } from "./resolve-drift.ts";
@@ -29,6 +31,8 @@ export interface Resolved {
   readonly panels: readonly (Panel | Router)[];
   /** What the statistics of runs hold panels against, by panel; empty where only some panels were asked for. */
   readonly baselines: ReadonlyMap<string, ReferenceBaseline>;
+  /** Probes to score beside the traffic; none where only some panels were asked for. */
+  readonly probes: readonly ProbeSuite[];
   /** Digest of everything that decides an answer or an address. */
   readonly configDigest: string;
 }
@@ -71,6 +75,7 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
   }
   // A command that scores some panels has no runs, and may be building the very reference that is missing.
   const baselines = only === undefined ? await resolveDrift(config, panels, references, problems) : new Map<string, ReferenceBaseline>();
+  const probes = only === undefined ? await resolveProbes(config, panels, problems) : [];
   if (problems.length > 0) throw configInvalid(problems);
   const { origin: _, ...settings } = config;
   const configDigest = digestOf({
@@ -79,7 +84,7 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
     panels: [...panels.values()].map(({ revision }) => revision),
   });
   const inOrder = Object.keys(config.panels).flatMap((name) => panels.get(name) ?? []);
-  return { judges: [...judges.values()], backends, chats, panels: inOrder, baselines, configDigest };
+  return { judges: [...judges.values()], backends, chats, panels: inOrder, baselines, probes, configDigest };
 }
 
 /** The panels and everything that they route to, each after all of its targets. */

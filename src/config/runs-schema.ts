@@ -27,6 +27,12 @@ const alarms = z
         "Rise of the reward, and fall of a judge that it does not count, over the last 2000 items, in standard deviations of their " +
           "baselines. Default 0.25.",
       ),
+    probeShare: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(0.01)
+      .describe("Share of a panel's probes that the reward or a member accepts. Default 0.01: of up to a hundred, one is enough."),
   })
   .prefault({})
   .describe("Least changes that raise an alarm. Chance has to be ruled out as well, so no value makes alarms of noise.");
@@ -68,6 +74,23 @@ export const runsSchema = z
       .describe(
         "Panel → name of a reference of kind drift: what its windows over all domains are held against from a run's first item on, " +
           "until someone pins another for that run. Default the first full window of each run.",
+      ),
+    probes: z
+      .record(
+        z.string(),
+        z.strictObject({
+          file: z.string().min(1).describe("Probes, one JSON object a line, relative to this file."),
+          everyMinutes: z
+            .number()
+            .positive()
+            .max(1440)
+            .default(10)
+            .describe("Minutes between the end of a round and the next. Default 10."),
+        }),
+      )
+      .default({})
+      .describe(
+        "Panel → answers that deserve nothing, scored again and again beside the traffic; an alarm tells when one is accepted. Default none.",
       ),
     alarms,
   })

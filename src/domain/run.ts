@@ -76,6 +76,7 @@ export const ALARM_KINDS = [
   "disagreement",
   "collapse",
   "proxy_divergence",
+  "probe_accepted",
 ] as const;
 export type AlarmKind = (typeof ALARM_KINDS)[number];
 

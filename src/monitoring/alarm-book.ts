@@ -3,6 +3,8 @@ import type { AlarmReading } from "./alarms/reading.ts";
 import type { WindowSample } from "./score-window.ts";
 import { stepsOf } from "./steps.ts";
 
+type Facts = Pick<WindowSample, "facts">;
+
 /** What an alarm is about. */
 export interface AlarmSubject {
   readonly kind: AlarmKind;
@@ -42,10 +44,10 @@ export class AlarmBook {
    * Takes what a detector says of a window.
    *
    * @param reading undefined when nothing can be said, which changes nothing
-   * @param sample  the window
+   * @param sample  what it was read from: the items of the window, or the probes
    * @param atItem  items of the run that have been seen
    */
-  take(subject: AlarmSubject, reading: AlarmReading | undefined, sample: WindowSample, atItem: number): void {
+  take(subject: AlarmSubject, reading: AlarmReading | undefined, sample: Facts, atItem: number): void {
     if (reading === undefined) return;
     const key = JSON.stringify([subject.kind, subject.panel, subject.member, subject.domain]);
     const standing = this.#raised.get(key);
@@ -83,12 +85,12 @@ export class AlarmBook {
   }
 }
 
-function policyOf({ facts }: WindowSample): { policyVersion?: string } {
+function policyOf({ facts }: Facts): { policyVersion?: string } {
   const version = facts.findLast(({ policyVersion }) => policyVersion !== undefined)?.policyVersion;
   return version === undefined ? {} : { policyVersion: version };
 }
 
-function examplesOf({ facts }: WindowSample, { shows }: AlarmReading): string[] {
+function examplesOf({ facts }: Facts, { shows }: AlarmReading): string[] {
   const items = facts.map((_, item) => item).sort((a, b) => shows(b) - shows(a));
   return items.slice(0, EXAMPLES).map((item) => facts[item]!.id);
 }

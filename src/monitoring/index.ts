@@ -6,6 +6,7 @@ import { JudgeTraffic } from "./judge-traffic.ts";
 import { createRuns, type RunsOptions } from "./runs.ts";
 
 export type { AlarmLimits } from "./alarms/reading.ts";
+export { createProber } from "./prober.ts";
 
 export interface MonitoringOptions extends Omit<RunsOptions, "onAlarm"> {
   /** The run of requests that name none; absent, they belong to no run. */

@@ -8,10 +8,12 @@ import { disagreement as disagreementAlarm } from "./alarms/disagreement.ts";
 import { distributionShift } from "./alarms/distribution-shift.ts";
 import { lengthHacking } from "./alarms/length-hacking.ts";
 import { meanShift } from "./alarms/mean-shift.ts";
+import { probesAccepted } from "./alarms/probe-accepted.ts";
 import { proxyDivergence } from "./alarms/proxy-divergence.ts";
-import type { AlarmLimits } from "./alarms/reading.ts";
+import type { AlarmLimits, AlarmReading } from "./alarms/reading.ts";
 import { spreadShift } from "./alarms/spread-shift.ts";
 import { describeWindow } from "./description.ts";
+import type { ProbeBoard } from "./probe-board.ts";
 import { type ItemFacts, keptCandidates } from "./score-window.ts";
 import { Series } from "./series.ts";
 import { TREND_BLOCK_ITEMS } from "./trend.ts";
@@ -24,6 +26,8 @@ export interface WindowOptions {
   readonly limits: AlarmLimits;
   /** What windows over all domains are held against from the first item, by panel. */
   readonly baselines?: ReadonlyMap<string, ReferenceBaseline>;
+  /** What probes scored last; of all domains together. */
+  readonly probes?: ProbeBoard;
 }
 
 /** Kept scores of an item that detectors look at: more tell them little, since candidates of one prompt are alike. */
@@ -101,7 +105,10 @@ export class PanelWindow {
 
   /** Tells the book what every detector says of the windows. */
   watch(book: AlarmBook, atItem: number): void {
-    for (const series of this.scored) this.#watchSeries(series, book, atItem);
+    for (const series of this.scored) {
+      this.#watchSeries(series, book, atItem);
+      if (this.domain === undefined) this.#watchProbes(series, book, atItem);
+    }
     this.#watchDisagreement(book, atItem);
     for (const member of this.members) if (member.subject.standing !== "counts") this.#watchHoldout(member, book, atItem);
   }
@@ -133,6 +140,30 @@ export class PanelWindow {
     for (const [kind, detect] of SERIES_ALARMS) {
       book.take(this.#subject(kind, series), detect(description, baseline, sample, this.#options.limits), sample, atItem);
     }
+  }
+
+  #watchProbes(series: Series, book: AlarmBook, atItem: number): void {
+    const { name, revision } = this.panel;
+    const probes = this.#options.probes?.read({ panel: name, member: series.subject.member }, revision) ?? [];
+    if (probes.length === 0) return;
+    const { window } = series;
+    const sample = window.sample({ perItem: WATCHED_SCORES });
+    const ripe = window.size >= this.#options.windowItems / 2;
+    const scores = ripe ? { sorted: Float64Array.from(sample.values).sort(), effective: describeWindow(sample).effective } : undefined;
+    const { limits } = this.#options;
+    const found = probesAccepted(probes, scores, limits);
+    if (found === undefined) return;
+    const share = found.accepted.length / found.checked;
+    const reading: AlarmReading = {
+      value: share,
+      threshold: limits.probeShare,
+      raise: found.accepted.length > 0 && share >= limits.probeShare,
+      calm: found.past / found.checked < limits.probeShare / 2,
+      shows: (probe) => -probe,
+    };
+    // The newest item says at which step it was found.
+    const newest = sample.facts.at(-1);
+    book.take(this.#subject("probe_accepted", series), reading, { facts: found.accepted.map((id) => ({ ...newest, id })) }, atItem);
   }
 
   #watchDisagreement(book: AlarmBook, atItem: number): void {

@@ -40,7 +40,7 @@ export function createReferenceWindow(): ReferenceWindow {
 /** A reference is looked at by nobody, so nothing is raised. */
 const NO_LIMITS = {
   ...{ meanShift: Infinity, spreadRatio: Infinity, psi: Infinity, lengthRise: 1, lengthCorrelation: 1 },
-  ...{ disagreementRatio: Infinity, collapseWidth: 0, divergence: Infinity },
+  ...{ disagreementRatio: Infinity, collapseWidth: 0, divergence: Infinity, probeShare: 1 },
 };
 
 function scoresOf({ window, gating }: Series, what: string): ReferenceScores {

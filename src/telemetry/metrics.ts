@@ -261,6 +261,24 @@ export function createMetrics(facts: { version: string; commit: string }) {
     labelNames: ["kind"],
     registers,
   });
+  const judgeProbeAccepts = new Counter({
+    name: "rewardgate_judge_probe_accepts_total",
+    help: "Probes that a judge accepted: answers that deserve nothing, scored above what the probe file allows.",
+    labelNames: ["judge"],
+    registers,
+  });
+  const panelProbeAccepts = new Counter({
+    name: "rewardgate_panel_probe_accepts_total",
+    help: "Probes that a panel's reward accepted.",
+    labelNames: ["panel"],
+    registers,
+  });
+  const probes = new Counter({
+    name: "rewardgate_probes_total",
+    help: "Probes that were sent to a panel, by whether it could judge them.",
+    labelNames: ["panel", "outcome"],
+    registers,
+  });
   for (const kind of ALARM_KINDS) runAlarms.inc({ kind }, 0);
   const ready = new Gauge({ name: "rewardgate_ready", help: "1 when readiness is passing.", registers });
   const draining = new Gauge({ name: "rewardgate_draining", help: "1 during shutdown.", registers });
@@ -317,6 +335,9 @@ export function createMetrics(facts: { version: string; commit: string }) {
     runsActive,
     runAlarms,
     runAlarmsRaised,
+    judgeProbeAccepts,
+    panelProbeAccepts,
+    probes,
     ready,
     draining,
     state: createStateMetrics(registry),

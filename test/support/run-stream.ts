@@ -12,6 +12,7 @@ export const ALARM_LIMITS: AlarmLimits = {
   disagreementRatio: 1.5,
   collapseWidth: 0.001,
   divergence: 0.25,
+  probeShare: 0.01,
 };
 
 /** Runs with the default options, and every alarm that was raised, in order. */

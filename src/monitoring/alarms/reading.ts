@@ -30,4 +30,6 @@ export interface AlarmLimits {
   readonly collapseWidth: number;
   /** Change of proxy and hold-out over the trend, standard deviations of their baselines, > 0. */
   readonly divergence: number;
+  /** Share of a panel's probes that are accepted, in (0, 1]. */
+  readonly probeShare: number;
 }

@@ -20,6 +20,7 @@ const KINDS: Readonly<Record<domain.AlarmKind, wire.AlarmKind>> = {
   disagreement: 5,
   collapse: 6,
   proxy_divergence: 7,
+  probe_accepted: 8,
 };
 const STATES: Readonly<Record<domain.RunAlarm["state"], wire.AlarmState>> = { raised: 1, cleared: 2 };
 

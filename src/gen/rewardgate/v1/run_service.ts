@@ -66,6 +66,8 @@ export const AlarmKind = {
   ALARM_KIND_COLLAPSE: 6,
   /** ALARM_KIND_PROXY_DIVERGENCE - The reward rises while a member that it does not count falls. Unit: standard deviations of the member's baseline. */
   ALARM_KIND_PROXY_DIVERGENCE: 7,
+  /** ALARM_KIND_PROBE_ACCEPTED - Answers that deserve nothing were accepted. Unit: share of the probes. Items and examples are the accepted probes. */
+  ALARM_KIND_PROBE_ACCEPTED: 8,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -80,6 +82,7 @@ export namespace AlarmKind {
   export type ALARM_KIND_DISAGREEMENT = typeof AlarmKind.ALARM_KIND_DISAGREEMENT;
   export type ALARM_KIND_COLLAPSE = typeof AlarmKind.ALARM_KIND_COLLAPSE;
   export type ALARM_KIND_PROXY_DIVERGENCE = typeof AlarmKind.ALARM_KIND_PROXY_DIVERGENCE;
+  export type ALARM_KIND_PROBE_ACCEPTED = typeof AlarmKind.ALARM_KIND_PROBE_ACCEPTED;
   export type UNRECOGNIZED = typeof AlarmKind.UNRECOGNIZED;
 }
 
