@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { type OpenAiBackendOptions, openSecret, type SecretSource } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import type { Judge } from "../domain/judge.ts";
+import { CHECKLIST_VERSION, type ChecklistConfig, checklistFileSchema, createChecklistJudge, itemsOf } from "../judges/checklist.ts";
 import { CRITIQUE_VERSION, type CritiqueConfig, createCritiqueJudge } from "../judges/critique.ts";
 import type { Fence } from "../judges/generative/quoted-text.ts";
 import { createRubricJudge, criteriaOf, RUBRIC_VERSION, type RubricConfig, rubricFileSchema } from "../judges/rubric.ts";
@@ -26,7 +27,7 @@ export function chatPlan(name: string, backend: BackendConfig & { readonly type:
 }
 
 /** A judge behind a chat server, as the configuration writes it. */
-type ChatJudgeConfig = CritiqueConfig | RubricConfig;
+type ChatJudgeConfig = CritiqueConfig | RubricConfig | ChecklistConfig;
 
 /** A judge, and what it judges by, for people. */
 interface Made {
@@ -63,7 +64,7 @@ export async function createChatJudge(
     return digestOf({ ...params, ...texts, version, model, structuredOutput });
   };
   const making = { name, fence, config, problems, revisionOf };
-  const made = await (written.kind === "critique" ? makeCritique(written, making) : makeRubric(written, making));
+  const made = await make(written, making);
   if (made === undefined) return undefined;
   const { judge, under } = made;
   return { judge, description: written.description ?? `${ABOUT[written.kind]} under ${under}, by ${model}.`, license: written.license };
@@ -72,8 +73,32 @@ export async function createChatJudge(
 /** What a judge of each kind does, for the description of one that has none. */
 const ABOUT: Readonly<Record<ChatJudgeConfig["kind"], string>> = {
   critique: "Critique and score",
+  checklist: "Items checked with evidence",
   rubric: "Rules checked and principles graded",
 };
+
+async function make(written: ChatJudgeConfig, making: Making): Promise<Made | undefined> {
+  switch (written.kind) {
+    case "critique":
+      return makeCritique(written, making);
+    case "rubric":
+      return makeRubric(written, making);
+    case "checklist":
+      return makeChecklist(written, making);
+  }
+}
+
+async function makeChecklist(checklist: ChecklistConfig, { name, fence, config, problems, revisionOf }: Making): Promise<Made | undefined> {
+  const { checklist: given } = checklist;
+  const place = ["judges", name, "checklist", "file"];
+  const list =
+    given === "request" || !("file" in given) ? given : await readCriteriaFile(given.file, checklistFileSchema, place, config, problems);
+  if (list === undefined) return undefined;
+  const items = list === "request" ? undefined : itemsOf(list);
+  const revision = revisionOf(checklist, CHECKLIST_VERSION, { checklist: items ?? "request" });
+  const under = list === "request" ? "the item's criteria" : titleOf(list, "a checklist");
+  return { judge: createChecklistJudge({ name, revision, items, fence }, checklist), under };
+}
 
 async function makeRubric(rubric: RubricConfig, { name, fence, config, problems, revisionOf }: Making): Promise<Made | undefined> {
   const { rubric: given } = rubric;

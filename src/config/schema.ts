@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { BACKEND_PARAMS } from "../backends/index.ts";
 import type { ConfigProblem } from "../domain/errors.ts";
+import { checklistSchema } from "../judges/checklist.ts";
 import { critiqueSchema } from "../judges/critique.ts";
 import { rubricSchema } from "../judges/rubric.ts";
 import { ruleSchema } from "../judges/rule.ts";
@@ -41,7 +42,7 @@ const bundleJudge = z
   .describe("A reward model and where it runs.");
 
 const judge = z
-  .union([bundleJudge, ruleSchema, critiqueSchema, rubricSchema])
+  .union([bundleJudge, ruleSchema, critiqueSchema, rubricSchema, checklistSchema])
   .describe(
     "A reward model (`bundle`) and where it runs, a check without a model (`rule`), or a generative model and what it judges by (`kind`).",
   );

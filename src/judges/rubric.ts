@@ -118,7 +118,12 @@ export function createRubricJudge({ name, revision, criteria, fence }: RubricSpe
       return criteria === undefined ? misfitOf(item, judging) : undefined;
     },
     encode: (item) =>
-      item.candidates.map((_, candidate) => ({ candidates: [candidate], calls: callsFor(item, candidate, undefined, false) })),
+      item.candidates.map((_, candidate) => ({
+        candidates: [candidate],
+        calls: callsFor(item, candidate, undefined, false),
+        // Their names and weights are in no call, and decide what comes of it.
+        ...(criteria === undefined && { reads: JSON.stringify(item.criteria) }),
+      })),
     followUp(ask, results, item) {
       const read = judging === "total" ? readTotals : readAnswers;
       const unread = unreadOf(read(ask, results, item));

@@ -127,3 +127,36 @@ test("a rubric's file that is not there or not in form is refused at its place i
   assert.match(await problemsOf(RUBRIC.replace("backend: llm", "backend: llm, judging: total")), /rules cannot be judged by a total score/);
   assert.match(await problemsOf(RUBRIC.replace("backend: llm", "backend: llm, minValid: 2")), /judges\.critic\.minValid/);
 });
+
+const ITEMS = "{ items: [{ name: a, text: A }, { name: b, text: B, dependsOn: [a] }] }";
+const CHECKLIST = `{ kind: checklist, backend: llm, checklist: ${ITEMS} }`;
+
+test("a checklist's items, its scope and what it believes decide the revision", async () => {
+  const base = await revisionOf(CHECKLIST);
+  folder.write("list.yaml", `apiVersion: rewardgate/v1\nname: list\nversion: 7\n${ITEMS.slice(2, -2)}\n`);
+  const fromFile = CHECKLIST.replace(ITEMS, "{ file: list.yaml }");
+  assert.equal(await revisionOf(fromFile), base);
+  assert.equal((await resolved(fromFile)).judges[0]!.description, "Items checked with evidence under list 7, by m.");
+  const others: string[] = [];
+  for (const [from, to] of [
+    ["text: B", "text: C"],
+    ["dependsOn: [a]", "weight: 2"],
+    ["text: A", "text: A, mustPass: true"],
+    ["text: A", "text: A, cite: false"],
+    [ITEMS, "request"],
+    ["backend: llm", "backend: llm, scope: step"],
+    ["backend: llm", "backend: llm, scope: trajectory"],
+    ["backend: llm", "backend: llm, minEvidence: 20"],
+    ["backend: llm", "backend: llm, minCoverage: 1"],
+  ] as const) {
+    others.push(await revisionOf(CHECKLIST.replace(from, to)));
+  }
+  assert.equal(new Set([base, ...others]).size, others.length + 1);
+});
+
+test("a checklist that depends on what it does not have, or in a circle, is refused", async () => {
+  for (const dependsOn of ["[c]", "[b]"]) {
+    assert.match(await problemsOf(CHECKLIST.replace("dependsOn: [a]", `dependsOn: ${dependsOn}`)), /never in a circle/);
+  }
+  assert.match(await problemsOf(CHECKLIST.replace(ITEMS, "{ file: none.yaml }")), /judges\.critic\.checklist\.file: cannot be read/);
+});

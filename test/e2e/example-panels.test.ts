@@ -38,6 +38,7 @@ describe("the example panels", () => {
     assert.deepEqual(
       files.map((file) => file.replace(".yaml", "")),
       [
+        "agent-steps",
         "by-task",
         "constrained-optimisation",
         "gdpo-components",
@@ -80,6 +81,20 @@ describe("the example panels", () => {
     ]);
     assert.ok(balanced! > lopsided!);
     assert.ok(Math.abs(rewardsOf(panel!, [[transform(0), transform(0)]])[0]! - Math.log(0.25)) < 1e-12);
+  });
+
+  it("agent-steps goes through every step, and asks about those before the candidates once", async () => {
+    const { "agent-steps": panel } = await panelsOf("agent-steps");
+    const { judge } = panel!.members[0]!;
+    assert.equal(judge.kind, "checklist");
+    const prompt = [
+      { role: "user" as const, content: "Move my flight." },
+      { role: "assistant" as const, content: "find_booking(QX7)" },
+      { role: "tool" as const, content: "QX7: 3 May" },
+    ];
+    const [first, second] = judge.encode({ id: "i", prompt, candidates: [{ content: "change(QX7)" }, { content: "Shall I?" }] });
+    assert.deepEqual([first!.calls.length, first!.calls[0]], [2, second!.calls[0]]);
+    assert.equal(JSON.parse((first!.calls[1] as ChatCall).schema!).required.length, 5);
   });
 
   it("refusals earn nothing with a rule broken and what their length leaves them, under a rubric of rules and principles", async () => {

@@ -178,7 +178,7 @@ test("a total score is the number behind the last anchor over ten, with the reas
   assert.equal(numberOf(decodeTwice(judge, [said("Total Score: 2/10")], [], item)), 0.2);
 });
 
-test("an item's own criteria are data: they stand between delimiters, their names stay here, and weights make another question", () => {
+test("an item's own criteria are data: they stand between delimiters, their names stay here, and weights are read beside the calls", () => {
   const judge = judgeOf({}, "request", (texts) =>
     texts
       .map((text) => text.length.toString(16))
@@ -199,7 +199,8 @@ test("an item's own criteria are data: they stand between delimiters, their name
   assert.equal(data.filter(({ text }) => text === "It is warm.").length, 2);
   assert.doesNotMatch(textOfCall(call!), /no-insult/);
   const heavier: Item = { ...item, criteria: [item.criteria![0]!, { ...item.criteria![1]!, weight: 10 }] };
-  assert.notDeepEqual(callsOf(judge.encode(heavier)[0]!)[0], call);
+  assert.notEqual(judge.encode(heavier)[0]!.reads, judge.encode(item)[0]!.reads);
+  assert.equal(judgeOf().encode(item)[0]!.reads, undefined);
   const dependent: Item = {
     ...item,
     criteria: [

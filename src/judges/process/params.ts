@@ -4,7 +4,8 @@ import { STEP_AGGREGATIONS, type StepAggregation } from "../../reward/process/st
 
 const text = (what: string) => z.string().min(1).describe(what);
 
-const splitting = z.discriminatedUnion("by", [
+/** How a text is split into steps. */
+export const splitting = z.discriminatedUnion("by", [
   z.strictObject({ by: z.literal("marker").describe("At a text between steps."), marker: text("The text, a blank line for example.") }),
   z.strictObject({ by: z.literal("lines").describe("Every line that is not blank is a step.") }),
   z.strictObject({

@@ -19,7 +19,10 @@ export interface SplitCandidate {
  * @throws {GatewayError} REQUEST_INVALID when the request has to say and does not, or its places are none of the text; ITEM_TOO_LONG
  *   when there are more steps than the judge takes
  */
-export function splitCandidate({ content, offsets }: Candidate, { steps: rule, maxSteps }: StepSettings): SplitCandidate {
+export function splitCandidate(
+  { content, offsets }: Candidate,
+  { steps: rule, maxSteps }: Pick<StepSettings, "steps" | "maxSteps">,
+): SplitCandidate {
   const text = textOf(content);
   const ends = offsets === undefined ? [] : units(text, offsets, "stepEnds");
   if (rule.by === "offsets" && ends.length === 0) {

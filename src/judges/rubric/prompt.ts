@@ -13,13 +13,10 @@ export interface Rubric {
 /** Highest total score, as RRM asks for it. */
 export const HIGHEST_TOTAL = 10;
 
-/**
- * The delimiter of one question. That of an item's own criteria depends on their names and weights too, so that a question is another
- * one wherever its score would be.
- */
+/** The delimiter of one question: it occurs in nothing of the request that is shown. */
 export function delimiterOf(item: Item, candidate: number, { criteria, fromItem }: Rubric, fence: Fence): string {
   const texts = untrustedTexts(item, candidate);
-  return fence(fromItem ? [...texts, JSON.stringify(criteria), ...criteria.map(({ text }) => text)] : texts);
+  return fence(fromItem ? [...texts, ...criteria.map(({ text }) => text)] : texts);
 }
 
 /** Each criterion under the label that its answer goes by: a rule is met or not, a principle is graded. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { evidenceOccurs } from "../../../src/judges/generative/evidence.ts";
+import { evidenceOccurs, locateEvidence } from "../../../src/judges/generative/evidence.ts";
 
 describe("evidenceOccurs", () => {
   it("finds every passage of a text, however its white space was set", () => {
@@ -19,5 +19,15 @@ describe("evidenceOccurs", () => {
     for (const citation of ["The call did not succeed", "The call was asked again", "the call failed", "", "  ", "The"])
       assert.ok(!evidenceOccurs(citation, text, 8), citation);
     assert.ok(!evidenceOccurs("", text, 0));
+  });
+});
+
+describe("locateEvidence", () => {
+  it("finds a passage in the text as it is, white space and all", () => {
+    const text = "  I have booked  SK 1472\n\tfor you.";
+    const { start, end } = locateEvidence(" booked SK 1472 for you ", text, 8)!;
+    assert.equal(text.slice(start, end), "booked  SK 1472\n\tfor you");
+    assert.deepEqual(locateEvidence("\u{1f600} yes", "a\u{1f600}  yes", 3), { start: 1, end: 8 });
+    assert.equal(locateEvidence("booked SK1472", text, 8), undefined);
   });
 });
