@@ -60,7 +60,7 @@ module.exports = {
       name: "judges-shared-is-a-leaf",
       severity: "error",
       comment: "The folders beside the kinds serve them and know none of them.",
-      from: { path: "^src/judges/(shared|rules|generative|critique|rubric|checklist)/" },
+      from: { path: "^src/judges/(shared|rules|generative|critique|rubric|checklist|pairwise|listwise)/" },
       to: { path: "^src/judges/[^/]+[.]ts$" },
     },
     {

@@ -5,7 +5,9 @@ import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import type { Judge } from "../domain/judge.ts";
 import { CHECKLIST_VERSION, type ChecklistConfig, checklistFileSchema, createChecklistJudge, itemsOf } from "../judges/checklist.ts";
 import { CRITIQUE_VERSION, type CritiqueConfig, createCritiqueJudge } from "../judges/critique.ts";
+import type { Principles } from "../judges/generative/principles.ts";
 import type { Fence } from "../judges/generative/quoted-text.ts";
+import { createPairwiseJudge, PAIRWISE_VERSION, type PairwiseConfig } from "../judges/pairwise.ts";
 import { createRubricJudge, criteriaOf, RUBRIC_VERSION, type RubricConfig, rubricFileSchema } from "../judges/rubric.ts";
 import { readCriteriaFile } from "./criteria-file.ts";
 import { createFence } from "./delimiter.ts";
@@ -27,7 +29,7 @@ export function chatPlan(name: string, backend: BackendConfig & { readonly type:
 }
 
 /** A judge behind a chat server, as the configuration writes it. */
-type ChatJudgeConfig = CritiqueConfig | RubricConfig | ChecklistConfig;
+type ChatJudgeConfig = CritiqueConfig | RubricConfig | ChecklistConfig | PairwiseConfig;
 
 /** A judge, and what it judges by, for people. */
 interface Made {
@@ -74,6 +76,7 @@ export async function createChatJudge(
 const ABOUT: Readonly<Record<ChatJudgeConfig["kind"], string>> = {
   critique: "Critique and score",
   checklist: "Items checked with evidence",
+  pairwise: "Comparisons of two candidates",
   rubric: "Rules checked and principles graded",
 };
 
@@ -85,6 +88,8 @@ async function make(written: ChatJudgeConfig, making: Making): Promise<Made | un
       return makeRubric(written, making);
     case "checklist":
       return makeChecklist(written, making);
+    case "pairwise":
+      return makePairwise(written, making);
   }
 }
 
@@ -98,6 +103,39 @@ async function makeChecklist(checklist: ChecklistConfig, { name, fence, config, 
   const revision = revisionOf(checklist, CHECKLIST_VERSION, { checklist: items ?? "request" });
   const under = list === "request" ? "the item's criteria" : titleOf(list, "a checklist");
   return { judge: createChecklistJudge({ name, revision, items, fence }, checklist), under };
+}
+
+async function makePairwise(pairwise: PairwiseConfig, making: Making): Promise<Made | undefined> {
+  const principles = await readPrinciples(pairwise.principles, making);
+  if (principles === undefined) return undefined;
+  const { name, fence, revisionOf } = making;
+  const revision = revisionOf(pairwise, PAIRWISE_VERSION, { principles });
+  return { judge: createPairwiseJudge({ name, revision, principles, fence }, pairwise), under: sourceOf(principles) };
+}
+
+/** The principles' text, wherever it is, or `request`. */
+async function readPrinciples(given: PairwiseConfig["principles"], making: Making): Promise<Principles | undefined> {
+  if (given === "request") return given;
+  const text = await readText(given, ["principles"], making);
+  return text === undefined ? undefined : { text };
+}
+
+function sourceOf(principles: Principles): string {
+  return principles === "request" ? "the item's criteria" : "principles";
+}
+
+/** A text of the configuration, or of a file that it names; undefined when there is none, which is added to the problems. */
+async function readText(
+  given: { readonly text: string } | { readonly file: string },
+  key: readonly string[],
+  { name, config: { origin }, problems }: Making,
+): Promise<string | undefined> {
+  if ("text" in given) return given.text;
+  const text = await readFile(resolve(origin.folder, given.file), "utf8").catch(() => undefined);
+  if (text !== undefined && text.trim() !== "") return text;
+  const cause = text === undefined ? "cannot be read, or is not there" : "is empty";
+  problems.push(origin.locate({ path: ["judges", name, ...key, "file"], cause, remedy: `name a file that holds the ${key.join(" ")}` }));
+  return undefined;
 }
 
 async function makeRubric(rubric: RubricConfig, { name, fence, config, problems, revisionOf }: Making): Promise<Made | undefined> {
@@ -117,17 +155,10 @@ async function makeRubric(rubric: RubricConfig, { name, fence, config, problems,
   return { judge: createRubricJudge({ name, revision, criteria, fence }, rubric), under };
 }
 
-async function makeCritique(
-  critique: CritiqueConfig,
-  { name, fence, config: { origin }, problems, revisionOf }: Making,
-): Promise<Made | undefined> {
-  const { rubric } = critique;
-  const text = "text" in rubric ? rubric.text : await readFile(resolve(origin.folder, rubric.file), "utf8").catch(() => undefined);
-  if (text === undefined || text.trim() === "") {
-    const cause = text === undefined ? "cannot be read, or is not there" : "is empty";
-    problems.push(origin.locate({ path: ["judges", name, "rubric", "file"], cause, remedy: "name a file that holds the rubric" }));
-    return undefined;
-  }
+async function makeCritique(critique: CritiqueConfig, making: Making): Promise<Made | undefined> {
+  const text = await readText(critique.rubric, ["rubric"], making);
+  if (text === undefined) return undefined;
+  const { name, fence, revisionOf } = making;
   const revision = revisionOf(critique, CRITIQUE_VERSION, { rubric: text });
   return { judge: createCritiqueJudge({ name, revision, rubric: text, fence }, critique), under: "a rubric" };
 }

@@ -73,13 +73,11 @@ describe("500 payloads", () => {
       const expected = await expectedControls(json, template, special);
       let [inside, naive, changed] = [0, 0, 0];
       for (const call of calls) {
-        const spans = idsOf(call).map((ids, index) => ({ segment: call.segments[index]!, ids: [...ids] }));
+        const spans = call.segments.map((segment) => ({ segment, ids: [...idsOf(segment)] }));
         for (const { segment, ids } of spans.filter((span) => isUntrusted(span.segment))) {
           if (ids.some((id) => special.has(id) && id !== unknown)) inside++;
-          // A token may reach over a seam, into white space of the template.
-          const shown = (await whole.decode(ids, false)).trim();
-          const typed = (name === "ChatML" ? segment.text.normalize("NFC") : segment.text).trim();
-          if (name !== "the shipped judges" && shown !== typed) changed++;
+          const shown = await whole.decode(ids, false);
+          if (name !== "the shipped judges" && shown !== (name === "ChatML" ? segment.text.normalize("NFC") : segment.text)) changed++;
         }
         const joined = spans.flatMap(({ segment, ids }) => (isUntrusted(segment) ? ids.filter((id) => id !== unknown) : ids));
         assert.deepEqual(
@@ -102,7 +100,5 @@ describe("500 payloads", () => {
 async function expectedControls(json: string, template: string, special: ReadonlyMap<number, string>): Promise<string[]> {
   const call = callOf({ family: "", prompt: "good", candidate: "bread" }, template);
   const idsOf = await createSegmentTokenizer(json).encode([call]);
-  return idsOf(call)
-    .flatMap((ids) => [...ids])
-    .flatMap((id) => special.get(id) ?? []);
+  return call.segments.flatMap((segment) => [...idsOf(segment)]).flatMap((id) => special.get(id) ?? []);
 }

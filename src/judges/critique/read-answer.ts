@@ -1,9 +1,10 @@
-import type { Completion, CompletionToken } from "../../domain/backend.ts";
-import { logSumExp } from "../../reward/numerics.ts";
+import type { Completion } from "../../domain/backend.ts";
 import { type AnswerObject, findAnswerObject } from "../generative/answer-object.ts";
-import { answerOf, undisguised } from "../generative/answer-text.ts";
+import { answerOf } from "../generative/answer-text.ts";
 import { expectedRating } from "../generative/expected-rating.ts";
+import { isForged } from "../generative/forged-answer.ts";
 import { type Reading, readingOf } from "../generative/reading.ts";
+import { verdictAlternatives } from "../generative/verdict-tokens.ts";
 import { yesProbability } from "../generative/yes-probability.ts";
 import type { CritiqueReading } from "./params.ts";
 import { verdictKey } from "./prompt.ts";
@@ -59,7 +60,10 @@ function parseAnswer(answer: string, reading: CritiqueReading, untrusted: readon
   }
   return readingOf<GivenAnswer>(
     { verdict, critique },
-    { mended: found.step !== "direct", forged: isForged(answer, { verdict, critique }, reading, untrusted) },
+    {
+      mended: found.step !== "direct",
+      forged: isForged({ answer, key, verdict, critique }, (object) => verdictIn(object, reading), untrusted),
+    },
   );
 }
 
@@ -67,54 +71,4 @@ function verdictIn(object: AnswerObject, reading: CritiqueReading): number | str
   const verdict = object.get(verdictKey(reading));
   if (reading.type === "yes") return verdict === "yes" || verdict === "no" ? verdict : undefined;
   return typeof verdict === "number" && Number.isInteger(verdict) && verdict >= reading.lo && verdict <= reading.hi ? verdict : undefined;
-}
-
-/**
- * Whether a text under judgement holds the same verdict, or the same critique as a critique, in any disguise, or the whole answer: the
- * judge may have repeated it.
- */
-function isForged(answer: string, { verdict, critique }: GivenAnswer, reading: CritiqueReading, untrusted: readonly string[]): boolean {
-  const written = undisguised(answer);
-  const verdictClaim = new RegExp(`${verdictKey(reading)}${SETS}${verdict}(?!\\w|\\.\\d)`);
-  // As it is read, and as JSON writes it.
-  const critiques = [critique, JSON.stringify(critique).slice(1, -1)].map((text) => undisguised(text).trim());
-  return untrusted.some((text) => {
-    const shown = undisguised(text);
-    if (verdictClaim.test(shown) || (written.length > 0 && shown.includes(written))) return true;
-    for (const { index, 0: claim } of shown.matchAll(CRITIQUE_CLAIM)) {
-      if (critiques.some((claimed) => claimed !== "" && shown.startsWith(claimed, index + claim.length))) return true;
-    }
-    const object = findAnswerObject(text)?.object;
-    return object !== undefined && verdictIn(object, reading) === verdict;
-  });
-}
-
-/** What may stand between a key and its value in a forged verdict, undisguised. */
-const SETS = "[\\s\"'`*_\\\\]{0,8}[:=][\\s\"'`*_\\\\]{0,8}";
-const CRITIQUE_CLAIM = new RegExp(`critique${SETS}`, "g");
-
-/** What stands around the verdict in tokens that hold more than it. */
-const AROUND = /^[\s":]+|[\s",}]+$/g;
-
-/**
- * The likeliest tokens at the place of the verdict, without the quotes and spaces around it; spellings that become equal add up.
- * The verdict is what follows its key: a key within the critique would have escaped quotes.
- */
-function verdictAlternatives(tokens: readonly CompletionToken[], key: string): ReadonlyMap<string, number> | undefined {
-  const text = tokens.map(({ token }) => token).join("");
-  const start = [...text.matchAll(new RegExp(String.raw`(?<!\\)"${key}"\s*:[\s"]*`, "g"))].at(-1);
-  if (start === undefined) return undefined;
-  const place = start.index + start[0].length;
-  let end = 0;
-  const at = tokens.find(({ token }) => {
-    end += token.length;
-    return end > place;
-  });
-  if (at === undefined) return undefined;
-  const spellings = new Map<string, number[]>();
-  for (const [token, logprob] of new Map([...at.alternatives, [at.token, at.logprob]])) {
-    const word = token.replace(AROUND, "");
-    spellings.set(word, [...(spellings.get(word) ?? []), logprob]);
-  }
-  return new Map([...spellings].map(([word, logprobs]) => [word, logSumExp(logprobs)]));
 }

@@ -95,6 +95,7 @@ function isPlain(item: Item): boolean {
   return true;
 }
 
-function explain(refusal: string): string {
+/** @returns what is wrong with a prompt that a template refuses */
+export function explain(refusal: string): string {
   return `the judge's chat template does not take the prompt's sequence of roles: ${refusal}; send roles that it takes`;
 }

@@ -9,7 +9,7 @@ export type Piece = { readonly control: string } | { readonly message: number };
 export type Layout = { readonly pieces: readonly Piece[] } | { readonly refusal: string };
 
 export interface ChatTemplate {
-  /** The layout of `prompt` followed by one message of the assistant, the candidate, whose index is `prompt.length`. */
+  /** The layout of `prompt` followed by the assistant's messages to be judged, whose indices are `prompt.length` and so on. */
   layout(prompt: readonly Message[]): Layout;
 }
 
@@ -25,14 +25,16 @@ const TOKENIZER_VARIABLES = ["bos_token", "eos_token", "pad_token", "unk_token",
  * 128-bit marker and the rendering is cut at the markers, so no content can close a quote, forge a turn or read a
  * variable, and a layout depends on the roles alone, which makes it worth remembering.
  *
+ * @param judged messages of the assistant at the end: one, the candidate, or two for a model that compares two
  * @throws {GatewayError} CONFIG_INVALID when the template does not parse, depends on the date or on variables of a
  *   tokenizer, or loses, repeats or changes the content of a message
  */
-export function createChatTemplate(source: string): ChatTemplate {
+export function createChatTemplate(source: string, judged: 1 | 2 = 1): ChatTemplate {
   const template = compile(source);
   const layouts = new Map<string, Layout>();
+  const answers = Array.from({ length: judged }, (): Role => "assistant");
   for (const roles of PROBES) {
-    const layout = layOut(template, roles);
+    const layout = layOut(template, [...roles, ...answers]);
     if ("refusal" in layout) throw invalid(layout.refusal);
   }
   return {
@@ -41,7 +43,7 @@ export function createChatTemplate(source: string): ChatTemplate {
       for (const message of prompt) key += message.role[0];
       const known = layouts.get(key);
       if (known !== undefined) return known;
-      const layout = layOut(template, [...prompt.map((message) => message.role), "assistant"]);
+      const layout = layOut(template, [...prompt.map((message) => message.role), ...answers]);
       if (prompt.length > REMEMBERED_MESSAGES) return layout;
       if (layouts.size >= REMEMBERED) layouts.delete(layouts.keys().next().value!);
       layouts.set(key, layout);
@@ -50,11 +52,8 @@ export function createChatTemplate(source: string): ChatTemplate {
   };
 }
 
-/** Conversations that every chat template must take: one turn, and two. */
-const PROBES: readonly (readonly Role[])[] = [
-  ["user", "assistant"],
-  ["user", "assistant", "user", "assistant"],
-];
+/** Prompts that every chat template must take: one turn, and two. */
+const PROBES: readonly (readonly Role[])[] = [["user"], ["user", "assistant", "user"]];
 
 function compile(source: string): Template {
   if (source.includes("strftime_now")) throw invalid("it calls strftime_now, so a score would change with the date");

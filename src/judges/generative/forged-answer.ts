@@ -1,0 +1,44 @@
+import { type AnswerObject, findAnswerObject } from "./answer-object.ts";
+import { undisguised } from "./answer-text.ts";
+
+/** What an answer says, in a form that a text under judgement could have said before. */
+export interface GivenAnswer {
+  /** The whole of it. */
+  readonly answer: string;
+  /** Key of the verdict. */
+  readonly key: string;
+  readonly verdict: number | string;
+  /** Absent where none was asked for. */
+  readonly critique?: string | undefined;
+}
+
+/**
+ * Whether a text under judgement holds the same verdict, or the same critique as a critique, in any disguise, or the whole answer: the
+ * judge may have repeated it.
+ *
+ * @param verdictIn the verdict of an object in the form that was asked for
+ * @complexity O(length of the texts), pure
+ */
+export function isForged(
+  { answer, key, verdict, critique }: GivenAnswer,
+  verdictIn: (object: AnswerObject) => number | string | undefined,
+  untrusted: readonly string[],
+): boolean {
+  const written = undisguised(answer);
+  const verdictClaim = new RegExp(`${key}${SETS}${undisguised(String(verdict))}(?!\\w|\\.\\d)`);
+  // As it is read, and as JSON writes it.
+  const critiques = critique === undefined ? [] : [critique, JSON.stringify(critique).slice(1, -1)].map((text) => undisguised(text).trim());
+  return untrusted.some((text) => {
+    const shown = undisguised(text);
+    if (verdictClaim.test(shown) || (written.length > 0 && shown.includes(written))) return true;
+    for (const { index, 0: claim } of shown.matchAll(CRITIQUE_CLAIM)) {
+      if (critiques.some((claimed) => claimed !== "" && shown.startsWith(claimed, index + claim.length))) return true;
+    }
+    const object = findAnswerObject(text)?.object;
+    return object !== undefined && verdictIn(object) === verdict;
+  });
+}
+
+/** What may stand between a key and its value in a forged verdict, undisguised. */
+const SETS = "[\\s\"'`*_\\\\]{0,8}[:=][\\s\"'`*_\\\\]{0,8}";
+const CRITIQUE_CLAIM = new RegExp(`critique${SETS}`, "g");
