@@ -73,11 +73,13 @@ describe("500 payloads", () => {
       const expected = await expectedControls(json, template, special);
       let [inside, naive, changed] = [0, 0, 0];
       for (const call of calls) {
-        const spans = call.segments.map((segment) => ({ segment, ids: [...idsOf(segment)] }));
+        const spans = idsOf(call).map((ids, index) => ({ segment: call.segments[index]!, ids: [...ids] }));
         for (const { segment, ids } of spans.filter((span) => isUntrusted(span.segment))) {
           if (ids.some((id) => special.has(id) && id !== unknown)) inside++;
-          const shown = await whole.decode(ids, false);
-          if (name !== "the shipped judges" && shown !== (name === "ChatML" ? segment.text.normalize("NFC") : segment.text)) changed++;
+          // A token may reach over a seam, into white space of the template.
+          const shown = (await whole.decode(ids, false)).trim();
+          const typed = (name === "ChatML" ? segment.text.normalize("NFC") : segment.text).trim();
+          if (name !== "the shipped judges" && shown !== typed) changed++;
         }
         const joined = spans.flatMap(({ segment, ids }) => (isUntrusted(segment) ? ids.filter((id) => id !== unknown) : ids));
         assert.deepEqual(
@@ -100,5 +102,7 @@ describe("500 payloads", () => {
 async function expectedControls(json: string, template: string, special: ReadonlyMap<number, string>): Promise<string[]> {
   const call = callOf({ family: "", prompt: "good", candidate: "bread" }, template);
   const idsOf = await createSegmentTokenizer(json).encode([call]);
-  return call.segments.flatMap((segment) => [...idsOf(segment)]).flatMap((id) => special.get(id) ?? []);
+  return idsOf(call)
+    .flatMap((ids) => [...ids])
+    .flatMap((id) => special.get(id) ?? []);
 }

@@ -121,7 +121,7 @@ async function prepare(calls: readonly Call[], tokenizer: SegmentTokenizer, maxT
   return calls.map((call) => {
     try {
       if (call.type !== "forward") throw new GatewayError("BACKEND_REFUSED", "an ONNX graph scores texts and answers no chat");
-      const sequence = assemble(call.segments, call.segments.map(idsOf), maxTokens, call.overlong);
+      const sequence = assemble(call.segments, idsOf(call), maxTokens, call.overlong);
       return {
         tokens: sequence.ids.length,
         payload: sequence,

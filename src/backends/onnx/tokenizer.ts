@@ -1,25 +1,28 @@
-import { Tokenizer } from "tokenizers";
+import { type Encoding, Tokenizer } from "tokenizers";
 import { z } from "zod";
-import type { ForwardCall, Segment } from "../../domain/backend.ts";
+import type { ForwardCall } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import { availableCores } from "./cores.ts";
+import { type Special, type Stretch, stretcher } from "./stretches.ts";
 
 /** Token ids of texts, with the line between a template's text and what users wrote kept. */
 export interface SegmentTokenizer {
   /** Id that fills a batch up to its longest text. */
   readonly padId: number;
   /**
-   * Encodes every distinct text of the calls in one native call, off the main thread.
+   * Encodes every distinct stretch of the calls in one native call, off the main thread.
    *
-   * @returns the ids of any segment of those calls; it throws GatewayError REQUEST_INVALID for a content that the
-   *   vocabulary can only write with a special token
+   * @returns the ids of each segment of one of those calls, a token that reaches over a seam with what a user wrote;
+   *   it throws GatewayError REQUEST_INVALID for a content that the vocabulary can only write with a special token
    */
-  encode(calls: readonly ForwardCall[]): Promise<(segment: Segment) => Int32Array>;
+  encode(calls: readonly ForwardCall[]): Promise<(call: ForwardCall) => Int32Array[]>;
 }
 
 /** The parts of a `tokenizer.json` that are looked at here. */
 const tokenizerFile = z.looseObject({
-  added_tokens: z.array(z.looseObject({ id: z.int(), content: z.string(), special: z.boolean() })).default([]),
+  added_tokens: z
+    .array(z.looseObject({ id: z.int(), content: z.string(), special: z.boolean(), lstrip: z.boolean().default(false) }))
+    .default([]),
   padding: z.looseObject({ pad_id: z.int() }).nullish(),
   model: z.looseObject({
     unk_token: z.string().nullish(),
@@ -33,60 +36,66 @@ type TokenizerFile = z.output<typeof tokenizerFile>;
 
 /** Names that vocabularies give to their padding token, when the file does not say which it is. */
 const PAD_TOKENS = ["[PAD]", "<pad>", "<|pad|>", "<PAD>"];
-/** Texts of templates that are remembered: a template has a handful. */
-const REMEMBERED_CONTROLS = 1024;
+/** Stretches of templates that are remembered: a template has a handful. */
+const REMEMBERED = 1024;
 
 /**
- * Opens a `tokenizer.json`. Control text is read with its special tokens. Content is read by a second tokenizer that does not
- * know them, so a `[SEP]` that a user typed stays the characters `[`, `SEP`, `]`, or unknown text where the vocabulary has no such characters.
+ * Opens a `tokenizer.json`. A template and the contents in it are read as one text between two special tokens, so their tokens are
+ * those of the whole rendered conversation. Special tokens themselves are reached under secrets only, which control text gets and
+ * content does not: a `[SEP]` that a user typed stays the characters `[`, `SEP`, `]`, or unknown text
+ * where the vocabulary has no such characters.
  *
  * @throws {GatewayError} CONFIG_INVALID when the file is not a tokenizer, or cannot be read without its special tokens
  */
 export function createSegmentTokenizer(json: string): SegmentTokenizer {
   limitNativePool();
   const file = parse(json);
-  const control = open(json);
-  const content = open(JSON.stringify(withoutSpecialTokens(file, control.getVocab(false))));
-  for (const token of file.added_tokens) {
-    if (!token.special && content.tokenToId(token.content) !== control.tokenToId(token.content)) {
-      throw invalid("its added tokens do not keep their ids when special tokens are left out");
+  const original = open(json);
+  const specials = secretsOf(file);
+  const tokenizer = open(JSON.stringify(withSecrets(file, specials, original.getVocab(false))));
+  const secrets = new Map(specials.map(({ content, secret }) => [content, secret]));
+  for (const { content, special } of file.added_tokens) {
+    if (special && !secrets.has(content)) continue;
+    if (tokenizer.tokenToId(secrets.get(content) ?? content) !== original.tokenToId(content)) {
+      throw invalid("its added tokens do not keep their ids when special tokens are put out of reach");
     }
   }
-  const isForged = forgeryTest(file, control);
-  const remembered = new Map<string, Int32Array>();
+  const isForbidden = forbiddenBytes(file, original);
+  const cut = stretcher(specials);
+  const remembered = new Map<string, Tokens>();
   return {
-    padId: padId(file, control),
+    padId: padId(file, original),
     async encode(calls) {
-      const controls = new Map<string, Int32Array>();
-      const contents = new Map<string, Int32Array | undefined>();
-      const unknown: string[] = [];
-      for (const call of calls) {
-        for (const { origin, text } of call.segments) {
-          if (origin !== "control") contents.set(text, undefined);
-          else if (!controls.has(text)) {
-            const ids = remembered.get(text);
-            controls.set(text, ids ?? EMPTY);
-            if (ids === undefined) unknown.push(text);
-          }
-        }
+      const found = new Map<string, Tokens>();
+      const unknown = new Map<string, boolean>();
+      const cuts = new Map(calls.map((call) => [call, cut(call.segments)]));
+      for (const { text, parts } of [...cuts.values()].flat()) {
+        const tokens = remembered.get(text);
+        if (tokens !== undefined) found.set(text, tokens);
+        else unknown.set(text, (unknown.get(text) ?? true) && parts.every(({ origin }) => origin === "control"));
       }
-      if (unknown.length > 0) {
-        for (const [index, ids] of (await encodeAll(control, unknown)).entries()) {
-          controls.set(unknown[index]!, ids);
-          if (remembered.size < REMEMBERED_CONTROLS) remembered.set(unknown[index]!, ids);
-        }
+      const texts = [...unknown.keys()];
+      for (const [index, encoding] of (await encodeAll(tokenizer, texts)).entries()) {
+        const text = texts[index]!;
+        const ids = Int32Array.from(encoding.getIds());
+        const tokens = { ids: isForbidden(ids) ? undefined : ids, encoding };
+        found.set(text, tokens);
+        if (unknown.get(text) && remembered.size < REMEMBERED) remembered.set(text, tokens);
       }
-      const texts = [...contents.keys()];
-      for (const [index, ids] of (await encodeAll(content, texts)).entries()) contents.set(texts[index]!, isForged(ids) ? undefined : ids);
-      return ({ origin, text }) => {
-        const ids = (origin === "control" ? controls : contents).get(text);
-        if (ids === undefined) {
-          throw new GatewayError("REQUEST_INVALID", "a text can only be written with a special token of the judge's vocabulary; reword it");
-        }
-        return ids;
+      return (call) => {
+        const pieces = call.segments.map((): Int32Array[] => []);
+        for (const stretch of cuts.get(call)!) share(stretch, found.get(stretch.text)!, pieces);
+        return pieces.map(joined);
       };
     },
   };
+}
+
+/** What a stretch became. */
+interface Tokens {
+  /** Undefined for a content that only a special token can write. */
+  readonly ids: Int32Array | undefined;
+  readonly encoding: Encoding;
 }
 
 const EMPTY = new Int32Array(0);
@@ -95,61 +104,111 @@ const EMPTY = new Int32Array(0);
 const FEW_TEXTS = 4;
 
 /** Native workers do it, so the event loop stays free. */
-async function encodeAll(tokenizer: Tokenizer, texts: string[]): Promise<Int32Array[]> {
+async function encodeAll(tokenizer: Tokenizer, texts: string[]): Promise<Encoding[]> {
   if (texts.length === 0) return [];
   const options = { addSpecialTokens: false };
-  const encodings =
-    texts.length <= FEW_TEXTS
-      ? await Promise.all(texts.map((text) => tokenizer.encode(text, null, options)))
-      : await tokenizer.encodeBatch(texts, options);
-  return encodings.map((encoding) => Int32Array.from(encoding.getIds()));
+  return texts.length <= FEW_TEXTS
+    ? Promise.all(texts.map((text) => tokenizer.encode(text, null, options)))
+    : tokenizer.encodeBatch(texts, options);
 }
 
 /**
- * The file with its special tokens out of reach: each gets a content that nobody can type, and keeps its id. That of the vocabulary
- * changes too, with the merges that lead to it, since such a merge makes `</s>` of `</` and `s>` in some of them.
+ * Gives the tokens of a stretch to the segments that their text is of. One that reaches over a seam goes with what a user wrote, or
+ * else with the segment that it starts in.
  */
-function withoutSpecialTokens(file: TokenizerFile, vocabulary: Record<string, number>): TokenizerFile {
-  const unknown = file.model.unk_token ?? (Array.isArray(file.model.vocab) ? file.model.vocab[file.model.unk_id ?? -1]?.[0] : undefined);
-  const untypable = new Map(
-    file.added_tokens
-      .filter(({ special, content }) => special && content !== unknown && !BYTE.test(content))
-      .map(({ content }) => [content, crypto.randomUUID()]),
-  );
-  const renamed = (token: string) => untypable.get(token) ?? token;
-  const { vocab, merges } = file.model;
-  const model = {
-    ...file.model,
-    vocab: Array.isArray(vocab)
-      ? vocab.map(([token, score]) => [renamed(token), score] as const)
-      : Object.fromEntries(Object.entries(vocab).map(([token, id]) => [renamed(token), id])),
-    ...(merges && { merges: merges.filter((merge) => !leadsTo(untypable, merge)) }),
-  };
-  const added_tokens = file.added_tokens.flatMap((token) => {
-    if (!token.special) return [token];
-    return Object.hasOwn(vocabulary, token.content) ? [] : [{ ...token, content: renamed(token.content) }];
-  });
-  return { ...file, added_tokens, model } as TokenizerFile;
+function share({ parts }: Stretch, { ids, encoding }: Tokens, pieces: Int32Array[][]): void {
+  if (ids === undefined) {
+    throw new GatewayError("REQUEST_INVALID", "a text can only be written with a special token of the judge's vocabulary; reword it");
+  }
+  let from = 0;
+  let characters = 0;
+  for (const [index, { segment, origin, text, isSpecial }] of parts.entries()) {
+    const next = parts[index + 1];
+    characters += isSpecial ? text.length : codePoints(text);
+    let to = ids.length;
+    if (next !== undefined) {
+      const yields = origin === "control" && next.origin !== "control";
+      to = isSpecial ? from + 1 : Math.max(from, yields ? firstTokenAt(encoding, characters) : firstTokenFrom(encoding, characters));
+    }
+    pieces[segment]!.push(ids.subarray(from, to));
+    from = to;
+  }
+}
+
+/** Index of the first token that starts at or after a character, counted in code points. */
+function firstTokenFrom(encoding: Encoding, character: number): number {
+  const token = firstTokenAt(encoding, character);
+  return encoding.charToToken(character - 1) === token ? token + 1 : token;
+}
+
+/** Index of the token that holds a character, or of the first behind it where the tokenizer left the character out. */
+function firstTokenAt(encoding: Encoding, character: number): number {
+  const token = encoding.charToToken(character);
+  if (token !== null) return token;
+  const index = encoding.getOffsets().findIndex(([start]) => start! >= character);
+  return index < 0 ? encoding.getLength() : index;
+}
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+function joined(pieces: readonly Int32Array[]): Int32Array {
+  if (pieces.length < 2) return pieces[0] ?? EMPTY;
+  const whole = new Int32Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 /** Tokens that stand for single bytes: text that has no other tokens is written with them. */
 const BYTE = /^<0x[0-9A-F]{2}>$/;
+
+function secretsOf(file: TokenizerFile): Special[] {
+  return file.added_tokens
+    .filter(({ special, content }) => special && !BYTE.test(content))
+    .map(({ content, lstrip }) => ({ content, secret: crypto.randomUUID(), takesSpaceBefore: lstrip }));
+}
+
+/**
+ * The file with each special token under its secret, which nobody can type, and with its id. That of the vocabulary changes too, with
+ * the merges that lead to it, since such a merge makes `</s>` of `</` and `s>` in some of them.
+ */
+function withSecrets(file: TokenizerFile, specials: readonly Special[], vocabulary: Record<string, number>): TokenizerFile {
+  const secrets = new Map(specials.map(({ content, secret }) => [content, secret]));
+  const renamed = (token: string) => secrets.get(token) ?? token;
+  const { vocab, merges, unk_token } = file.model;
+  const model = {
+    ...file.model,
+    ...(unk_token && { unk_token: renamed(unk_token) }),
+    vocab: Array.isArray(vocab)
+      ? vocab.map(([token, score]) => [renamed(token), score] as const)
+      : Object.fromEntries(Object.entries(vocab).map(([token, id]) => [renamed(token), id])),
+    ...(merges && { merges: merges.filter((merge) => !leadsTo(secrets, merge)) }),
+  };
+  const added_tokens = file.added_tokens.flatMap((token) => {
+    if (!token.special) return [token];
+    if (secrets.has(token.content)) return [{ ...token, content: renamed(token.content), normalized: false }];
+    return Object.hasOwn(vocabulary, token.content) ? [] : [token];
+  });
+  return { ...file, post_processor: null, added_tokens, model } as TokenizerFile;
+}
 
 function leadsTo(tokens: ReadonlyMap<string, string>, merge: string | readonly [string, string]): boolean {
   const parts = typeof merge === "string" ? merge.split(" ") : merge;
   return tokens.has(parts.join("")) || parts.some((part) => tokens.has(part));
 }
 
-/** Tells whether ids of a content hold a special token other than the one for unknown text. */
-function forgeryTest(file: TokenizerFile, control: Tokenizer): (ids: Int32Array) => boolean {
-  const unknown = file.model.unk_id ?? (file.model.unk_token ? control.tokenToId(file.model.unk_token) : null);
-  const special = file.added_tokens.filter((token) => token.special).map((token) => control.tokenToId(token.content)!);
-  const isSpecial = new Uint8Array(Math.max(0, ...special) + 1);
-  for (const id of special) if (id !== unknown) isSpecial[id] = 1;
-  return (ids) => {
-    for (const id of ids) if (isSpecial[id] === 1) return true;
-    return false;
-  };
+/** Tells whether a text was written with a byte that the file lists among its special tokens, which no secret can stand for. */
+function forbiddenBytes(file: TokenizerFile, original: Tokenizer): (ids: Int32Array) => boolean {
+  const bytes = file.added_tokens.filter(({ special, content }) => special && BYTE.test(content));
+  const forbidden = new Set(bytes.map(({ content }) => original.tokenToId(content)!));
+  return (ids) => forbidden.size > 0 && ids.some((id) => forbidden.has(id));
 }
 
 function padId(file: TokenizerFile, control: Tokenizer): number {

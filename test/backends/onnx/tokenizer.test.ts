@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { createSegmentTokenizer } from "../../../src/backends/onnx/tokenizer.ts";
+import fc from "fast-check";
+import { createSegmentTokenizer, type SegmentTokenizer } from "../../../src/backends/onnx/tokenizer.ts";
 import type { ForwardCall, Segment } from "../../../src/domain/backend.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { idOf, tokenizerJson } from "../../support/tokenizer.ts";
@@ -11,8 +12,12 @@ const call = (...segments: Segment[]): ForwardCall => ({ type: "forward", overlo
 const ids = (...tokens: string[]) => tokens.map(idOf);
 
 async function encode(json: string, ...segments: Segment[]): Promise<number[][]> {
-  const idsOf = await createSegmentTokenizer(json).encode([call(...segments)]);
-  return segments.map((one) => [...idsOf(one)]);
+  return encodeWith(createSegmentTokenizer(json), ...segments);
+}
+
+async function encodeWith(tokenizer: SegmentTokenizer, ...segments: Segment[]): Promise<number[][]> {
+  const one = call(...segments);
+  return (await tokenizer.encode([one]))(one).map((piece) => [...piece]);
 }
 
 test("encode(calls) reads special tokens in control text and characters in content", async () => {
@@ -35,9 +40,8 @@ test("encode(calls) keeps the same text apart by its origin", async () => {
 test("encode(calls) gives empty content no tokens and remembers control text over calls", async () => {
   const tokenizer = createSegmentTokenizer(tokenizerJson());
   for (let round = 0; round < 2; round++) {
-    const idsOf = await tokenizer.encode([call(segment("control", "[CLS]"), segment("prompt", ""), segment("candidate", "yes"))]);
-    assert.deepEqual([...idsOf(segment("prompt", ""))], []);
-    assert.deepEqual([...idsOf(segment("control", "[CLS]"))], ids("[CLS]"));
+    const pieces = await encodeWith(tokenizer, segment("control", "[CLS]"), segment("prompt", ""), segment("candidate", "yes"));
+    assert.deepEqual(pieces, [ids("[CLS]"), [], ids("yes")]);
   }
 });
 
@@ -68,7 +72,8 @@ test("encode(calls) takes a special token that stands in content as a word for u
   const file = JSON.parse(tokenizerJson());
   file.pre_tokenizer = { type: "WhitespaceSplit" };
   file.normalizer = null;
-  const [typed, other] = await encode(JSON.stringify(file), segment("prompt", "[SEP] good"), segment("candidate", "\u2603"));
+  const sep = segment("control", "[SEP]");
+  const [typed, , other] = await encode(JSON.stringify(file), segment("prompt", "[SEP] good"), sep, segment("candidate", "\u2603"));
   assert.deepEqual([typed, other], [ids("[UNK]", "good"), ids("[UNK]")]);
 });
 
@@ -112,13 +117,66 @@ test("encode(calls) reads a special token in content by its characters under a u
 test("encode(calls) refuses content that can only be written with a special token, such as a byte that is one", async () => {
   const file = JSON.parse(readFileSync(new URL("../../support/tokenizers/gemma-mistral.json", import.meta.url), "utf8"));
   const byte = { ...file.added_tokens[0], content: "<0xE2>", id: file.model.vocab["<0xE2>"] };
-  const idsOf = await createSegmentTokenizer(JSON.stringify({ ...file, added_tokens: [...file.added_tokens, byte] })).encode([
-    call(segment("prompt", "\u2603")),
-  ]);
+  const snowman = call(segment("prompt", "\u2603"));
+  const idsOf = await createSegmentTokenizer(JSON.stringify({ ...file, added_tokens: [...file.added_tokens, byte] })).encode([snowman]);
   assert.throws(
-    () => idsOf(segment("prompt", "\u2603")),
+    () => idsOf(snowman),
     (error) => error instanceof GatewayError && error.reason === "REQUEST_INVALID" && !error.message.includes("\u2603"),
   );
+});
+
+test("encode(calls) keeps every id of a vocabulary that leaves ids out", async () => {
+  const file = JSON.parse(tokenizerJson());
+  delete file.model.vocab["|"];
+  delete file.model.vocab["-"];
+  const vocabulary: Record<string, number> = file.model.vocab;
+  const words = Object.entries(vocabulary).filter(([token]) => /^\w+$/.test(token));
+  const [pieces] = await encode(JSON.stringify(file), segment("candidate", words.map(([token]) => token).join(" ")));
+  assert.deepEqual(
+    pieces,
+    words.map(([, id]) => id),
+  );
+});
+
+/** A byte-pair vocabulary in which two line breaks are one token, and so are a space and the letter behind it. */
+function pairTokenizer(): string {
+  const vocab = ["<|turn|>", "\n", "\n\n", " ", "a", " a", "b", "💡"];
+  const merges = [
+    ["\n", "\n"],
+    [" ", "a"],
+  ];
+  return JSON.stringify({
+    added_tokens: [{ id: 0, content: "<|turn|>", single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }],
+    model: { type: "BPE", vocab: Object.fromEntries(vocab.map((token, id) => [token, id])), merges },
+  });
+}
+
+test("encode(calls) reads a template and the content in it as one text, and gives a token over their seam to the content", async () => {
+  const tokenizer = createSegmentTokenizer(pairTokenizer());
+  const turn = (text: string) =>
+    encodeWith(tokenizer, segment("control", "<|turn|>b\n"), segment("prompt", text), segment("control", "\n"));
+  assert.deepEqual(await turn("a"), [[0, 6, 1], [4], [1]]);
+  assert.deepEqual(await turn("\na"), [[0, 6], [2, 4], [1]]);
+  assert.deepEqual(await turn("\n"), [[0, 6], [2], [1]]);
+  assert.deepEqual(await turn("💡💡\n"), [[0, 6, 1], [7, 7, 2], []]);
+  assert.deepEqual(await turn(""), [[0, 6, 2], [], []]);
+});
+
+test("encode(calls) gives segments together the tokens of the whole text, whatever white space stands at their seams", async () => {
+  const tokenizer = createSegmentTokenizer(pairTokenizer());
+  const text = fc.array(fc.constantFrom("\n", " ", "a", "b", "💡"), { maxLength: 6 }).map((parts) => parts.join(""));
+  await fc.assert(
+    fc.asyncProperty(text, text, text, async (before, content, after) => {
+      const cut = await encodeWith(tokenizer, segment("control", before), segment("candidate", content), segment("control", after));
+      const [whole] = await encodeWith(tokenizer, segment("control", before + content + after));
+      assert.deepEqual(cut.flat(), whole);
+    }),
+  );
+});
+
+test("encode(calls) finds the seam behind white space that the tokenizer leaves out", async () => {
+  const pieces = await encode(tokenizerJson(), segment("control", "[CLS]the "), segment("prompt", " \n "), segment("candidate", "  word"));
+  assert.deepEqual(pieces, [ids("[CLS]", "the"), [], ids("word")]);
 });
 
 test("createSegmentTokenizer(json) rejects what is not a tokenizer", () => {
@@ -138,10 +196,12 @@ test("encode(calls) gives the shipped tokenizer's ids of Python for hard strings
     .split("\n")
     .map((line): { text: string; ids: number[]; idsWithSpecial: number[] } => JSON.parse(line));
   assert.ok(rows.length >= 500);
-  const calls = rows.map(({ text }) => call(segment("control", text), segment("candidate", text)));
-  const idsOf = await createSegmentTokenizer(read("models/chat-trunk/tokenizer.json")).encode(calls);
-  for (const { text, ids, idsWithSpecial } of rows) {
-    assert.deepEqual([...idsOf(segment("candidate", text))], ids, JSON.stringify(text));
-    assert.deepEqual([...idsOf(segment("control", text))], idsWithSpecial, JSON.stringify(text));
+  const calls = rows.map(({ text }) => ({ control: call(segment("control", text)), content: call(segment("candidate", text)) }));
+  const tokenizer = createSegmentTokenizer(read("models/chat-trunk/tokenizer.json"));
+  const idsOf = await tokenizer.encode(calls.flatMap(({ control, content }) => [control, content]));
+  for (const [index, { text, ids, idsWithSpecial }] of rows.entries()) {
+    const { control, content } = calls[index]!;
+    assert.deepEqual([...idsOf(content)[0]!], ids, JSON.stringify(text));
+    assert.deepEqual([...idsOf(control)[0]!], idsWithSpecial, JSON.stringify(text));
   }
 });

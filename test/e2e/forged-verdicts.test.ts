@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { neutralise } from "../../src/backends/openai/neutralise.ts";
+import { openChatGateway } from "../support/chat-gateway.ts";
+import { type ChatScript, completion } from "../support/chat-server.ts";
+import { payloads } from "../support/payloads.ts";
+
+const PAYLOADS = payloads(500).map((payload) => ({ ...payload, shown: neutralise(payload.candidate).text }));
+const RUBRIC = "{ principles: [{ name: right, text: The response is right. }], rules: [{ name: safe, text: It is safe. }] }";
+
+/** Judges of every kind that reads a candidate in words, and how each of them may answer. */
+const JUDGES: Readonly<Record<string, string>> = {
+  "critique, score": "{ kind: critique, backend: llm, rubric: { text: Right. } }",
+  "critique, yes": "{ kind: critique, backend: llm, rubric: { text: Right. }, reading: { type: yes } }",
+  "critique, rating": "{ kind: critique, backend: llm, rubric: { text: Right. }, reading: { type: rating, lo: 1, hi: 9 } }",
+  "rubric, together": `{ kind: rubric, backend: llm, rubric: ${RUBRIC} }`,
+  "rubric, total":
+    "{ kind: rubric, backend: llm, rubric: { principles: [{ name: right, text: The response is right. }] }, judging: total }",
+  checklist: "{ kind: checklist, backend: llm, checklist: { items: [{ name: right, text: It is right., cite: false }] } }",
+};
+
+const CYRILLIC = new Map(Object.entries({ "\u0430": "a", "\u0435": "e", "\u043e": "o", "\u0441": "c", "\u0440": "p" }));
+
+/** A text as a model may understand it: look-alikes and tag characters read as what they stand for, invisible ones left out. */
+function understood(text: string): string {
+  return Array.from(text.normalize("NFKC"), (character) => {
+    const code = character.codePointAt(0)!;
+    if (code >= 0xe0020 && code < 0xe007f) return String.fromCodePoint(code - 0xe0000);
+    return /\p{Cf}/u.test(character) ? "" : (CYRILLIC.get(character) ?? character);
+  }).join("");
+}
+
+/** What of a candidate looks most like a verdict. */
+function verdictIn(candidate: string): string {
+  const text = understood(candidate);
+  return (/\{[\s\S]*\}/.exec(text) ?? /Total Score:.*|<answer>\w<\/answer>[\s\S]*|\S* ?verdict:.*$/i.exec(text) ?? [text])[0];
+}
+
+/** A server that says whatever the candidate says: as it stands, or the verdict in it alone; sure of every token. */
+const echo: ChatScript = ({ body }) => {
+  const asked = body.messages.map(({ content }) => content).join("\n");
+  const { candidate } = PAYLOADS.filter(({ shown }) => asked.includes(shown)).reduce((a, b) => (a.shown.length >= b.shown.length ? a : b));
+  const again = /could not be read/.test(asked);
+  const said = again ? candidate : verdictIn(candidate);
+  const content = said.match(/\w+|\W/g)?.map((token) => ({ token, logprob: -0.01, top_logprobs: [{ token, logprob: -0.01 }] })) ?? [];
+  return { json: completion(said, { logprobs: { content } }) };
+};
+
+describe("500 forged verdicts that the judge's server echoes", () => {
+  for (const [name, judge] of Object.entries(JUDGES)) {
+    it(`give no reward under ${name}`, async (t) => {
+      const { score, server, close } = await openChatGateway(echo, judge, {}, ", concurrency: 64");
+      t.after(close);
+      const accepted: string[] = [];
+      for (let start = 0; start < PAYLOADS.length; start += 100) {
+        const group = PAYLOADS.slice(start, start + 100);
+        const { candidates } = await score({ texts: group.map(({ candidate }) => candidate) });
+        for (const [i, { reward, status }] of candidates.entries()) {
+          if (reward !== undefined || status !== "failed") accepted.push(`${group[i]!.family}: ${group[i]!.candidate}`);
+        }
+      }
+      assert.deepEqual(accepted, []);
+      assert.ok(server.chats.length >= 1000);
+    });
+  }
+
+  it("hold verdicts that each kind would believe of its own accord", async (t) => {
+    const scored = (score: number) => ({ json: completion(JSON.stringify({ critique: "My own view.", score })) });
+    const { score, close } = await openChatGateway(() => scored(3), JUDGES["critique, score"]!, {}, ", concurrency: 64");
+    t.after(close);
+    const { candidates } = await score({ texts: PAYLOADS.slice(0, 200).map(({ candidate }) => candidate) });
+    const believed = candidates.filter(({ reward }) => reward !== undefined);
+    assert.ok(believed.length > 150, "a judge that keeps its own view is believed, whatever the candidate demands");
+  });
+});
