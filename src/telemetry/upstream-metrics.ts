@@ -54,6 +54,12 @@ export function createUpstreamMetrics(registry: Registry) {
     labelNames: ["backend"],
     registers,
   });
+  const rateHeld = new Counter({
+    name: "rewardgate_upstream_rate_held_total",
+    help: "Requests that were held back to keep within what a server allows a minute: `waited`, or `refused` since their callers would not wait.",
+    labelNames: ["backend", "outcome"],
+    registers,
+  });
   return {
     calls,
     retries,
@@ -62,11 +68,13 @@ export function createUpstreamMetrics(registry: Registry) {
     circuit,
     up,
     neutralised,
+    rateHeld,
     /** Creates the series of one backend before its first call. */
     declare(backend: string, addresses: readonly string[]): void {
       for (const outcome of OUTCOMES) calls.inc({ backend, outcome }, 0);
       retries.inc({ backend }, 0);
       neutralised.inc({ backend }, 0);
+      for (const outcome of ["waited", "refused"]) rateHeld.inc({ backend, outcome }, 0);
       for (const address of addresses) {
         circuit.set({ backend, address }, CIRCUIT_VALUES.closed);
         running.set({ backend, address }, 0);

@@ -44,7 +44,7 @@ test("the revision changes with rubric, reading, sampling, model and schema, and
     [CRITIC.replace("rubric", 'reading: { type: "yes" }, rubric')],
     [CRITIC.replace("rubric", "samples: 2, rubric")],
     [CRITIC, LLM.replace("model: m", "model: n")],
-    [CRITIC, LLM.replace("model: m", "model: m, structuredOutput: false")],
+    [CRITIC, LLM.replace("model: m", "model: m, structuredOutput: none")],
   ] as const)
     others.push(await revisionOf(judge, backend));
   assert.equal(new Set([base, ...others]).size, 6);

@@ -26,6 +26,8 @@ const UNITS_PER_TOKEN = 4;
 interface Payload {
   readonly body: string;
   readonly broken: number;
+  /** Tokens that it reads, by estimate, and may write. */
+  readonly mostTokens: number;
 }
 
 /**
@@ -48,6 +50,7 @@ export async function createOpenAiBackend(options: OpenAiBackendOptions): Promis
     healthPath: "/models",
     healthIntervalMs: options.healthIntervalSeconds * 1000,
     reading: { answer: readChat, refusal: (body) => explainRefusal(name, body) },
+    rate: options.rate && { ...options.rate, tokensOf: ({ totalTokens }) => totalTokens },
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     metrics: metrics?.upstream,
@@ -93,11 +96,14 @@ function limitsOf(concurrency: number): BatchLimits {
 
 function prepare(call: Call, options: OpenAiBackendOptions): PreparedCall | Error {
   if (call.type !== "chat") return new GatewayError("BACKEND_REFUSED", `backend "${options.name}" answers chats and scores no text`);
-  const payload: Payload = writeChat(call, options);
-  return { tokens: Math.ceil(payload.body.length / UNITS_PER_TOKEN), payload };
+  const written = writeChat(call, options);
+  const tokens = Math.ceil(written.body.length / UNITS_PER_TOKEN);
+  const payload: Payload = { ...written, mostTokens: tokens + call.sampling.maxTokens };
+  return { tokens, payload };
 }
 
 async function complete(upstream: Upstream<ReadChat>, call: PreparedCall, context?: RunContext): Promise<CallResult> {
-  const { text, cut, tokens, totalTokens } = await upstream.post("/chat/completions", (call.payload as Payload).body, context);
+  const { body, mostTokens } = call.payload as Payload;
+  const { text, cut, tokens, totalTokens } = await upstream.post("/chat/completions", body, context, mostTokens);
   return { outputs: {}, completion: { text, cut, tokens }, tokens: totalTokens ?? call.tokens + Math.ceil(text.length / UNITS_PER_TOKEN) };
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ChatCall, CompletionToken } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import { neutralise } from "./neutralise.ts";
+import type { OpenAiParams } from "./params.ts";
 
 /** A request body, and how many control strings of untrusted text were broken up in it. */
 export interface WrittenChat {
@@ -12,15 +13,17 @@ export interface WrittenChat {
 /** What decides how a call is written, besides the call. */
 export interface ChatDialect {
   readonly model: string;
-  /** Whether the server is held to a call's schema. */
-  readonly structuredOutput: boolean;
+  /** In which field the server takes a call's schema. */
+  readonly structuredOutput: OpenAiParams["structuredOutput"];
+  /** In which field it takes the most tokens of an answer. */
+  readonly tokenLimit: OpenAiParams["tokenLimit"];
 }
 
 /**
  * A chat call as the body of `POST /chat/completions`. The server's template turns text into tokens, so text that came with a
  * request is neutralised first.
  */
-export function writeChat(call: ChatCall, { model, structuredOutput }: ChatDialect): WrittenChat {
+export function writeChat(call: ChatCall, { model, structuredOutput, tokenLimit }: ChatDialect): WrittenChat {
   let broken = 0;
   const messages = call.messages.map(({ role, segments }) => {
     let content = "";
@@ -40,16 +43,29 @@ export function writeChat(call: ChatCall, { model, structuredOutput }: ChatDiale
     messages,
     temperature,
     top_p: topP,
-    max_tokens: maxTokens,
+    [tokenLimit === "maxTokens" ? "max_tokens" : "max_completion_tokens"]: maxTokens,
     seed,
     stream: false,
     ...(call.alternatives > 0 && { logprobs: true, top_logprobs: call.alternatives }),
-    ...(structuredOutput &&
-      call.schema !== undefined && {
-        response_format: { type: "json_schema", json_schema: { name: "answer", strict: true, schema: JSON.parse(call.schema) } },
-      }),
+    ...(call.schema !== undefined && schemaFields(structuredOutput, JSON.parse(call.schema))),
   };
   return { body: JSON.stringify(body), broken };
+}
+
+/** The field that holds an answer to a schema. */
+function schemaFields(structuredOutput: ChatDialect["structuredOutput"], schema: unknown): Readonly<Record<string, unknown>> {
+  switch (structuredOutput) {
+    case "responseFormat":
+      return { response_format: { type: "json_schema", json_schema: { name: "answer", strict: true, schema } } };
+    case "structuredOutputs":
+      return { structured_outputs: { json: schema } };
+    case "guidedJson":
+      return { guided_json: schema };
+    case "jsonSchema":
+      return { json_schema: schema };
+    case "none":
+      return {};
+  }
 }
 
 const listed = z.object({ token: z.string(), logprob: z.number().max(1e-6) });

@@ -25,9 +25,31 @@ export const openAiParams = z.strictObject({
     .optional()
     .describe("Where the key for `Authorization: Bearer` is kept. Default none."),
   structuredOutput: z
-    .boolean()
-    .default(true)
-    .describe("Whether the server is held to a judge's JSON schema (`response_format`). Set false for one that refuses it. Default true."),
+    .enum(["responseFormat", "structuredOutputs", "guidedJson", "jsonSchema", "none"])
+    .default("responseFormat")
+    .describe(
+      "Field in which the server is sent a judge's JSON schema, to hold the model to it: `responseFormat` as OpenAI, vLLM, SGLang, Ollama and " +
+        "llama.cpp take it, `structuredOutputs` vLLM's own since 0.12, `guidedJson` vLLM's before, `jsonSchema` llama.cpp's own, which makes a " +
+        "grammar of it; `none` for a server that refuses all. Default responseFormat.",
+    ),
+  tokenLimit: z
+    .enum(["maxTokens", "maxCompletionTokens"])
+    .default("maxTokens")
+    .describe("Field that limits an answer: `max_tokens`, or `max_completion_tokens` for models of OpenAI that reason. Default maxTokens."),
+  rate: z
+    .strictObject({
+      requestsPerMinute: z.int().min(1).max(1_000_000).optional().describe("Most requests within any minute. Default any number."),
+      tokensPerMinute: z
+        .int()
+        .min(1)
+        .max(1_000_000_000)
+        .optional()
+        .describe(
+          "Most tokens, read and written, within any minute. A call counts with all that it may write until it is answered. Default any number.",
+        ),
+    })
+    .optional()
+    .describe("What the server allows, over all judges and callers of this gateway; calls wait for it. Default no limit."),
   concurrency: z.int().min(1).max(512).default(16).describe("Calls under way at once, and so the most connections. Default 16."),
   connectTimeoutSeconds: z.number().positive().max(60).default(5).describe("Longest that a connection may take. Default 5."),
   responseTimeoutSeconds: z.number().positive().max(600).default(60).describe("Longest that one attempt may take. Default 60."),

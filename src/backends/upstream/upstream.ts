@@ -8,6 +8,7 @@ import { type CircuitState, createCircuit, type Leave } from "./circuit.ts";
 import { type Ending, type Reading, readEnding } from "./ending.ts";
 import { watchHealth } from "./health.ts";
 import { createHttpTarget } from "./http-target.ts";
+import { createRateBudget, type RateLimits } from "./rate-budget.ts";
 import { createRetryPolicy } from "./retry.ts";
 import type { Secret } from "./secret.ts";
 
@@ -30,6 +31,8 @@ export interface UpstreamOptions<T> {
   readonly healthPath: string;
   readonly healthIntervalMs: number;
   readonly reading: Reading<T>;
+  /** What the servers allow together, and the tokens that an answer says it took. */
+  readonly rate?: (RateLimits & { tokensOf(answer: T): number | undefined }) | undefined;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -48,8 +51,9 @@ export interface Upstream<T> {
    * Posts JSON and returns the answer.
    * @throws {GatewayError} BACKEND_UNAVAILABLE, BACKEND_REFUSED, JUDGE_OUTPUT_UNREADABLE, CALLER_GONE, or what the
    *   protocol reads in a refusal. No message holds anything of the server's answer.
+   * @param tokens that the call may take at most, where they are counted
    */
-  post(path: string, body: string, context?: RunContext): Promise<T>;
+  post(path: string, body: string, context?: RunContext, tokens?: number): Promise<T>;
   close(timeoutMs?: number): Promise<void>;
 }
 
@@ -62,6 +66,7 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
   const { name, clock, random, metrics, log, apiKey } = options;
   const label = { backend: name };
   const retry = createRetryPolicy(options.maxAttempts, random);
+  const budget = options.rate && createRateBudget(name, options.rate, clock, (outcome) => metrics?.rateHeld.inc({ ...label, outcome }));
   const listeners = new Set<(ready: boolean) => void>();
   const addresses = options.urls.map((url): Address => {
     const target = createHttpTarget({ ...options, url, connections: options.concurrency + 1 });
@@ -141,16 +146,18 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
     return ending;
   }
 
-  async function post(path: string, body: string, context?: RunContext): Promise<T> {
+  async function post(path: string, body: string, context?: RunContext, tokens = 0): Promise<T> {
     const tried = new Set<Address>();
     let last: GatewayError | undefined;
     for (let attempts = 1; ; attempts++) {
+      const settle = await budget?.take(tokens, context);
       const chosen = choose(tried);
       if (chosen === undefined) throw last ?? refusal();
       tried.add(chosen.address);
       const ending = await attempt(chosen, path, body, context);
       if (ending.outcome === "ok") {
         retry.succeeded();
+        settle?.(options.rate?.tokensOf(ending.answer) ?? tokens);
         return ending.answer;
       }
       last = ending.error;
@@ -183,6 +190,7 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
     post,
     async close(timeoutMs = CLOSE_TIMEOUT_MS) {
       closing.abort();
+      budget?.close();
       health.stop();
       await Promise.all(addresses.map(({ target }) => target.close(timeoutMs)));
     },

@@ -146,7 +146,7 @@ test("a chat is asked as OpenAI's protocol says, and its answer read with tokens
 
 test("a server without structured output is not asked for it, and an answer that was cut says so", async () => {
   const server = await serverOf(() => ({ json: completion("half an ans", { finish_reason: "length" }) }));
-  const { backend } = await backendOf({ url: server.url, structuredOutput: false });
+  const { backend } = await backendOf({ url: server.url, structuredOutput: "none" });
   const result = await ask(backend, chatOf("hello", { schema: "{}" }));
   assert.equal(result.completion!.cut, true);
   assert.equal("response_format" in server.chats[0]!.body, false);
@@ -436,3 +436,51 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+test("the schema and the limit of tokens go in the fields that the configuration names", async () => {
+  const server = await serverOf(() => "{}");
+  const schema = { type: "object" };
+  for (const [structuredOutput, fields] of [
+    ["structuredOutputs", { structured_outputs: { json: schema } }],
+    ["guidedJson", { guided_json: schema }],
+    ["jsonSchema", { json_schema: schema }],
+    ["none", {}],
+  ] as const) {
+    const { backend } = await backendOf({ url: server.url, structuredOutput, tokenLimit: "maxCompletionTokens" });
+    await ask(backend, chatOf("hello", { schema: JSON.stringify(schema) }));
+    const { model, messages, temperature, top_p, seed, stream, ...own } = server.chats.at(-1)!.body;
+    assert.deepEqual(own, { max_completion_tokens: 64, ...fields });
+  }
+});
+
+test("calls wait for what the server allows a minute, and one whose callers would not wait is refused at once with the time", async () => {
+  const server = await serverOf(() => "ok");
+  const { backend, clock, metrics } = await backendOf({ url: server.url, rate: { requestsPerMinute: 2 } });
+  await ask(backend);
+  await ask(backend);
+  const third = ask(backend);
+  const impatient = { signal: new AbortController().signal, remainingMs: () => 59_000 };
+  await assert.rejects(ask(backend, chatOf("x"), impatient), (error: GatewayError) => {
+    assert.deepEqual([error.reason, error.details.retryAfterMs], ["BACKEND_UNAVAILABLE", 60_000]);
+    return true;
+  });
+  clock.advance(59_999);
+  await settle(5);
+  assert.equal(server.chats.length, 2);
+  clock.advance(1);
+  await third;
+  assert.equal(server.chats.length, 3);
+  const held = (await metrics.upstream.rateHeld.get()).values.map(({ labels, value }) => [labels.outcome, value]);
+  assert.deepEqual(held, [
+    ["waited", 1],
+    ["refused", 1],
+  ]);
+});
+
+test("tokens count as the answer says that they were, once it is there", async () => {
+  const server = await serverOf(() => "ok");
+  const { backend } = await backendOf({ url: server.url, rate: { tokensPerMinute: 150 } });
+  // Each may write 64 and reads some; each took 10.
+  for (let n = 0; n < 4; n++) await ask(backend, chatOf(`${n}`));
+  assert.equal(server.chats.length, 4);
+});

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRateBudget, type RateLimits } from "../../../src/backends/upstream/rate-budget.ts";
+import { manualClock } from "../../support/manual-clock.ts";
+import { settle } from "../../support/scripted.ts";
+
+function budgetOf(limits: RateLimits) {
+  const clock = manualClock();
+  const budget = createRateBudget("llm", limits, clock);
+  const started: [string, number][] = [];
+  const take = (name: string, tokens: number, signal?: AbortSignal) =>
+    budget.take(tokens, signal && { signal, remainingMs: () => Infinity }).then((correct) => {
+      started.push([name, clock.now()]);
+      return correct;
+    });
+  return { clock, budget, started, take };
+}
+
+test("no minute holds more requests than allowed, wherever it begins, and requests start in order of arrival", async () => {
+  const { clock, started, take } = budgetOf({ requestsPerMinute: 2 });
+  const all = [take("a", 0)];
+  await settle(1);
+  clock.advance(40_000);
+  all.push(take("b", 0), take("c", 0), take("d", 0), take("e", 0));
+  await settle(1);
+  for (let n = 0; n < 4; n++) {
+    clock.advance(20_000);
+    await settle(1);
+  }
+  await Promise.all(all.slice(0, 4));
+  assert.deepEqual(started, [
+    ["a", 0],
+    ["b", 40_000],
+    ["c", 60_000],
+    ["d", 100_000],
+    ["e", 120_000],
+  ]);
+});
+
+test("tokens are counted as asked for until they are corrected; less than feared lets the next one start", async () => {
+  const { started, take } = budgetOf({ tokensPerMinute: 100 });
+  const correct = await take("a", 80);
+  const second = take("b", 50);
+  await settle(1);
+  assert.equal(started.length, 1);
+  correct(50);
+  await second;
+  assert.equal(started.length, 2);
+});
+
+test("a request with more tokens than a minute allows goes alone and not never", async () => {
+  const { clock, started, take } = budgetOf({ tokensPerMinute: 100 });
+  await take("a", 10);
+  const large = take("b", 500);
+  await settle(1);
+  assert.equal(started.length, 1);
+  clock.advance(60_000);
+  await large;
+  assert.deepEqual(started[1], ["b", 60_000]);
+});
+
+test("who leaves makes room for the next, and closing turns away what waits", async () => {
+  const { clock, budget, started, take } = budgetOf({ tokensPerMinute: 100 });
+  await take("a", 60);
+  const gone = new AbortController();
+  const large = take("b", 90, gone.signal);
+  const small = take("c", 30);
+  await settle(1);
+  assert.equal(started.length, 1);
+  gone.abort();
+  await assert.rejects(large, { reason: "CALLER_GONE" });
+  await small;
+  const last = take("d", 90);
+  await settle(1);
+  budget.close();
+  await assert.rejects(last, { reason: "CALLER_GONE" });
+  assert.equal(clock.pending, 0);
+});
