@@ -135,3 +135,72 @@ test("it does not cover an item with an image", () => {
   assert.match(judgeOf().notApplicable(image)!, /image/);
   assert.equal(judgeOf().notApplicable(ITEM), undefined);
 });
+
+const BREADTH = {
+  style: {
+    type: "breadth",
+    aspects: [
+      { name: "true", text: "Whether it is true.", weight: 3 },
+      { name: "kind", text: "Whether it is kind." },
+    ],
+  },
+};
+
+test("in breadth, each aspect is a call that names no other, and the score is their weighted mean, each shown with its critique", () => {
+  const judge = judgeOf(BREADTH);
+  const [ask] = judge.encode(ITEM);
+  const texts = ask!.calls.map((call) =>
+    segmentsOf(call)
+      .map(({ text }) => text)
+      .join(""),
+  );
+  assert.equal(texts.length, 2);
+  assert.match(texts[0]!, /Judge this aspect alone[^\n]*: Whether it is true\./);
+  assert.doesNotMatch(texts[0]!, /Whether it is kind/);
+  assert.match(texts[1]!, /Be kind\.[\s\S]*Whether it is kind/);
+  assert.deepEqual(judge.decode(ask!, [scored(5, "so it is"), scored(1, "rude")], ITEM), [
+    {
+      outcome: "scored",
+      value: 0.75,
+      critique: "true: so it is\nkind: rude",
+      findings: [
+        { name: "true", value: 1, text: "so it is" },
+        { name: "kind", value: 0, text: "rude" },
+      ],
+    },
+  ]);
+});
+
+test("in breadth, an aspect that cannot be read is asked for alone, and without it the sample has no score", () => {
+  const judge = judgeOf({ ...BREADTH, samples: 2, minValid: 1 });
+  const [ask] = judge.encode(ITEM);
+  const results = [scored(5), said("?"), scored(3), scored(3)];
+  const again = judge.followUp!(ask!, results, ITEM)!;
+  assert.equal(again.calls.length, 1);
+  assert.match(segmentsOf(again.calls[0]!).at(-1)!.text, /Whether it is kind/);
+  const [whole] = judge.decode(again, [scored(1)], ITEM);
+  assert.ok(whole?.outcome === "scored" && Math.abs(whole.value - 0.625) < 1e-12);
+  const [half] = judge.decode(again, [said("??")], ITEM);
+  assert.ok(half?.outcome === "scored" && half.value === 0.5);
+  const strict = judgeOf(BREADTH);
+  const further = strict.followUp!(strict.encode(ITEM)[0]!, [scored(5), said("?")], ITEM)!;
+  assert.throws(() => strict.decode(further, [said("?")], ITEM), { reason: "JUDGE_OUTPUT_UNREADABLE" });
+});
+
+test("in depth, the draft and what it overlooked are shown beside the critique", () => {
+  const judge = judgeOf({ style: { type: "depth" } });
+  const [ask] = judge.encode(ITEM);
+  assert.deepEqual(JSON.parse(callsOf(ask!)[0]!.schema!).required, ["draft", "reflection", "critique", "score"]);
+  const answer = said(JSON.stringify({ draft: "good", reflection: "it is stale", critique: "stale", score: 2 }));
+  assert.deepEqual(judge.decode(ask!, [answer], ITEM), [
+    {
+      outcome: "scored",
+      value: 0.25,
+      critique: "stale",
+      findings: [
+        { name: "draft", text: "good" },
+        { name: "reflection", text: "it is stale" },
+      ],
+    },
+  ]);
+});

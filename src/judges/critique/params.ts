@@ -33,6 +33,38 @@ const reading = z.discriminatedUnion("type", [
   }),
 ]);
 
+const style = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("plain").describe("A critique, then the verdict.") }),
+  z.strictObject({
+    type: z
+      .literal("depth")
+      .describe("A draft of the critique, what it overlooks, the critique revised, then the verdict; all in one answer."),
+  }),
+  z
+    .strictObject({
+      type: z
+        .literal("breadth")
+        .describe("A critique and a verdict for each aspect, each in a call that names no other; their weighted mean."),
+      aspects: z
+        .array(
+          z
+            .strictObject({
+              name: z.string().min(1).max(128).describe("Name of the aspect; findings carry it."),
+              text: z.string().trim().min(1).describe("What to look at under the rubric."),
+              weight: z.number().gt(0).max(1e6).default(1).describe("Share in the score, relative to the others. Default 1."),
+            })
+            .describe("An aspect."),
+        )
+        .min(2)
+        .max(16)
+        .describe("Aspects, at least two, with distinct names."),
+    })
+    .refine(({ aspects }) => new Set(aspects.map(({ name }) => name)).size === aspects.length, {
+      error: "an aspect's name is given twice",
+      path: ["aspects"],
+    }),
+]);
+
 /** What `rewardgate.yaml` says about a judge that writes a critique and then a score. */
 export const critiqueSchema = z
   .strictObject({
@@ -45,6 +77,11 @@ export const critiqueSchema = z
       ])
       .describe("What a good response is. Its text is part of the judge's revision."),
     reading: reading.prefault({ type: "score" }).describe("How the judge's number is read. Default the score that it writes, 1 to 10."),
+    style: style
+      .prefault({ type: "plain" })
+      .describe(
+        "How the judge comes to its verdict: `depth` suits what is right or wrong, `breadth` what is a matter of several tastes. Default plain.",
+      ),
     ...SAMPLING_KEYS,
   })
   .refine(...ENOUGH_SAMPLES)
@@ -52,3 +89,4 @@ export const critiqueSchema = z
 
 export type CritiqueConfig = z.output<typeof critiqueSchema>;
 export type CritiqueReading = CritiqueConfig["reading"];
+export type CritiqueStyle = CritiqueConfig["style"];

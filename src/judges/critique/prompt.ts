@@ -1,11 +1,14 @@
 import type { ChatMessage } from "../../domain/backend.ts";
 import { type Item, textOf } from "../../domain/item.ts";
 import { aboutQuoted, type Fence, quoted, quotedPrompt, UNREAD_BEFORE, untrustedTexts } from "../generative/quoted-text.ts";
-import type { CritiqueReading } from "./params.ts";
+import type { CritiqueReading, CritiqueStyle } from "./params.ts";
 
 export interface PromptOptions {
   readonly rubric: string;
+  /** What alone to look at under the rubric; absent where it is judged as a whole. */
+  readonly aspect?: string | undefined;
   readonly reading: CritiqueReading;
+  readonly style: CritiqueStyle;
   readonly fence: Fence;
 }
 
@@ -14,15 +17,21 @@ export function verdictKey({ type }: CritiqueReading): "score" | "verdict" {
   return type === "yes" ? "verdict" : "score";
 }
 
-/** JSON schema of the answer: the critique first, so that the verdict is written after it. */
-export function answerSchema(reading: CritiqueReading): string {
+/** Keys of the answer that come before the critique, each a text. */
+export function thoughtKeys({ type }: CritiqueStyle): readonly string[] {
+  return type === "depth" ? ["draft", "reflection"] : [];
+}
+
+/** JSON schema of the answer: the critique, after what led to it, and then the verdict. */
+export function answerSchema(reading: CritiqueReading, style: CritiqueStyle): string {
   const verdict =
     reading.type === "yes" ? { type: "string", enum: ["yes", "no"] } : { type: "integer", minimum: reading.lo, maximum: reading.hi };
+  const texts = [...thoughtKeys(style), "critique"];
   const key = verdictKey(reading);
   return JSON.stringify({
     type: "object",
-    properties: { critique: { type: "string" }, [key]: verdict },
-    required: ["critique", key],
+    properties: { ...Object.fromEntries(texts.map((text) => [text, { type: "string" }])), [key]: verdict },
+    required: [...texts, key],
     additionalProperties: false,
   });
 }
@@ -33,11 +42,17 @@ export function answerSchema(reading: CritiqueReading): string {
  *
  * @param again whether an answer to the same question could not be read
  */
-export function critiqueMessages(item: Item, candidate: number, { rubric, reading, fence }: PromptOptions, again: boolean): ChatMessage[] {
+export function critiqueMessages(
+  item: Item,
+  candidate: number,
+  { rubric, aspect, reading, style, fence }: PromptOptions,
+  again: boolean,
+): ChatMessage[] {
   const delimiter = fence(untrustedTexts(item, candidate));
-  const form = formOf(reading);
-  const system = `You judge responses of an AI assistant by a rubric. ${aboutQuoted(delimiter)}\n\nRubric:\n${rubric}\n\n${form}`;
-  const ending = `Rubric, again:\n${rubric}\n\nJudge the response by this rubric alone. ${form}${again ? `\n${UNREAD_BEFORE}` : ""}`;
+  const form = formOf(reading, style);
+  const only = aspect === undefined ? "" : `Judge this aspect alone, and nothing else that the rubric says: ${aspect}\n\n`;
+  const system = `You judge responses of an AI assistant by a rubric. ${aboutQuoted(delimiter)}\n\nRubric:\n${rubric}\n\n${only}${form}`;
+  const ending = `Rubric, again:\n${rubric}\n\n${only}Judge the response by this rubric alone. ${form}${again ? `\n${UNREAD_BEFORE}` : ""}`;
   return [
     { role: "system", segments: [{ text: system, origin: "control" }] },
     {
@@ -51,10 +66,18 @@ export function critiqueMessages(item: Item, candidate: number, { rubric, readin
   ];
 }
 
-function formOf(reading: CritiqueReading): string {
-  const asked =
+function formOf(reading: CritiqueReading, style: CritiqueStyle): string {
+  const verdict =
     reading.type === "yes"
-      ? 'then your verdict: {"critique": "...", "verdict": "yes" or "no"}. The verdict is yes when the response satisfies the rubric.'
-      : `then your score: {"critique": "...", "score": a whole number from ${reading.lo}, the worst, to ${reading.hi}, the best}.`;
-  return `Answer with one JSON object, first a critique of two to four sentences, ${asked}`;
+      ? '"verdict": "yes" or "no"}. The verdict is yes when the response satisfies the rubric.'
+      : `"score": a whole number from ${reading.lo}, the worst, to ${reading.hi}, the best}.`;
+  const your = reading.type === "yes" ? "your verdict" : "your score";
+  if (style.type !== "depth") {
+    return `Answer with one JSON object, first a critique of two to four sentences, then ${your}: {"critique": "...", ${verdict}`;
+  }
+  return (
+    "Answer with one JSON object: first a draft of the critique, for which you work out yourself what a good response would say; then a " +
+    "reflection on what the draft overlooks or takes for granted; then the critique, revised, two to four sentences; " +
+    `then ${your}: {"draft": "...", "reflection": "...", "critique": "...", ${verdict}`
+  );
 }

@@ -6,12 +6,18 @@ import { isForged } from "../generative/forged-answer.ts";
 import { type Reading, readingOf } from "../generative/reading.ts";
 import { verdictAlternatives } from "../generative/verdict-tokens.ts";
 import { yesProbability } from "../generative/yes-probability.ts";
-import type { CritiqueReading } from "./params.ts";
-import { verdictKey } from "./prompt.ts";
+import type { CritiqueReading, CritiqueStyle } from "./params.ts";
+import { thoughtKeys, verdictKey } from "./prompt.ts";
 
 /** What one answer says. */
 export type ReadAnswer =
-  | { readonly status: "read"; readonly value: number; readonly critique: string }
+  | {
+      readonly status: "read";
+      readonly value: number;
+      readonly critique: string;
+      /** What led to the critique, under its keys, in order. */
+      readonly thoughts: readonly (readonly [string, string])[];
+    }
   /** It has a verdict, and its tokens speak of something else. */
   | { readonly status: "abstained" }
   | { readonly status: "unreadable"; readonly why: string };
@@ -25,41 +31,56 @@ export type ReadAnswer =
  * @returns value in [0, 1]
  * @throws {GatewayError} SCORE_NOT_FINITE when the engine gives log-probabilities that are none
  */
-export function readAnswer(completion: Completion, reading: CritiqueReading, untrusted: readonly string[]): ReadAnswer {
+export function readAnswer(
+  completion: Completion,
+  { reading, style }: { readonly reading: CritiqueReading; readonly style: CritiqueStyle },
+  untrusted: readonly string[],
+): ReadAnswer {
   if (completion.cut) return { status: "unreadable", why: "it was cut off" };
-  const given = parseAnswer(answerOf(completion.text), reading, untrusted);
+  const given = parseAnswer(answerOf(completion.text), reading, thoughtKeys(style), untrusted);
   if (given.status === "unreadable") return given;
   if (given.doubts.length > 0) return { status: "unreadable", why: `it is in doubt (${given.doubts.join(", ")})` };
-  const { verdict, critique } = given.value;
-  if (reading.type === "score") return { status: "read", value: (Number(verdict) - reading.lo) / (reading.hi - reading.lo), critique };
+  const { verdict, ...prose } = given.value;
+  if (reading.type === "score") return { status: "read", value: (Number(verdict) - reading.lo) / (reading.hi - reading.lo), ...prose };
   const alternatives = verdictAlternatives(completion.tokens, verdictKey(reading));
   if (alternatives === undefined) return { status: "unreadable", why: "it came without log-probabilities of its verdict" };
   if (reading.type === "rating") {
     const rating = expectedRating(alternatives, reading);
-    return rating.status === "read" ? { status: "read", value: rating.unit, critique } : { status: "abstained" };
+    return rating.status === "read" ? { status: "read", value: rating.unit, ...prose } : { status: "abstained" };
   }
   const words = [...alternatives.keys()];
   const spelling = (word: string) => words.filter((token) => token !== "" && word.startsWith(token.toLowerCase()));
   const yes = yesProbability(alternatives, { yes: spelling("yes"), no: spelling("no"), missing: "topKBound", minMass: reading.minMass });
-  return yes.status === "read" ? { status: "read", value: yes.probability, critique } : { status: "abstained" };
+  return yes.status === "read" ? { status: "read", value: yes.probability, ...prose } : { status: "abstained" };
 }
 
 interface GivenAnswer {
   readonly verdict: number | string;
   readonly critique: string;
+  readonly thoughts: readonly (readonly [string, string])[];
 }
 
-function parseAnswer(answer: string, reading: CritiqueReading, untrusted: readonly string[]): Reading<GivenAnswer> {
+function parseAnswer(
+  answer: string,
+  reading: CritiqueReading,
+  before: readonly string[],
+  untrusted: readonly string[],
+): Reading<GivenAnswer> {
   const found = findAnswerObject(answer);
   if (found === undefined) return { status: "unreadable", why: "it is not one JSON object" };
   const key = verdictKey(reading);
   const verdict = verdictIn(found.object, reading);
   const critique = found.object.get("critique");
-  if (verdict === undefined || typeof critique !== "string" || found.object.size !== 2) {
-    return { status: "unreadable", why: `its object is not a \`critique\` and a \`${key}\` in range` };
+  const thoughts = before.flatMap((name): [string, string][] => {
+    const thought = found.object.get(name);
+    return typeof thought === "string" ? [[name, thought]] : [];
+  });
+  if (verdict === undefined || typeof critique !== "string" || thoughts.length < before.length || found.object.size !== before.length + 2) {
+    const texts = [...before, "critique"].map((name) => `a \`${name}\``).join(", ");
+    return { status: "unreadable", why: `its object is not ${texts} and a \`${key}\` in range` };
   }
   return readingOf<GivenAnswer>(
-    { verdict, critique },
+    { verdict, critique, thoughts },
     {
       mended: found.step !== "direct",
       forged: isForged({ answer, key, verdict, critique }, (object) => verdictIn(object, reading), untrusted),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Completion, CompletionToken } from "../../../src/domain/backend.ts";
-import type { CritiqueReading } from "../../../src/judges/critique/params.ts";
+import type { CritiqueReading, CritiqueStyle } from "../../../src/judges/critique/params.ts";
 import { readAnswer } from "../../../src/judges/critique/read-answer.ts";
 
 const SCORE: CritiqueReading = { type: "score", lo: 1, hi: 5 };
@@ -9,7 +9,9 @@ const RATING: CritiqueReading = { type: "rating", lo: 1, hi: 5, minMass: 0.5 };
 const YES: CritiqueReading = { type: "yes", minMass: 0.5 };
 
 const completion = (text: string, tokens: CompletionToken[] = [], cut = false): Completion => ({ text, cut, tokens });
-const statusOf = (text: string, untrusted: string[] = [], reading = SCORE) => readAnswer(completion(text), reading, untrusted).status;
+const readWith = (answer: Completion, reading: CritiqueReading, untrusted: readonly string[], style: CritiqueStyle = { type: "plain" }) =>
+  readAnswer(answer, { reading, style }, untrusted);
+const statusOf = (text: string, untrusted: string[] = [], reading = SCORE) => readWith(completion(text), reading, untrusted).status;
 
 /** A completion whose tokens are the pieces, with alternatives where they are given as [piece, alternatives]. */
 function tokenised(...pieces: (string | [string, Record<string, number>])[]): Completion {
@@ -21,10 +23,11 @@ function tokenised(...pieces: (string | [string, Record<string, number>])[]): Co
 }
 
 test("an answer that is one object of critique and score is read, moved into [0, 1]", () => {
-  assert.deepEqual(readAnswer(completion('{"critique": "fine", "score": 4}'), SCORE, []), {
+  assert.deepEqual(readWith(completion('{"critique": "fine", "score": 4}'), SCORE, []), {
     status: "read",
     value: 0.75,
     critique: "fine",
+    thoughts: [],
   });
   assert.equal(statusOf('<think>{"critique":"x","score":1}?</think>\n{"critique": "fine", "score": 1}'), "read");
 });
@@ -55,7 +58,7 @@ for (const text of [
 }
 
 test("an answer that was cut is no verdict, even when it could be read", () => {
-  assert.equal(readAnswer(completion('{"critique": "fine", "score": 4}', [], true), SCORE, []).status, "unreadable");
+  assert.equal(readWith(completion('{"critique": "fine", "score": 4}', [], true), SCORE, []).status, "unreadable");
 });
 
 test("a verdict that a text under judgement holds is forged, in whatever dress; another verdict is not", () => {
@@ -91,21 +94,44 @@ test("the mean rating comes from the tokens at the place of the score, whatever 
     [" 4", { " 4": -0.6, " 3": -1.2, "5": -2.3, " 2": -4, "1": -6 }],
     "}",
   );
-  const read = readAnswer(rated, RATING, []);
+  const read = readWith(rated, RATING, []);
   assert.ok(read.status === "read" && Math.abs(read.value - 0.686924) < 1e-5, JSON.stringify(read));
 });
 
 test("P(yes) adds up spellings, and takes a first piece of a word for the word", () => {
   const merged = tokenised('{"critique": "ok", "verdict": "', ["yes", { yes: -0.4, Yes: -3, no: -1.5, Maybe: -3.5 }], '"}');
-  const read = readAnswer(merged, YES, []);
+  const read = readWith(merged, YES, []);
   assert.ok(read.status === "read" && Math.abs(read.value - 0.763442) < 1e-5, JSON.stringify(read));
   const pieces = tokenised('{"critique": "ok", "verdict":', [' "y', { ' "y': Math.log(0.75), ' "n': Math.log(0.25) }], 'es"}');
-  const pieced = readAnswer(pieces, YES, []);
+  const pieced = readWith(pieces, YES, []);
   assert.ok(pieced.status === "read" && Math.abs(pieced.value - 0.75) < 1e-9, JSON.stringify(pieced));
 });
 
 test("a verdict that the tokens were not about makes the judge abstain, and one without log-probabilities is unreadable", () => {
   const elsewhere = { yes: -4, the: -0.1 };
-  assert.deepEqual(readAnswer(tokenised('{"critique": "ok", "verdict": "', ["yes", elsewhere], '"}'), YES, []), { status: "abstained" });
-  assert.equal(readAnswer(completion('{"critique": "ok", "verdict": "yes"}'), YES, []).status, "unreadable");
+  assert.deepEqual(readWith(tokenised('{"critique": "ok", "verdict": "', ["yes", elsewhere], '"}'), YES, []), { status: "abstained" });
+  assert.equal(readWith(completion('{"critique": "ok", "verdict": "yes"}'), YES, []).status, "unreadable");
+});
+
+test("in depth, a draft and a reflection come before the critique, and an answer without one of them is unreadable", () => {
+  const depth: CritiqueStyle = { type: "depth" };
+  const whole = { draft: "seems right", reflection: "the unit is wrong", critique: "wrong unit", score: 2 };
+  assert.deepEqual(readWith(completion(JSON.stringify(whole)), SCORE, [], depth), {
+    status: "read",
+    value: 0.25,
+    critique: "wrong unit",
+    thoughts: [
+      ["draft", "seems right"],
+      ["reflection", "the unit is wrong"],
+    ],
+  });
+  for (const wrong of [
+    { ...whole, draft: undefined },
+    { ...whole, reflection: 3 },
+    { ...whole, more: "" },
+    { critique: "c", score: 2 },
+  ]) {
+    assert.equal(readWith(completion(JSON.stringify(wrong)), SCORE, [], depth).status, "unreadable");
+  }
+  assert.equal(readWith(completion(JSON.stringify(whole)), SCORE, []).status, "unreadable");
 });
