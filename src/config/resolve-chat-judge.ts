@@ -7,6 +7,7 @@ import { CHECKLIST_VERSION, type ChecklistConfig, checklistFileSchema, createChe
 import { CRITIQUE_VERSION, type CritiqueConfig, createCritiqueJudge } from "../judges/critique.ts";
 import type { Principles } from "../judges/generative/principles.ts";
 import type { Fence } from "../judges/generative/quoted-text.ts";
+import { createListwiseJudge, LISTWISE_VERSION, type ListwiseConfig } from "../judges/listwise.ts";
 import { createPairwiseJudge, PAIRWISE_VERSION, type PairwiseConfig } from "../judges/pairwise.ts";
 import { createRubricJudge, criteriaOf, RUBRIC_VERSION, type RubricConfig, rubricFileSchema } from "../judges/rubric.ts";
 import { readCriteriaFile } from "./criteria-file.ts";
@@ -29,7 +30,7 @@ export function chatPlan(name: string, backend: BackendConfig & { readonly type:
 }
 
 /** A judge behind a chat server, as the configuration writes it. */
-type ChatJudgeConfig = CritiqueConfig | RubricConfig | ChecklistConfig | PairwiseConfig;
+type ChatJudgeConfig = CritiqueConfig | RubricConfig | ChecklistConfig | ListwiseConfig | PairwiseConfig;
 
 /** A judge, and what it judges by, for people. */
 interface Made {
@@ -76,6 +77,7 @@ export async function createChatJudge(
 const ABOUT: Readonly<Record<ChatJudgeConfig["kind"], string>> = {
   critique: "Critique and score",
   checklist: "Items checked with evidence",
+  listwise: "Scores and a ranking of all candidates",
   pairwise: "Comparisons of two candidates",
   rubric: "Rules checked and principles graded",
 };
@@ -88,6 +90,8 @@ async function make(written: ChatJudgeConfig, making: Making): Promise<Made | un
       return makeRubric(written, making);
     case "checklist":
       return makeChecklist(written, making);
+    case "listwise":
+      return makeListwise(written, making);
     case "pairwise":
       return makePairwise(written, making);
   }
@@ -111,6 +115,14 @@ async function makePairwise(pairwise: PairwiseConfig, making: Making): Promise<M
   const { name, fence, revisionOf } = making;
   const revision = revisionOf(pairwise, PAIRWISE_VERSION, { principles });
   return { judge: createPairwiseJudge({ name, revision, principles, fence }, pairwise), under: sourceOf(principles) };
+}
+
+async function makeListwise(listwise: ListwiseConfig, making: Making): Promise<Made | undefined> {
+  const principles = await readPrinciples(listwise.principles, making);
+  if (principles === undefined) return undefined;
+  const { name, fence, revisionOf } = making;
+  const revision = revisionOf(listwise, LISTWISE_VERSION, { principles });
+  return { judge: createListwiseJudge({ name, revision, principles, fence }, listwise), under: sourceOf(principles) };
 }
 
 /** The principles' text, wherever it is, or `request`. */

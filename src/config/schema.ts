@@ -3,6 +3,7 @@ import { BACKEND_PARAMS } from "../backends/index.ts";
 import type { ConfigProblem } from "../domain/errors.ts";
 import { checklistSchema } from "../judges/checklist.ts";
 import { critiqueSchema } from "../judges/critique.ts";
+import { listwiseSchema } from "../judges/listwise.ts";
 import { pairwiseSchema } from "../judges/pairwise.ts";
 import { rubricSchema } from "../judges/rubric.ts";
 import { ruleSchema } from "../judges/rule.ts";
@@ -43,7 +44,7 @@ const bundleJudge = z
   .describe("A reward model and where it runs.");
 
 const judge = z
-  .union([bundleJudge, ruleSchema, critiqueSchema, rubricSchema, checklistSchema, pairwiseSchema])
+  .union([bundleJudge, ruleSchema, critiqueSchema, rubricSchema, checklistSchema, listwiseSchema, pairwiseSchema])
   .describe(
     "A reward model (`bundle`) and where it runs, a check without a model (`rule`), or a generative model and what it judges by (`kind`).",
   );

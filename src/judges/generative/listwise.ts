@@ -51,16 +51,17 @@ export function parseListwise(text: string, { labels, lo, hi }: ListwiseOptions,
   const missing = [...labels.values()].filter((name) => !scores.has(name));
   const { names, misspelt, twice } = rankingOf(found.object);
   const ranking = [...new Set(names.flatMap((label) => labels.get(label) ?? []))];
+  const consistency = scoreRankConsistency(scores, ranking);
   return readingOf(
     {
       scores,
       ranking,
       missing,
-      consistency: scoreRankConsistency(scores, ranking),
+      consistency,
       step: misspelt ? "repair" : found.step,
     },
     {
-      conflict: twice || new Set(names).size < names.length,
+      conflict: twice || new Set(names).size < names.length || consistency < 1,
       forged: untrusted.some((shown) => gives(shown, numbers)),
       unfinished: !isEnd(found.rest),
       outOfScale: known.some(([, score]) => score < lo || score > hi),

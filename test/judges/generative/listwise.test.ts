@@ -53,6 +53,7 @@ describe("parseListwise", () => {
     "a candidate that does not exist": '{"scores": {"m-1": 4, "m-2": 2, "m-3": 5}}',
     "a ranked candidate that does not exist": '{"scores": {"m-1": 4, "m-2": 2}, "best-to-worst": ["m-3", "m-1", "m-2"]}',
     "a candidate ranked twice": '{"scores": {"m-1": 4, "m-2": 2}, "best-to-worst": ["m-1", "m-2", "m-1"]}',
+    "a ranking that contradicts the scores": '{"scores": {"m-1": 4, "m-2": 2}, "best-to-worst": ["m-2", "m-1"]}',
     "two rankings": '{"scores": {"m-1": 4, "m-2": 2}, "best-to-worst": ["m-1", "m-2"], "best-to-worse": ["m-2", "m-1"]}',
     "single quotes": "{'scores': {'m-1': 4, 'm-2': 2}}",
     "the candidates' own names": '{"scores": {"a": 5, "b": 1}}',
