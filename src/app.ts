@@ -14,6 +14,7 @@ import type { ReadinessSource, RewardService } from "./domain/service.ts";
 import type { StateService } from "./domain/state.ts";
 import { type Batcher, createBatcher } from "./engine/batcher.ts";
 import { createScoreCache } from "./engine/cache.ts";
+import { checkOf, followBackends } from "./engine/follow-backends.ts";
 import { createIntake, type Intake } from "./engine/intake.ts";
 import { createReadinessBoard, type ReadinessBoard } from "./engine/readiness.ts";
 import { createScorer } from "./engine/score.ts";
@@ -104,7 +105,11 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     states: states.service,
   };
   const intake = createIntake(createScorer({ ...engine, metrics, observer: options.observer ?? observer }), metrics);
-  followBackends(resolved.judges, backends, board, metrics);
+  const unfollow = followBackends({
+    judges: resolved.judges.map(({ judge }) => judge),
+    tried: new Set(resolved.chats.flatMap(({ name, openai }) => (openai.trial ? [name] : []))),
+    ...{ backends, board, clock: systemClock, metrics, log },
+  });
   // Probes go their own way through the same judges, so that no statistic of the traffic counts them.
   prober.start(createScorer({ ...engine, observer: prober.observer }));
   return {
@@ -114,6 +119,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     readiness: board,
     metrics,
     close: async (timeoutMs = config.server.drainTimeoutSeconds * 1000) => {
+      unfollow();
       await prober.stop();
       return closeGateway(intake, batchers, backends, timeoutMs).finally(() => states.close());
     },
@@ -241,29 +247,6 @@ function createBatchers(plans: Resolved, backends: ReadonlyMap<string, OpenBacke
   );
 }
 
-/** Keeps each judge's readiness equal to that of the backend it needs; one that needs none is ready. */
-function followBackends(
-  judges: readonly ResolvedJudge[],
-  backends: ReadonlyMap<string, OpenBackend>,
-  board: ReadinessBoard,
-  metrics: Metrics,
-): void {
-  for (const { judge } of judges) {
-    if (judge.backend === undefined) {
-      board.set(checkOf(judge.name), true, "serving; it needs no backend");
-      metrics.judgeUp.set({ judge: judge.name }, 1);
-      continue;
-    }
-    const backend = backends.get(judge.backend)!;
-    const show = (ready: boolean) => {
-      board.set(checkOf(judge.name), ready, ready ? `serving on ${backend.device}` : backend.notReady, !backend.remote);
-      metrics.judgeUp.set({ judge: judge.name }, ready ? 1 : 0);
-    };
-    backend.onReadiness(show);
-    show(backend.ready);
-  }
-}
-
 async function closeGateway(
   intake: Intake,
   batchers: ReadonlyMap<string, Batcher>,
@@ -297,10 +280,6 @@ async function withinMs(work: Promise<unknown>, ms: number): Promise<void> {
 
 async function closeAll(backends: ReadonlyMap<string, OpenBackend>, timeoutMs?: number): Promise<void> {
   await Promise.allSettled([...backends.values()].map((backend) => backend.close(timeoutMs)));
-}
-
-function checkOf(judge: string): string {
-  return `judge ${judge}`;
 }
 
 function describeService(

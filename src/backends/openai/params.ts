@@ -36,6 +36,13 @@ export const openAiParams = z.strictObject({
     .enum(["maxTokens", "maxCompletionTokens"])
     .default("maxTokens")
     .describe("Field that limits an answer: `max_tokens`, or `max_completion_tokens` for models of OpenAI that reason. Default maxTokens."),
+  trial: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether each judge of this server is ready only once a fixed question was answered in a form that it reads, each time that the server " +
+        "comes up. It costs the calls of one item. Default false.",
+    ),
   rate: z
     .strictObject({
       requestsPerMinute: z.int().min(1).max(1_000_000).optional().describe("Most requests within any minute. Default any number."),
