@@ -84,7 +84,8 @@ function isOtherShape(issue: Issue): boolean {
 function misfit(option: readonly Issue[], value: unknown): number {
   return option.reduce((total, issue) => {
     if (issue.code === "unrecognized_keys") return total + 2 * issue.keys.length;
-    if (issue.code !== "invalid_union") return total + 1;
+    // A value within the option that fits none of its own forms is one thing to correct.
+    if (issue.code !== "invalid_union" || (issue.discriminator === undefined && issue.path.length > 0)) return total + 1;
     return total + (issue.discriminator !== undefined && valueAt(value, issue.path) !== undefined ? 1 : 4);
   }, 0);
 }

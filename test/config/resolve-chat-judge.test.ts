@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { after, describe, it, test } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
 import { resolve } from "../../src/config/resolve.ts";
 import { GatewayError } from "../../src/domain/errors.ts";
@@ -159,4 +159,32 @@ test("a checklist that depends on what it does not have, or in a circle, is refu
     assert.match(await problemsOf(CHECKLIST.replace("dependsOn: [a]", `dependsOn: ${dependsOn}`)), /never in a circle/);
   }
   assert.match(await problemsOf(CHECKLIST.replace(ITEMS, "{ file: none.yaml }")), /judges\.critic\.checklist\.file: cannot be read/);
+});
+
+describe("judges that compare candidates under principles", () => {
+  for (const kind of ["pairwise", "listwise"]) {
+    const of = (keys: string) => `{ kind: ${kind}, backend: llm, ${keys} }`;
+
+    it(`${kind}: the principles' text, and what is done with the answers, decide the revision, and not the place of the text`, async () => {
+      folder.write("principles.md", "Be kind.");
+      const base = await revisionOf(of("principles: { text: Be kind. }"));
+      assert.equal(await revisionOf(of("principles: { file: principles.md }")), base);
+      const others: string[] = [];
+      for (const keys of ["principles: { text: Be kinder. }", "principles: request", "principles: { text: Be kind. }, critique: false"]) {
+        others.push(await revisionOf(of(keys)));
+      }
+      assert.equal(new Set([base, ...others]).size, 4);
+    });
+
+    it(`${kind}: what cannot be read or does not fit is refused at its place`, async () => {
+      assert.match(await problemsOf(of("principles: { file: none.md }")), /judges\.critic\.principles\.file: cannot be read/);
+      assert.match(await problemsOf(of("principles: everything")), /judges\.critic\.principles/);
+      assert.match(await problemsOf(of("principles: request, sample: 2")), /judges\.critic\.sample: unknown key; .*samples/);
+    });
+  }
+
+  it("a score that the opponents do not have is refused with those that they have", async () => {
+    const problems = await problemsOf("{ kind: pairwise, backend: llm, principles: request, opponents: knockout, score: winRate }");
+    assert.match(problems, /judges\.critic\.score: these opponents have no such score; .*knockout: roundsWon, bradleyTerry/);
+  });
 });

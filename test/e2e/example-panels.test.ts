@@ -42,6 +42,7 @@ describe("the example panels", () => {
         "by-task",
         "constrained-optimisation",
         "gdpo-components",
+        "head-to-head",
         "hold-out",
         "logical-and",
         "refusals",
@@ -95,6 +96,18 @@ describe("the example panels", () => {
     const [first, second] = judge.encode({ id: "i", prompt, candidates: [{ content: "change(QX7)" }, { content: "Shall I?" }] });
     assert.deepEqual([first!.calls.length, first!.calls[0]], [2, second!.calls[0]]);
     assert.equal(JSON.parse((first!.calls[1] as ChatCall).schema!).required.length, 5);
+  });
+
+  it("head-to-head compares every two candidates in both orders, and best-of-n as many as a knockout needs", async () => {
+    const panels = await panelsOf("head-to-head");
+    const item: Item = {
+      id: "i",
+      prompt: [{ role: "user", content: PROMPT }],
+      candidates: ["a", "b", "c", "d"].map((content) => ({ content })),
+    };
+    const callsOf = (panel: string) => panels[panel]!.members[0]!.judge.encode(item)[0]!.calls as ChatCall[];
+    assert.deepEqual([callsOf("head-to-head").length, callsOf("best-of-n").length], [12, 4]);
+    assert.match(callsOf("best-of-n")[0]!.messages[0]!.segments[0]!.text, /Every statement that can be checked is true/);
   });
 
   it("refusals earn nothing with a rule broken and what their length leaves them, under a rubric of rules and principles", async () => {

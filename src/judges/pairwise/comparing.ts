@@ -6,7 +6,7 @@ import { bracket } from "../../reward/pairwise/bracket.ts";
 import { type Contest, comparisonsOf, contestOf, type Pair, pairsOf } from "./contest.ts";
 import type { ComparingParams } from "./params.ts";
 import { scoresOf } from "./scores.ts";
-import { type Answer, type Question, Tally, winnerOf } from "./tally.ts";
+import { type Answer, type Question, type Tally, tallyOf, winnerOf } from "./tally.ts";
 
 /** What asks about two texts and reads what was said: a chat, or a model that reads both. */
 export interface Comparer {
@@ -37,9 +37,9 @@ export function comparing(
   const { opponents, maxComparisons } = params;
   const options = { ...params, samples: comparer.samples, minValid: comparer.minValid };
 
-  function tallyOf(contest: Contest, ask: ComparingAsk, results: readonly CallResult[], item: Item): Tally {
+  function tallySoFar(contest: Contest, ask: ComparingAsk, results: readonly CallResult[], item: Item): Tally {
     const answers = [...(ask.earlier ?? []), ...results].map((result, index) => read(result, item, contest, ask.asked[index]!));
-    return new Tally(contest, ask.asked, answers, options);
+    return tallyOf(contest, ask.asked, answers, options);
   }
 
   function read(result: CallResult, item: Item, { texts }: Contest, { first, second }: Question): Answer {
@@ -75,7 +75,7 @@ export function comparing(
           details: { itemId: item.id, limit: maxComparisons },
         });
       }
-      const tally = new Tally(contest, [], [], options);
+      const tally = tallyOf(contest, [], [], options);
       const asked = openPairs(contest, tally).flatMap((pair) => tally.questionsAbout(pair));
       const ask: ComparingAsk = {
         candidates: [...item.candidates.keys()],
@@ -89,7 +89,7 @@ export function comparing(
     followUp(ask, results, item) {
       const { candidates, asked, earlier = [] } = ask as ComparingAsk;
       const contest = contestOf(item, opponents);
-      const tally = tallyOf(contest, ask as ComparingAsk, results, item);
+      const tally = tallySoFar(contest, ask as ComparingAsk, results, item);
       const unread = asked.filter((question) => tally.mayAskAgain(question));
       const next = unread.length > 0 ? unread : openPairs(contest, tally).flatMap((pair) => tally.questionsAbout(pair));
       if (next.length === 0) return undefined;
@@ -103,7 +103,7 @@ export function comparing(
     },
     decode(ask, results, item): readonly RawScore[] {
       const contest = contestOf(item, opponents);
-      return scoresOf(contest, tallyOf(contest, ask as ComparingAsk, results, item), params);
+      return scoresOf(contest, tallySoFar(contest, ask as ComparingAsk, results, item), params);
     },
   };
 }

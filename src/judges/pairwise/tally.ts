@@ -46,80 +46,86 @@ export type TallyOptions = Pick<ComparingParams, "orders" | "disagreement" | "ti
   readonly minValid: number;
 };
 
-/** Answers by question; a later answer takes the place of an earlier one to the same question. */
-export class Tally {
-  private readonly answers = new Map<string, { readonly answer: Answer; readonly times: number }>();
-  private readonly contest: Contest;
-  private readonly options: TallyOptions;
-
-  /** @param answers to the questions, same order */
-  constructor(contest: Contest, asked: readonly Question[], answers: readonly Answer[], options: TallyOptions) {
-    this.contest = contest;
-    this.options = options;
-    for (const [index, question] of asked.entries()) {
-      const key = keyOf(question);
-      this.answers.set(key, { answer: answers[index]!, times: (this.answers.get(key)?.times ?? 0) + 1 });
-    }
-  }
-
-  answerTo(question: Question): Answer | undefined {
-    return this.answers.get(keyOf(question))?.answer;
-  }
-
+/** What is known of a contest's pairs. */
+export interface Tally {
+  answerTo(question: Question): Answer | undefined;
   /** Whether a question was answered so that it could not be read, and was asked only once. */
-  mayAskAgain(question: Question): boolean {
-    const known = this.answers.get(keyOf(question));
-    return known?.answer.status === "unreadable" && known.times === 1;
-  }
-
+  mayAskAgain(question: Question): boolean;
   /** Every question about a pair, in order. */
-  questionsAbout(pair: Pair): Question[] {
-    return ordersOf(pair, this.contest, this.options.orders).flatMap(([first, second]) =>
-      Array.from({ length: this.options.samples }, (_, sample) => ({ first, second, sample })),
-    );
+  questionsAbout(pair: Pair): Question[];
+  comparison(pair: Pair): Comparison;
+}
+
+/**
+ * Puts answers together by pair; a later answer takes the place of an earlier one to the same question.
+ *
+ * @param answers to the questions, same order
+ */
+export function tallyOf(contest: Contest, asked: readonly Question[], answers: readonly Answer[], options: TallyOptions): Tally {
+  const { orders, disagreement, tieMargin, samples, minValid } = options;
+  const known = new Map<string, { readonly answer: Answer; readonly times: number }>();
+  for (const [index, question] of asked.entries()) {
+    const key = keyOf(question);
+    known.set(key, { answer: answers[index]!, times: (known.get(key)?.times ?? 0) + 1 });
   }
 
-  comparison([a, b]: Pair): Comparison {
-    const compared = this.compared(a < b ? [a, b] : [b, a]);
-    return compared.status === "read" && a > b ? { ...compared, probability: 1 - compared.probability } : compared;
-  }
+  const answerTo = (question: Question) => known.get(keyOf(question))?.answer;
+  const withMargin = (probability: number) => (Math.abs(probability - 0.5) <= tieMargin ? 0.5 : probability);
 
-  private compared(pair: Pair): Comparison {
-    const [a, b] = pair;
-    if (this.contest.texts[a] === this.contest.texts[b]) return { status: "same", probability: 0.5 };
-    const orders = ordersOf(pair, this.contest, this.options.orders);
-    const votes = orders.map((order) => this.votesOn(order));
-    const lacking = votes.find((vote) => vote.status !== "read");
-    if (lacking !== undefined) return lacking;
-    const [first, second] = votes.map((vote) => (vote.status === "read" ? vote.probability : 0.5));
-    if (second === undefined) {
-      return { status: "read", probability: this.withMargin(orders[0]![0] === a ? first! : 1 - first!) };
-    }
-    const swapped = swapOrders(first!, second);
-    const probability = this.options.disagreement === "tie" ? swapped.strict! : swapped.probability!;
-    return { status: "read", probability: this.withMargin(probability), orders: swapped };
-  }
-
-  private votesOn([first, second]: Pair): Comparison {
-    const answers = Array.from({ length: this.options.samples }, (_, sample) => this.answerTo({ first, second, sample }));
-    if (answers.includes(undefined)) return { status: "open" };
-    const given = answers as Answer[];
+  /** The mean over the samples of one order. */
+  function votesOn([first, second]: Pair): Comparison {
+    const given = Array.from({ length: samples }, (_, sample) => answerTo({ first, second, sample }));
+    if (!given.every((answer) => answer !== undefined)) return { status: "open" };
     const voted = voteScores(
       given.map((answer) => (answer.status === "read" ? answer.first : null)),
-      this.options.minValid,
+      minValid,
     );
-    if (voted.status === "read") return { status: "read", probability: voted.mean };
-    const failed = given.find((answer) => answer.status === "failed");
-    if (failed !== undefined) return { status: "missing", error: failed.error };
-    const unread = given.find((answer) => answer.status === "unreadable");
-    if (unread === undefined) return { status: "missing" };
-    const message = `the judge's answer cannot be read, asked twice: ${unread.why}`;
-    return { status: "missing", error: new GatewayError("JUDGE_OUTPUT_UNREADABLE", message) };
+    return voted.status === "read" ? { status: "read", probability: voted.mean } : whyMissing(given);
   }
 
-  private withMargin(probability: number): number {
-    return Math.abs(probability - 0.5) <= this.options.tieMargin ? 0.5 : probability;
+  /** Of a pair in ascending order. */
+  function compared(pair: Pair): Comparison {
+    const [a, b] = pair;
+    if (contest.texts[a] === contest.texts[b]) return { status: "same", probability: 0.5 };
+    const shown = ordersOf(pair, contest, orders);
+    const probabilities: number[] = [];
+    for (const order of shown) {
+      const votes = votesOn(order);
+      if (votes.status !== "read") return votes;
+      probabilities.push(votes.probability);
+    }
+    const [first, second] = probabilities;
+    if (second === undefined) return { status: "read", probability: withMargin(shown[0]![0] === a ? first! : 1 - first!) };
+    const swapped = swapOrders(first!, second);
+    const probability = disagreement === "tie" ? swapped.strict! : swapped.probability!;
+    return { status: "read", probability: withMargin(probability), orders: swapped };
   }
+
+  return {
+    answerTo,
+    mayAskAgain(question) {
+      const found = known.get(keyOf(question));
+      return found?.answer.status === "unreadable" && found.times === 1;
+    },
+    questionsAbout: (pair) =>
+      ordersOf(pair, contest, orders).flatMap(([first, second]) =>
+        Array.from({ length: samples }, (_, sample) => ({ first, second, sample })),
+      ),
+    comparison([a, b]) {
+      const found = compared(a < b ? [a, b] : [b, a]);
+      return found.status === "read" && a > b ? { ...found, probability: 1 - found.probability } : found;
+    },
+  };
+}
+
+/** Why too few of several answers could be read. */
+function whyMissing(given: readonly Answer[]): Comparison {
+  const failed = given.find((answer) => answer.status === "failed");
+  if (failed !== undefined) return { status: "missing", error: failed.error };
+  const unread = given.find((answer) => answer.status === "unreadable");
+  if (unread === undefined) return { status: "missing" };
+  const message = `the judge's answer cannot be read, asked twice: ${unread.why}`;
+  return { status: "missing", error: new GatewayError("JUDGE_OUTPUT_UNREADABLE", message) };
 }
 
 /** Who goes on: the winner, the first of the request on a tie, nobody where there is no answer, undefined while there is none yet. */
