@@ -7,6 +7,7 @@ import { listwiseChoice } from "./multi-response/listwise-choice.ts";
 import { type PassOptions, planPasses } from "./multi-response/passes.ts";
 import { aroundCandidate, TEXT_ONLY, whyNot } from "./shared/chat-asks.ts";
 import { type ChatTemplate, createChatTemplate } from "./shared/chat-template.ts";
+import { trimmed } from "./shared/trim.ts";
 
 const params = z
   .strictObject({
@@ -107,8 +108,9 @@ const NOTHING: Segment = { text: "", origin: "control" };
 
 /** One pass: the prompt, then each candidate with what the template writes after one. */
 function callOver(item: Item, members: readonly number[], template: ChatTemplate, overlong: Overlong): ForwardCall {
-  const { before, after } = aroundCandidate(item, template.layout(item.prompt));
-  const group = members.flatMap((index) => [{ text: textOf(item.candidates[index]!.content), origin: "candidate" as const }, ...after]);
+  const { before, after, place } = aroundCandidate(item, template.layout(item.prompt));
+  const textAt = (index: number) => trimmed(textOf(item.candidates[index]!.content), place);
+  const group = members.flatMap((index) => [{ text: textAt(index), origin: "candidate" as const }, ...after]);
   return { type: "forward", segments: [...before, ...group], overlong };
 }
 

@@ -2,7 +2,8 @@ import type { Overlong, Segment } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import { firstForeignPart, type Item, type PartType, textOf } from "../../domain/item.ts";
 import type { Ask } from "../../domain/judge.ts";
-import { type ChatTemplate, createChatTemplate, type Layout } from "./chat-template.ts";
+import { type ChatTemplate, type ContentPlace, createChatTemplate, type Layout } from "./chat-template.ts";
+import { trimmed } from "./trim.ts";
 
 /** What judges that read a conversation with one candidate at its end take. */
 export const TEXT_ONLY: ReadonlySet<PartType> = new Set<PartType>(["text"]);
@@ -55,29 +56,35 @@ function createChatAsks(source: string, overlong: Overlong): ChatAsks {
 }
 
 function makeAsks(item: Item, layout: Layout, overlong: Overlong): readonly Ask[] {
-  const { before, after } = aroundCandidate(item, layout);
+  const { before, after, place } = aroundCandidate(item, layout);
   return item.candidates.map((candidate, index) => {
-    const text = textOf(candidate.content);
+    const text = trimmed(textOf(candidate.content), place);
     return { candidates: [index], calls: [{ type: "forward", segments: [...before, { text, origin: "candidate" }, ...after], overlong }] };
   });
 }
 
 /**
- * What stands before and after the candidate in the conversation of an item.
+ * What stands before and after the candidate in the conversation of an item, and what the template takes off the candidate.
  *
  * @throws {GatewayError} REQUEST_INVALID when the template does not take the roles of the prompt
  */
-export function aroundCandidate(item: Item, layout: Layout): { readonly before: Segment[]; readonly after: Segment[] } {
+export function aroundCandidate(
+  item: Item,
+  layout: Layout,
+): { readonly before: Segment[]; readonly after: Segment[]; readonly place: ContentPlace } {
   if ("refusal" in layout) throw new GatewayError("REQUEST_INVALID", explain(layout.refusal), { details: { itemId: item.id } });
   const before: Segment[] = [];
   const after: Segment[] = [];
   let side = before;
+  let place: ContentPlace = { message: item.prompt.length };
   for (const piece of layout.pieces) {
     if ("control" in piece) side.push({ text: piece.control, origin: "control" });
-    else if (piece.message === item.prompt.length) side = after;
-    else side.push({ text: textOf(item.prompt[piece.message]!.content), origin: "prompt" });
+    else if (piece.message === item.prompt.length) {
+      side = after;
+      place = piece;
+    } else side.push({ text: trimmed(textOf(item.prompt[piece.message]!.content), piece), origin: "prompt" });
   }
-  return { before, after };
+  return { before, after, place };
 }
 
 /** Why a judge that reads text in this template does not cover the item, or undefined when it does. */

@@ -2,8 +2,17 @@ import { Template } from "@huggingface/jinja";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Message, Role } from "../../domain/item.ts";
 
+/** What a template takes off an end of a content. */
+export type Trim = "nothing" | "lineBreaks" | "whiteSpace";
+
+/** The place of a message's content, and what the template takes off its ends; absent where it leaves it as it is. */
+export interface ContentPlace {
+  readonly message: number;
+  readonly trim?: { readonly start: Trim; readonly end: Trim };
+}
+
 /** One stretch of a rendered conversation: the template's own text, or the place of a message's content. */
-export type Piece = { readonly control: string } | { readonly message: number };
+export type Piece = { readonly control: string } | ContentPlace;
 
 /** What a template makes of a sequence of roles: its pieces in order, or why it does not take that sequence. */
 export type Layout = { readonly pieces: readonly Piece[] } | { readonly refusal: string };
@@ -23,7 +32,8 @@ const TOKENIZER_VARIABLES = ["bos_token", "eos_token", "pad_token", "unk_token",
 /**
  * Compiles a Jinja chat template over `messages`. Contents never enter the template engine: each is rendered as a random
  * 128-bit marker and the rendering is cut at the markers, so no content can close a quote, forge a turn or read a
- * variable, and a layout depends on the roles alone, which makes it worth remembering.
+ * variable, and a layout depends on the roles alone, which makes it worth remembering. Where a template trims contents, which
+ * markers with white space around them show, the layout says so.
  *
  * @param judged messages of the assistant at the end: one, the candidate, or two for a model that compares two
  * @throws {GatewayError} CONFIG_INVALID when the template does not parse, depends on the date or on variables of a
@@ -66,21 +76,78 @@ function compile(source: string): Template {
 
 function layOut(template: Template, roles: readonly Role[]): Layout {
   const marker = randomMarker();
-  const messages = roles.map((role, index) => ({ role, content: `${marker}${index};` }));
+  const plain = render(template, roles, marker, "");
+  if ("refusal" in plain) return plain;
+  const layout = cut(plain.text, marker, roles.length);
+  if ("refusal" in layout) return layout;
+  const [broken, spaced] = ["\n", "\t"].map((pad) => keptEnds(render(template, roles, marker, pad), layout, marker, pad, roles.length));
+  if (broken === undefined || spaced === undefined) return { refusal: "what it does to white space of contents cannot be told" };
+  const trimOf = (message: number, end: "start" | "end"): Trim =>
+    broken[message]![end] ? "nothing" : spaced[message]![end] ? "lineBreaks" : "whiteSpace";
+  const pieces = layout.pieces.map((piece): Piece => {
+    if ("control" in piece) return piece;
+    const trim = { start: trimOf(piece.message, "start"), end: trimOf(piece.message, "end") };
+    return trim.start === "nothing" && trim.end === "nothing" ? piece : { ...piece, trim };
+  });
+  return { pieces };
+}
+
+/** A rendering with a marker for each content, with one `pad` before it and two behind. */
+function render(template: Template, roles: readonly Role[], marker: string, pad: string): { text: string } | { refusal: string } {
+  const messages = roles.map((role, index) => ({ role, content: `${pad}${marker}${index};${pad}${pad}` }));
   const absent = `${marker}absent;`;
   const variables = Object.fromEntries(TOKENIZER_VARIABLES.map((name) => [name, absent]));
-  let rendered: string;
+  let text: string;
   try {
-    rendered = template.render({ ...variables, messages, add_generation_prompt: false });
+    text = template.render({ ...variables, messages, add_generation_prompt: false });
   } catch (cause) {
     return { refusal: messageOf(cause) };
   }
-  if (rendered.includes(absent)) return { refusal: `it prints one of ${TOKENIZER_VARIABLES.join(", ")}; write the token itself` };
-  return cut(rendered, marker, roles.length);
+  if (text.includes(absent)) return { refusal: `it prints one of ${TOKENIZER_VARIABLES.join(", ")}; write the token itself` };
+  return { text };
+}
+
+/**
+ * Which ends of each content kept their white space in a padded rendering. One before and two behind tell the ends of two contents apart
+ * by their number, whatever white space of the template's own stands between them.
+ *
+ * @returns undefined where the rendering differs from the plain one in anything else
+ */
+function keptEnds(
+  padded: { text: string } | { refusal: string },
+  { pieces }: { readonly pieces: readonly Piece[] },
+  marker: string,
+  pad: string,
+  count: number,
+): { start: boolean; end: boolean }[] | undefined {
+  const order = pieces.flatMap((piece) => ("message" in piece ? [piece.message] : []));
+  const plain = between(pieces);
+  const found = "text" in padded ? padded.text.split(new RegExp(`${marker}(\\d+);`)) : [];
+  if (found.length !== 2 * count + 1 || !order.every((message, place) => found[2 * place + 1] === String(message))) return undefined;
+  const kept = Array.from({ length: count }, () => ({ start: true, end: true }));
+  for (const [place, own] of plain.entries()) {
+    const text = found[2 * place]!;
+    const added = text.length - own.length;
+    const [left, right] = [place > 0 && added >= 2, place < count && added % 2 === 1];
+    if (text !== `${left ? pad + pad : ""}${own}${right ? pad : ""}`) return undefined;
+    if (place > 0) kept[order[place - 1]!]!.end = left;
+    if (place < count) kept[order[place]!]!.start = right;
+  }
+  return kept;
+}
+
+/** The template's own text before each content, and behind the last. */
+function between(pieces: readonly Piece[]): string[] {
+  const texts = [""];
+  for (const piece of pieces) {
+    if ("control" in piece) texts[texts.length - 1] += piece.control;
+    else texts.push("");
+  }
+  return texts;
 }
 
 /** Cuts a rendering at its markers, and refuses it unless each of the `count` messages stands in it exactly once. */
-function cut(rendered: string, marker: string, count: number): Layout {
+function cut(rendered: string, marker: string, count: number): { readonly pieces: readonly Piece[] } | { readonly refusal: string } {
   const [start, ...parts] = rendered.split(marker);
   const pieces: Piece[] = start ? [{ control: start }] : [];
   const seen = new Set<number>();

@@ -34,6 +34,35 @@ test("layout(prompt) takes a template that trims contents and asks for no genera
   assert.deepEqual(layout.pieces.at(-1), { control: "<|im_end|>\n" });
 });
 
+test("layout(prompt) says what a template takes off contents, at each end", () => {
+  const trims = (content: string) => {
+    const source = `{% for m in messages %}<{{ m.role }}>\n${content}\n{% endfor %}`;
+    const layout = createChatTemplate(source).layout([user("u")]);
+    assert.ok("pieces" in layout);
+    return layout.pieces.flatMap((piece) => ("message" in piece ? [piece.trim] : []));
+  };
+  const ends = (start: string, end: string) => [
+    { start, end },
+    { start, end },
+  ];
+  assert.deepEqual(trims("{{ m.content }}"), [undefined, undefined]);
+  assert.deepEqual(trims("{{ m.content | trim }}"), ends("whiteSpace", "whiteSpace"));
+  assert.deepEqual(trims("{{ m.content.strip() }}"), ends("whiteSpace", "whiteSpace"));
+  assert.deepEqual(trims("{{ m.content.lstrip() }}"), ends("whiteSpace", "nothing"));
+  assert.deepEqual(trims("{{ m.content.rstrip() }}"), ends("nothing", "whiteSpace"));
+});
+
+test("layout(prompt) tells trimmed contents apart from white space of the template's own", () => {
+  const source = "{% for m in messages %}\n\n\t{{ m.content if m.role == 'user' else m.content | trim }}\t\n{% endfor %}";
+  const layout = createChatTemplate(source).layout([user("a"), { role: "assistant", content: "b" }, user("c")]);
+  assert.ok("pieces" in layout);
+  const trim = { start: "whiteSpace", end: "whiteSpace" };
+  assert.deepEqual(
+    layout.pieces.filter((piece) => "message" in piece),
+    [{ message: 0 }, { message: 1, trim }, { message: 2 }, { message: 3, trim }],
+  );
+});
+
 test("layout(prompt) depends on roles alone, whatever the contents say", () => {
   const template = createChatTemplate(CHATML);
   const anyMessage = fc.record({
