@@ -7,6 +7,7 @@ import { doctorCommand } from "./doctor.ts";
 import { evalCommand } from "./eval.ts";
 import { describeFailure, EXIT, type SetExit } from "./failure.ts";
 import { judgesCommand } from "./judges.ts";
+import { modelsCommand } from "./models.ts";
 import { panelsCommand } from "./panels.ts";
 import { referenceCommand } from "./reference.ts";
 import { replayCommand } from "./replay.ts";
@@ -30,6 +31,7 @@ export function createProgram(exit: SetExit): Command {
     compareCommand(exit),
     judgesCommand(exit),
     panelsCommand(),
+    modelsCommand(exit),
     checkCommand(),
     doctorCommand(exit),
     replayCommand(exit),

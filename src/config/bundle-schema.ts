@@ -50,6 +50,13 @@ export const bundleSchema = z
       calibration: file("The calibration of the raw score.").optional(),
       golden: file("Items with the scores that the judge's makers got, JSON lines."),
     }),
+    source: z
+      .strictObject({
+        model: z.string().min(1).describe("Name or hub id of the model."),
+        revision: z.string().min(1).optional().describe("Commit of it."),
+      })
+      .optional()
+      .describe("The model that the bundle was exported from, for people."),
     training: z.record(z.string(), z.unknown()).optional().describe("How the judge was made, for people."),
   })
   .catchall(z.unknown());
@@ -82,6 +89,7 @@ export const goldenRowSchema = z.strictObject({
   score: z.number(),
   objectives: z.array(z.number()).optional(),
   gating: z.array(z.number()).optional(),
+  ids: z.array(z.int().min(0)).optional(),
 });
 
 /** One line of a golden file about a group, for judges that read one. */

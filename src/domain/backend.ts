@@ -107,6 +107,8 @@ export interface PreparedCall {
   /** Length in tokens, which is what a batch is padded to. */
   readonly tokens: number;
   readonly truncation?: Truncation;
+  /** Ids of the tokens, shape [tokens], where the backend tokenises itself; for tests of templates and tokenizers. */
+  readonly ids?: Int32Array;
   /** The backend's own form of the call. */
   readonly payload: unknown;
 }

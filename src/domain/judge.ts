@@ -140,6 +140,8 @@ export interface GoldenRow {
   readonly item: Item;
   /** In the order of the item's candidates. */
   readonly scores: readonly GoldenScore[];
+  /** Token ids that the makers' own code read for its one call; a template or tokenizer that gives others is not theirs. */
+  readonly ids?: readonly number[];
 }
 
 /** What was recorded of one candidate. */

@@ -13,6 +13,8 @@ export interface JudgeUnderTest {
 export interface SelfTestReport {
   readonly judge: string;
   readonly rows: number;
+  /** Rows of which the tokens were compared with those that the judge's makers recorded; they are equal. */
+  readonly tokenRows: number;
   /** Largest difference from a recorded number, items scored alone. */
   readonly goldenMaxAbsError: number;
   /** Largest difference between an item alone and the same item among others. */
@@ -47,10 +49,16 @@ export async function selfTest(
   for (let seed = 1; seed <= options.compositions && backend.limits.batchable; seed++) {
     together.push(await answer(backend, compose([...prepared], seed, backend)));
   }
-  return judges.map((tested) => report(tested, alone, together));
+  return judges.map((tested) => report(tested, prepared, alone, together));
 }
 
-function report({ judge, rows, tolerance }: JudgeUnderTest, alone: Answers, together: readonly Answers[]): SelfTestReport {
+function report(
+  { judge, rows, tolerance }: JudgeUnderTest,
+  prepared: ReadonlyMap<string, PreparedCall>,
+  alone: Answers,
+  together: readonly Answers[],
+): SelfTestReport {
+  const tokenRows = compareTokens(judge, rows, prepared);
   let goldenMaxAbsError = 0;
   let compositionMaxAbsError = 0;
   for (const row of rows) {
@@ -79,7 +87,27 @@ function report({ judge, rows, tolerance }: JudgeUnderTest, alone: Answers, toge
         `batch-mates (allowed ${allowed}); declare a wider bound, or "none", which runs every call alone`,
     );
   }
-  return { judge: judge.name, rows: rows.length, goldenMaxAbsError, compositionMaxAbsError };
+  return { judge: judge.name, rows: rows.length, tokenRows, goldenMaxAbsError, compositionMaxAbsError };
+}
+
+/** How many rows have recorded tokens that the backend gives too. */
+function compareTokens(judge: Judge, rows: readonly GoldenRow[], prepared: ReadonlyMap<string, PreparedCall>): number {
+  let compared = 0;
+  for (const { id, item, ids } of rows) {
+    const calls = judge.encode(item).flatMap((ask) => ask.calls);
+    const found = calls.length === 1 ? prepared.get(digestCall(calls[0]!))?.ids : undefined;
+    if (ids === undefined || found === undefined) continue;
+    if (found.length !== ids.length || !ids.every((token, at) => token === found[at])) {
+      const at = ids.findIndex((token, index) => token !== found[index]);
+      throw new GatewayError(
+        "CONFIG_INVALID",
+        `judge "${judge.name}" reads other tokens than its makers did: row "${id}" differs from token ${at < 0 ? ids.length : at} on; ` +
+          "the template or the tokenizer is not the one that the model was trained with",
+      );
+    }
+    compared++;
+  }
+  return compared;
 }
 
 /** What the judge says of each candidate of a row: the raw value, then objectives, then gating. */

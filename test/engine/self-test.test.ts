@@ -10,12 +10,34 @@ const options = { compositions: 3 };
 
 test("a judge that reproduces its golden scores alone and in company passes", async () => {
   const reports = await selfTest(scriptedBackend(), [tested], options);
-  assert.deepEqual(reports, [{ judge: "judge", rows: 5, goldenMaxAbsError: 0, compositionMaxAbsError: 0 }]);
+  assert.deepEqual(reports, [{ judge: "judge", rows: 5, tokenRows: 0, goldenMaxAbsError: 0, compositionMaxAbsError: 0 }]);
 });
 
 test("one golden score off by more than the tolerance refuses the judge, with the row and the difference", async () => {
   const backend = scriptedBackend({ score: (text) => (text === "ccc" ? 3.001 : text.length) });
   await assert.rejects(selfTest(backend, [tested], options), { reason: "CONFIG_INVALID", message: /row "ccc" is off by 0\.00/ });
+});
+
+test("tokens that the makers recorded must be those that the backend reads, and the report counts them", async () => {
+  const backend = scriptedBackend();
+  const prepare = backend.prepare.bind(backend);
+  backend.prepare = async (calls) =>
+    (await prepare(calls)).map((call) =>
+      call instanceof Error ? call : { ...call, ids: Int32Array.from({ length: call.tokens }, (_, at) => 7 + at) },
+    );
+  const withIds = (ids: readonly number[]) => ({ ...tested, rows: rows.map((row) => (row.id === "ccc" ? { ...row, ids } : row)) });
+  const [report] = await selfTest(backend, [withIds([7, 8, 9])], options);
+  assert.equal(report!.tokenRows, 1);
+  for (const [ids, at] of [
+    [[7, 7, 9], 1],
+    [[6, 7, 8, 9], 0],
+    [[7, 8], 2],
+  ] as const) {
+    const expected = { reason: "CONFIG_INVALID", message: new RegExp(`row "ccc" differs from token ${at} on`) };
+    await assert.rejects(selfTest(backend, [withIds(ids)], options), expected);
+  }
+  const [other] = await selfTest(scriptedBackend(), [withIds([1])], options);
+  assert.equal(other!.tokenRows, 0, "a backend that does not tell its tokens is not tested on them");
 });
 
 test("a golden score that is NaN refuses the judge", async () => {
@@ -58,7 +80,7 @@ test("a judge that reads the group must reproduce the score of every candidate o
     scores: scores.map((value) => ({ value })),
   });
   const [report] = await selfTest(scriptedBackend(), [{ judge, rows: [row([1, 2, 3])], tolerance: 1e-6 }], options);
-  assert.deepEqual(report, { judge: "judge", rows: 1, goldenMaxAbsError: 0, compositionMaxAbsError: 0 });
+  assert.deepEqual(report, { judge: "judge", rows: 1, tokenRows: 0, goldenMaxAbsError: 0, compositionMaxAbsError: 0 });
   for (const wrong of [
     [1, 2, 3.5],
     [1, 2],

@@ -124,6 +124,7 @@ async function prepare(calls: readonly Call[], tokenizer: SegmentTokenizer, maxT
       const sequence = assemble(call.segments, idsOf(call), maxTokens, call.overlong);
       return {
         tokens: sequence.ids.length,
+        ids: sequence.ids,
         payload: sequence,
         ...(sequence.truncation && { truncation: sequence.truncation }),
       };
