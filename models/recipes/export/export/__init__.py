@@ -1,0 +1,1 @@
+"""Turns Hugging Face reward models into model bundles of the gateway."""

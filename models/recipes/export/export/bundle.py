@@ -1,0 +1,162 @@
+"""Writes the files of a bundle and measures the graph against torch before it does."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import yaml
+
+from . import rows
+
+#: Largest difference between the graph's and transformers' numbers that is exported.
+TOLERANCE = 1e-4
+#: A protobuf file ends here, and the gateway opens a graph from one file.
+LARGEST_GRAPH = (1 << 31) - 1
+#: Fewer goldens than this could pass by luck.
+LEAST_GOLDENS = 16
+
+
+def golden_rows(judge, max_tokens):
+    """Rows that the template takes and that fit, with transformers' ids and numbers, and the encoded texts."""
+    found, texts = [], []
+    for item in rows.PROCESS if judge.kind == "process" else rows.CHAT:
+        if judge.kind == "process":
+            name, prompt, candidate, _ = rows.process_item(item, judge.separator)
+        else:
+            name, prompt, candidate = item
+        try:
+            ids, types = judge.ids(prompt, candidate)
+        except Exception as refusal:  # A template that takes no system message raises an error of its own.
+            if not any(message["role"] == "system" for message in prompt):
+                raise
+            print(f"  left out: row {name}, {str(refusal)[:80]}")
+            continue
+        if len(ids) > max_tokens:
+            print(f"  left out: row {name}, {len(ids)} tokens")
+            continue
+        fields = judge.score(ids, types, candidate)
+        if not np.isfinite(fields["score"]):
+            raise SystemExit(f"the model's own score of row {name} is not finite")
+        numbers = {key: rounded(value) for key, value in fields.items()}
+        found.append({"id": name, "prompt": prompt, "candidate": candidate, **numbers, "ids": [int(i) for i in ids]})
+        texts.append((list(ids), types))
+    if len(found) < LEAST_GOLDENS:
+        raise SystemExit(f"{len(found)} golden rows, fewer than {LEAST_GOLDENS}; raise --max-tokens")
+    return found, texts
+
+
+def rounded(value):
+    """Nine significant digits give back the same float32."""
+    if isinstance(value, list):
+        return [rounded(v) for v in value]
+    return float(f"{value:.9g}")
+
+
+class Session:
+    """The graph in ONNX Runtime."""
+
+    def __init__(self, path, judge, pad):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._judge, self._pad = judge, pad
+
+    def run(self, texts):
+        """Outputs for texts `(ids, types)` padded on the right: name → rows."""
+        longest = max(len(ids) for ids, _ in texts)
+        shape = len(texts), longest
+        feeds = {"input_ids": np.full(shape, self._pad, np.int64), "attention_mask": np.zeros(shape, np.int64)}
+        if "token_type_ids" in self._judge.inputs:
+            feeds["token_type_ids"] = np.zeros(shape, np.int64)
+        for row, (ids, types) in enumerate(texts):
+            feeds["input_ids"][row, : len(ids)], feeds["attention_mask"][row, : len(ids)] = ids, 1
+            if "token_type_ids" in feeds:
+                feeds["token_type_ids"][row, : len(ids)] = types
+        return dict(zip(self._judge.outputs, self._session.run(self._judge.outputs, feeds)))
+
+
+def numbers(judge, outputs, row):
+    """The numbers of a row as a golden row holds them: the score, then objectives and gating."""
+    if judge.kind == "scalar":
+        return np.array([outputs["score"][row]])
+    if judge.kind == "process":
+        margins = outputs["steps"][row].astype(np.float64)
+        return np.array([(1 / (1 + np.exp(-margins[~np.isnan(margins)]))).min()])
+    objectives, gating = (outputs[name][row].astype(np.float64) for name in ("objectives", "gating"))
+    manifest = judge.manifest()
+    penalties = np.array([objective["penalty"] for objective in manifest["objectives"]])
+    names = [objective["name"] for objective in manifest["objectives"]]
+    verbosity = objectives[names.index(manifest["verbosity"])] if "verbosity" in manifest else 0
+    return np.concatenate([[gating @ (objectives - penalties * verbosity)], objectives, gating])
+
+
+def measure(judge, session, golden, texts):
+    """Largest differences: from transformers, each text alone; and between a text alone and among others."""
+    alone = [numbers(judge, session.run([text]), 0) for text in texts]
+    recorded = [np.array([row["score"], *row.get("objectives", []), *row.get("gating", [])]) for row in golden]
+    parity = max(float(np.abs(a - r).max()) for a, r in zip(alone, recorded))
+    order = np.random.default_rng(0).permutation(len(texts))
+    moved = 0.0
+    for size in (2, 5, len(texts)):
+        for start in range(0, len(order), size):
+            batch = order[start : start + size]
+            outputs = session.run([texts[i] for i in batch])
+            for row, i in enumerate(batch):
+                moved = max(moved, float(np.abs(numbers(judge, outputs, row) - alone[i]).max()))
+    return parity, moved
+
+
+def write(folder, judge, model, facts, tokenizer_json, options):
+    """Writes the bundle into `folder`, a new one; returns what was measured."""
+    folder = Path(folder)
+    folder.mkdir(parents=True)
+    golden, texts = golden_rows(judge, options.max_tokens)
+    if model.ByteSize() > LARGEST_GRAPH:
+        raise SystemExit("the graph is larger than 2 GiB, which the gateway does not open; store it as --store bf16 or choose a smaller model")
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    (folder / "tokenizer.json").write_text(tokenizer_json)
+    (folder / "golden.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in golden))
+    session = Session(folder / "model.onnx", judge, facts["pad"])
+    parity, moved = measure(judge, session, golden, texts)
+    if not parity <= options.tolerance:
+        raise SystemExit(f"the graph is off by {parity:.2e} from transformers, more than {options.tolerance:g}; nothing is usable")
+    bound = max(1e-5, float(f"{8 * moved:.0e}"))
+    files = {"graph": "model.onnx", "tokenizer": "tokenizer.json", "golden": "golden.jsonl"}
+    inputs = {"ids": "input_ids", "mask": "attention_mask"}
+    if "token_type_ids" in judge.inputs:
+        inputs["segments"] = "token_type_ids"
+    spec = {
+        "apiVersion": "rewardgate/v1",
+        "name": options.name,
+        "kind": judge.kind,
+        "description": options.description,
+        "license": options.license,
+        "model": {"maxTokens": options.max_tokens, "template": judge.template, "inputs": inputs,
+                  "outputs": {"score": "score"} if judge.kind == "scalar" else {name: name for name in judge.outputs}},
+        **judge.manifest(),
+        "space": options.space or judge.space,
+        "determinism": {"class": "tolerance", "bound": bound},
+        "goldenTolerance": options.tolerance,
+        "files": {name: {"path": path, "sha256": digest(folder / path)} for name, path in files.items()},
+        "source": facts["source"],
+        "training": facts["training"] | {"parity": {"rows": len(golden), "maxDifference": rounded(parity), "amongOthers": rounded(moved)}},
+    }
+    (folder / "judge.yaml").write_text(yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=110))
+    return {"rows": len(golden), "parity": parity, "moved": moved}
+
+
+def digest(path):
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def license_of(folder):
+    """The licence that a model card's front matter names, or None."""
+    card = Path(folder) / "README.md"
+    found = card.is_file() and re.search(r"^license:\s*([^\s#]+)", card.read_text(errors="replace"), re.M)
+    return found[1] if found else None

@@ -1,0 +1,128 @@
+"""Collects the nodes and weights of an ONNX graph of standard operators.
+
+Weights keep the numeric type that they are stored in; a Cast turns them into float32, which the runtime does once, when
+it opens the model. All computation is float32.
+"""
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from shared.graph import Graph as Nodes
+
+OPSET = 20
+IR_VERSION = 10
+#: Added to the attention scores of keys that a query may not see; exp() of it is exactly 0.
+MASKED = -1e9
+#: Numeric types that weights may be stored in.
+STORED = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+_ONNX_TYPE = {torch.float32: TensorProto.FLOAT, torch.bfloat16: TensorProto.BFLOAT16, torch.float16: TensorProto.FLOAT16}
+
+
+class Graph(Nodes):
+    """Every method returns the name of a tensor."""
+
+    def __init__(self, stored="fp32"):
+        super().__init__()
+        self._stored = STORED[stored]
+        self._shared, self._weights = {}, {}
+
+    def constant(self, value, name=None):
+        """Adds an array, once for equal ones."""
+        array = np.asarray(value, order="C")
+        key = (array.dtype.str, array.shape, array.tobytes())
+        if key not in self._shared:
+            self._shared[key] = super().constant(array, name)
+        return self._shared[key]
+
+    def number(self, value):
+        """A float32 scalar."""
+        return self.constant(np.float32(value))
+
+    def weight(self, tensor, name):
+        """A parameter of the model as float32: matrices in the stored type behind a Cast, vectors as they are."""
+        if name not in self._weights:
+            self._weights[name] = self._store(tensor.detach(), name)
+        return self._weights[name]
+
+    def _store(self, tensor, name):
+        if tensor.dim() < 2 or self._stored is torch.float32:
+            self.initialisers.append(numpy_helper.from_array(np.ascontiguousarray(tensor.float().numpy()), name))
+            return name
+        small = tensor.to(self._stored).contiguous()
+        raw = small.view(torch.int16).numpy().tobytes()
+        self.initialisers.append(helper.make_tensor(name, _ONNX_TYPE[self._stored], small.shape, raw, raw=True))
+        return self.op("Cast", name, to=TensorProto.FLOAT)
+
+    def linear(self, module, name, x):
+        """`x Wᵀ + b` for a torch Linear."""
+        product = self.op("MatMul", x, self.weight(module.weight.t(), f"{name}.weight"))
+        if module.bias is None:
+            return product
+        return self.op("Add", product, self.weight(module.bias, f"{name}.bias"))
+
+    def layer_norm(self, module, name, x):
+        """A torch LayerNorm over the last axis."""
+        inputs = [x, self.weight(module.weight, f"{name}.weight")]
+        if module.bias is not None:
+            inputs.append(self.weight(module.bias, f"{name}.bias"))
+        return self.op("LayerNormalization", *inputs, axis=-1, epsilon=module.eps)
+
+    def activation(self, name, x):
+        """An activation by the name that configurations give it."""
+        if name == "gelu":
+            return self.op("Gelu", x)
+        if name in ("gelu_pytorch_tanh", "gelu_new"):
+            return self.op("Gelu", x, approximate="tanh")
+        if name in ("silu", "swish"):
+            return self.op("Mul", x, self.op("Sigmoid", x))
+        if name == "relu":
+            return self.op("Relu", x)
+        if name == "tanh":
+            return self.op("Tanh", x)
+        raise SystemExit(f"activation {name!r} is not supported; add it to Graph.activation")
+
+    def length(self):
+        """Tokens of the batch's rows, a scalar int64."""
+        return self.op("Gather", self.op("Shape", "input_ids"), self.constant(np.int64(1)))
+
+    def positions(self):
+        """0 … length − 1, int64 `[S]`."""
+        return self.op("Range", self.constant(np.int64(0)), self.length(), self.constant(np.int64(1)))
+
+    def distances(self):
+        """Query position − key position, int64 `[S, S]`."""
+        at = self.positions()
+        return self.op("Sub", self.op("Unsqueeze", at, self.ints(1)), self.op("Unsqueeze", at, self.ints(0)))
+
+    def bias(self, *conditions):
+        """Attention bias `[B, 1, S, S]`: 0 where the key is a token and all `[S, S]` conditions hold, else MASKED."""
+        seen = self.op("Cast", "attention_mask", to=TensorProto.BOOL)
+        seen = self.op("Unsqueeze", seen, self.ints(1, 2))
+        for condition in conditions:
+            seen = self.op("And", seen, condition)
+        return self.op("Where", seen, self.number(0), self.number(MASKED))
+
+    def heads(self, x, count, width):
+        """`[B, S, count · width]` → `[B, count, S, width]`."""
+        return self.op("Transpose", self.op("Reshape", x, self.ints(0, 0, count, width)), perm=[0, 2, 1, 3])
+
+    def row_at(self, hidden, index):
+        """Row `index[b]` of every `hidden[b]`: `[B, S, H]`, int64 `[B, 1]` → `[B, H]`."""
+        return self.op("GatherND", hidden, index, batch_dims=1)
+
+    def model(self, inputs, outputs):
+        """The finished model. `outputs`: name → shape after the batch, a string for an axis of any length."""
+        batch = ["batch", "sequence"]
+        graph = helper.make_graph(
+            self.nodes,
+            "judge",
+            [helper.make_tensor_value_info(name, TensorProto.INT64, batch) for name in inputs],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape]) for name, shape in outputs.items()],
+            self.initialisers,
+        )
+        opset = [helper.make_opsetid("", OPSET)]
+        made = helper.make_model(graph, opset_imports=opset, producer_name="rewardgate", ir_version=IR_VERSION)
+        onnx.checker.check_model(made)
+        return made
