@@ -24,8 +24,6 @@ export interface CriterionAnswer {
   readonly words: string;
 }
 
-/** Longest words that are asked for, UTF-16 units; an engine that is held to the schema cannot ramble past it. */
-const MAX_WORDS = 600;
 /** Hexadecimal digits of a delimiter that a label ends with. */
 const LABEL_DIGITS = 6;
 
@@ -41,12 +39,15 @@ export function labelsOf(count: number, delimiter: string): string[] {
   return Array.from({ length: count }, (_, index) => `c${index + 1}_${delimiter.slice(0, LABEL_DIGITS)}`);
 }
 
-/** JSON schema, as text, of an answer that speaks of each criterion exactly once, in order and first in words. */
+/**
+ * JSON schema, as text, of an answer that speaks of each criterion exactly once, in order and first in words. It keeps to what strict
+ * servers know: they refuse a bound on the length of a text.
+ */
 export function criteriaSchema(asked: readonly AskedCriterion[]): string {
   const form = ({ words, verdict, grades }: AskedCriterion) => ({
     type: "object",
     properties: {
-      [words]: { type: "string", maxLength: MAX_WORDS },
+      [words]: { type: "string" },
       [verdict]: grades === undefined ? { type: "boolean" } : { type: "integer", minimum: 0, maximum: grades },
     },
     required: [words, verdict],
