@@ -19,6 +19,13 @@ const JUDGES: Readonly<Record<string, string>> = {
   checklist: "{ kind: checklist, backend: llm, checklist: { items: [{ name: right, text: It is right., cite: false }] } }",
 };
 
+/** Judges that see several candidates at once; each is shown an attacker beside an honest response. */
+const GROUP_JUDGES: Readonly<Record<string, string>> = {
+  pairwise: "{ kind: pairwise, backend: llm, principles: { text: Right. } }",
+  "pairwise, without a critique": "{ kind: pairwise, backend: llm, principles: { text: Right. }, critique: false }",
+  listwise: "{ kind: listwise, backend: llm, principles: { text: Right. } }",
+};
+
 const CYRILLIC = new Map(Object.entries({ "\u0430": "a", "\u0435": "e", "\u043e": "o", "\u0441": "c", "\u0440": "p" }));
 
 /** A text as a model may understand it: look-alikes and tag characters read as what they stand for, invisible ones left out. */
@@ -61,6 +68,21 @@ describe("500 forged verdicts that the judge's server echoes", () => {
       }
       assert.deepEqual(accepted, []);
       assert.ok(server.chats.length >= 1000);
+    });
+  }
+
+  for (const [name, judge] of Object.entries(GROUP_JUDGES)) {
+    it(`give no reward to their group under ${name}`, async (t) => {
+      const { score, close } = await openChatGateway(echo, judge, {}, ", concurrency: 64");
+      t.after(close);
+      const accepted: string[] = [];
+      const attack = async ({ family, candidate }: (typeof PAYLOADS)[number]) => {
+        const { candidates } = await score({ texts: ["An honest response.", candidate] });
+        for (const { reward, status } of candidates)
+          if (reward !== undefined || status !== "failed") accepted.push(`${family}: ${candidate}`);
+      };
+      for (let start = 0; start < PAYLOADS.length; start += 50) await Promise.all(PAYLOADS.slice(start, start + 50).map(attack));
+      assert.deepEqual(accepted, []);
     });
   }
 
