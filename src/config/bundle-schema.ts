@@ -46,6 +46,7 @@ export const bundleSchema = z
     goldenTolerance: z.number().min(0).describe("Largest difference from a golden score that the self-test passes."),
     files: z.strictObject({
       graph: file("The ONNX graph."),
+      weights: file("The file beside the graph that holds its weights, for graphs that keep them outside.").optional(),
       tokenizer: file("The tokenizer, as tokenizer.json."),
       calibration: file("The calibration of the raw score.").optional(),
       golden: file("Items with the scores that the judge's makers got, JSON lines."),

@@ -33,6 +33,7 @@ export interface Bundle {
   /** Digest of `judge.yaml`, which pins every other file. */
   readonly digest: string;
   readonly graph: VerifiedFile;
+  readonly weights?: VerifiedFile;
   readonly tokenizer: VerifiedFile;
   readonly calibration?: CalibrationFile;
   readonly golden: readonly GoldenRow[];
@@ -73,6 +74,10 @@ export async function openBundle(folder: string, digests: DigestCache): Promise<
     if (finding === undefined) verified[name as keyof BundleSpec["files"]] = { path, sha256: file.sha256 };
     else problems.push(source.locate({ path: ["files", name, finding.key], cause: finding.cause, remedy: finding.remedy }));
   }
+  if (verified.weights && verified.graph && dirname(verified.weights.path) !== dirname(verified.graph.path)) {
+    const remedy = "put both in one folder: the runtime looks for weights beside the graph";
+    problems.push(source.locate({ path: ["files", "weights", "path"], cause: "not in the folder of the graph", remedy }));
+  }
   const golden = verified.golden && (await readGolden(verified.golden.path, problems));
   const calibration = verified.calibration && (await readCalibration(verified.calibration.path, spec, problems));
   if (problems.length > 0) return { problems };
@@ -86,6 +91,7 @@ export async function openBundle(folder: string, digests: DigestCache): Promise<
       kindParams: { outputs, ...Object.fromEntries(own) },
       digest: digestOf(text),
       graph: verified.graph!,
+      ...(verified.weights && { weights: verified.weights }),
       tokenizer: verified.tokenizer!,
       ...(calibration && { calibration }),
       golden: golden!,

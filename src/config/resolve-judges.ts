@@ -192,9 +192,9 @@ function joinPlan(
   backend: BackendConfig & { readonly type: "onnx" },
   bundle: Bundle,
 ): BackendPlan {
-  const { graph, tokenizer, spec } = bundle;
+  const { graph, weights, tokenizer, spec } = bundle;
   const { inputs, maxTokens } = spec.model;
-  const key = digestOf([config.backend, graph.sha256, tokenizer.sha256, inputs, maxTokens]);
+  const key = digestOf([config.backend, graph.sha256, weights?.sha256, tokenizer.sha256, inputs, maxTokens]);
   const known = plans.get(key);
   const wanted = Object.values(bundle.kindParams.outputs as Record<string, string>);
   const { type: _, queue, ...params } = backend;
@@ -204,6 +204,7 @@ function joinPlan(
       ...params,
       graphPath: graph.path,
       graphSha256: graph.sha256,
+      ...(weights && { weights }),
       tokenizerPath: tokenizer.path,
       tokenizerSha256: tokenizer.sha256,
       inputs,

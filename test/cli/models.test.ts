@@ -9,7 +9,7 @@ import { runCli } from "../support/cli.ts";
 import { startFileServer } from "../support/file-server.ts";
 
 const exported = (name: string) => fileURLToPath(new URL(`../fixtures/exported/${name}`, import.meta.url));
-const FAMILIES = ["deberta-v3", "llama-bf16", "math-shepherd"];
+const FAMILIES = ["deberta-v3", "llama-bf16", "math-shepherd", "qwen2-beside"];
 const folder = temporaryFolder();
 after(() => folder.remove());
 
@@ -23,6 +23,7 @@ test("models verify reproduces scores and tokens that transformers gave for expo
       ["deberta-v3", "scalar", 22, 22],
       ["llama-bf16", "scalar", 22, 22],
       ["math-shepherd", "process", 18, 18],
+      ["qwen2-beside", "scalar", 22, 22],
     ],
   );
   for (const { goldenMaxAbsError, compositionMaxAbsError } of results)
@@ -58,6 +59,22 @@ test("models verify fails on a second BOS, a generation prompt, other scores and
   assert.match(errors[1]!, /other tokens/);
   assert.match(errors[2]!, /does not reproduce its golden scores/);
   assert.match(errors[3]!, /SHA-256/);
+});
+
+test("models verify refuses weights beside the graph that are others, or elsewhere", async () => {
+  const [tampered, moved] = [join(folder.path, "tampered"), join(folder.path, "moved")];
+  for (const copy of [tampered, moved]) cpSync(exported("qwen2-beside"), copy, { recursive: true });
+  const bytes = readFileSync(join(tampered, "model.onnx.data"));
+  bytes[1000] = bytes[1000]! ^ 1;
+  writeFileSync(join(tampered, "model.onnx.data"), bytes);
+  cpSync(join(moved, "model.onnx.data"), join(moved, "weights", "model.onnx.data"));
+  const manifest = readFileSync(join(moved, "judge.yaml"), "utf8");
+  writeFileSync(join(moved, "judge.yaml"), manifest.replace("path: model.onnx.data", "path: weights/model.onnx.data"));
+  const { code, stdout } = await runCli(["models", "verify", "--json", tampered, moved]);
+  assert.equal(code, 1);
+  const [changed, elsewhere] = (JSON.parse(stdout) as { error: string }[]).map(({ error }) => error);
+  assert.match(changed!, /files\.weights\.sha256.*SHA-256/s);
+  assert.match(elsewhere!, /files\.weights\.path.*not in the folder of the graph/s);
 });
 
 test("models add, list and pull work from the command line, and the hub's token is in no output", async () => {

@@ -18,6 +18,8 @@ export interface OnnxBackendOptions extends Omit<OnnxParams, "type"> {
   readonly graphPath: string;
   /** Hexadecimal; the bytes that are opened must have it. */
   readonly graphSha256: string;
+  /** The file beside the graph that holds its weights, for graphs that keep them outside; its bytes must have the digest. */
+  readonly weights?: { readonly path: string; readonly sha256: string } | undefined;
   readonly tokenizerPath: string;
   readonly tokenizerSha256: string;
   readonly inputs: InputNames;
@@ -92,6 +94,7 @@ async function start(options: OnnxBackendOptions, padId: number): Promise<{ devi
         type: "load",
         graphPath: options.graphPath,
         graphSha256: options.graphSha256,
+        weights: options.weights,
         inputs: options.inputs,
         outputs: options.outputs,
         padId,
@@ -186,7 +189,7 @@ function warmUpShape(limits: BatchLimits, maxTokens: number): { rows: number; le
 /** Everything that decides a number: graph, tokenizer, names of the inputs, length, and which provider computes. */
 function digestOf(options: OnnxBackendOptions, devices: readonly Device[]): string {
   const providers = [...new Set(devices.map(({ type }) => type))].sort();
-  const facts = [options.graphSha256, options.tokenizerSha256, options.inputs, options.maxTokens, providers];
+  const facts = [options.graphSha256, options.tokenizerSha256, options.inputs, options.maxTokens, providers, options.weights?.sha256];
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
 }
 

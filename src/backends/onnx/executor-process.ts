@@ -3,6 +3,7 @@
  * fault in native code ends the process it happens in; both are why this is a process of its own. It knows tensors only.
  */
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { FromExecutor, LoadMessage, PackedBatch, RunMessage, ToExecutor } from "./executor-protocol.ts";
@@ -51,7 +52,8 @@ async function open(load: LoadMessage): Promise<Model> {
   if (digest !== load.graphSha256) {
     throw new LoadFailure(`the graph ${load.graphPath} has sha256 ${digest} where ${load.graphSha256} is declared; restore the file`);
   }
-  const session = await InferenceSession.create(graph, {
+  if (load.weights !== undefined) await verifyWeights(load.weights);
+  const options: InferenceSession.SessionOptions = {
     executionProviders: [load.provider],
     intraOpNumThreads: load.threads,
     interOpNumThreads: 1,
@@ -60,7 +62,11 @@ async function open(load: LoadMessage): Promise<Model> {
     // Patterns are kept per shape, and here every batch has a shape of its own.
     enableMemPattern: false,
     logSeverityLevel: 3,
-  });
+  };
+  // The runtime finds weights that are kept outside beside the graph's path, and maps them.
+  const session = await (load.weights === undefined
+    ? InferenceSession.create(graph, options)
+    : InferenceSession.create(load.graphPath, options));
   checkNames("input", Object.values(load.inputs), session.inputNames);
   checkNames("output", load.outputs, session.outputNames);
   for (const name of session.inputNames) {
@@ -73,6 +79,17 @@ async function open(load: LoadMessage): Promise<Model> {
   const opened = { load, session };
   if (load.warmUp !== undefined) await run(opened, warmUpBatch(load.warmUp, load.padId));
   return opened;
+}
+
+async function verifyWeights({ path, sha256 }: { path: string; sha256: string }): Promise<void> {
+  const hash = createHash("sha256");
+  try {
+    for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece);
+  } catch {
+    throw new LoadFailure(`cannot read the weights ${path}; restore the file`);
+  }
+  const digest = hash.digest("hex");
+  if (digest !== sha256) throw new LoadFailure(`the weights ${path} have sha256 ${digest} where ${sha256} is declared; restore the file`);
 }
 
 function checkNames(what: "input" | "output", wanted: readonly (string | undefined)[], found: readonly string[]): void {

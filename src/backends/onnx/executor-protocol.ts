@@ -11,6 +11,8 @@ export interface LoadMessage {
   readonly type: "load";
   readonly graphPath: string;
   readonly graphSha256: string;
+  /** The file beside the graph that holds its weights, for graphs that have one. */
+  readonly weights?: { readonly path: string; readonly sha256: string } | undefined;
   readonly inputs: InputNames;
   /** Names of the tensors to answer with. */
   readonly outputs: readonly string[];

@@ -29,6 +29,8 @@ def arguments(argv=None):
     parser.add_argument("--space", choices=["logit", "probability", "unit", "logProbability", "native"], help="what a score means")
     parser.add_argument("--max-tokens", type=int, default=4096, help="most tokens of a text (default: 4096, or less where the model reads less)")
     parser.add_argument("--store", choices=["auto", *STORED], default="auto", help="type of stored weights (default: the checkpoint's)")
+    parser.add_argument("--weights", choices=["auto", "beside"], default="auto",
+                        help="beside: in a file of their own, as they are anyway from 2 GiB on (default: auto)")
     parser.add_argument("--template", type=Path, help="file with a Jinja chat template, instead of the tokenizer's")
     parser.add_argument("--bos", choices=["keep", "add", "drop"], default="keep", help="BOS: as the template has it, added in front, or dropped")
     parser.add_argument("--positive", type=int, choices=[0, 1], default=1, help="of two labels, the good one (default: 1)")

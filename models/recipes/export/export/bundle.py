@@ -6,15 +6,15 @@ import re
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import yaml
 
 from . import rows
+from .graph import LARGEST_FILE, weight_bytes
 
 #: Largest difference between the graph's and transformers' numbers that is exported.
 TOLERANCE = 1e-4
-#: A protobuf file ends here, and the gateway opens a graph from one file.
-LARGEST_GRAPH = (1 << 31) - 1
 #: Fewer goldens than this could pass by luck.
 LEAST_GOLDENS = 16
 
@@ -115,9 +115,13 @@ def write(folder, judge, model, facts, tokenizer_json, options):
     folder = Path(folder)
     folder.mkdir(parents=True)
     golden, texts = golden_rows(judge, options.max_tokens)
-    if model.ByteSize() > LARGEST_GRAPH:
-        raise SystemExit("the graph is larger than 2 GiB, which the gateway does not open; store it as --store bf16 or choose a smaller model")
-    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    files = {"graph": "model.onnx", "tokenizer": "tokenizer.json", "golden": "golden.jsonl"}
+    if options.weights == "beside" or weight_bytes(model) >= LARGEST_FILE:
+        files["weights"] = "model.onnx.data"
+        onnx.save_model(model, folder / "model.onnx", save_as_external_data=True, location=files["weights"], size_threshold=256)
+        (folder / files["weights"]).chmod(0o644)
+    else:
+        (folder / "model.onnx").write_bytes(model.SerializeToString())
     (folder / "tokenizer.json").write_text(tokenizer_json)
     (folder / "golden.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in golden))
     session = Session(folder / "model.onnx", judge, facts["pad"])
@@ -125,7 +129,6 @@ def write(folder, judge, model, facts, tokenizer_json, options):
     if not parity <= options.tolerance:
         raise SystemExit(f"the graph is off by {parity:.2e} from transformers, more than {options.tolerance:g}; nothing is usable")
     bound = max(1e-5, float(f"{8 * moved:.0e}"))
-    files = {"graph": "model.onnx", "tokenizer": "tokenizer.json", "golden": "golden.jsonl"}
     inputs = {"ids": "input_ids", "mask": "attention_mask"}
     if "token_type_ids" in judge.inputs:
         inputs["segments"] = "token_type_ids"

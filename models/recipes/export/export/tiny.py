@@ -156,6 +156,7 @@ FAMILIES = {
     "llama-bf16": ("Llama, bf16 weights", _llama, "llama", DECODER, {"store": "bf16"}),
     "mistral": ("Mistral, sliding window, pad = eos", _mistral, "mistral", DECODER | {"sliding_window": 16}, {}),
     "qwen2": ("Qwen2", _qwen, "qwen2", DECODER, {}),
+    "qwen2-beside": ("Qwen2, bf16 weights in a file of their own", _qwen, "qwen2", DECODER, {"store": "bf16", "weights": "beside"}),
     "qwen3": ("Qwen3", _qwen, "qwen3", DECODER, {}),
     "qwen3-fp16": ("Qwen3, fp16 weights", _qwen, "qwen3", DECODER, {"store": "fp16"}),
     "gemma": ("Gemma", _gemma, "gemma", DECODER, {}),
