@@ -10,7 +10,7 @@ import transformers
 from transformers import AutoConfig, AutoTokenizer
 
 from . import bundle
-from .graph import STORED, Graph
+from .graph import LARGEST_FILE, STORED, Graph
 from .judges import open_judge
 
 #: Files of a hub repository that an export reads; code is not among them.
@@ -66,8 +66,6 @@ def export(options):
     options.max_tokens = min(options.max_tokens, positions)
     judge = open_judge(folder, config, tokenizer, options)
     warn_of_bos(judge, tokenizer)
-    graph = Graph(store)
-    model = graph.model(judge.inputs, judge.add(graph))
     facts = {
         "source": source,
         "pad": tokenizer.pad_token_id or 0,
@@ -75,9 +73,18 @@ def export(options):
     }
     # Nothing that was left half-way may look like a bundle.
     with tempfile.TemporaryDirectory(dir=_parent(options.out)) as made:
-        measured = bundle.write(Path(made) / "bundle", judge, model, facts, tokenizer_json(tokenizer), options)
+        large = stored_bytes(judge.model, options.stored) >= LARGEST_FILE
+        weights = Path(made) / "model.onnx.data" if large or options.weights == "beside" else None
+        graph = Graph(store, weights)
+        model = graph.model(judge.inputs, judge.add(graph))
+        measured = bundle.write(Path(made) / "bundle", judge, model, weights, facts, tokenizer_json(tokenizer), options)
         shutil.move(Path(made) / "bundle", options.out)
     return measured
+
+
+def stored_bytes(model, kind):
+    """Bytes of a model's parameters in a graph."""
+    return sum(p.numel() * (4 if p.dim() < 2 else kind.itemsize) for p in model.parameters())
 
 
 def _parent(path):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ import onnxruntime
 import yaml
 
 from . import rows
-from .graph import LARGEST_FILE, weight_bytes
 
 #: Largest difference between the graph's and transformers' numbers that is exported.
 TOLERANCE = 1e-4
@@ -110,18 +110,17 @@ def measure(judge, session, golden, texts):
     return parity, moved
 
 
-def write(folder, judge, model, facts, tokenizer_json, options):
-    """Writes the bundle into `folder`, a new one; returns what was measured."""
+def write(folder, judge, model, weights, facts, tokenizer_json, options):
+    """Writes the bundle into `folder`, a new one; returns what was measured. `weights`: path of those beside the graph, or None."""
     folder = Path(folder)
     folder.mkdir(parents=True)
     golden, texts = golden_rows(judge, options.max_tokens)
     files = {"graph": "model.onnx", "tokenizer": "tokenizer.json", "golden": "golden.jsonl"}
-    if options.weights == "beside" or weight_bytes(model) >= LARGEST_FILE:
-        files["weights"] = "model.onnx.data"
-        onnx.save_model(model, folder / "model.onnx", save_as_external_data=True, location=files["weights"], size_threshold=256)
-        (folder / files["weights"]).chmod(0o644)
-    else:
-        (folder / "model.onnx").write_bytes(model.SerializeToString())
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    if weights is not None:
+        files["weights"] = weights.name
+        shutil.move(weights, folder / weights.name)
+        onnx.checker.check_model(folder / "model.onnx")
     (folder / "tokenizer.json").write_text(tokenizer_json)
     (folder / "golden.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in golden))
     session = Session(folder / "model.onnx", judge, facts["pad"])

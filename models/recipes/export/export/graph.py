@@ -7,7 +7,7 @@ it opens the model. All computation is float32.
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from shared.graph import Graph as Nodes
 
@@ -17,17 +17,20 @@ LARGEST_FILE = (1 << 31) - (1 << 24)
 IR_VERSION = 10
 #: Added to the attention scores of keys that a query may not see; exp() of it is exactly 0.
 MASKED = -1e9
+#: Weights beside a graph are mapped into memory, which goes by pages.
+PAGE = 4096
 #: Numeric types that weights may be stored in.
 STORED = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _ONNX_TYPE = {torch.float32: TensorProto.FLOAT, torch.bfloat16: TensorProto.BFLOAT16, torch.float16: TensorProto.FLOAT16}
 
 
 class Graph(Nodes):
-    """Every method returns the name of a tensor."""
+    """Every method returns the name of a tensor. With a path `beside`, weights are written there and only named in the graph."""
 
-    def __init__(self, stored="fp32"):
+    def __init__(self, stored="fp32", beside=None):
         super().__init__()
         self._stored = STORED[stored]
+        self._beside = beside
         self._shared, self._weights = {}, {}
 
     def constant(self, value, name=None):
@@ -49,13 +52,25 @@ class Graph(Nodes):
         return self._weights[name]
 
     def _store(self, tensor, name):
-        if tensor.dim() < 2 or self._stored is torch.float32:
-            self.initialisers.append(numpy_helper.from_array(np.ascontiguousarray(tensor.float().numpy()), name))
-            return name
-        small = tensor.to(self._stored).contiguous()
-        raw = small.view(torch.int16).numpy().tobytes()
-        self.initialisers.append(helper.make_tensor(name, _ONNX_TYPE[self._stored], small.shape, raw, raw=True))
-        return self.op("Cast", name, to=TensorProto.FLOAT)
+        kind = torch.float32 if tensor.dim() < 2 else self._stored
+        kept = tensor.to(kind).contiguous()
+        array = kept.numpy() if kind is torch.float32 else kept.view(torch.int16).numpy()
+        if self._beside is None or tensor.dim() < 2:
+            self.initialisers.append(helper.make_tensor(name, _ONNX_TYPE[kind], kept.shape, array.tobytes(), raw=True))
+        else:
+            self.initialisers.append(self._write(array, TensorProto(name=name, data_type=_ONNX_TYPE[kind], dims=kept.shape)))
+        return name if kind is torch.float32 else self.op("Cast", name, to=TensorProto.FLOAT)
+
+    def _write(self, array, proto):
+        """Appends an array to the file of weights, at a page of its own, and says in `proto` where it is."""
+        with open(self._beside, "ab") as file:
+            file.write(bytes(-file.tell() % PAGE))
+            start = file.tell()
+            array.tofile(file)
+        proto.data_location = TensorProto.EXTERNAL
+        for key, value in {"location": self._beside.name, "offset": start, "length": array.nbytes}.items():
+            proto.external_data.add(key=key, value=str(value))
+        return proto
 
     def linear(self, module, name, x):
         """`x Wᵀ + b` for a torch Linear."""
@@ -126,11 +141,6 @@ class Graph(Nodes):
         )
         opset = [helper.make_opsetid("", OPSET)]
         made = helper.make_model(graph, opset_imports=opset, producer_name="rewardgate", ir_version=IR_VERSION)
-        if weight_bytes(made) < LARGEST_FILE:
+        if self._beside is None:
             onnx.checker.check_model(made)
         return made
-
-
-def weight_bytes(model):
-    """Bytes of a model's weights."""
-    return sum(len(tensor.raw_data) for tensor in model.graph.initializer)
