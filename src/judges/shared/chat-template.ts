@@ -40,7 +40,7 @@ const TOKENIZER_VARIABLES = ["bos_token", "eos_token", "pad_token", "unk_token",
  *   tokenizer, or loses, repeats or changes the content of a message
  */
 export function createChatTemplate(source: string, judged: 1 | 2 = 1): ChatTemplate {
-  const template = compile(source);
+  const template = { whole: compile(source), withoutLineStrips: compile(source.replace(LINE_STRIP, "")) };
   const layouts = new Map<string, Layout>();
   const answers = Array.from({ length: judged }, (): Role => "assistant");
   for (const roles of PROBES) {
@@ -65,7 +65,18 @@ export function createChatTemplate(source: string, judged: 1 | 2 = 1): ChatTempl
 /** Prompts that every chat template must take: one turn, and two. */
 const PROBES: readonly (readonly Role[])[] = [["user"], ["user", "assistant", "user"]];
 
+/** A template, and what it is without the calls that strip line breaks alone. */
+interface Compiled {
+  readonly whole: Template;
+  readonly withoutLineStrips: Template;
+}
+
+/** Python's strip with an argument. The template engine reads it as one without, so what is stripped is told by leaving it out. */
+const LINE_STRIP = /\.[lr]?strip\(\s*(['"])(?:\\n|\n)\1\s*\)/g;
+const OTHER_STRIP = /\.[lr]?strip\(\s*[^)\s]/;
+
 function compile(source: string): Template {
+  if (OTHER_STRIP.test(source.replace(LINE_STRIP, ""))) throw invalid("it strips other characters than white space or line breaks");
   if (source.includes("strftime_now")) throw invalid("it calls strftime_now, so a score would change with the date");
   try {
     return new Template(source);
@@ -74,16 +85,17 @@ function compile(source: string): Template {
   }
 }
 
-function layOut(template: Template, roles: readonly Role[]): Layout {
+function layOut({ whole, withoutLineStrips }: Compiled, roles: readonly Role[]): Layout {
   const marker = randomMarker();
-  const plain = render(template, roles, marker, "");
+  const plain = render(whole, roles, marker, "");
   if ("refusal" in plain) return plain;
   const layout = cut(plain.text, marker, roles.length);
   if ("refusal" in layout) return layout;
-  const [broken, spaced] = ["\n", "\t"].map((pad) => keptEnds(render(template, roles, marker, pad), layout, marker, pad, roles.length));
-  if (broken === undefined || spaced === undefined) return { refusal: "what it does to white space of contents cannot be told" };
+  const ends = (template: Template) => keptEnds(render(template, roles, marker, PAD), layout, marker, roles.length);
+  const [always, mostly] = [ends(whole), ends(withoutLineStrips)];
+  if (always === undefined || mostly === undefined) return { refusal: "what it does to white space of contents cannot be told" };
   const trimOf = (message: number, end: "start" | "end"): Trim =>
-    broken[message]![end] ? "nothing" : spaced[message]![end] ? "lineBreaks" : "whiteSpace";
+    always[message]![end] ? "nothing" : mostly[message]![end] ? "lineBreaks" : "whiteSpace";
   const pieces = layout.pieces.map((piece): Piece => {
     if ("control" in piece) return piece;
     const trim = { start: trimOf(piece.message, "start"), end: trimOf(piece.message, "end") };
@@ -91,6 +103,9 @@ function layOut(template: Template, roles: readonly Role[]): Layout {
   });
   return { pieces };
 }
+
+/** White space that every way of trimming takes off. */
+const PAD = "\n";
 
 /** A rendering with a marker for each content, with one `pad` before it and two behind. */
 function render(template: Template, roles: readonly Role[], marker: string, pad: string): { text: string } | { refusal: string } {
@@ -117,7 +132,6 @@ function keptEnds(
   padded: { text: string } | { refusal: string },
   { pieces }: { readonly pieces: readonly Piece[] },
   marker: string,
-  pad: string,
   count: number,
 ): { start: boolean; end: boolean }[] | undefined {
   const order = pieces.flatMap((piece) => ("message" in piece ? [piece.message] : []));
@@ -129,7 +143,7 @@ function keptEnds(
     const text = found[2 * place]!;
     const added = text.length - own.length;
     const [left, right] = [place > 0 && added >= 2, place < count && added % 2 === 1];
-    if (text !== `${left ? pad + pad : ""}${own}${right ? pad : ""}`) return undefined;
+    if (text !== `${left ? PAD + PAD : ""}${own}${right ? PAD : ""}`) return undefined;
     if (place > 0) kept[order[place - 1]!]!.end = left;
     if (place < count) kept[order[place]!]!.start = right;
   }

@@ -50,7 +50,13 @@ test("layout(prompt) says what a template takes off contents, at each end", () =
   assert.deepEqual(trims("{{ m.content.strip() }}"), ends("whiteSpace", "whiteSpace"));
   assert.deepEqual(trims("{{ m.content.lstrip() }}"), ends("whiteSpace", "nothing"));
   assert.deepEqual(trims("{{ m.content.rstrip() }}"), ends("nothing", "whiteSpace"));
+  assert.deepEqual(trims("{{ m.content.strip('\\n') }}"), ends("lineBreaks", "lineBreaks"));
+  assert.deepEqual(trims('{{ m.content.lstrip("\\n") }}'), ends("lineBreaks", "nothing"));
+  assert.deepEqual(trims("{{ m.content.lstrip('\\n').rstrip() }}"), ends("lineBreaks", "whiteSpace"));
 });
+
+test("createChatTemplate(source) rejects a template that strips other characters", () =>
+  rejects("{% for m in messages %}<{{ m.role }}>{{ m.content.strip('*') }}{% endfor %}", /strips other characters/));
 
 test("layout(prompt) tells trimmed contents apart from white space of the template's own", () => {
   const source = "{% for m in messages %}\n\n\t{{ m.content if m.role == 'user' else m.content | trim }}\t\n{% endfor %}";

@@ -29,6 +29,16 @@ CHATML = (
     "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>' + '\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
+#: Qwen3 puts an empty thought before the last answer and takes line breaks off it.
+CHATML_THINKING = CHATML.replace("m.content", "(('<think>\n\n</think>\n\n' + m.content.lstrip('\n')) if loop.last and m.role == 'assistant' else m.content)")
+#: Llama 3.1 opens with a system turn that holds the date.
+LLAMA31 = (
+    "{% if strftime_now is defined %}{% set today = strftime_now('%d %b %Y') %}{% else %}{% set today = 'never' %}{% endif %}"
+    "{{ bos_token + '<|start_header_id|>system<|end_header_id|>\n\nToday Date: ' + today + '\n\n' }}"
+    "{% if messages[0]['role'] == 'system' %}{{ messages[0]['content'] | trim }}{% endif %}{{ '<|eot_id|>' }}"
+    "{% for m in messages %}{% if not (loop.first and m['role'] == 'system') %}"
+    "{{ '<|start_header_id|>' + m['role'] + '<|end_header_id|>\n\n' + m['content'] | trim + '<|eot_id|>' }}{% endif %}{% endfor %}"
+)
 GEMMA = (
     "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role here') }}{% endif %}"
     "{% for m in messages %}{% if m['role'] == 'assistant' %}{% set role = 'model' %}{% else %}{% set role = m['role'] %}{% endif %}"
@@ -106,6 +116,16 @@ def _qwen():
     return tokenizer, {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "chat_template": CHATML}
 
 
+def _llama31():
+    tokenizer, facts = _llama()
+    return tokenizer, facts | {"chat_template": LLAMA31}
+
+
+def _qwen3():
+    tokenizer, facts = _qwen()
+    return tokenizer, facts | {"chat_template": CHATML_THINKING}
+
+
 def _gemma():
     tokenizer = _sentence_pieces(["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"], prepend=False)
     _starts_with(tokenizer, "<bos>")
@@ -153,12 +173,13 @@ _LLAMA3_ROPE = {"rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "lo
 #: name → (family, tokenizer, model type, configuration, options of the export)
 FAMILIES = {
     "llama": ("Llama", _llama, "llama", DECODER | {"rope_parameters": _LLAMA3_ROPE}, {}),
+    "llama31": ("Llama, template with a date", _llama31, "llama", DECODER, {}),
     "llama-bf16": ("Llama, bf16 weights", _llama, "llama", DECODER, {"store": "bf16"}),
     "mistral": ("Mistral, sliding window, pad = eos", _mistral, "mistral", DECODER | {"sliding_window": 16}, {}),
     "qwen2": ("Qwen2", _qwen, "qwen2", DECODER, {}),
     "qwen2-beside": ("Qwen2, bf16 weights in a file of their own", _qwen, "qwen2", DECODER, {"store": "bf16", "weights": "beside"}),
-    "qwen3": ("Qwen3", _qwen, "qwen3", DECODER, {}),
-    "qwen3-fp16": ("Qwen3, fp16 weights", _qwen, "qwen3", DECODER, {"store": "fp16"}),
+    "qwen3": ("Qwen3", _qwen3, "qwen3", DECODER, {}),
+    "qwen3-fp16": ("Qwen3, fp16 weights", _qwen3, "qwen3", DECODER, {"store": "fp16"}),
     "gemma": ("Gemma", _gemma, "gemma", DECODER, {}),
     "gemma2": ("Gemma 2", _gemma, "gemma2", DECODER | {"sliding_window": 16, "query_pre_attn_scalar": 8, "attn_logit_softcapping": 5.0}, {}),
     "gemma3": ("Gemma 3 (text)", _gemma, "gemma3_text", DECODER | {"sliding_window": 16, "query_pre_attn_scalar": 8}, {}),
