@@ -18,14 +18,20 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
+const vocabulary = readFileSync(new URL("../LICENSE", import.meta.url), "utf8").match(/[A-Za-z]+/g)!;
+
+/** So many words of the licence in random order. */
+export function words(count: number, random: () => number): string {
+  return Array.from({ length: count }, () => vocabulary[Math.floor(random() * vocabulary.length)]!).join(" ");
+}
+
 /**
  * Texts of mixed length: words of the project's own licence and manifest in random order, log-normal in length with a
  * median near 130 words and a long tail, cut at 350, a third of it prompt.
  */
 export function mixedTexts(count: number, seed: number): BenchText[] {
   const random = seededRandom(seed);
-  const words = readFileSync(new URL("../LICENSE", import.meta.url), "utf8").match(/[A-Za-z]+/g)!;
-  const some = (length: number) => Array.from({ length }, () => words[Math.floor(random() * words.length)]!).join(" ");
+  const some = (length: number) => words(length, random);
   return Array.from({ length: count }, () => {
     const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
     const length = Math.round(Math.min(350, Math.max(12, 130 * Math.exp(0.6 * normal))));

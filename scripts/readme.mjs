@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { parse } from "yaml";
 
 const check = process.argv.includes("--check");
-const JUDGES = ["chat-objectives", "chat-reward"];
+const JUDGES = ["chat-objectives", "chat-reward", "chat-group"];
 
 /** Table of pair accuracies, from each judge.yaml. */
 function judgesTable() {

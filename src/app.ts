@@ -8,6 +8,7 @@ import type { OpenBackend } from "./domain/backend.ts";
 import { systemClock } from "./domain/clock.ts";
 import { GatewayError } from "./domain/errors.ts";
 import type { Judge } from "./domain/judge.ts";
+import { isRouter } from "./domain/panel.ts";
 import type { RunStatistics, ScoreObserver } from "./domain/run.ts";
 import { describeDeterminism } from "./domain/score-space.ts";
 import type { ReadinessSource, RewardService } from "./domain/service.ts";
@@ -69,7 +70,7 @@ const START_COMPOSITIONS = 2;
 export async function openGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
   const { log } = options;
   const metrics = options.metrics ?? createMetrics({ version: VERSION, commit: COMMIT });
-  const resolved = await resolve(config, options.panels);
+  const resolved = seatedOf(await resolve(config, options.panels), log);
   const board = options.board ?? createReadinessBoard([]);
   for (const { judge } of resolved.judges) board.set(checkOf(judge.name), false, "loading");
   const states = await openStates({
@@ -124,6 +125,17 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
       return closeGateway(intake, batchers, backends, timeoutMs).finally(() => states.close());
     },
   };
+}
+
+/** What the panels need: a judge that sits in none cannot be asked, so its model would take memory and cores for nothing. */
+function seatedOf(resolved: Resolved, log: Logger): Resolved {
+  const seated = new Set(resolved.panels.flatMap((panel) => (isRouter(panel) ? [] : panel.judges.map(({ name }) => name))));
+  const judges = resolved.judges.filter(({ judge }) => seated.has(judge.name));
+  const unseated = resolved.judges.flatMap(({ judge }) => (seated.has(judge.name) ? [] : [judge.name]));
+  if (unseated.length > 0) log.info({ judges: unseated }, "judges in no panel are not opened");
+  const asked = new Set(judges.map(({ judge }) => judge.backend));
+  const isAsked = ({ name }: { readonly name: string }) => asked.has(name);
+  return { ...resolved, judges, backends: resolved.backends.filter(isAsked), chats: resolved.chats.filter(isAsked) };
 }
 
 /**

@@ -42,6 +42,7 @@ describe("the example panels", () => {
         "by-task",
         "constrained-optimisation",
         "gdpo-components",
+        "group",
         "head-to-head",
         "hold-out",
         "logical-and",
@@ -54,6 +55,20 @@ describe("the example panels", () => {
         "worst-case",
       ],
     );
+  });
+
+  it("group reads all candidates of a prompt in one call, and more than eight in two", async () => {
+    const { group, "group-and-objectives": both } = await panelsOf("group");
+    const callsFor = (candidates: number) => {
+      const item: Item = {
+        id: "i",
+        prompt: [{ role: "user", content: "Hi" }],
+        candidates: Array.from({ length: candidates }, (_, index) => ({ content: `${index}` })),
+      };
+      return group!.judges[0]!.encode(item).flatMap(({ calls }) => calls).length;
+    };
+    assert.deepEqual([1, 8, 9].map(callsFor), [1, 1, 2]);
+    assert.deepEqual(rewardsOf(both!, [[1, 3]]), [2]);
   });
 
   it("worst-case follows the lower judge, in log-odds, and fails without either", async () => {

@@ -69,6 +69,18 @@ test("200 real rows score as in Python's ONNX Runtime within 1e-5, tokens and al
   assert.ok(largest <= 1e-5, `largest difference ${largest}`);
 });
 
+test("a judge that sits in no panel is not opened", async () => {
+  const { judges } = await resolve(await loadConfig({ file: FILE, variables: {} }));
+  assert.ok(judges.some(({ judge }) => judge.name === "chat-group"));
+  assert.deepEqual(
+    gateway.service
+      .judges()
+      .map(({ name }) => name)
+      .sort(),
+    ["chat-objectives", "chat-reward"],
+  );
+});
+
 test("over 1,000 random batches no score moves by more than 1e-5 with batch-mates or padding", async () => {
   const alone = new Map<PreparedCall, CallResult>();
   await eachInLanes(prepared, async (call) => void alone.set(call, (await backend.run([call]))[0]!));

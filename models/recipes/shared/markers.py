@@ -16,6 +16,13 @@ def read_at_markers(g, per_token, ids, marker, most, name=None):
     `marker`: id of the marker token; `most`: K ≥ 1. Returns the name of a float tensor `[B, K]`, called `name` if given.
     Uses integers and a gather, no arithmetic on the values, so they arrive bit by bit. Padding must not be the marker.
     """
+    index, found = marker_places(g, ids, marker, most)
+    return g.op("Where", found, g.op("GatherElements", per_token, index, axis=1), g.constant(np.float32(np.nan)), name=name)
+
+
+def marker_places(g, ids, marker, most):
+    """Adds the search for markers to a `Graph`; returns names of the places of the first `most` of them, int64 `[B, K]`, 0 where
+    there is none, and of whether there is one, bool `[B, K]`."""
     here = g.op("Equal", ids, g.constant(np.int64(marker)))
     rank = g.op("CumSum", g.op("Cast", here, to=TensorProto.INT64), g.constant(np.int64(1)))
     wanted = g.constant(np.arange(1, most + 1, dtype=np.int64).reshape(1, most, 1))
@@ -24,9 +31,7 @@ def read_at_markers(g, per_token, ids, marker, most, name=None):
     length = g.op("Gather", g.op("Shape", ids), g.constant(np.int64(1)))
     places = g.op("Range", g.constant(np.int64(0)), length, g.constant(np.int64(1)))
     index = g.op("ReduceSum", g.op("Mul", hit, places), g.ints(2), keepdims=0)
-    found = g.op("Cast", g.op("ReduceSum", hit, g.ints(2), keepdims=0), to=TensorProto.BOOL)
-    values = g.op("GatherElements", per_token, index, axis=1)
-    return g.op("Where", found, values, g.constant(np.float32(np.nan)), name=name)
+    return index, g.op("Cast", g.op("ReduceSum", hit, g.ints(2), keepdims=0), to=TensorProto.BOOL)
 
 
 def at_markers(per_token, ids, marker, most):

@@ -192,14 +192,14 @@ def judges(penalties):
             "kind": "scalar",
             "description": "One Bradley-Terry reward of a chat reply, trained on helpfulness and harmlessness preferences.",
             "outputs": {"score": "reward", "state": "state"},
-            "objectives": {},
+            "own": {},
             "goldenTolerance": GOLDEN_TOLERANCE,
         },
         "chat-objectives": {
             "kind": "objectives",
             "description": "Eight objectives of a chat reply, weighed by a gate that reads the prompt only.",
             "outputs": {"objectives": "objectives", "gating": "gating", "state": "state"},
-            "objectives": {
+            "own": {
                 "objectives": [{"name": n, "penalty": float(p)} for n, p in zip(OBJECTIVES, penalties)],
                 "verbosity": "verbosity",
             },

@@ -33,23 +33,29 @@ def calibration(graph, selection, validation, fitted_on):
     }
 
 
-def write(folder, trunk, judge, calibrated, golden):
-    """Writes one bundle. `judge`: what is particular to it (name, kind, outputs, objectives, training …)."""
+def write(folder, trunk, judge, calibrated, golden, reads=(MAX_TOKENS, TEMPLATE)):
+    """Writes one bundle.
+
+    `judge`: what is particular to it (name, kind, outputs, keys of its kind, training …); `trunk`: folder of graph and
+    tokenizer; `reads`: tokens of a text, and the chat template.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "calibration.json").write_text(json.dumps(calibrated, indent=2) + "\n")
     write_lines(folder / "golden.jsonl", golden)
-    above = os.path.relpath(trunk, folder)
-    files = {"graph": f"{above}/model.onnx", "tokenizer": f"{above}/tokenizer.json",
+    def beside(name):
+        return os.path.normpath(os.path.join(os.path.relpath(trunk, folder), name))
+
+    files = {"graph": beside("model.onnx"), "tokenizer": beside("tokenizer.json"),
              "calibration": "calibration.json", "golden": "golden.jsonl"}
     spec = {
         "apiVersion": "rewardgate/v1", "name": folder.name, "kind": judge["kind"],
         "description": judge["description"], "license": "Apache-2.0",
         "model": {
-            "maxTokens": MAX_TOKENS, "template": TEMPLATE,
+            "maxTokens": reads[0], "template": reads[1],
             "inputs": {"ids": "input_ids", "mask": "attention_mask", "segments": "token_type_ids"},
             "outputs": judge["outputs"],
         },
-        **judge["objectives"],
+        **judge["own"],
         "space": "logit",
         "determinism": {"class": "tolerance", "bound": 1.0e-5},
         "goldenTolerance": judge["goldenTolerance"],

@@ -69,41 +69,50 @@ def build(state, heads, activations=None):
     activations of those MatMuls (see quantise.py).
     """
     g = Graph()
-    encoder = _Encoder(g, state, activations or {})
-    hidden, prompt, candidate = encoder.run()
-    results = _heads(g, heads, hidden, prompt, candidate)
+    hidden, prompt, candidate = Encoder(g, state, activations or {}).run()
+    return finished(g, "chat", _heads(g, heads, hidden, prompt, candidate))
+
+
+def finished(g, name, results):
+    """The model of a `Graph` whose outputs are `results`: `{tensor: shape of a row}`."""
     batch = ["batch", "sequence"]
     inputs = [
         helper.make_tensor_value_info(n, TensorProto.INT64, batch)
         for n in ("input_ids", "attention_mask", "token_type_ids")
     ]
     outputs = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape]) for name, shape in results.items()
+        helper.make_tensor_value_info(tensor, TensorProto.FLOAT, ["batch", *shape]) for tensor, shape in results.items()
     ]
-    graph = helper.make_graph(g.nodes, "chat", inputs, outputs, g.initialisers)
+    graph = helper.make_graph(g.nodes, name, inputs, outputs, g.initialisers)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="rewardgate")
     model.ir_version = 10
     onnx.checker.check_model(model)
     return model
 
 
-class _Encoder:
+class Encoder:
+    """Adds the trunk to a graph. What a token may see (`_bias`) and where it stands (`_places`) can be replaced."""
+
     def __init__(self, graph, state, activations):
         self.g, self.state, self.activations = graph, state, activations
 
     def run(self):
         """Adds embeddings and layers; returns names of hidden `[B, S, 384]` and of the 0/1 masks `[B, S]`."""
         g = self.g
-        valid = g.op("Cast", "attention_mask", to=TensorProto.FLOAT)
-        kinds = g.op("Cast", "token_type_ids", to=TensorProto.FLOAT)
-        candidate = g.op("Mul", valid, kinds)
-        prompt = g.op("Sub", valid, candidate)
+        prompt, candidate = self._parts()
         bias = self._bias(prompt, candidate)
         states = [self._embeddings()]
         for index in range(LAYERS):
             states.append(self._layer(index, states[-1], bias))
         mean = g.op("Mul", g.op("Add", states[-1], states[-2]), g.constant(np.float32(0.5)))
         return mean, prompt, candidate
+
+    def _parts(self):
+        """0/1 masks `[B, S]` of the prompt's tokens and of the candidate's."""
+        g = self.g
+        valid = g.op("Cast", "attention_mask", to=TensorProto.FLOAT)
+        candidate = g.op("Mul", valid, g.op("Cast", "token_type_ids", to=TensorProto.FLOAT))
+        return g.op("Sub", valid, candidate), candidate
 
     def _bias(self, prompt, candidate):
         """Prefix mask as additive bias `[B, 1, S, S]`: 0 where a query may see a key, else MASKED."""
@@ -119,12 +128,16 @@ class _Encoder:
         table, scale = quantise_rows(s["words.weight"])
         words = g.op("Cast", g.op("Gather", g.constant(table, "words"), "input_ids"), to=TensorProto.FLOAT)
         words = g.op("Mul", words, g.op("Gather", g.constant(scale, "words_scale"), "input_ids"))
-        length = g.op("Gather", g.op("Shape", "input_ids"), g.constant(np.int64(1)))
-        steps = g.op("Range", g.constant(np.int64(0)), length, g.constant(np.int64(1)))
         table = g.op("Cast", g.constant(s["positions.weight"].astype(np.float16), "positions"), to=TensorProto.FLOAT)
-        places = g.op("Gather", table, steps)
+        places = g.op("Gather", table, self._places())
         types = g.op("Gather", g.constant(s["types.weight"], "types"), "token_type_ids")
         return self._norm("norm", g.op("Add", g.op("Add", words, types), places))
+
+    def _places(self):
+        """Position of every token: `[S]`, or `[B, S]`."""
+        g = self.g
+        length = g.op("Gather", g.op("Shape", "input_ids"), g.constant(np.int64(1)))
+        return g.op("Range", g.constant(np.int64(0)), length, g.constant(np.int64(1)))
 
     def _norm(self, name, x):
         weight = self.g.constant(self.state[f"{name}.weight"], f"{name}.weight")
@@ -147,15 +160,20 @@ class _Encoder:
         product = g.op("MatMul", x, weight, name=f"{name}.product")
         return g.op("Add", product, g.constant(self.state[f"{name}.bias"], f"{name}.bias"))
 
-    def _layer(self, index, x, bias):
-        g, at = self.g, f"layers.{index}"
-        packed = g.op("Reshape", self._linear(f"{at}.qkv", x), g.ints(0, 0, 3, HEADS, HIDDEN // HEADS))
+    def _attend(self, packed, bias):
+        """Attention: queries, keys and values `[B, S, 3 · 384]` → `[B, S, 384]`."""
+        g = self.g
+        packed = g.op("Reshape", packed, g.ints(0, 0, 3, HEADS, HIDDEN // HEADS))
         packed = g.op("Transpose", packed, perm=[2, 0, 3, 1, 4])
         q, k, v = (g.op("Gather", packed, g.constant(np.int64(i)), axis=0) for i in range(3))
         q = g.op("Mul", q, g.constant(np.float32((HIDDEN // HEADS) ** -0.5)))
         scores = g.op("Add", g.op("MatMul", q, g.op("Transpose", k, perm=[0, 1, 3, 2])), bias)
         mixed = g.op("MatMul", g.op("Softmax", scores, axis=-1), v)
-        mixed = g.op("Reshape", g.op("Transpose", mixed, perm=[0, 2, 1, 3]), g.ints(0, 0, HIDDEN))
+        return g.op("Reshape", g.op("Transpose", mixed, perm=[0, 2, 1, 3]), g.ints(0, 0, HIDDEN))
+
+    def _layer(self, index, x, bias):
+        g, at = self.g, f"layers.{index}"
+        mixed = self._attend(self._linear(f"{at}.qkv", x), bias)
         x = self._norm(f"{at}.norm1", g.op("Add", x, self._linear(f"{at}.out", mixed)))
         inner = g.op("Gelu", self._linear(f"{at}.up", x))
         return self._norm(f"{at}.norm2", g.op("Add", x, self._linear(f"{at}.down", inner)))

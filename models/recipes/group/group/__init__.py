@@ -1,0 +1,1 @@
+"""Recipe of chat-group: one pass over a prompt and all of its candidates."""
