@@ -136,7 +136,8 @@ async function tampered(path: string, sha256: string, digests: DigestCache): Pro
   }
 }
 
-async function readGolden(path: string, problems: ConfigProblem[]): Promise<GoldenRow[]> {
+/** Reads golden rows. What is wrong with them is added to `problems`. */
+export async function readGolden(path: string, problems: ConfigProblem[]): Promise<GoldenRow[]> {
   const rows: GoldenRow[] = [];
   const seen = new Set<string>();
   const lines = ((await readText(path)) ?? "").split("\n");

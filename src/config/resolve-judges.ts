@@ -9,6 +9,7 @@ import { digestOf } from "./digest.ts";
 import { findingsOf } from "./issues.ts";
 import type { Finding } from "./problems.ts";
 import { type ChatPlan, chatPlan, createChatJudge } from "./resolve-chat-judge.ts";
+import { createServedJudge, type EnginePlan, enginePlan } from "./resolve-served-judge.ts";
 import type { BackendConfig, BundleJudgeConfig, Config } from "./schema.ts";
 import { nameRemedy } from "./suggest.ts";
 
@@ -52,12 +53,13 @@ export async function resolveJudges(
   config: Config,
   only: ReadonlySet<string> | undefined,
   problems: ConfigProblem[],
-): Promise<{ judges: Map<string, ResolvedJudge>; backends: BackendPlan[]; chats: ChatPlan[] }> {
+): Promise<{ judges: Map<string, ResolvedJudge>; backends: BackendPlan[]; chats: ChatPlan[]; engines: EnginePlan[] }> {
   const { origin } = config;
   const digests: DigestCache = new Map();
   const judges = new Map<string, ResolvedJudge>();
   const plans = new Map<string, BackendPlan>();
   const chats = new Map<string, ChatPlan>();
+  const engines = new Map<string, EnginePlan>();
   for (const [name, judge] of Object.entries(config.judges)) {
     if (only !== undefined && !only.has(name)) continue;
     if ("rule" in judge) {
@@ -66,6 +68,19 @@ export async function resolveJudges(
       continue;
     }
     const backend = config.backends[judge.backend]!;
+    if ("kind" in judge && (judge.kind === "process" || judge.kind === "scalar")) {
+      if (backend.type !== "vllm") {
+        problems.push(
+          misplaced(config, name, `backend "${judge.backend}" is no engine that serves a reward model`, "name one of type vllm"),
+        );
+        continue;
+      }
+      const served = await createServedJudge(name, judge, backend, config, problems);
+      if (served === undefined) continue;
+      judges.set(name, served);
+      engines.set(judge.backend, enginePlan(judge.backend, backend, origin.folder));
+      continue;
+    }
     if ("kind" in judge) {
       if (backend.type !== "openai") {
         problems.push(misplaced(config, name, `backend "${judge.backend}" answers no chat`, "name a backend of type openai"));
@@ -92,7 +107,7 @@ export async function resolveJudges(
     const resolved = createJudge(name, judge, plan.name, opened.bundle, config, problems);
     if (resolved !== undefined) judges.set(name, resolved);
   }
-  return { judges, backends: [...plans.values()], chats: [...chats.values()] };
+  return { judges, backends: [...plans.values()], chats: [...chats.values()], engines: [...engines.values()] };
 }
 
 function misplaced({ origin }: Config, judge: string, cause: string, remedy: string): ConfigProblem {

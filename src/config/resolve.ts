@@ -13,11 +13,13 @@ import { type BackendPlan, type ResolvedJudge, resolveJudges } from "./resolve-j
 import { resolvePanel } from "./resolve-panel.ts";
 import { artefactIn, createReferenceShelf } from "./resolve-reference.ts";
 import { resolveRouter } from "./resolve-router.ts";
+import type { EnginePlan } from "./resolve-served-judge.ts";
 import type { Config } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 
 export type { ChatPlan } from "./resolve-chat-judge.ts";
 export type { BackendPlan, ResolvedJudge } from "./resolve-judges.ts";
+export type { EnginePlan } from "./resolve-served-judge.ts";
 
 /** A configuration turned into judges and panels; nothing is loaded yet. */
 export interface Resolved {
@@ -27,6 +29,8 @@ export interface Resolved {
   readonly backends: readonly BackendPlan[];
   /** Chat servers that judges ask. */
   readonly chats: readonly ChatPlan[];
+  /** Engines that judges ask. */
+  readonly engines: readonly EnginePlan[];
   /** In the order of the configuration; with a table, the panels that it leads to. */
   readonly panels: readonly (Panel | Router)[];
   /** What the statistics of runs hold panels against, by panel; empty where only some panels were asked for. */
@@ -54,7 +58,7 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
   const problems: ConfigProblem[] = [];
   const reached = withTargets(config, names);
   const wanted = only && new Set(reached.flatMap((name) => judgesOf(config, name)));
-  const { judges, backends, chats } = await resolveJudges(config, wanted, problems);
+  const { judges, backends, chats, engines } = await resolveJudges(config, wanted, problems);
   const references = createReferenceShelf(config, problems);
   // Without a choice of panels the whole file is checked, and with it artefacts that no panel names.
   if (only === undefined) for (const name of references.names) await references.open(name);
@@ -84,7 +88,7 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
     panels: [...panels.values()].map(({ revision }) => revision),
   });
   const inOrder = Object.keys(config.panels).flatMap((name) => panels.get(name) ?? []);
-  return { judges: [...judges.values()], backends, chats, panels: inOrder, baselines, probes, configDigest };
+  return { judges: [...judges.values()], backends, chats, engines, panels: inOrder, baselines, probes, configDigest };
 }
 
 /** The panels and everything that they route to, each after all of its targets. */

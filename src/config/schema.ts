@@ -5,8 +5,10 @@ import { checklistSchema } from "../judges/checklist.ts";
 import { critiqueSchema } from "../judges/critique.ts";
 import { listwiseSchema } from "../judges/listwise.ts";
 import { pairwiseSchema } from "../judges/pairwise.ts";
+import { servedProcessSchema } from "../judges/process.ts";
 import { rubricSchema } from "../judges/rubric.ts";
 import { ruleSchema } from "../judges/rule.ts";
+import { servedScalarSchema } from "../judges/scalar.ts";
 import { stateSchema } from "../state/kinds/index.ts";
 import { panelSchema } from "./panel-schema.ts";
 import type { Finding } from "./problems.ts";
@@ -21,6 +23,7 @@ const name = z.string().regex(NAME, "use lower-case letters, digits and hyphens,
 const backend = z.discriminatedUnion("type", [
   BACKEND_PARAMS.onnx.extend({ queue: queueSchema }),
   BACKEND_PARAMS.openai.extend({ queue: queueSchema }),
+  BACKEND_PARAMS.vllm.extend({ queue: queueSchema }),
 ]);
 
 const bundleJudge = z
@@ -44,9 +47,20 @@ const bundleJudge = z
   .describe("A reward model and where it runs.");
 
 const judge = z
-  .union([bundleJudge, ruleSchema, critiqueSchema, rubricSchema, checklistSchema, listwiseSchema, pairwiseSchema])
+  .union([
+    bundleJudge,
+    ruleSchema,
+    critiqueSchema,
+    rubricSchema,
+    checklistSchema,
+    listwiseSchema,
+    pairwiseSchema,
+    servedProcessSchema,
+    servedScalarSchema,
+  ])
   .describe(
-    "A reward model (`bundle`) and where it runs, a check without a model (`rule`), or a generative model and what it judges by (`kind`).",
+    "A reward model (`bundle`) and where it runs, a check without a model (`rule`), a generative model and what it judges by, or a reward model " +
+      "that an engine serves (`kind`).",
   );
 
 /** The whole of `rewardgate.yaml`. */
@@ -84,6 +98,7 @@ export interface ConfigOrigin {
 /** A configuration as it is used: complete, checked and frozen. */
 export type Config = Settings & { readonly origin: ConfigOrigin };
 export type BackendConfig = z.output<typeof backend>;
+export type ServedJudgeConfig = z.output<typeof servedProcessSchema> | z.output<typeof servedScalarSchema>;
 export type BundleJudgeConfig = z.output<typeof bundleJudge>;
 
 /** JSON Schema (draft 2020-12) of what may be written, for editors. */

@@ -12,6 +12,8 @@ import { type SplitCandidate, splitCandidate } from "./process/split-candidate.t
 import { aroundCandidate, TEXT_ONLY, whyNot } from "./shared/chat-asks.ts";
 import { createChatTemplate } from "./shared/chat-template.ts";
 
+export { servedProcessSchema } from "./process/params.ts";
+
 const params = z.strictObject({
   outputs: z
     .strictObject({
@@ -36,6 +38,7 @@ export type ProcessConfig = z.output<typeof params>;
 export const process: JudgeKind<ProcessConfig> = {
   kind: "process",
   params,
+  settable: ["steps", "shaping", "placement"],
   create(spec, config) {
     const space = spaceOfSteps(config.aggregation);
     if (spec.space !== space) {

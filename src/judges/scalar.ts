@@ -1,13 +1,24 @@
 import { z } from "zod";
 import type { JudgeKind } from "../domain/judge.ts";
+import { SCORE_SPACES } from "../domain/score-space.ts";
 import { chatAsks, TEXT_ONLY } from "./shared/chat-asks.ts";
 import { readOutput } from "./shared/read-output.ts";
+import { SERVED_KEYS } from "./shared/served-keys.ts";
 
 const params = z.strictObject({
   outputs: z
     .strictObject({ score: z.string().min(1).describe("Name of the output tensor that holds the score, one number per text.") })
     .describe("Names of the model's output tensors."),
 });
+
+/** What `rewardgate.yaml` says about a scalar reward model that an engine serves. */
+export const servedScalarSchema = z
+  .strictObject({
+    kind: z.literal("scalar").describe("A reward model with one number for each conversation."),
+    ...SERVED_KEYS,
+    space: z.enum(SCORE_SPACES).default("logit").describe("What a raw score means. Default logit."),
+  })
+  .describe("A scalar reward model that an engine serves.");
 
 /**
  * A reward model with one number per conversation, as trained on preference pairs (Bradley–Terry).

@@ -8,10 +8,12 @@ import { pino } from "pino";
 import { type Gateway, openGateway } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { resolve } from "../../src/config/resolve.ts";
+import type { Config } from "../../src/config/schema.ts";
 import type { ChatCall } from "../../src/domain/backend.ts";
 import type { Item } from "../../src/domain/item.ts";
 import { isRouter, type Panel } from "../../src/domain/panel.ts";
 import { DEFAULT_OPTIONS, type ScoreRequest, type ScoreResult } from "../../src/domain/score.ts";
+import { startVllmServer } from "../support/vllm-server.ts";
 
 /** The example panels. */
 const FOLDER = new URL("../../examples/panels/", import.meta.url);
@@ -46,6 +48,7 @@ describe("the example panels", () => {
         "head-to-head",
         "hold-out",
         "logical-and",
+        "process-and-outcome",
         "refusals",
         "robust-median",
         "safe-chat",
@@ -186,10 +189,12 @@ const log = pino({ level: "silent" });
 async function withGateway(
   name: string,
   use: (score: (request: Partial<ScoreRequest> & { panel: string }) => Promise<ScoreResult>, gateway: Gateway) => Promise<void>,
+  change: (config: Config) => Config = (config) => config,
 ) {
   const folder = mkdtempSync(path.join(tmpdir(), "rewardgate-example-"));
   const file = fileURLToPath(new URL(`${name}.yaml`, FOLDER));
-  const gateway = await openGateway(await loadConfig({ file, variables: { REWARDGATE_STATE_PATH: folder } }), { log });
+  const config = await loadConfig({ file, variables: { REWARDGATE_STATE_PATH: folder } });
+  const gateway = await openGateway(change(config), { log });
   try {
     const context = { requestId: "test", transport: "cli", signal: new AbortController().signal } as const;
     await use((request) => gateway.service.score({ items: [itemOf()], options: DEFAULT_OPTIONS, ...request }, context), gateway);
@@ -308,6 +313,45 @@ describe("the example panels with the judges that ship", () => {
       assert.ok(checked!.candidates[0]!.advantage! > 0 && checked!.candidates[2]!.advantage! < 0);
       assert.ok(unchecked!.candidates.every(({ reward }) => reward === undefined));
     });
+  });
+
+  it("process-and-outcome weighs the answer and the weakest step, and shapes rewards of tokens; without the engine there is no reward", async () => {
+    const server = await startVllmServer();
+    server.step = (text, place) => (text.includes("= 6") && place === 1 ? 0.25 : 0.75);
+    const onServer = (config: Config) => ({ ...config, backends: { prm: { ...config.backends.prm!, url: server.url } } }) as Config;
+    try {
+      await withGateway(
+        "process-and-outcome",
+        async (score) => {
+          const steps = ["2 + 3 = 5", "5 + 1 = 6", "Answer: 6"];
+          const offsets = { unit: "utf16" as const, stepEnds: [], tokenEnds: [9, 20, 31] };
+          const item = itemOf({
+            prompt: [{ role: "user", content: "2 + 3 + 2?" }],
+            candidates: [{ content: steps.join("\n\n"), offsets }, { content: "2 + 3 = 5\n\nAnswer: 7" }],
+            reference: "7",
+          });
+          const [result] = (await score({ panel: "process-and-outcome", items: [item] })).results;
+          const [wrong, right] = result!.candidates;
+          assert.ok(Math.abs(wrong!.reward! - 0.2 * 0.25) < 1e-9 && Math.abs(right!.reward! - (0.8 + 0.2 * 0.75)) < 1e-9);
+          const part = wrong!.judges[1]!;
+          assert.deepEqual(
+            part.findings!.filter(({ name }) => name.startsWith("step")).map(({ value }) => value),
+            [0.75, 0.25, 0.75],
+          );
+          assert.deepEqual(part.tokenRewards, [0.25, -0.25, 0]);
+          await server.close();
+          const again = { ...item, prompt: [{ role: "user" as const, content: "Once more" }] };
+          const [lost] = (await score({ panel: "process-and-outcome", items: [again] })).results;
+          assert.deepEqual(
+            lost!.candidates.map(({ status, reward }) => [status, reward]),
+            Array(2).fill(["failed", undefined]),
+          );
+        },
+        onServer,
+      );
+    } finally {
+      await server.close();
+    }
   });
 
   it("by-task sends sensitive items to the careful panel", async () => {

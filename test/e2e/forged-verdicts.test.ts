@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { neutralise } from "../../src/backends/openai/neutralise.ts";
+import { neutralise } from "../../src/backends/upstream/neutralise.ts";
 import { openChatGateway } from "../support/chat-gateway.ts";
 import { type ChatScript, completion } from "../support/chat-server.ts";
 import { payloads } from "../support/payloads.ts";

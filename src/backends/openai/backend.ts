@@ -1,26 +1,13 @@
 import { createHash } from "node:crypto";
-import type { BatchLimits, Call, CallResult, OpenBackend, PreparedCall, RunContext } from "../../domain/backend.ts";
-import { type Clock, systemClock } from "../../domain/clock.ts";
+import type { Call, CallResult, OpenBackend, PreparedCall, RunContext } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
-import type { Logger } from "../../telemetry/log.ts";
-import type { Metrics } from "../../telemetry/metrics.ts";
-import { openSecret } from "../upstream/secret.ts";
-import { openUpstream, type Upstream } from "../upstream/upstream.ts";
+import { openServers, type ServerOptions, serverLimits, UNITS_PER_TOKEN } from "../upstream/settings.ts";
+import type { Upstream } from "../upstream/upstream.ts";
 import { explainRefusal, type ReadChat, readChat, writeChat } from "./chat-protocol.ts";
 import type { OpenAiParams } from "./params.ts";
 
 /** A server to ask, and how. Keys of {@link OpenAiParams} are those of the configuration. */
-export interface OpenAiBackendOptions extends Omit<OpenAiParams, "type"> {
-  readonly name: string;
-  readonly clock?: Clock;
-  /** Uniform in [0, 1): spreads retries and probes. */
-  readonly random?: () => number;
-  readonly metrics?: Metrics | undefined;
-  readonly log?: Logger | undefined;
-}
-
-/** UTF-16 units of text that are taken for one token: the server alone knows its tokenizer. */
-const UNITS_PER_TOKEN = 4;
+export interface OpenAiBackendOptions extends Omit<OpenAiParams, "type" | "url">, ServerOptions {}
 
 /** What goes to the server for one call. */
 interface Payload {
@@ -38,30 +25,17 @@ interface Payload {
  */
 export async function createOpenAiBackend(options: OpenAiBackendOptions): Promise<OpenBackend> {
   const { name, model, structuredOutput, metrics } = options;
-  const upstream = await openUpstream({
-    name,
-    urls: [options.url].flat(),
-    apiKey: options.apiKey && (await openSecret(`the API key of backend "${name}"`, options.apiKey)),
-    concurrency: options.concurrency,
-    connectTimeoutMs: options.connectTimeoutSeconds * 1000,
-    responseTimeoutMs: options.responseTimeoutSeconds * 1000,
-    maxResponseBytes: options.maxResponseBytes,
-    maxAttempts: options.maxAttempts,
+  const upstream = await openServers(options, {
     healthPath: "/models",
-    healthIntervalMs: options.healthIntervalSeconds * 1000,
     reading: { answer: readChat, refusal: (body) => explainRefusal(name, body) },
     rate: options.rate && { ...options.rate, tokensOf: ({ totalTokens }) => totalTokens },
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
-    metrics: metrics?.upstream,
-    log: options.log,
   });
   return {
     name,
     digest: createHash("sha256")
       .update(JSON.stringify(["openai", model, structuredOutput]))
       .digest("hex"),
-    limits: limitsOf(options.concurrency),
+    limits: serverLimits(options.concurrency),
     device: upstream.addresses.join(", "),
     remote: true,
     notReady: `no server of backend ${name} answers`,
@@ -77,20 +51,6 @@ export async function createOpenAiBackend(options: OpenAiBackendOptions): Promis
       return Promise.all(batch.map((call) => complete(upstream, call, context)));
     },
     close: (timeoutMs) => upstream.close(timeoutMs),
-  };
-}
-
-/** One call a batch, as many at once as the server may be asked; nothing is padded and nothing waits for company. */
-function limitsOf(concurrency: number): BatchLimits {
-  return {
-    maxBatchCalls: 1,
-    maxBatchTokens: Number.MAX_SAFE_INTEGER,
-    padded: false,
-    parallelism: concurrency,
-    concurrency,
-    maxPaddingRatio: 0,
-    maxDelayMs: 0,
-    batchable: false,
   };
 }
 

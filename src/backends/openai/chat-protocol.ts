@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ChatCall, CompletionToken } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
-import { neutralise } from "./neutralise.ts";
+import { neutralise } from "../upstream/neutralise.ts";
 import type { OpenAiParams } from "./params.ts";
 
 /** A request body, and how many control strings of untrusted text were broken up in it. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ScoreSpace } from "../../domain/score-space.ts";
 import { STEP_AGGREGATIONS, type StepAggregation } from "../../reward/process/step-scores.ts";
+import { SERVED_KEYS } from "../shared/served-keys.ts";
 
 const text = (what: string) => z.string().min(1).describe(what);
 
@@ -53,6 +54,17 @@ export const stepSettings = {
     .default("lastToken")
     .describe("Where the reward of a step goes: on its last token, or in equal parts on its tokens. Default the last token."),
 };
+
+/** What `rewardgate.yaml` says about a process reward model that an engine serves. */
+export const servedProcessSchema = z
+  .strictObject({
+    kind: z.literal("process").describe("A process reward model, which scores each step."),
+    ...SERVED_KEYS,
+    ...stepSettings,
+    maxSteps: stepSettings.maxSteps.default(256),
+    reading: z.literal("probability").default("probability").describe("The engine gives probabilities. Default probability."),
+  })
+  .describe("A process reward model that an engine serves.");
 
 const settings = z.strictObject(stepSettings);
 export type StepSettings = z.output<typeof settings>;

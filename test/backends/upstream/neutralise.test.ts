@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { neutralise } from "../../../src/backends/openai/neutralise.ts";
+import { neutralise } from "../../../src/backends/upstream/neutralise.ts";
 
 /** Control tokens of chat templates, by family. A tokenizer turns nothing else than exactly these strings into their ids. */
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {
