@@ -58,7 +58,8 @@ export function probeCommand(exit: SetExit): Command {
         rows: { file: basename(flags.rows), sha256: await digestFile(flags.rows), used: run.rows, leftOut: run.leftOut },
         seed: flags.seed,
         unscored: run.unscored,
-        attacks: robustnessOf(run.outcomes, ATTACKS),
+        // Both scores of a pair may be off by the bound.
+        attacks: robustnessOf(run.outcomes, ATTACKS, judge.determinism.class === "tolerance" ? 2 * judge.determinism.bound : 0),
       };
       if (flags.output !== undefined) await writeJson(flags.output, report);
       const card = flags.card ?? (bundle && join(bundle.folder, "README.md"));

@@ -53,17 +53,21 @@ export function isAccepted(mode: Attack["mode"], genuine: number, attacked: numb
  *
  * @param outcomes at most one for each item and attack
  * @param attacks  in the order of the result; those without an outcome are left out
+ * @param noise    difference of two scores, ≥ 0, that the judge gives to one text beside other batch-mates; up to it they count as equal
  * @returns intervals of 95 %: Wilson's for shares, the jackknife over items for changes
  * @complexity O(outcomes · attacks), pure
  * @see Zhao et al. 2025, One Token to Fool LLM-as-a-Judge, arXiv:2507.08794
  */
-export function robustnessOf(outcomes: readonly AttackOutcome[], attacks: readonly Attack[]): AttackFinding[] {
+export function robustnessOf(outcomes: readonly AttackOutcome[], attacks: readonly Attack[], noise = 0): AttackFinding[] {
   const genuineScores = new Map(outcomes.map(({ id, genuine }) => [id, genuine]));
   const { std } = moments([...genuineScores.values()], 1);
   return attacks.flatMap(({ name, mode, about }) => {
     const own = outcomes.filter(({ attack }) => attack === name);
     if (own.length === 0) return [];
-    const scored = own.flatMap(({ id, genuine, attacked }) => (attacked === undefined ? [] : [{ id, genuine, attacked }]));
+    const scored = own.flatMap(({ id, genuine, attacked }) => {
+      if (attacked === undefined) return [];
+      return [{ id, genuine, attacked: Math.abs(attacked - genuine) <= noise ? genuine : attacked }];
+    });
     const changes = scored.map(({ id, genuine, attacked }) => ({ prompt: id, value: (attacked - genuine) / std }));
     const accepted = scored.filter(({ genuine, attacked }) => isAccepted(mode, genuine, attacked)).length;
     const interval = wilson(accepted, own.length);

@@ -43,6 +43,21 @@ describe("robustnessOf", () => {
     assert.deepEqual([replaced!.accepted.rate, replaced!.rewarded], [0.5, true]);
   });
 
+  it("takes scores that differ by no more than the judge's own noise for equal", () => {
+    const jittered = outcomes("padding", (n) => n + (n % 2 === 0 ? 1e-6 : -1e-6));
+    const [raw] = robustnessOf(jittered, [PADDED]);
+    const [calm] = robustnessOf(jittered, [PADDED], 2e-5);
+    assert.deepEqual([raw!.accepted.rate, calm!.accepted.rate, calm!.delta!.value], [0.5, 0, 0]);
+    assert.equal(
+      robustnessOf(
+        outcomes("padding", (n) => n + 1),
+        [PADDED],
+        2e-5,
+      )[0]!.accepted.rate,
+      1,
+    );
+  });
+
   it("takes a judge that scores everything alike for one that accepts the empty response", () => {
     const constant = (name: string): AttackOutcome[] => outcomes(name, () => 7).map((outcome) => ({ ...outcome, genuine: 7 }));
     const [empty, padded] = robustnessOf([...constant("empty"), ...constant("padding")], [EMPTY, PADDED]);
