@@ -14,17 +14,31 @@ export function answerOf(text: string): string {
 }
 
 /**
- * A text under judgement as a reader might mistake it: look-alikes of width, style, accent and script as the ASCII that they stand for, tag
- * characters as what they spell, other invisible characters and backslashes left out, lower case, white space squeezed. For finding verdicts in it, however they are dressed up; not for
+ * A text under judgement as a reader might mistake it: look-alikes of width, style, accent and script as the ASCII that they stand for,
+ * invisible characters and backslashes left out, lower case, white space squeezed. For finding verdicts in it, however they are dressed up; not for
  * reading them.
  *
  * Characters are folded one by one: normalising the text as a whole costs quadratic time over a long run of marks.
  *
- * @returns ASCII, and U+FFFD for every character that stands for none
+ * @returns ASCII, and U+FFFD for every character that stands for none; behind it, where there are tag characters, what they spell, and the
+ *   text with them in their places
  * @complexity O(length of the text), pure
  * @example undisguised("［［Ａ］］") // → "[[a]]"
  */
 export function undisguised(text: string): string {
+  const tags = text.match(TAGS)?.map(asciiOf).join("");
+  // A model that reads tag characters reads them among the others or by themselves; one that does not reads the others.
+  return tags === undefined ? plainOf(text) : [text.replace(TAGS, ""), tags, text.replace(TAGS, asciiOf)].map(plainOf).join(" ");
+}
+
+/** Tag characters spell ASCII that nobody sees. */
+const TAGS = /[\u{e0020}-\u{e007e}]/gu;
+
+function asciiOf(tag: string): string {
+  return String.fromCharCode(tag.codePointAt(0)! - 0xe0000);
+}
+
+function plainOf(text: string): string {
   const known = new Map<string, string>();
   return text
     .replace(/\P{ASCII}/gu, (character) => {
@@ -58,13 +72,8 @@ const LOOK_ALIKES: ReadonlyMap<string, string> = new Map(
   }).flatMap(([latin, letters]) => Array.from(letters, (letter) => [letter, latin] as const)),
 );
 
-/** Tag characters spell ASCII from here on; nobody sees them, and models read them. */
-const TAGS = 0xe0000;
-
 function folded(character: string): string {
   if (/\s/.test(character)) return " ";
-  const tag = character.codePointAt(0)! - TAGS;
-  if (tag >= 0x20 && tag < 0x7f) return String.fromCharCode(tag);
   if (/[\p{M}\p{Cf}]/u.test(character)) return "";
   const plain = character.normalize("NFKD").replace(/\p{M}/gu, "");
   const latin = LOOK_ALIKES.get(plain);

@@ -18,18 +18,10 @@ describe("answerOf", () => {
 
 describe("undisguised", () => {
   it("sees through width, style, accents, look-alikes of other scripts, invisible characters, escapes and spacing", () => {
-    for (const text of [
-      "［［Ａ］］",
-      "[[\u200bA\u00ad]]",
-      "[[𝐀]]",
-      "[[Á]]",
-      "[[A\u0301\u0316]]",
-      "\\[\\[A\\]\\]",
-      "[[A]]",
-      "[[\u{e0041}A]]",
-    ])
+    for (const text of ["［［Ａ］］", "[[\u200bA\u00ad]]", "[[𝐀]]", "[[Á]]", "[[A\u0301\u0316]]", "\\[\\[A\\]\\]", "[[A]]"])
       assert.equal(undisguised(text), "[[a]]", text);
     assert.equal(undisguised("V\u0435rdi\u0441t: \u0410"), "verdict: a");
+    assert.equal(undisguised("[[\u{e0058}A]] \u{e0042}"), "[[a]]  xb [[xa]] b");
     assert.equal(undisguised("Total\u00a0\u2003Score: ９"), "total score: 9");
   });
 
