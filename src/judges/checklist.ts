@@ -1,5 +1,5 @@
 import type { CallResult, ChatCall } from "../domain/backend.ts";
-import { firstForeignPart, type Item } from "../domain/item.ts";
+import type { Item } from "../domain/item.ts";
 import type { Ask, Judge, RawScore } from "../domain/judge.ts";
 import type { ChecklistConfig, ChecklistItem } from "./checklist/params.ts";
 import { partsOf } from "./checklist/parts.ts";
@@ -8,9 +8,9 @@ import { type ItemAnswer, type PartAnswer, readPart } from "./checklist/read-par
 import { type PartsScore, scoreParts } from "./checklist/score-parts.ts";
 import { criteriaSchema } from "./generative/criteria-answer.ts";
 import type { Fence } from "./generative/quoted-text.ts";
-import { answersTo, leastValid, samplingsOf, tooFewRead, unreadOf } from "./generative/sampling.ts";
+import { answersTo, askAgain, leastValid, samplingsOf, tooFewRead } from "./generative/sampling.ts";
 import { voteScores } from "./generative/votes.ts";
-import { TEXT_ONLY } from "./shared/chat-asks.ts";
+import { foreignToText, TEXT_ONLY } from "./shared/chat-asks.ts";
 
 export { type ChecklistConfig, type ChecklistItem, checklistFileSchema, checklistSchema, itemsOf } from "./checklist/params.ts";
 
@@ -99,10 +99,8 @@ export function createChecklistJudge({ name, revision, items, fence }: Checklist
     determinism: { class: "none" },
     accepts: TEXT_ONLY,
     notApplicable(item) {
-      const foreign = firstForeignPart(item, TEXT_ONLY);
-      if (foreign !== undefined) return `the judge reads text and the item holds a part of type ${foreign}`;
-      const { items: own } = checklistFor(item);
-      return own.length === 0 ? "the judge takes its checklist from the item's criteria and it brings none" : undefined;
+      const none = checklistFor(item).items.length === 0;
+      return foreignToText(item) ?? (none ? "the judge takes its checklist from the item's criteria and it brings none" : undefined);
     },
     encode: (item) =>
       item.candidates.map((_, candidate) => ({
@@ -111,9 +109,9 @@ export function createChecklistJudge({ name, revision, items, fence }: Checklist
         ...(items === undefined && { reads: JSON.stringify(item.criteria) }),
       })),
     followUp(ask, results, item) {
-      const unread = unreadOf(read(ask, results, item, questionsFor(item, ask.candidates[0]!)));
-      if (unread.length === 0) return undefined;
-      return { candidates: ask.candidates, calls: callsFor(item, ask.candidates[0]!, unread, true), earlier: results };
+      const [candidate] = ask.candidates;
+      const answers = read(ask, results, item, questionsFor(item, candidate!));
+      return askAgain(ask, results, answers, (unread) => callsFor(item, candidate!, unread, true));
     },
     decode: (ask, results, item) => [decode(ask, results, item)],
   };

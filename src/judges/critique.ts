@@ -1,13 +1,13 @@
 import type { CallResult, ChatCall } from "../domain/backend.ts";
-import { firstForeignPart, type Item } from "../domain/item.ts";
+import type { Item } from "../domain/item.ts";
 import type { Ask, Judge } from "../domain/judge.ts";
 import type { CritiqueConfig } from "./critique/params.ts";
 import { answerSchema, critiqueMessages } from "./critique/prompt.ts";
 import { type ReadAnswer, readAnswer } from "./critique/read-answer.ts";
 import { scoreAnswers } from "./critique/score-answers.ts";
 import { type Fence, untrustedTexts } from "./generative/quoted-text.ts";
-import { answersTo, leastValid, samplingsOf, unreadOf } from "./generative/sampling.ts";
-import { TEXT_ONLY } from "./shared/chat-asks.ts";
+import { answersTo, askAgain, leastValid, samplingsOf } from "./generative/sampling.ts";
+import { foreignToText, TEXT_ONLY } from "./shared/chat-asks.ts";
 
 export { type CritiqueConfig, critiqueSchema } from "./critique/params.ts";
 
@@ -75,20 +75,14 @@ export function createCritiqueJudge(spec: CritiqueSpec, config: CritiqueConfig):
     space: "unit",
     determinism: { class: "none" },
     accepts: TEXT_ONLY,
-    notApplicable(item) {
-      const foreign = firstForeignPart(item, TEXT_ONLY);
-      return foreign === undefined ? undefined : `the judge reads text and the item holds a part of type ${foreign}`;
-    },
+    notApplicable: foreignToText,
     encode: (item) =>
       item.candidates.map((_, candidate) => ({
         candidates: [candidate],
         calls: callsFor(item, candidate, [...Array(samplings.length * width).keys()], false),
       })),
-    followUp(ask, results, item) {
-      const unread = unreadOf(read(ask, results, item));
-      if (unread.length === 0) return undefined;
-      return { candidates: ask.candidates, calls: callsFor(item, ask.candidates[0]!, unread, true), earlier: results };
-    },
+    followUp: (ask, results, item) =>
+      askAgain(ask, results, read(ask, results, item), (unread) => callsFor(item, ask.candidates[0]!, unread, true)),
     decode: (ask, results, item) => [scoreAnswers(read(ask, results, item), aspects, minValid)],
   };
 }

@@ -1,18 +1,18 @@
 import type { CallResult, ChatCall } from "../domain/backend.ts";
 import { GatewayError } from "../domain/errors.ts";
-import { firstForeignPart, type Item } from "../domain/item.ts";
+import type { Item } from "../domain/item.ts";
 import type { Ask, Finding, Judge, RawScore } from "../domain/judge.ts";
 import { moments } from "../reward/moments.ts";
 import { sum } from "../reward/numerics.ts";
 import { type Principles, principlesMissing } from "./generative/principles.ts";
 import type { Fence } from "./generative/quoted-text.ts";
 import type { Settled } from "./generative/reading.ts";
-import { answersTo, leastValid, presentable, samplingsOf, tooFewRead, unreadOf } from "./generative/sampling.ts";
+import { answersTo, askAgain, leastValid, presentable, samplingsOf, tooFewRead } from "./generative/sampling.ts";
 import type { ListwiseConfig } from "./listwise/params.ts";
 import { listedTexts, listMessages, listSchema, type Marks, marksOf } from "./listwise/prompt.ts";
 import { type Listing, readListing } from "./listwise/read-listing.ts";
 import { averageOverOrders } from "./multi-response/order-bias.ts";
-import { TEXT_ONLY } from "./shared/chat-asks.ts";
+import { foreignToText, TEXT_ONLY } from "./shared/chat-asks.ts";
 
 export { type ListwiseConfig, listwiseSchema } from "./listwise/params.ts";
 
@@ -66,11 +66,7 @@ export function createListwiseJudge({ name, revision, principles, fence }: Listw
     space: "unit",
     determinism: { class: "none" },
     accepts: TEXT_ONLY,
-    notApplicable(item) {
-      const foreign = firstForeignPart(item, TEXT_ONLY);
-      if (foreign !== undefined) return `the judge reads text and the item holds a part of type ${foreign}`;
-      return principlesMissing(principles, item);
-    },
+    notApplicable: (item) => foreignToText(item) ?? principlesMissing(principles, item),
     encode(item) {
       const count = item.candidates.length;
       if (count > maxCandidates) {
@@ -79,11 +75,8 @@ export function createListwiseJudge({ name, revision, principles, fence }: Listw
       }
       return [{ candidates: [...item.candidates.keys()], calls: callsFor(item, [...samplings.keys()], false) }];
     },
-    followUp(ask, results, item) {
-      const unread = unreadOf(read(ask, results, item, marksOf(item, prompt)));
-      if (unread.length === 0) return undefined;
-      return { candidates: ask.candidates, calls: callsFor(item, unread, true), earlier: results };
-    },
+    followUp: (ask, results, item) =>
+      askAgain(ask, results, read(ask, results, item, marksOf(item, prompt)), (unread) => callsFor(item, unread, true)),
     decode(ask, results, item) {
       const marks = marksOf(item, prompt);
       const answers = read(ask, results, item, marks);

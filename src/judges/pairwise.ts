@@ -1,4 +1,3 @@
-import { firstForeignPart } from "../domain/item.ts";
 import type { Judge } from "../domain/judge.ts";
 import { type Principles, principlesMissing } from "./generative/principles.ts";
 import type { Fence } from "./generative/quoted-text.ts";
@@ -8,7 +7,7 @@ import { opponentsMissing } from "./pairwise/contest.ts";
 import { type PairwiseConfig, spaceOf } from "./pairwise/params.ts";
 import { marksOf, pairQuestion, shownTexts } from "./pairwise/prompt.ts";
 import { readPreference } from "./pairwise/read-preference.ts";
-import { TEXT_ONLY } from "./shared/chat-asks.ts";
+import { foreignToText, TEXT_ONLY } from "./shared/chat-asks.ts";
 
 export { type PairwiseConfig, pairwiseSchema } from "./pairwise/params.ts";
 
@@ -65,11 +64,7 @@ export function createPairwiseJudge({ name, revision, principles, fence }: Pairw
     space: spaceOf(config),
     determinism: { class: "none" },
     accepts: TEXT_ONLY,
-    notApplicable(item) {
-      const foreign = firstForeignPart(item, TEXT_ONLY);
-      if (foreign !== undefined) return `the judge reads text and the item holds a part of type ${foreign}`;
-      return principlesMissing(principles, item) ?? opponentsMissing(item, opponents);
-    },
+    notApplicable: (item) => foreignToText(item) ?? principlesMissing(principles, item) ?? opponentsMissing(item, opponents),
     ...comparing(comparer, config),
   };
 }

@@ -1,16 +1,16 @@
 import type { CallResult, ChatCall, Completion } from "../domain/backend.ts";
-import { type Criterion, firstForeignPart, type Item } from "../domain/item.ts";
+import type { Criterion, Item } from "../domain/item.ts";
 import type { Ask, Judge, RawScore } from "../domain/judge.ts";
 import { answerOf } from "./generative/answer-text.ts";
 import { type CriterionAnswer, criteriaSchema, readCriteria } from "./generative/criteria-answer.ts";
 import { type Fence, untrustedTexts } from "./generative/quoted-text.ts";
 import { type Settled, settle } from "./generative/reading.ts";
-import { answersTo, leastValid, presentable, samplingsOf, unreadOf } from "./generative/sampling.ts";
+import { answersTo, askAgain, leastValid, presentable, samplingsOf } from "./generative/sampling.ts";
 import { parseTotalScore } from "./generative/total-score.ts";
 import type { RubricConfig } from "./rubric/params.ts";
 import { askedOf, delimiterOf, HIGHEST_TOTAL, type Rubric, rubricMessages } from "./rubric/prompt.ts";
 import { type JudgedSample, scoreSamples, scoreTotals } from "./rubric/score-samples.ts";
-import { TEXT_ONLY } from "./shared/chat-asks.ts";
+import { foreignToText, TEXT_ONLY } from "./shared/chat-asks.ts";
 
 export { criteriaOf, type RubricConfig, rubricFileSchema, rubricSchema } from "./rubric/params.ts";
 
@@ -112,11 +112,7 @@ export function createRubricJudge({ name, revision, criteria, fence }: RubricSpe
     space: "unit",
     determinism: { class: "none" },
     accepts: TEXT_ONLY,
-    notApplicable(item) {
-      const foreign = firstForeignPart(item, TEXT_ONLY);
-      if (foreign !== undefined) return `the judge reads text and the item holds a part of type ${foreign}`;
-      return criteria === undefined ? misfitOf(item, judging) : undefined;
-    },
+    notApplicable: (item) => foreignToText(item) ?? (criteria === undefined ? misfitOf(item, judging) : undefined),
     encode: (item) =>
       item.candidates.map((_, candidate) => ({
         candidates: [candidate],
@@ -126,9 +122,7 @@ export function createRubricJudge({ name, revision, criteria, fence }: RubricSpe
       })),
     followUp(ask, results, item) {
       const read = judging === "total" ? readTotals : readAnswers;
-      const unread = unreadOf(read(ask, results, item));
-      if (unread.length === 0) return undefined;
-      return { candidates: ask.candidates, calls: callsFor(item, ask.candidates[0]!, unread, true), earlier: results };
+      return askAgain(ask, results, read(ask, results, item), (unread) => callsFor(item, ask.candidates[0]!, unread, true));
     },
     decode: (ask, results, item) => [decode(ask, results, item)],
   };

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { credentials } from "@grpc/grpc-js";
-import { openGateway, serve } from "../../src/app.ts";
+import { serve } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { DEFAULT_OPTIONS, type ScoreOptions } from "../../src/domain/score.ts";
+import type { ScoreOptions } from "../../src/domain/score.ts";
 import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
-import { temporaryFolder } from "../support/bundle.ts";
-import { type ChatScript, startChatServer } from "../support/chat-server.ts";
+import { openChatGateway } from "../support/chat-gateway.ts";
+import type { ChatScript } from "../support/chat-server.ts";
 
 const log = createLogger({ level: "silent" });
 const cleanups: (() => unknown)[] = [];
@@ -15,44 +15,12 @@ after(async () => {
   for (const clean of cleanups) await clean();
 });
 
-/** A gateway with one judge that asks a scripted server, and what the server was asked. */
+/** A gateway with one critic that asks a scripted server, and what the server was asked. */
 async function open(script: ChatScript, judge = "", backend = "") {
-  const server = await startChatServer(script);
-  const folder = temporaryFolder();
-  folder.write("rubric.md", "The response is a food.");
-  const file = folder.write(
-    "rewardgate.yaml",
-    `apiVersion: rewardgate/v1
-server: { http: { port: 0 }, grpc: { port: 0 }, admin: { port: 0 } }
-backends:
-  llm: { type: openai, url: ${server.url}, model: tiny, healthIntervalSeconds: 0.1${backend} }
-judges:
-  critic: { kind: critique, backend: llm, rubric: { file: rubric.md }${judge} }
-panels:
-  panel:
-    members:
-      - { judge: critic, calibration: none }
-`,
-  );
-  const gateway = await openGateway(await loadConfig({ file, variables: {} }), { log });
-  cleanups.push(async () => {
-    await gateway.close(0);
-    await server.close();
-    folder.remove();
-  });
-  const score = async (texts: readonly string[], options: Partial<ScoreOptions> = {}) => {
-    const items = [
-      { id: "i", prompt: [{ role: "user" as const, content: "what is good" }], candidates: texts.map((content) => ({ content })) },
-    ];
-    const request = { panel: "panel", items, options: { ...DEFAULT_OPTIONS, ...options } };
-    const { results, usage } = await gateway.service.score(request, {
-      signal: new AbortController().signal,
-      requestId: "r",
-      transport: "cli",
-    });
-    return { candidates: results[0]!.candidates, usage };
-  };
-  return { server, gateway, score, file };
+  const critic = `{ kind: critique, backend: llm, rubric: { file: rubric.md }${judge} }`;
+  const opened = await openChatGateway(script, critic, { "rubric.md": "The response is a food." }, backend);
+  cleanups.push(opened.close);
+  return { ...opened, score: (texts: readonly string[], options: Partial<ScoreOptions> = {}) => opened.score({ texts }, options) };
 }
 
 /** The text between the last delimiters of a chat: the candidate, as the server sees it. */

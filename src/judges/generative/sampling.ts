@@ -1,4 +1,4 @@
-import type { CallResult, Completion, Sampling } from "../../domain/backend.ts";
+import type { CallResult, ChatCall, Completion, Sampling } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Ask } from "../../domain/judge.ts";
 import type { SamplingParams } from "./chat-params.ts";
@@ -42,9 +42,20 @@ export function answersTo<A extends { readonly status: string }>(
   });
 }
 
-/** Indices of the answers that could not be read. */
-export function unreadOf(answers: readonly { readonly status: string }[]): number[] {
-  return answers.flatMap(({ status }, index) => (status === "unreadable" ? [index] : []));
+/**
+ * One further ask for the answers that could not be read, or undefined when there are none.
+ *
+ * @param answers   the readings of `results`, in order
+ * @param callsFor  the calls to make for answers with these indices
+ */
+export function askAgain(
+  { candidates }: Ask,
+  results: readonly CallResult[],
+  answers: readonly { readonly status: string }[],
+  callsFor: (unread: readonly number[]) => readonly ChatCall[],
+): Ask | undefined {
+  const unread = answers.flatMap(({ status }, index) => (status === "unreadable" ? [index] : []));
+  return unread.length === 0 ? undefined : { candidates, calls: callsFor(unread), earlier: results };
 }
 
 /** UTF-16 units of a judge's prose that are kept. */

@@ -89,10 +89,16 @@ export function aroundCandidate(
 
 /** Why a judge that reads text in this template does not cover the item, or undefined when it does. */
 export function whyNot(item: Item, template: ChatTemplate): string | undefined {
-  const foreign = isPlain(item) ? undefined : firstForeignPart(item, TEXT_ONLY);
-  if (foreign !== undefined) return `the judge reads text and the item holds a part of type ${foreign}`;
+  const foreign = foreignToText(item);
+  if (foreign !== undefined) return foreign;
   const layout = template.layout(item.prompt);
   return "refusal" in layout ? explain(layout.refusal) : undefined;
+}
+
+/** Why a judge that reads text does not cover an item with other parts, or undefined when there are none. */
+export function foreignToText(item: Item): string | undefined {
+  const foreign = isPlain(item) ? undefined : firstForeignPart(item, TEXT_ONLY);
+  return foreign === undefined ? undefined : `the judge reads text and the item holds a part of type ${foreign}`;
 }
 
 /** Whether every content is a string, which is nearly always so and needs no look at parts. */

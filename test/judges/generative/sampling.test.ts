@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CallResult, Completion } from "../../../src/domain/backend.ts";
-import { answersTo, completionOf, leastValid, presentable, samplingsOf, unreadOf } from "../../../src/judges/generative/sampling.ts";
+import { answersTo, askAgain, completionOf, leastValid, presentable, samplingsOf } from "../../../src/judges/generative/sampling.ts";
 
 const said = (text: string): CallResult => ({ outputs: {}, completion: { text, cut: false, tokens: [] }, tokens: 1 });
 const asks = { candidates: [0], calls: [] };
@@ -32,8 +32,25 @@ test("answers to a follow-up stand in for those that could not be read, in order
     answers.map(({ value }) => value),
     ["b0", "a1", "?2"],
   );
-  assert.deepEqual(unreadOf(answers), [2]);
-  assert.deepEqual(unreadOf(answersTo(asks, first, read)), [0, 2]);
+});
+
+test("one further ask is about the answers that could not be read, and there is none when all could", () => {
+  const results = [said("?"), said("a"), said("?")];
+  const call = {
+    type: "chat",
+    messages: [],
+    sampling: samplingsOf({ samples: 1, topP: 1, maxTokens: 8, seed: 1 })[0]!,
+    alternatives: 0,
+  } as const;
+  const asked: (readonly number[])[] = [];
+  const callsFor = (unread: readonly number[]) => {
+    asked.push(unread);
+    return unread.map(() => call);
+  };
+  const again = askAgain(asks, results, answersTo(asks, results, read), callsFor);
+  assert.deepEqual([again!.candidates, again!.calls, again!.earlier], [[0], [call, call], results]);
+  assert.equal(askAgain(asks, results.slice(1, 2), answersTo(asks, results.slice(1, 2), read), callsFor), undefined);
+  assert.deepEqual(asked, [[0, 2]]);
 });
 
 test("a backend that sends no words has no answer", () => {
