@@ -161,20 +161,32 @@ export interface BaselineInfo {
   readonly lastStep?: number;
 }
 
-/** Scores of a reference in numbers: what windows are held against from a run's first item. */
-export interface ReferenceScores {
+/** Scores of a window or of a reference in numbers, each with what chance does to it. */
+export interface ScoreDescription {
   readonly items: number;
   readonly scores: number;
   readonly mean: number;
+  /** Standard error of the mean, with candidates of one item and neighbouring items as alike as they are. */
   readonly meanError: number;
-  /** Divisor: scores − 1. */
+  /** Divisor: scores − 1; 0 with one score. */
   readonly std: number;
   /** Standard error of ln std; infinite where the scores do not vary. */
   readonly logStdError: number;
-  /** Independent scores that would give the same error of the mean. */
+  /** Independent scores that would give the same error of the mean, at most `scores`. */
   readonly effective: number;
-  /** Spearman's correlation of score and length, and the standard error of its artanh; absent where one of them does not vary. */
-  readonly length?: { readonly rho: number; readonly fisherError: number };
+  /** Of score and length. Absent where one of them does not vary. */
+  readonly length?: LengthCorrelation;
+}
+
+/** Spearman's correlation with what chance does to it. */
+export interface LengthCorrelation {
+  readonly rho: number;
+  /** Standard error of artanh ρ. */
+  readonly fisherError: number;
+}
+
+/** Scores of a reference: what windows are held against from a run's first item. */
+export interface ReferenceScores extends ScoreDescription {
   /** Ascending, evenly over all of them. */
   readonly sorted: readonly number[];
   /** Mean gating weights, in the order of the member's objectives. */

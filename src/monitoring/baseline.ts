@@ -1,13 +1,13 @@
-import type { BaselineInfo, ReferenceScores } from "../domain/run.ts";
+import type { BaselineInfo, ReferenceScores, ScoreDescription } from "../domain/run.ts";
 import { type StabilityBins, stabilityBins } from "../evaluation/drift.ts";
-import { type Description, describeWindow } from "./description.ts";
+import { describeWindow } from "./description.ts";
 import type { WindowSample } from "./score-window.ts";
 import { stepsOf } from "./steps.ts";
 
 /** What later windows of a series are held against. It does not change. */
 export interface Baseline {
   readonly info: BaselineInfo;
-  readonly description: Description;
+  readonly description: ScoreDescription;
   readonly bins: StabilityBins;
   /** Some of its scores, ascending, evenly over all of them; at most {@link BASELINE_SCORES}. */
   readonly sorted: Float64Array;

@@ -1,31 +1,8 @@
+import type { LengthCorrelation, ScoreDescription } from "../domain/run.ts";
 import { sum } from "../reward/numerics.ts";
 import { averageRanks } from "../reward/ranks.ts";
 import { standardError } from "./chance.ts";
 import type { WindowSample } from "./score-window.ts";
-
-/** A window in numbers, each with what chance does to it. */
-export interface Description {
-  readonly items: number;
-  readonly scores: number;
-  readonly mean: number;
-  /** Standard error of the mean, with candidates of one item and neighbouring items as alike as they are. */
-  readonly meanError: number;
-  /** Divisor: scores − 1; 0 with one score. */
-  readonly std: number;
-  /** Standard error of ln std; infinite where the scores do not vary. */
-  readonly logStdError: number;
-  /** Independent scores that would give the same error of the mean, at most `scores`. */
-  readonly effective: number;
-  /** Of score and length. Absent where one of them does not vary. */
-  readonly length?: LengthCorrelation;
-}
-
-/** Spearman's correlation with what chance does to it. */
-export interface LengthCorrelation {
-  readonly rho: number;
-  /** Standard error of artanh ρ. */
-  readonly fisherError: number;
-}
 
 /**
  * Mean, spread and length correlation of a window, with standard errors that hold for correlated items.
@@ -33,7 +10,7 @@ export interface LengthCorrelation {
  * @param sample at least one item
  * @complexity O(n log n) for n kept scores, pure
  */
-export function describeWindow(sample: WindowSample): Description {
+export function describeWindow(sample: WindowSample): ScoreDescription {
   const { counts, means, squares } = sample;
   const items = counts.length;
   const scores = sum(counts);

@@ -1,8 +1,8 @@
-import type { RunDimension, RunDisagreement, RunDrift, RunQuery, RunRow } from "../domain/run.ts";
+import type { RunDimension, RunDisagreement, RunDrift, RunQuery, RunRow, ScoreDescription } from "../domain/run.ts";
 import { kolmogorovSmirnov, stabilityIn } from "../evaluation/drift.ts";
 import { quantileSorted, sum } from "../reward/numerics.ts";
 import { type Baseline, STABILITY } from "./baseline.ts";
-import { type Description, describeWindow } from "./description.ts";
+import { describeWindow } from "./description.ts";
 import type { PanelWindow } from "./panel-window.ts";
 import type { ItemFacts, WindowSample } from "./score-window.ts";
 import type { Series } from "./series.ts";
@@ -99,7 +99,7 @@ function groupsOf({ counts, squares }: WindowSample): Pick<RunRow, "groups" | "z
   return { groups, zeroVarianceShare: still / groups };
 }
 
-function driftOf(window: Description, sample: WindowSample, { info, description, bins, sorted }: Baseline): RunDrift {
+function driftOf(window: ScoreDescription, sample: WindowSample, { info, description, bins, sorted }: Baseline): RunDrift {
   const values = Array.from(sample.values);
   const { d, p } = kolmogorovSmirnov(Array.from(sorted), values, STABILITY.minCount);
   return {

@@ -1,6 +1,6 @@
+import type { ScoreDescription } from "../../domain/run.ts";
 import { quantileSorted } from "../../reward/numerics.ts";
 import type { Baseline } from "../baseline.ts";
-import type { Description } from "../description.ts";
 import type { WindowSample } from "../score-window.ts";
 import type { AlarmLimits, AlarmReading } from "./reading.ts";
 
@@ -17,7 +17,7 @@ const LOG_CHANCE = Math.log(1e-9);
  *
  * @complexity O(n log n), pure
  */
-export function collapse(window: Description, baseline: Baseline, sample: WindowSample, limits: AlarmLimits): AlarmReading {
+export function collapse(window: ScoreDescription, baseline: Baseline, sample: WindowSample, limits: AlarmLimits): AlarmReading {
   const sorted = Float64Array.from(sample.values).sort();
   const median = quantileSorted(sorted, 0.5);
   // Where scores used to vary, a hundredth of that is no variation either.

@@ -1,6 +1,6 @@
+import type { ScoreDescription } from "../../domain/run.ts";
 import type { Baseline } from "../baseline.ts";
 import { CHANCE_ERRORS } from "../chance.ts";
-import type { Description } from "../description.ts";
 import type { WindowSample } from "../score-window.ts";
 import type { AlarmLimits, AlarmReading } from "./reading.ts";
 
@@ -15,7 +15,7 @@ import type { AlarmLimits, AlarmReading } from "./reading.ts";
  * @see Eisenstein et al. 2023, Helping or Herding? Reward Model Ensembles Mitigate but do not Eliminate Reward Hacking, arXiv:2312.09244
  */
 export function disagreement(
-  window: Description,
+  window: ScoreDescription,
   { description: before }: Baseline,
   sample: WindowSample,
   limits: AlarmLimits,

@@ -1,7 +1,7 @@
+import type { ScoreDescription } from "../../domain/run.ts";
 import { stabilityIn } from "../../evaluation/drift.ts";
 import { type Baseline, STABILITY } from "../baseline.ts";
 import { chiSquareBound } from "../chance.ts";
-import type { Description } from "../description.ts";
 import type { WindowSample } from "../score-window.ts";
 import type { AlarmLimits, AlarmReading } from "./reading.ts";
 
@@ -14,7 +14,7 @@ import type { AlarmLimits, AlarmReading } from "./reading.ts";
  * @complexity O(n log bins), pure
  */
 export function distributionShift(
-  window: Description,
+  window: ScoreDescription,
   baseline: Baseline,
   sample: WindowSample,
   limits: AlarmLimits,

@@ -1,5 +1,5 @@
+import type { ScoreDescription } from "../../domain/run.ts";
 import type { Baseline } from "../baseline.ts";
-import type { Description } from "../description.ts";
 import type { WindowSample } from "../score-window.ts";
 import type { AlarmLimits, AlarmReading } from "./reading.ts";
 
@@ -16,7 +16,7 @@ const CHANCE_ERRORS = 5;
  * @complexity O(1), pure
  */
 export function lengthHacking(
-  window: Description,
+  window: ScoreDescription,
   { description: before }: Baseline,
   sample: WindowSample,
   limits: AlarmLimits,

@@ -1,6 +1,6 @@
+import type { ScoreDescription } from "../../domain/run.ts";
 import type { Baseline } from "../baseline.ts";
 import { CHANCE_ERRORS } from "../chance.ts";
-import type { Description } from "../description.ts";
 import type { WindowSample } from "../score-window.ts";
 import type { AlarmLimits, AlarmReading } from "./reading.ts";
 
@@ -12,7 +12,7 @@ import type { AlarmLimits, AlarmReading } from "./reading.ts";
  * @complexity O(1), pure
  */
 export function meanShift(
-  window: Description,
+  window: ScoreDescription,
   { description: before }: Baseline,
   sample: WindowSample,
   limits: AlarmLimits,

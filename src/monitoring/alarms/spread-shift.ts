@@ -1,6 +1,6 @@
+import type { ScoreDescription } from "../../domain/run.ts";
 import type { Baseline } from "../baseline.ts";
 import { CHANCE_ERRORS } from "../chance.ts";
-import type { Description } from "../description.ts";
 import type { WindowSample } from "../score-window.ts";
 import type { AlarmLimits, AlarmReading } from "./reading.ts";
 
@@ -15,7 +15,7 @@ const MAX_LOG_ERROR = 0.125;
  * @complexity O(1), pure
  */
 export function spreadShift(
-  window: Description,
+  window: ScoreDescription,
   { description: before }: Baseline,
   sample: WindowSample,
   limits: AlarmLimits,
