@@ -1,7 +1,7 @@
 import { type Constraint, isRouter, type Member, type Panel, type Router } from "../domain/panel.ts";
 import { describeDeterminism } from "../domain/score-space.ts";
 import type { JudgeInfo, PanelInfo, PanelMemberInfo } from "../domain/service.ts";
-import type { ResolvedJudge } from "./resolve-judges.ts";
+import type { ResolvedJudge } from "./resolved-judge.ts";
 
 /** What a configuration says of a judge; device and readiness are facts of a running gateway. */
 export function describeJudge({ judge, description, license, bundle }: ResolvedJudge): Omit<JudgeInfo, "device" | "ready"> {

@@ -1,7 +1,7 @@
 import { basename, dirname, resolve } from "node:path";
 import type { OnnxBackendOptions } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
-import type { GoldenRow, Judge, JudgeKind, JudgeSpec } from "../domain/judge.ts";
+import type { JudgeKind, JudgeSpec } from "../domain/judge.ts";
 import { JUDGE_KINDS } from "../judges/index.ts";
 import { createRuleJudge, type RuleConfig, ruleFacts } from "../judges/rule.ts";
 import { type Bundle, type DigestCache, openBundle, type VerifiedFile } from "./bundle.ts";
@@ -10,27 +10,9 @@ import { findingsOf } from "./issues.ts";
 import type { Finding } from "./problems.ts";
 import { type ChatPlan, chatPlan, createChatJudge } from "./resolve-chat-judge.ts";
 import { createServedJudge, type EnginePlan, enginePlan } from "./resolve-served-judge.ts";
+import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { BackendConfig, BundleJudgeConfig, Config } from "./schema.ts";
 import { nameRemedy } from "./suggest.ts";
-
-/** A judge, what people want to know of it, and what tests it at start. */
-export interface ResolvedJudge {
-  readonly judge: Judge;
-  readonly description: string;
-  /** Of the model; empty for a rule, which is part of the gateway. */
-  readonly license: string;
-  /** None for a rule, and for a model that writes. */
-  readonly goldens: readonly GoldenRow[];
-  /** Largest difference from a golden score that passes. */
-  readonly goldenTolerance: number;
-  /**
-   * The judge that golden scores are tested with, as its bundle makes it. Those of over-long rows were made with truncation, so it
-   * truncates whatever the configuration says.
-   */
-  readonly goldenJudge: Judge;
-  /** Absent for a rule, which has no model, and where a server has the model. */
-  readonly bundle?: Bundle;
-}
 
 /** A model that has to be opened once, for one judge or for several that read the same graph. */
 export interface BackendPlan {

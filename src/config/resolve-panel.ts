@@ -10,9 +10,9 @@ import { digestOf } from "./digest.ts";
 import type { ConstraintConfig, FailureConfig, MemberConfig, PanelConfig } from "./panel-schema.ts";
 import type { KeyPath } from "./problems.ts";
 import { resolveBaseline } from "./resolve-baseline.ts";
-import type { ResolvedJudge } from "./resolve-judges.ts";
 import { type Context, reportAll, resolveReading, type StateFacts } from "./resolve-reading.ts";
 import type { ReferenceShelf } from "./resolve-reference.ts";
+import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { Config } from "./schema.ts";
 import { nameRemedy } from "./suggest.ts";
 

@@ -13,8 +13,8 @@ import { findingsOf } from "./issues.ts";
 import { objectiveReader, scalariser } from "./member.ts";
 import { calibrationMethod, type MethodConfig, type ReadingConfig } from "./panel-schema.ts";
 import type { Finding, KeyPath } from "./problems.ts";
-import type { ResolvedJudge } from "./resolve-judges.ts";
 import { type ReferenceShelf, type Substituted, substituteCalibrated, substituteRaw } from "./resolve-reference.ts";
+import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { Config } from "./schema.ts";
 import { nameRemedy } from "./suggest.ts";
 

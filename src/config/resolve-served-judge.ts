@@ -2,11 +2,12 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { VllmBackendOptions } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
-import type { GoldenRow, Judge, JudgeSpec } from "../domain/judge.ts";
+import type { Judge, JudgeSpec } from "../domain/judge.ts";
 import { createProcessJudge } from "../judges/process.ts";
 import { scalar } from "../judges/scalar.ts";
 import { readGolden } from "./bundle.ts";
 import { digestOf } from "./digest.ts";
+import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { BackendConfig, Config, ServedJudgeConfig } from "./schema.ts";
 
 type EngineConfig = BackendConfig & { readonly type: "vllm" };
@@ -17,16 +18,6 @@ export interface EnginePlan {
   /** What `createVllmBackend` needs, besides the name. */
   readonly vllm: Omit<VllmBackendOptions, "name" | "clock" | "random" | "metrics" | "log" | "verify">;
   readonly queue: BackendConfig["queue"];
-}
-
-/** A judge whose model an engine serves, and what tests it. */
-interface ServedJudge {
-  readonly judge: Judge;
-  readonly description: string;
-  readonly license: string;
-  readonly goldens: readonly GoldenRow[];
-  readonly goldenTolerance: number;
-  readonly goldenJudge: Judge;
 }
 
 /** The plan of an engine, with its paths made absolute. */
@@ -50,7 +41,7 @@ export async function createServedJudge(
   { model, gives, right }: EngineConfig,
   { origin }: Config,
   problems: ConfigProblem[],
-): Promise<ServedJudge | undefined> {
+): Promise<ResolvedJudge | undefined> {
   const { backend, description, license, template, golden, ...params } = written;
   const report = (path: string[], cause: string, remedy: string) =>
     problems.push(origin.locate({ path: ["judges", name, ...path], cause, remedy }));

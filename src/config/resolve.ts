@@ -9,17 +9,19 @@ import { resolveProbes } from "./probe-file.ts";
 import { configInvalid } from "./problems.ts";
 import type { ChatPlan } from "./resolve-chat-judge.ts";
 import { resolveDrift } from "./resolve-drift.ts";
-import { type BackendPlan, type ResolvedJudge, resolveJudges } from "./resolve-judges.ts";
+import { type BackendPlan, resolveJudges } from "./resolve-judges.ts";
 import { resolvePanel } from "./resolve-panel.ts";
 import { artefactIn, createReferenceShelf } from "./resolve-reference.ts";
 import { resolveRouter } from "./resolve-router.ts";
 import type { EnginePlan } from "./resolve-served-judge.ts";
+import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { Config } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 
 export type { ChatPlan } from "./resolve-chat-judge.ts";
-export type { BackendPlan, ResolvedJudge } from "./resolve-judges.ts";
+export type { BackendPlan } from "./resolve-judges.ts";
 export type { EnginePlan } from "./resolve-served-judge.ts";
+export type { ResolvedJudge } from "./resolved-judge.ts";
 
 /** A configuration turned into judges and panels; nothing is loaded yet. */
 export interface Resolved {
