@@ -191,6 +191,6 @@ def test_a_closed_client_refuses_calls(address: str) -> None:
         client.score([Item(PROMPT, [GOOD])])
 
 
-def test_rewards_are_finite_or_none(client: Client) -> None:
-    rewards = [reward for result in client.score([Item(PROMPT, [GOOD, BAD, ""])]) for reward in result.rewards]
-    assert all(reward is None or math.isfinite(reward) for reward in rewards)
+def test_rewards_are_finite_an_empty_candidates_too(client: Client) -> None:
+    rewards = client.score_one(PROMPT, [GOOD, BAD, ""]).require_rewards()
+    assert len(rewards) == 3 and all(math.isfinite(reward) for reward in rewards)
