@@ -44,18 +44,18 @@ async function answerTo(body) {
 }
 
 /** JSON with a judge's part on a line, numbers cut to four decimals, digests to eight digits. */
-function show({ panel, panelRevision, results, timing, usage }) {
+function show({ panel, panelRevision, results, ...rest }) {
   const short = (value) =>
     JSON.stringify(value, (_, inner) => (typeof inner === "number" ? Math.round(inner * 1e4) / 1e4 : inner)).replace(
       /"([0-9a-f]{8})[0-9a-f]{24}"/g,
       '"$1…"',
     );
-  const candidates = results[0].candidates.map(({ status, reward, judges }) => {
+  const candidates = results[0].candidates.map(({ judges, ...candidate }) => {
     const parts = judges.map((part) => `      ${short(part)}`).join(",\n");
-    return `  {"status":"${status}","reward":${short(reward)},"judges":[\n${parts}\n  ]}`;
+    return `  ${short(candidate).slice(0, -1)},"judges":[\n${parts}\n  ]}`;
   });
   const head = `{"panel":"${panel}","panelRevision":${short(panelRevision)},"results":[{"id":"${results[0].id}","candidates":[`;
-  return [head, candidates.join(",\n"), `]}],"timing":${short(timing)},"usage":${short(usage)}}`].join("\n");
+  return [head, candidates.join(",\n"), `]}],${short(rest).slice(1)}`].join("\n");
 }
 
 const before = readFileSync("README.md", "utf8");
