@@ -60,6 +60,15 @@ def test_a_stream_answers_in_order_through_a_death_of_the_gateway(mortal: Gatewa
     asyncio.run(run())
 
 
+def test_a_stream_with_room_for_one_item_sends_the_next_when_the_last_is_answered(gateway: Gateway) -> None:
+    async def run() -> None:
+        async with Client(gateway.address, panel="rules") as client:
+            seen = [result.rewards[0] async for result in client.stream(items(200), window=1)]
+            assert seen == rewards(200)
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
 def test_a_stream_raises_what_its_items_raise(gateway: Gateway) -> None:
     async def broken() -> AsyncIterator[Item]:
         yield items(1)[0]

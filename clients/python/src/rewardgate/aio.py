@@ -207,7 +207,7 @@ class _StreamRun:
         self._pacer = pacer
         self._request = request_of_entry
         self._fresh: list[Entry] = []
-        self._changed = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
         self._connection = 0
 
     async def pull(self) -> None:
@@ -217,10 +217,10 @@ class _StreamRun:
                 while not self.book.room:
                     await self._change(None)
                 self._fresh.append(self.book.admit(item))
-                self._changed.set()
+                self._tell()
         finally:
             self.book.exhausted = True
-            self._changed.set()
+            self._tell()
 
     def requests(self) -> AsyncIterator[Any]:
         """Messages of a new connection: what is unanswered, then what comes."""
@@ -231,12 +231,12 @@ class _StreamRun:
     def stop(self) -> None:
         """Ends the messages of the connection."""
         self._connection += 1
-        self._changed.set()
+        self._tell()
 
     def take(self, response: Any) -> list[ItemResult]:
         """Takes one answer, and gives what may come out."""
         settle(self.book, self._pacer, response)
-        self._changed.set()
+        self._tell()
         return self.book.take_ready()
 
     async def _requests(self, mine: int, unanswered: list[Entry]) -> AsyncIterator[Any]:
@@ -251,10 +251,18 @@ class _StreamRun:
             else:
                 await self._change(wait)
 
+    def _tell(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            if not each.done():
+                each.set_result(None)
+
     async def _change(self, seconds: float | None) -> None:
-        self._changed.clear()
+        """Waits for the next change, or for some seconds. It counts from the call on: an event that two tasks clear would lose one."""
+        change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(change)
         try:
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            await asyncio.wait_for(change, seconds)
         except asyncio.TimeoutError:
             pass
 
