@@ -41,6 +41,8 @@ const runSuite = {
     const { code, output } = await run(process.execPath, [
       "--import",
       "tsx",
+      "--import",
+      "./test/support/property-seed.ts",
       "--test",
       "--test-concurrency=2",
       "--test-timeout=600000",
