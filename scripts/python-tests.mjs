@@ -1,6 +1,7 @@
 // Runs what is written in Python against a gateway: the one at REWARDGATE_TEST_GRPC, or the built one, started for the run.
 //   test/conformance/grpc_client    the wire, with stubs that any user would generate
 //   clients/python/tests            the Python client and its adapters for trainers
+//   test/conformance/external       the example service that runs code, behind a built gateway that the tests start
 // Needs Python with venv; the packages of requirements.txt go into .cache/ and are installed again when that file changes.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -41,7 +42,6 @@ function pythonOfVenv() {
 
 /** Starts the built gateway on free ports; resolves when it has printed its gRPC address. */
 async function startGateway() {
-  must("npm", ["run", "--silent", "build"]);
   const ports = { REWARDGATE_HTTP_PORT: "0", REWARDGATE_GRPC_PORT: "0", REWARDGATE_ADMIN_PORT: "0", REWARDGATE_LOG_LEVEL: "warn" };
   const child = spawn(process.execPath, ["dist/main.js", "serve"], {
     cwd: root,
@@ -65,6 +65,7 @@ async function startGateway() {
 }
 
 const python = pythonOfVenv();
+must("npm", ["run", "--silent", "build"]);
 const given = process.env.REWARDGATE_TEST_GRPC;
 const gateway = given === undefined ? await startGateway() : { address: given };
 const stopped = gateway.child && new Promise((resolve) => gateway.child.once("exit", resolve));
@@ -78,7 +79,11 @@ async function pytest(folder, env) {
   return new Promise((resolve) => child.once("exit", (status) => resolve(status ?? 1)));
 }
 
-const codes = [await pytest(wire, {}), await pytest(path.join(client, "tests"), { PYTHONPATH: path.join(client, "src") })];
+const codes = [
+  await pytest(wire, {}),
+  await pytest(path.join(client, "tests"), { PYTHONPATH: path.join(client, "src") }),
+  await pytest(path.join(root, "test", "conformance", "external"), { REWARDGATE_TEST_NODE: process.execPath }),
+];
 const code = codes.find((each) => each !== 0) ?? 0;
 gateway.child?.kill("SIGTERM");
 const ended = await stopped;

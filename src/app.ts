@@ -1,4 +1,11 @@
-import { availableCores, createOnnxBackend, createOpenAiBackend, createVllmBackend, shareCores } from "./backends/index.ts";
+import {
+  availableCores,
+  createExternalBackend,
+  createOnnxBackend,
+  createOpenAiBackend,
+  createVllmBackend,
+  shareCores,
+} from "./backends/index.ts";
 import { describeJudge, describePanel } from "./config/describe.ts";
 import type { Resolved, ResolvedJudge } from "./config/resolve.ts";
 import { resolve } from "./config/resolve.ts";
@@ -219,6 +226,7 @@ async function openBackends(plans: Resolved, metrics: Metrics, log: Logger): Pro
       const verify = (backend: Backend) => testGoldens(plans.judges, backend, metrics, log);
       return createVllmBackend({ ...vllm, name, metrics, log, verify });
     }),
+    ...plans.services.map(({ name, external }) => createExternalBackend({ ...external, name, metrics, log })),
   ]);
   const backends = new Map<string, OpenBackend>();
   for (const outcome of opened) if (outcome.status === "fulfilled") backends.set(outcome.value.name, outcome.value);
@@ -263,7 +271,7 @@ function declareJudge({ name, kind, revision, determinism }: Judge, device: stri
 
 function createBatchers(plans: Resolved, backends: ReadonlyMap<string, OpenBackend>, metrics: Metrics): Map<string, Batcher> {
   return new Map(
-    [...plans.backends, ...plans.chats, ...plans.engines].map(({ name, queue }) => {
+    [...plans.backends, ...plans.chats, ...plans.engines, ...plans.services].map(({ name, queue }) => {
       const backend = backends.get(name)!;
       return [name, createBatcher({ backend, queue, clock: systemClock, random: Math.random, metrics })];
     }),

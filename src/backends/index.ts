@@ -1,7 +1,9 @@
+import { externalParams } from "./external/params.ts";
 import { onnxParams } from "./onnx/params.ts";
 import { openAiParams } from "./openai/params.ts";
 import { vllmParams } from "./vllm/params.ts";
 
+export { createExternalBackend, type ExternalBackendOptions } from "./external/backend.ts";
 export { createOnnxBackend, type OnnxBackend, type OnnxBackendOptions } from "./onnx/backend.ts";
 export { availableCores } from "./onnx/cores.ts";
 export { shareCores } from "./onnx/share-cores.ts";
@@ -10,4 +12,4 @@ export { openSecret, type SecretSource } from "./upstream/secret.ts";
 export { createVllmBackend, type VllmBackendOptions } from "./vllm/backend.ts";
 
 /** The schema of every kind of backend, by the word that `type` holds. */
-export const BACKEND_PARAMS = { onnx: onnxParams, openai: openAiParams, vllm: vllmParams } as const;
+export const BACKEND_PARAMS = { onnx: onnxParams, openai: openAiParams, vllm: vllmParams, external: externalParams } as const;

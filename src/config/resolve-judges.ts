@@ -9,6 +9,7 @@ import { digestOf } from "./digest.ts";
 import { findingsOf } from "./issues.ts";
 import type { Finding } from "./problems.ts";
 import { type ChatPlan, chatPlan, createChatJudge } from "./resolve-chat-judge.ts";
+import { createExternal, type ExternalPlan, joinExternalPlan } from "./resolve-external.ts";
 import { createServedJudge, type EnginePlan, enginePlan } from "./resolve-served-judge.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { BackendConfig, BundleJudgeConfig, Config } from "./schema.ts";
@@ -35,13 +36,20 @@ export async function resolveJudges(
   config: Config,
   only: ReadonlySet<string> | undefined,
   problems: ConfigProblem[],
-): Promise<{ judges: Map<string, ResolvedJudge>; backends: BackendPlan[]; chats: ChatPlan[]; engines: EnginePlan[] }> {
+): Promise<{
+  judges: Map<string, ResolvedJudge>;
+  backends: BackendPlan[];
+  chats: ChatPlan[];
+  engines: EnginePlan[];
+  services: ExternalPlan[];
+}> {
   const { origin } = config;
   const digests: DigestCache = new Map();
   const judges = new Map<string, ResolvedJudge>();
   const plans = new Map<string, BackendPlan>();
   const chats = new Map<string, ChatPlan>();
   const engines = new Map<string, EnginePlan>();
+  const services = new Map<string, ExternalPlan>();
   for (const [name, judge] of Object.entries(config.judges)) {
     if (only !== undefined && !only.has(name)) continue;
     if ("rule" in judge) {
@@ -50,6 +58,18 @@ export async function resolveJudges(
       continue;
     }
     const backend = config.backends[judge.backend]!;
+    if ("kind" in judge && judge.kind === "external") {
+      if (backend.type !== "external") {
+        const remedy = "name a backend of type external";
+        problems.push(misplaced(config, name, `backend "${judge.backend}" is no service that judges`, remedy));
+        continue;
+      }
+      const { expected, ...external } = createExternal(name, judge);
+      judges.set(name, { ...external, goldens: [], goldenTolerance: 0, goldenJudge: external.judge });
+      const reached = { name: judge.backend, backend, folder: origin.folder };
+      services.set(judge.backend, joinExternalPlan(services.get(judge.backend), reached, expected));
+      continue;
+    }
     if ("kind" in judge && (judge.kind === "process" || judge.kind === "scalar")) {
       if (backend.type !== "vllm") {
         problems.push(
@@ -89,7 +109,13 @@ export async function resolveJudges(
     const resolved = createJudge(name, judge, plan.name, opened.bundle, config, problems);
     if (resolved !== undefined) judges.set(name, resolved);
   }
-  return { judges, backends: [...plans.values()], chats: [...chats.values()], engines: [...engines.values()] };
+  return {
+    judges,
+    backends: [...plans.values()],
+    chats: [...chats.values()],
+    engines: [...engines.values()],
+    services: [...services.values()],
+  };
 }
 
 function misplaced({ origin }: Config, judge: string, cause: string, remedy: string): ConfigProblem {

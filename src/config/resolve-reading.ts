@@ -170,7 +170,7 @@ async function resolveCalibration(
   if (chosen === "none") return "none";
   if (chosen !== "bundle" && !("file" in chosen)) return fromMethod(path, chosen, { judge, objective, spaceIn: start }, context);
   if (bundle === undefined) {
-    const cause = `judge "${judge.name}" follows a rule and has no model that a calibration could have been fitted on`;
+    const cause = `judge "${judge.name}" has no bundle, and so no model that a calibration could have been fitted on`;
     context.report({ path, cause, remedy: "use none, or a method with its numbers" });
     return undefined;
   }

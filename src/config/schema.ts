@@ -3,6 +3,7 @@ import { BACKEND_PARAMS } from "../backends/index.ts";
 import type { ConfigProblem } from "../domain/errors.ts";
 import { checklistSchema } from "../judges/checklist.ts";
 import { critiqueSchema } from "../judges/critique.ts";
+import { externalSchema } from "../judges/external.ts";
 import { listwiseSchema } from "../judges/listwise.ts";
 import { pairwiseSchema } from "../judges/pairwise.ts";
 import { servedProcessSchema } from "../judges/process.ts";
@@ -24,6 +25,7 @@ const backend = z.discriminatedUnion("type", [
   BACKEND_PARAMS.onnx.extend({ queue: queueSchema }),
   BACKEND_PARAMS.openai.extend({ queue: queueSchema }),
   BACKEND_PARAMS.vllm.extend({ queue: queueSchema }),
+  BACKEND_PARAMS.external.extend({ queue: queueSchema }),
 ]);
 
 const bundleJudge = z
@@ -57,10 +59,11 @@ const judge = z
     pairwiseSchema,
     servedProcessSchema,
     servedScalarSchema,
+    externalSchema,
   ])
   .describe(
-    "A reward model (`bundle`) and where it runs, a check without a model (`rule`), a generative model and what it judges by, or a reward model " +
-      "that an engine serves (`kind`).",
+    "A reward model (`bundle`) and where it runs, a check without a model (`rule`), a generative model and what it judges by, a reward model that " +
+      "an engine serves, or a service of your own (`kind`).",
   );
 
 /** The whole of `rewardgate.yaml`. */

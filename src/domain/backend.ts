@@ -1,4 +1,6 @@
 import { GatewayError } from "./errors.ts";
+import type { Finding } from "./finding.ts";
+import { type Content, type Message, textOf } from "./item.ts";
 
 /**
  * A stretch of the text that a model reads. A control segment comes from a judge's template and may name special tokens;
@@ -57,12 +59,42 @@ export interface ChatCall {
   readonly alternatives: number;
 }
 
+/** Candidates of one item for a judge that is a service of its own. Holds what the service is told, and nothing else of the item. */
+export interface ExternalCall {
+  readonly type: "external";
+  /** Name of the judge at the service. */
+  readonly judge: string;
+  readonly prompt: readonly Message[];
+  /** At least one; they are judged together. */
+  readonly candidates: readonly Content[];
+  readonly reference?: string;
+  readonly domain?: string;
+  readonly language?: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /** One unit of work for a backend. Two calls with equal content are the same work, whoever asks. */
-export type Call = ForwardCall | ChatCall;
+export type Call = ForwardCall | ChatCall | ExternalCall;
 
 /** Every stretch of text that a call sends, in order. */
 export function segmentsOf(call: Call): readonly Segment[] {
-  return call.type === "forward" ? call.segments : call.messages.flatMap((message) => message.segments);
+  switch (call.type) {
+    case "forward":
+      return call.segments;
+    case "chat":
+      return call.messages.flatMap((message) => message.segments);
+    case "external":
+      return [
+        ...call.prompt.flatMap(({ content }) => segmentsOfContent(content, "prompt")),
+        ...call.candidates.flatMap((content) => segmentsOfContent(content, "candidate")),
+        ...[call.reference ?? "", ...Object.values(call.metadata)].map((text) => ({ text, origin: "prompt" as const })),
+      ];
+  }
+}
+
+function segmentsOfContent(content: Content, origin: "prompt" | "candidate"): Segment[] {
+  const images = typeof content === "string" ? [] : content.flatMap((part) => (part.type === "image" ? [part.url] : []));
+  return [textOf(content), ...images].map((text) => ({ text, origin }));
 }
 
 /** Tokens that were dropped to make a call fit. */
@@ -89,12 +121,45 @@ export interface Completion {
   readonly tokens: readonly CompletionToken[];
 }
 
+/** What a service said of one candidate. */
+export type ExternalVerdict =
+  | {
+      readonly outcome: "scored";
+      /** Finite. */
+      readonly value: number;
+      /** Untrusted text. */
+      readonly critique?: string;
+      readonly findings?: readonly Finding[];
+    }
+  | {
+      readonly outcome: "abstained";
+      /** Why, in the service's words: at most 64 lower-case letters, digits and underscores. */
+      readonly code: string;
+    }
+  | {
+      readonly outcome: "failed";
+      /** Why, as for an abstention. */
+      readonly code: string;
+      /** Whether the same question may have an answer later. */
+      readonly retryable: boolean;
+    };
+
+/** The answer of a service to one call. */
+export interface ExternalAnswer {
+  /** Version of the judge that gave it. */
+  readonly version: string;
+  /** One per candidate, in the order of the call. */
+  readonly verdicts: readonly ExternalVerdict[];
+}
+
 /** The answer to a call. */
 export interface CallResult {
-  /** A row per output tensor, for a forward call; none for a chat. Values are as the model gave them, finite or not. */
+  /** A row per output tensor, for a forward call; none for any other. Values are as the model gave them, finite or not. */
   readonly outputs: Readonly<Record<string, Float32Array>>;
   /** Present for a chat. */
   readonly completion?: Completion;
+  /** Present for an external call. */
+  readonly external?: ExternalAnswer;
   /** Tokens that the model read, and those it wrote, padding excluded. */
   readonly tokens: number;
   readonly truncation?: Truncation;

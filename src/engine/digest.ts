@@ -1,5 +1,5 @@
 import { createHash, hash } from "node:crypto";
-import type { Call, ChatCall, Segment } from "../domain/backend.ts";
+import type { Call, ChatCall, ExternalCall, Segment } from "../domain/backend.ts";
 import { type Content, type Message, textOf } from "../domain/item.ts";
 import type { Ask } from "../domain/judge.ts";
 
@@ -11,8 +11,18 @@ import type { Ask } from "../domain/judge.ts";
  * @returns 32 bytes as a binary string, one unit per byte, the shortest key a Map can hold
  */
 export function digestCall(call: Call): string {
-  const canonical = call.type === "forward" ? `forward/1:${call.overlong}${canonicalText(call.segments)}` : canonicalChat(call);
-  return hash("sha256", canonical, "binary");
+  return hash("sha256", canonicalCall(call), "binary");
+}
+
+function canonicalCall(call: Call): string {
+  switch (call.type) {
+    case "forward":
+      return `forward/1:${call.overlong}${canonicalText(call.segments)}`;
+    case "chat":
+      return canonicalChat(call);
+    case "external":
+      return canonicalExternal(call);
+  }
 }
 
 function canonicalText(segments: readonly Segment[]): string {
@@ -26,6 +36,17 @@ function canonicalChat({ messages, sampling, schema, alternatives }: ChatCall): 
   let canonical = `chat/1:${JSON.stringify([temperature, topP, maxTokens, seed, alternatives, schema ?? null])}`;
   for (const { role, segments } of messages) canonical += `|${role}/${segments.length}${canonicalText(segments)}`;
   return canonical;
+}
+
+function canonicalExternal({ judge, prompt, candidates, reference, domain, language, metadata }: ExternalCall): string {
+  const labels = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  const messages = prompt.map(({ role, content }) => [role, canonicalContent(content)]);
+  const optional = [reference, domain, language].map((text) => text ?? null);
+  return `external/1:${JSON.stringify([judge, messages, candidates.map(canonicalContent), optional, labels])}`;
+}
+
+function canonicalContent(content: Content): unknown {
+  return typeof content === "string" ? content : content.map((part) => [part.type, part.type === "text" ? part.text : part.url]);
 }
 
 /** Digest of everything one ask sends and reads: its call's, or the digest over the digests of all its calls, in order. */

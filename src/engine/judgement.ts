@@ -24,6 +24,11 @@ export function toFailure(error: GatewayError): Failure {
   return { reason: error.reason, message: error.message, retryable: error.retryable };
 }
 
+/** Whether a judge failed one candidate because its number is none. */
+export function isNotFinite(score: RawScore): boolean {
+  return score.outcome === "failed" && score.error.reason === "SCORE_NOT_FINITE";
+}
+
 /** Whether every number of a score is finite; an abstention has none. */
 export function allFinite(score: RawScore): boolean {
   if (score.outcome !== "scored") return true;

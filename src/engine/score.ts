@@ -14,7 +14,7 @@ import { checkItem, checkOptions, refuseLoneGroups } from "./check-options.ts";
 import { countScores } from "./count-scores.ts";
 import { digestAsks } from "./digest.ts";
 import { answerOf, type Flight, type Urgency } from "./flight.ts";
-import { allFinite, failedJudgement, type Judgement } from "./judgement.ts";
+import { allFinite, failedJudgement, isNotFinite, type Judgement } from "./judgement.ts";
 import { observeScores } from "./observe-scores.ts";
 import { rewardItems } from "./panel-reward.ts";
 import { type Destination, findPanel, judgedItem, planItem, routeItem } from "./plan.ts";
@@ -246,6 +246,7 @@ export function createScorer(options: ScorerOptions): Scorer {
         return;
       }
       const scores = judge.decode(ask, results, item);
+      metrics?.nonfinite.inc({ judge: judge.name }, scores.filter(isNotFinite).length);
       if (!scores.every(allFinite)) throw new GatewayError("SCORE_NOT_FINITE", "the model gave a score that is not a finite number");
       const all = [...(ask.earlier ?? []), ...results];
       const tokens = all.reduce((sum, result) => sum + result.tokens, 0);

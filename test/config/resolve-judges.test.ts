@@ -42,7 +42,7 @@ describe("a judge that follows a rule", () => {
   it("takes a calibration by numbers and none that was fitted on a model", async () => {
     assert.equal(await problems("{ rule: numeric }", ", calibration: { method: affine, slope: 2, intercept: -1 }"), "");
     for (const calibration of ["bundle", "{ file: c.json }"])
-      assert.match(await problems("{ rule: numeric }", `, calibration: ${calibration}`), /follows a rule and has no model.*use none/);
+      assert.match(await problems("{ rule: numeric }", `, calibration: ${calibration}`), /has no bundle.*use none/);
   });
 
   const refused: [what: string, judge: string, says: RegExp][] = [

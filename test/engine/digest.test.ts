@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Call, ChatCall, ForwardCall, Segment } from "../../src/domain/backend.ts";
+import type { Call, ChatCall, ExternalCall, ForwardCall, Segment } from "../../src/domain/backend.ts";
 import type { Message } from "../../src/domain/item.ts";
 import { digestAsk, digestCall, digestPrompt } from "../../src/engine/digest.ts";
 
@@ -64,6 +64,33 @@ test("equal chats have equal digests; roles, borders of messages, sampling, sche
     callOf(["control", "judge"], ["candidate", "c"]),
   ];
   assert.equal(new Set(all.map(digestCall)).size, all.length);
+});
+
+test("an external call differs by everything that its service is told, and not by the order of labels", () => {
+  const call = (changes: Partial<ExternalCall> = {}): ExternalCall => ({
+    type: "external",
+    judge: "j",
+    prompt: [{ role: "user", content: "p" }],
+    candidates: ["a", "b"],
+    metadata: { k: "1", l: "2" },
+    ...changes,
+  });
+  const all = [
+    call(),
+    call({ judge: "k" }),
+    call({ prompt: [{ role: "system", content: "p" }] }),
+    call({ candidates: ["a"] }),
+    call({ candidates: ["b", "a"] }),
+    call({ candidates: ["a", [{ type: "text", text: "b" }]] }),
+    call({ candidates: ["a", [{ type: "image", url: "b" }]] }),
+    call({ reference: "r" }),
+    call({ domain: "r" }),
+    call({ language: "r" }),
+    call({ metadata: { k: "1" } }),
+    call({ metadata: { k: "2", l: "1" } }),
+  ];
+  assert.equal(new Set(all.map(digestCall)).size, all.length);
+  assert.equal(digestCall(call({ metadata: { l: "2", k: "1" } })), digestCall(call()));
 });
 
 test("text is not normalised: composed and decomposed forms differ", () => {

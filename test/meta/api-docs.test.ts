@@ -25,6 +25,8 @@ test("docs/api.md names every method, and every field of a request and of its an
   const words = new Set([...page.matchAll(/`[^`\n]+`/g)].flatMap(([code]) => code.match(/\w+/g) ?? []));
   const missing: string[] = [];
   for (const type of registry) {
+    // What the gateway asks of others is in docs/backends/external.md.
+    if (type.file.proto.package === "rewardgate.judge.v1") continue;
     if (type.kind === "service") missing.push(...type.methods.map(({ name }) => name).filter((name) => !words.has(name)));
     if (type.kind !== "message" || !type.typeName.startsWith("rewardgate.")) continue;
     if (/(List|Get|Info|PanelMember|Messages$)/.test(type.name)) continue;

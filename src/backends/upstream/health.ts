@@ -2,6 +2,7 @@ import type { Clock } from "../../domain/clock.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { UpstreamMetrics } from "../../telemetry/upstream-metrics.ts";
 import type { Address } from "./address.ts";
+import type { HttpOutcome } from "./http-target.ts";
 import type { Secret } from "./secret.ts";
 
 export interface HealthOptions {
@@ -11,11 +12,22 @@ export interface HealthOptions {
   readonly healthIntervalMs: number;
   readonly apiKey?: Secret | undefined;
   readonly headers: () => Record<string, string>;
+  /** Whether the answer to a check is that of a server that can work; one without such an answer is not up then. */
+  readonly accepts?: ((body: string) => boolean) | undefined;
   /** Runs after each round of checks. */
   readonly onChecked: () => void;
   readonly clock: Clock;
   readonly metrics?: UpstreamMetrics | undefined;
   readonly log?: Logger | undefined;
+}
+
+/** Statuses below 500 that say that a server will do no work. */
+const UNABLE: readonly number[] = [401, 403, 429];
+
+function isUp(outcome: HttpOutcome, accepts: HealthOptions["accepts"]): boolean {
+  if (outcome.kind !== "answered") return false;
+  if (accepts !== undefined) return outcome.status >= 200 && outcome.status < 300 && accepts(outcome.body);
+  return outcome.status < 500 && !UNABLE.includes(outcome.status);
 }
 
 /** Longest time for one check, so that what is known of an address is never older than an interval and this. */
@@ -43,7 +55,7 @@ export function watchHealth(options: HealthOptions): { readonly first: Promise<v
     });
     if (outcome.kind === "withdrawn") return;
     const status = outcome.kind === "answered" ? outcome.status : undefined;
-    const up = status !== undefined && status < 500 && ![401, 403, 429].includes(status);
+    const up = isUp(outcome, options.accepts);
     if (up !== address.up) log?.[up ? "info" : "warn"]({ backend: name, address: target.name, status, up }, "health of an upstream server");
     address.up = up;
     metrics?.up.set({ backend: name, address: target.name }, up ? 1 : 0);

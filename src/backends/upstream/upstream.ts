@@ -7,7 +7,7 @@ import type { Address } from "./address.ts";
 import { type CircuitState, createCircuit, type Leave } from "./circuit.ts";
 import { type Ending, type Reading, readEnding } from "./ending.ts";
 import { watchHealth } from "./health.ts";
-import { createHttpTarget } from "./http-target.ts";
+import { createHttpTarget, type HttpTarget, type HttpTargetOptions } from "./http-target.ts";
 import { createRateBudget, type RateLimits } from "./rate-budget.ts";
 import { createRetryPolicy } from "./retry.ts";
 import type { Secret } from "./secret.ts";
@@ -30,9 +30,13 @@ export interface UpstreamOptions<T> {
   /** Path, below the address, of a request that a healthy server answers. */
   readonly healthPath: string;
   readonly healthIntervalMs: number;
+  /** Whether the body of a health check's answer is that of a server that can work. Default: any answer is. */
+  readonly accepts?: ((body: string) => boolean) | undefined;
   readonly reading: Reading<T>;
   /** What the servers allow together, and the tokens that an answer says it took. */
   readonly rate?: (RateLimits & { tokensOf(answer: T): number | undefined }) | undefined;
+  /** How a server is reached. Default HTTP. */
+  readonly connect?: (options: HttpTargetOptions) => HttpTarget;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -69,7 +73,7 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
   const budget = options.rate && createRateBudget(name, options.rate, clock, (outcome) => metrics?.rateHeld.inc({ ...label, outcome }));
   const listeners = new Set<(ready: boolean) => void>();
   const addresses = options.urls.map((url): Address => {
-    const target = createHttpTarget({ ...options, url, connections: options.concurrency + 1 });
+    const target = (options.connect ?? createHttpTarget)({ ...options, url, connections: options.concurrency + 1 });
     const onChange = (state: CircuitState) => {
       metrics?.circuit.set({ ...label, address: target.name }, CIRCUIT_VALUES[state]);
       log?.[state === "open" ? "warn" : "info"]({ ...label, address: target.name, state }, "circuit of an upstream server");

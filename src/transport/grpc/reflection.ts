@@ -14,9 +14,13 @@ export function addReflection(server: Server): void {
   new ReflectionService(definition as unknown as PackageDefinition).addToServer(server);
 }
 
+/** What the gateway asks of others and does not serve. */
+const ASKED = "rewardgate/judge/";
+
 /** The files as the compiler described them; a pass through proto-loader would merge and damage them. */
 function ownFiles(): FileDescriptorProto[] {
-  return fromBinary(FileDescriptorSetSchema, Buffer.from(DESCRIPTOR_SET, "base64")).file;
+  const { file } = fromBinary(FileDescriptorSetSchema, Buffer.from(DESCRIPTOR_SET, "base64"));
+  return file.filter(({ name }) => !name.startsWith(ASKED));
 }
 
 /** The health service's file, which comes without descriptors. proto-loader marks messages that have a map as map entries. */

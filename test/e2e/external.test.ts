@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { openGateway } from "../../src/app.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import type { Item } from "../../src/domain/item.ts";
+import { DEFAULT_OPTIONS } from "../../src/domain/score.ts";
+import { createLogger } from "../../src/telemetry/log.ts";
+import { temporaryFolder } from "../support/bundle.ts";
+import { type JudgeService, type ServiceScript, startGrpcJudge, startHttpJudge, textOfContent } from "../support/judge-service.ts";
+import { settled } from "../support/servers.ts";
+
+const log = createLogger({ level: "silent" });
+const cleanups: (() => unknown)[] = [];
+after(async () => {
+  for (const clean of cleanups) await clean();
+});
+
+/** A gateway with one judge, which is a scripted service. */
+async function open(service: JudgeService, judge = "", backend = "") {
+  service.description = { judges: [{ name: "svc-judge", version: "1", space: "unit" }] };
+  const folder = temporaryFolder();
+  const file = folder.write(
+    "rewardgate.yaml",
+    `apiVersion: rewardgate/v1
+backends:
+  svc: { type: external, url: "${service.url}", healthIntervalSeconds: 0.1, maxAttempts: 1${backend} }
+judges:
+  svc-judge: { kind: external, backend: svc, version: "1", space: unit${judge} }
+panels:
+  panel: { members: [{ judge: svc-judge, weight: 1, required: true }] }
+`,
+  );
+  const gateway = await openGateway(await loadConfig({ file, variables: {} }), { log });
+  cleanups.push(async () => {
+    await gateway.close(0);
+    await service.close();
+    folder.remove();
+  });
+  const score = async (texts: readonly string[], changes: Partial<Item> = {}) => {
+    const item: Item = { id: "i", prompt: [{ role: "user", content: "p" }], candidates: texts.map((content) => ({ content })), ...changes };
+    const request = { panel: "panel", items: [item], options: { ...DEFAULT_OPTIONS, detail: "full" as const } };
+    const context = { signal: new AbortController().signal, requestId: "r", transport: "cli" as const };
+    return (await gateway.service.score(request, context)).results[0]!.candidates;
+  };
+  return { gateway, score };
+}
+
+/** Judges a candidate by its text: a number is its score, anything else a code to fail or abstain with. */
+const obeys: ServiceScript = ({ items }) => ({
+  version: "1",
+  items: items.map(({ id, candidates }) => ({
+    id,
+    candidates: candidates.map(({ id, content }) => {
+      const text = textOfContent(content);
+      if (text === "abstain") return { id, abstained: { code: "unsure" } };
+      if (text === "fail") return { id, failed: { code: "broken_tool", retryable: false } };
+      return { id, score: Number(text), critique: `It says ${text}.`, findings: [{ name: "said", value: Number(text) }] };
+    }),
+  })),
+});
+
+for (const [protocol, start] of [
+  ["HTTP", startHttpJudge],
+  ["gRPC", startGrpcJudge],
+] as const) {
+  describe(`a judge that is a service over ${protocol}`, () => {
+    it("rewards each candidate with what the service says, and shows its words and findings", async () => {
+      const { score, gateway } = await open(await start(obeys));
+      const [first, second] = await score(["0.25", "1"]);
+      assert.deepEqual([first!.reward, second!.reward], [0.25, 1]);
+      const [part] = first!.judges;
+      assert.deepEqual([part!.critique, part!.findings], ["It says 0.25.", [{ name: "said", value: 0.25 }]]);
+      const [info] = gateway.service.judges();
+      assert.deepEqual([info!.kind, info!.ready, info!.space, info!.determinism], ["external", true, "unit", "none"]);
+    });
+
+    it("gives no number where the service has none, and asks about a group only once", async () => {
+      const service = await start(obeys);
+      const { score } = await open(service, ", group: true");
+      const outcomes = (await score(["0.5", "fail", "abstain", "2"])).map(({ reward, judges }) => [reward, judges[0]!.outcome]);
+      assert.deepEqual(outcomes, [
+        [0.5, "scored"],
+        [undefined, "failed"],
+        [undefined, "abstained"],
+        [undefined, "failed"],
+      ]);
+      assert.equal(service.asked.length, 1);
+    });
+
+    it("asks for the same candidate once, and again when the service has failed it", async () => {
+      const service = await start(obeys);
+      const { score } = await open(service);
+      await score(["0.5", "fail"]);
+      assert.deepEqual(
+        (await score(["0.5", "fail"])).map(({ judges }) => judges[0]!.cached),
+        [true, false],
+      );
+      assert.equal(service.asked.length, 3);
+    });
+
+    it("turns unready with its service, refuses another version's scores, and recovers", async () => {
+      const service = await start(obeys);
+      const { score, gateway } = await open(service);
+      const ready = () => gateway.service.judges()[0]!.ready;
+      service.description = { judges: [{ name: "svc-judge", version: "2", space: "unit" }] };
+      service.script = (asked) => ({ ...(obeys(asked) as object), version: "2" });
+      await settled(() => !ready());
+      const [refused] = await score(["0.75"]);
+      assert.deepEqual([refused!.reward, refused!.judges[0]!.failure!.reason], [undefined, "JUDGE_OUTPUT_UNREADABLE"]);
+      service.description = { judges: [{ name: "svc-judge", version: "1", space: "unit" }] };
+      service.script = obeys;
+      await settled(ready);
+      assert.equal((await score(["0.75"]))[0]!.reward, 0.75);
+    });
+
+    it("gives 0 rewards to 100 texts that break it", async () => {
+      const service = await start((asked) => {
+        if (asked.items.some(({ candidates }) => candidates.some(({ content }) => textOfContent(content).startsWith("break")))) return {};
+        return obeys(asked);
+      });
+      const { score } = await open(service, "", ", batchItems: 8, concurrency: 4");
+      const rewards = (await score(Array.from({ length: 100 }, (_, n) => `break ${n}`))).map(({ reward }) => reward);
+      assert.deepEqual(new Set(rewards), new Set([undefined]));
+    });
+  });
+}
