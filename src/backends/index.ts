@@ -3,9 +3,9 @@ import { onnxParams } from "./onnx/params.ts";
 import { openAiParams } from "./openai/params.ts";
 import { vllmParams } from "./vllm/params.ts";
 
+export { availableCores } from "./cores.ts";
 export { createExternalBackend, type ExternalBackendOptions } from "./external/backend.ts";
 export { createOnnxBackend, type OnnxBackend, type OnnxBackendOptions } from "./onnx/backend.ts";
-export { availableCores } from "./onnx/cores.ts";
 export { shareCores } from "./onnx/share-cores.ts";
 export { createOpenAiBackend, type OpenAiBackendOptions } from "./openai/backend.ts";
 export { openSecret, type SecretSource } from "./upstream/secret.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { Tokenizer } from "tokenizers";
-import { createSegmentTokenizer } from "../../src/backends/onnx/tokenizer.ts";
+import { createSegmentTokenizer } from "../../src/backends/tokens/tokenizer.ts";
 import type { ForwardCall, Segment } from "../../src/domain/backend.ts";
 import type { Item } from "../../src/domain/item.ts";
 import { chatAsks } from "../../src/judges/shared/chat-asks.ts";

@@ -4,13 +4,13 @@ import type { BatchLimits, Call, CallResult, OpenBackend, PreparedCall } from ".
 import { GatewayError } from "../../domain/errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import { availableCores } from "../cores.ts";
+import { createSegmentTokenizer, type SegmentTokenizer } from "../tokens/tokenizer.ts";
 import { assemble, type Sequence } from "./assemble.ts";
-import { availableCores } from "./cores.ts";
 import { type Device, describeDevice, isCudaInstalled } from "./device.ts";
 import type { InputNames } from "./executor-protocol.ts";
 import { listDevices, type OnnxParams, planExecutors } from "./params.ts";
 import { type ReplicaSet, startReplicas } from "./replicas.ts";
-import { createSegmentTokenizer, type SegmentTokenizer } from "./tokenizer.ts";
 
 /** A model to serve, and how. Keys of {@link OnnxParams} are those of the configuration. */
 export interface OnnxBackendOptions extends Omit<OnnxParams, "type"> {

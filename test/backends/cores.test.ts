@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import test from "node:test";
-import { availableCores, cgroupQuota } from "../../../src/backends/onnx/cores.ts";
+import { availableCores, cgroupQuota } from "../../src/backends/cores.ts";
 
 const files = (content: Record<string, string>) => (path: string) => content[path];
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import fc from "fast-check";
-import { createSegmentTokenizer, type SegmentTokenizer } from "../../../src/backends/onnx/tokenizer.ts";
+import { createSegmentTokenizer, type SegmentTokenizer } from "../../../src/backends/tokens/tokenizer.ts";
 import type { ForwardCall, Segment } from "../../../src/domain/backend.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { idOf, tokenizerJson } from "../../support/tokenizer.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { type Special, stretcher } from "../../../src/backends/onnx/stretches.ts";
+import { type Special, stretcher } from "../../../src/backends/tokens/stretches.ts";
 import type { Segment } from "../../../src/domain/backend.ts";
 
 const special = (content: string, takesSpaceBefore = false): Special => ({ content, secret: `{${content}}`, takesSpaceBefore });

@@ -2,7 +2,7 @@ import { type Encoding, Tokenizer } from "tokenizers";
 import { z } from "zod";
 import type { ForwardCall } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
-import { availableCores } from "./cores.ts";
+import { availableCores } from "../cores.ts";
 import { type Special, type Stretch, stretcher } from "./stretches.ts";
 
 /** Token ids of texts, with the line between a template's text and what users wrote kept. */
