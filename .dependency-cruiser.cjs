@@ -34,7 +34,12 @@ module.exports = {
     layer("reward", ["domain"], "Calibration, transforms and aggregation work on domain types alone."),
     layer("judges", ["domain", "reward"], "A judge says what to ask and how to read the answer. It never reaches a backend."),
     layer("telemetry", ["domain"], "Metrics and logs are a leaf that everyone may use."),
-    layer("backends", ["domain", "telemetry", "gen"], "A backend runs calls. It knows no judge, no panel and no configuration."),
+    layer("open-inference", ["domain"], "Tensors of the Open Inference Protocol, which is spoken on both sides of the gateway."),
+    layer(
+      "backends",
+      ["domain", "telemetry", "gen", "open-inference"],
+      "A backend runs calls. It knows no judge, no panel and no configuration.",
+    ),
     layer("engine", ["domain", "telemetry"], "The engine sees judges, backends and reward functions through the domain's interfaces only."),
     layer(
       "state",
@@ -44,7 +49,11 @@ module.exports = {
     layer("config", ["domain", "reward", "judges", "backends", "state"], "config composes the parameter schemas that the kinds declare."),
     layer("evaluation", ["domain", "reward"], "Evaluation reads scores and labels; it serves nothing."),
     layer("monitoring", ["domain", "reward", "evaluation", "telemetry"], "Statistics of a run see numbers and names; they serve nothing."),
-    layer("transport", ["domain", "telemetry", "gen"], "An adapter translates between wire and domain. The service is handed to it."),
+    layer(
+      "transport",
+      ["domain", "telemetry", "gen", "open-inference"],
+      "An adapter translates between wire and domain. The service is handed to it.",
+    ),
     pure("domain"),
     pure("reward"),
     pure("judges", "@huggingface/jinja", "ajv", "eld", "mathjs", "re2js"),

@@ -9,6 +9,7 @@ import {
 import { describeJudge, describePanel } from "./config/describe.ts";
 import type { Resolved, ResolvedJudge } from "./config/resolve.ts";
 import { resolve } from "./config/resolve.ts";
+import { resolveTokenDecoder } from "./config/resolve-triton.ts";
 import type { Config } from "./config/schema.ts";
 import { stateStoreOf, statesReadBy } from "./config/state-plan.ts";
 import type { Backend, OpenBackend } from "./domain/backend.ts";
@@ -34,6 +35,7 @@ import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import { startAdminServer } from "./transport/admin/server.ts";
 import { startGrpcServer } from "./transport/grpc/server.ts";
 import { startHttpServer } from "./transport/http/server.ts";
+import { createOpenInference } from "./transport/open-inference/model.ts";
 import { COMMIT, VERSION } from "./version.ts";
 
 /** A gateway without listeners: judges open and tested, ready to score. */
@@ -163,7 +165,9 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
     const gateway = await openGateway(config, { log, metrics, board });
     opened.unshift(gateway);
     const { service, states, runs } = gateway;
-    const grpcServer = await startGrpcServer({ ...grpc, service, states, runs, readiness: board, limits, metrics, log });
+    const { triton } = config.wires;
+    const openInference = triton && createOpenInference(triton, { service, limits, decodeTokens: await resolveTokenDecoder(config) });
+    const grpcServer = await startGrpcServer({ ...grpc, service, states, runs, readiness: board, limits, metrics, log, openInference });
     opened.unshift(grpcServer);
     const httpServer = await startHttpServer({
       ...http,
@@ -173,6 +177,7 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
       limits,
       overloadHttpStatus,
       wires: config.wires,
+      openInference,
       metrics,
       log,
     });

@@ -8,6 +8,7 @@ export { createExternalBackend, type ExternalBackendOptions } from "./external/b
 export { createOnnxBackend, type OnnxBackend, type OnnxBackendOptions } from "./onnx/backend.ts";
 export { shareCores } from "./onnx/share-cores.ts";
 export { createOpenAiBackend, type OpenAiBackendOptions } from "./openai/backend.ts";
+export { createTokenDecoder, type TokenDecoder } from "./tokens/decoder.ts";
 export { openSecret, type SecretSource } from "./upstream/secret.ts";
 export { createVllmBackend, type VllmBackendOptions } from "./vllm/backend.ts";
 

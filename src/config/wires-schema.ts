@@ -25,27 +25,48 @@ const WIRES = {
   rerank: ["/rerank", "Reranking clients of Cohere, Jina, vLLM and text-embeddings-inference; `/rerank`, `/v1/rerank`, `/v2/rerank`."],
 } as const;
 
+const panel = z.string().min(1).describe("Panel that judges what comes over this wire.");
+const onFailure = z
+  .union([z.literal("error"), z.strictObject({ reward: z.number().describe("Number that stands in for a reward that there is not.") })])
+  .default("error")
+  .describe(
+    "A candidate without a reward: `error` fails the call, with 503 where it may be sent again; {reward: x} answers x. Default error.",
+  );
+
 const wire = (path: string, description: string) =>
   z
     .strictObject({
-      panel: z.string().min(1).describe("Panel that judges what comes over this wire."),
+      panel,
       path: z
         .string()
         .regex(/^\/[\w/.-]*\w$/, "a path that begins with a slash and holds letters, digits, dots, hyphens and underscores")
         .default(path)
         .describe(`Path of the route. Default ${path}.`),
-      onFailure: z
-        .union([
-          z.literal("error"),
-          z.strictObject({ reward: z.number().describe("Number that stands in for a reward that there is not.") }),
-        ])
-        .default("error")
-        .describe(
-          "A candidate without a reward: `error` fails the call, with 503 where it may be sent again; {reward: x} answers x. Default error.",
-        ),
+      onFailure,
     })
     .optional()
     .describe(description);
+
+const triton = z
+  .strictObject({
+    panel,
+    model: z
+      .string()
+      .regex(/^[\w.-]+$/, "letters, digits, dots, hyphens and underscores")
+      .default("reward_model")
+      .describe("Name of the model that clients ask for. Default reward_model, which NeMo-Aligner asks for."),
+    tokenizer: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "A tokenizer.json that tells the text of clients that send token ids; relative to this file. Default none: they are refused.",
+      ),
+    onFailure,
+  })
+  .describe(
+    "Triton and the Open Inference Protocol, over HTTP (`/v2`) and gRPC (`inference.GRPCInferenceService`): NeMo-Aligner, PyTriton, tritonclient, KServe.",
+  );
 
 /** Trainers' and engines' own wires. */
 export const wiresSchema = z
@@ -59,6 +80,7 @@ export const wiresSchema = z
     nemoGym: wire(...WIRES.nemoGym),
     roll: wire(...WIRES.roll),
     tei: wire(...WIRES.tei),
+    triton: triton.optional(),
   })
   .prefault({})
   .describe("Wires of trainers and engines that HTTP speaks besides its own, each pointed at a panel. Default none.");

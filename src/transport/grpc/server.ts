@@ -4,11 +4,14 @@ import type { RequestLimits } from "../../domain/limits.ts";
 import type { RunStatistics } from "../../domain/run.ts";
 import type { ReadinessSource, RewardService } from "../../domain/service.ts";
 import type { StateService } from "../../domain/state.ts";
+import { GRPCInferenceServiceService } from "../../gen/inference/grpc_service.ts";
 import * as wire from "../../gen/rewardgate/v1/reward_service.ts";
 import { RunServiceService } from "../../gen/rewardgate/v1/run_service.ts";
 import { StateServiceService } from "../../gen/rewardgate/v1/state_service.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import { openInferenceMethods } from "../open-inference/grpc.ts";
+import type { OpenInference } from "../open-inference/model.ts";
 import { checkScoreRequest } from "../request-rules.ts";
 import { createRunningCalls, delay, type RunningServer } from "../running-calls.ts";
 import { type UnaryHandler, unary } from "./calls.ts";
@@ -35,6 +38,8 @@ export interface GrpcServerOptions {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** The panel that is served as a model of the Open Inference Protocol. Default none. */
+  readonly openInference?: OpenInference | undefined;
   readonly connections?: Partial<ConnectionLimits>;
 }
 
@@ -120,6 +125,21 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
     Object.fromEntries(Object.entries(methods).map(([name, handle]) => [name, call(`${name[0]!.toUpperCase()}${name.slice(1)}`, handle)]));
   server.addService(passThrough(StateServiceService), calls(stateMethods(states, limits)));
   server.addService(passThrough(RunServiceService), calls(runMethods(runs)));
+  const { openInference } = options;
+  if (openInference !== undefined) {
+    const methods = openInferenceMethods({
+      model: openInference.model,
+      version: service.version().version,
+      limits,
+      scorerOf:
+        ({ context, record, remainingMs }) =>
+        (items) => {
+          record.items = items.length;
+          return openInference.score(items, context, remainingMs());
+        },
+    });
+    server.addService(passThrough(GRPCInferenceServiceService), calls(methods));
+  }
   const health = addHealth(server, options.readiness);
   addReflection(server);
 

@@ -19,6 +19,8 @@ interface FieldRule {
   readonly message?: MessageRule;
   /** Wire type of the elements of a packed list. */
   readonly elements?: number;
+  /** Whether its varints may have 64 bits: whole numbers that are long or, below zero, written as if they were. */
+  readonly long?: boolean;
 }
 
 interface MessageRule {
@@ -29,6 +31,8 @@ interface MessageRule {
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Scalars whose varints may have 64 bits. */
+const LONG: ReadonlySet<ScalarType> = new Set([ScalarType.INT32, ScalarType.INT64, ScalarType.UINT64, ScalarType.SINT64]);
 const PROTOTYPE_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
 const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, Buffer.from(DESCRIPTOR_SET, "base64")));
@@ -83,11 +87,11 @@ function checkMessage(cursor: Cursor, end: number, rule: MessageRule): void {
       const stop = cursor.pos + length;
       if (stop > end) throw new MalformedError(`${rule.name}.${field.name} is longer than what holds it at byte ${at}`);
       if (field.message !== undefined) checkMessage(cursor, stop, field.message);
-      else if (field.elements !== undefined) checkPacked(cursor, stop, field.elements, `${rule.name}.${field.name}`);
+      else if (field.elements !== undefined) checkPacked(cursor, stop, field, `${rule.name}.${field.name}`);
       else if (rule.isMapEntry && field.name === "key") checkKey(cursor.bytes.subarray(cursor.pos, stop));
       cursor.pos = stop;
     } else if (field.wireType === WireType.Varint) {
-      readVarint(cursor, end);
+      field.long ? skipLong(cursor, end) : readVarint(cursor, end);
     } else {
       cursor.pos += field.wireType === WireType.Bit64 ? 8 : 4;
       if (cursor.pos > end) throw new MalformedError(`${rule.name}.${field.name} is cut off at byte ${at}`);
@@ -96,12 +100,12 @@ function checkMessage(cursor: Cursor, end: number, rule: MessageRule): void {
 }
 
 /** A packed list is a whole number of elements. */
-function checkPacked(cursor: Cursor, end: number, elements: number, name: string): void {
-  if (elements === WireType.Varint) while (cursor.pos < end) readVarint(cursor, end);
+function checkPacked(cursor: Cursor, end: number, { elements, long }: FieldRule, name: string): void {
+  if (elements === WireType.Varint) while (cursor.pos < end) long ? skipLong(cursor, end) : readVarint(cursor, end);
   else if ((end - cursor.pos) % (elements === WireType.Bit64 ? 8 : 4) !== 0) throw new MalformedError(`${name} is cut off at byte ${end}`);
 }
 
-/** A varint of at most 32 bits, which every tag, length, enum, bool and uint32 of a request is; −1 in an enum is refused. */
+/** A varint of at most 32 bits, which every tag, length, enum, bool and uint32 is; −1 in an enum is refused. */
 function readVarint(cursor: Cursor, end: number): number {
   let value = 0;
   for (let shift = 0; shift < 35; shift += 7) {
@@ -111,6 +115,19 @@ function readVarint(cursor: Cursor, end: number): number {
     if (byte < 0x80) {
       if (value > 0xffffffff) break;
       return value;
+    }
+  }
+  throw new MalformedError(`a number is too long at byte ${cursor.pos}`);
+}
+
+/** Passes a varint of at most 64 bits. */
+function skipLong(cursor: Cursor, end: number): void {
+  for (let bytes = 1; bytes <= 10; bytes++) {
+    if (cursor.pos >= end) throw new MalformedError(`cut off at byte ${cursor.pos}`);
+    const byte = cursor.bytes[cursor.pos++] as number;
+    if (byte < 0x80) {
+      if (bytes === 10 && byte > 1) break;
+      return;
     }
   }
   throw new MalformedError(`a number is too long at byte ${cursor.pos}`);
@@ -151,10 +168,11 @@ function fieldRule(field: DescField): FieldRule {
   if (field.message !== undefined) return { name, wireType: WireType.LengthDelimited, once, message: ruleOf(field.message) };
   if (field.fieldKind === "list" && field.packed) {
     const elements = field.listKind === "enum" ? WireType.Varint : scalarWireType(field.scalar as ScalarType);
-    return { name, wireType: WireType.LengthDelimited, once, elements };
+    return { name, wireType: WireType.LengthDelimited, once, elements, long: field.listKind === "scalar" && LONG.has(field.scalar) };
   }
   if (field.enum !== undefined) return { name, wireType: WireType.Varint, once };
-  return { name, wireType: scalarWireType(field.scalar as ScalarType), once };
+  const scalar = field.scalar as ScalarType;
+  return { name, wireType: scalarWireType(scalar), once, long: LONG.has(scalar) };
 }
 
 function scalarWireType(scalar: ScalarType): WireType {

@@ -25,6 +25,8 @@ export interface Exchange {
   allowedMs(): number | undefined;
   /** Answers 200 with a JSON body, which on some trainers' wires is a bare number or text. */
   answer(body: object | number | string): void;
+  /** Answers 200 with bytes. */
+  answerBytes(bytes: Uint8Array, headers: Readonly<Record<string, string | number>>): void;
   /** Answers with the error's status, headers and body; `body` where the route's clients read a form of their own. */
   fail(error: GatewayError, body?: object): void;
   /** Ends an answer that was written piece by piece. */
@@ -49,10 +51,8 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     if (!response.writableFinished) aborter.abort();
   });
 
-  const send = (status: number, body: object | number | string) => {
-    const bytes = Buffer.from(JSON.stringify(body));
+  const sendBytes = (status: number, bytes: Uint8Array) => {
     response.statusCode = status;
-    response.setHeader("Content-Type", "application/json; charset=utf-8");
     response.setHeader("Content-Length", bytes.length);
     if (request.complete) {
       if (draining.aborted) response.setHeader("Connection", "close");
@@ -63,6 +63,10 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
       finishAfter(request, response);
     }
   };
+  const send = (status: number, body: object | number | string) => {
+    response.setHeader("Content-Type", "application/json; charset=utf-8");
+    sendBytes(status, Buffer.from(JSON.stringify(body)));
+  };
 
   return {
     context: { requestId, transport: "http", signal: aborter.signal },
@@ -71,6 +75,11 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     answer(body) {
       answered = "ok";
       send(200, body);
+    },
+    answerBytes(bytes, headers) {
+      answered = "ok";
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      sendBytes(200, bytes);
     },
     fail(error, body) {
       answered = error;

@@ -10,6 +10,8 @@ import type { StateService } from "../../domain/state.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { OverloadHttpStatus } from "../error-mapping.ts";
+import { openInferenceRoutes } from "../open-inference/http.ts";
+import type { OpenInference } from "../open-inference/model.ts";
 import { checkScoreRequest } from "../request-rules.ts";
 import { createRunningCalls, delay, type RunningServer } from "../running-calls.ts";
 import { type WireRoutesOptions, wireRoutes } from "../wires/routes.ts";
@@ -40,6 +42,8 @@ export interface HttpServerOptions {
   readonly overloadHttpStatus?: OverloadHttpStatus;
   /** Trainers' and engines' own wires to serve, by name. Default none. */
   readonly wires?: WireRoutesOptions["wires"];
+  /** The panel that is served as a model of the Open Inference Protocol. Default none. */
+  readonly openInference?: OpenInference | undefined;
   readonly timeouts?: Partial<HttpTimeouts>;
 }
 
@@ -114,7 +118,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
 }
 
 function routesOf(
-  { service, states, runs, limits, wires = {} }: HttpServerOptions,
+  { service, states, runs, limits, wires = {}, openInference }: HttpServerOptions,
   timeouts: HttpTimeouts,
   draining: AbortSignal,
 ): Route[] {
@@ -152,6 +156,18 @@ function routesOf(
     ...stateRoutes({ states, limits, bodyMs: timeouts.bodyMs }),
     ...runRoutes(runs),
     ...wireRoutes({ service, limits, bodyMs: timeouts.bodyMs, wires }),
+    ...(openInference === undefined
+      ? []
+      : openInferenceRoutes({
+          model: openInference.model,
+          version: service.version().version,
+          limits,
+          bodyMs: timeouts.bodyMs,
+          scorerOf: (exchange) => (items) => {
+            exchange.record.items = items.length;
+            return openInference.score(items, exchange.context, exchange.allowedMs());
+          },
+        })),
     { verb: "get", path: "/openapi.json", method: "OpenApi", handle: (exchange) => exchange.answer(openApi) },
   ];
 }

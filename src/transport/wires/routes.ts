@@ -1,16 +1,13 @@
-import { GatewayError } from "../../domain/errors.ts";
-import type { Item } from "../../domain/item.ts";
 import type { RequestLimits } from "../../domain/limits.ts";
-import { type CandidateResult, DEFAULT_OPTIONS } from "../../domain/score.ts";
-import type { CallContext, RewardService } from "../../domain/service.ts";
+import type { RewardService } from "../../domain/service.ts";
 import { readWholeBody } from "../http/body.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Route } from "../http/route.ts";
 import { parseStrictJson } from "../http/strict-json.ts";
 import { MAX_DEADLINE_MS } from "../request-options.ts";
-import { checkScoreRequest } from "../request-rules.ts";
 import { WIRE_KINDS, type WireName, type WireSettings } from "./index.ts";
-import type { WireCaller, WireFacts, WireReward } from "./wire.ts";
+import { allRewarded, createScorer, factsOf, type Scorer } from "./scorer.ts";
+import type { WireCaller } from "./wire.ts";
 
 /** What the routes of wires depend on. */
 export interface WireRoutesOptions {
@@ -32,7 +29,7 @@ export function wireRoutes({ service, limits, bodyMs, wires }: WireRoutesOptions
     const settings = wires[kind.wire];
     if (settings === undefined) return [];
     const score = createScorer(settings, service, limits);
-    return kind.routes(settings.path, factsOf(settings, service, limits)).map(
+    return kind.routes(settings.path, factsOf(settings.panel, service, limits)).map(
       ({ verb = "post", path, method, answer }): Route => ({
         verb,
         path,
@@ -51,55 +48,16 @@ export function wireRoutes({ service, limits, bodyMs, wires }: WireRoutesOptions
   });
 }
 
-type Score = (items: readonly Item[], context: CallContext, deadlineMs: number | undefined) => Promise<WireReward[][]>;
-
-function callerOf(exchange: Exchange, score: Score): WireCaller {
+function callerOf(exchange: Exchange, score: Scorer): WireCaller {
   return {
-    score(items) {
+    async score(items) {
       exchange.record.items = items.length;
-      return score(items, exchange.context, exchange.allowedMs());
+      return allRewarded(await score(items, exchange.context, exchange.allowedMs()));
     },
-    scoreApart(items, timeoutMs) {
+    async scoreApart(items, timeoutMs) {
       exchange.record.items = items.length;
       const context = { ...exchange.context, signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs))) };
-      return score(items, context, Math.min(MAX_DEADLINE_MS, Math.max(1, Math.floor(timeoutMs))));
+      return allRewarded(await score(items, context, Math.min(MAX_DEADLINE_MS, Math.max(1, Math.floor(timeoutMs)))));
     },
   };
-}
-
-function createScorer({ panel, onFailure }: WireSettings, service: RewardService, limits: RequestLimits): Score {
-  return async (items, context, deadlineMs) => {
-    const options = { ...DEFAULT_OPTIONS, detail: "judges" as const, ...(deadlineMs !== undefined && { deadlineMs }) };
-    const request = { panel, items, options };
-    checkScoreRequest(request, limits, "unary");
-    const { results } = await service.score(request, context);
-    return results.map(({ id, candidates }) =>
-      candidates.map((candidate): WireReward => {
-        const { reward, failure, judges } = candidate;
-        const tokens = judges.reduce((most, part) => Math.max(most, part.tokens), 0);
-        if (reward !== undefined) return { reward, failed: false, tokens, components: componentsOf(candidate, reward) };
-        if (onFailure !== "error") return { reward: onFailure.reward, failed: true, tokens, components: {} };
-        throw new GatewayError(failure!.reason, `item ${id}: ${failure!.message}`, { details: { itemId: id } });
-      }),
-    );
-  };
-}
-
-/** What members added, in the panel's order, the same names for every candidate; what a constraint did to their sum is one of them. */
-function componentsOf({ judges, constraints }: CandidateResult, reward: number): Record<string, number> {
-  const components: Record<string, number> = {};
-  let sum = 0;
-  for (const { member, shadow, contribution = 0 } of judges) {
-    if (shadow) continue;
-    components[member] = contribution;
-    sum += contribution;
-  }
-  if (constraints !== undefined) components.constraints = reward - sum;
-  return components;
-}
-
-function factsOf({ panel }: WireSettings, service: RewardService, limits: RequestLimits): WireFacts {
-  const { version } = service.version();
-  const revision = service.panels().find(({ name }) => name === panel)?.revision ?? "";
-  return { version, panel, revision, maxItems: limits.maxItems, maxCandidates: limits.maxCandidates };
 }

@@ -13,6 +13,8 @@ interface TurnStyle {
 const STYLES: readonly TurnStyle[] = [
   { begins: "<|im_start|>", turn: /<\|im_start\|>(\w+)\n([\s\S]*?)(?:<\|im_end\|>\n?|$)/g },
   { begins: "<|start_header_id|>", turn: /<\|start_header_id\|>(\w+)<\|end_header_id\|>\n\n([\s\S]*?)(?:<\|eot_id\|>|$)/g },
+  // NeMo's: a label may stand behind the last turn.
+  { begins: "<extra_id_1>", turn: /<extra_id_[01]>(\w+)\n([\s\S]*?)(?=<extra_id_\d>|$)/g },
   { begins: "<start_of_turn>", turn: /<start_of_turn>(\w+)\n([\s\S]*?)(?:<end_of_turn>\n?|$)/g },
 ];
 
@@ -29,7 +31,7 @@ const ROLES: Readonly<Record<string, Role>> = {
 
 /**
  * The messages behind a prompt that a trainer has put through its policy's chat template, for judges that have templates of
- * their own. Reads the templates of ChatML (Qwen, SmolLM), Llama 3 and Gemma; any other text is one message of the user, as it is.
+ * their own. Reads the templates of ChatML (Qwen, SmolLM), Llama 3, Gemma and NeMo; any other text is one message of the user, as it is.
  *
  * @param text the templated prompt, which usually ends with the beginning of the assistant's turn
  * @returns at least one message
@@ -38,7 +40,7 @@ export function messagesOfTemplated(text: string): Message[] {
   const style = STYLES.find(({ begins }) => text.includes(begins));
   if (style === undefined) return [{ role: "user", content: text }];
   const messages = [...text.matchAll(style.turn)].flatMap(([, role, content]) => {
-    const known = ROLES[role!];
+    const known = ROLES[role!.toLowerCase()];
     return known === undefined ? [] : [{ role: known, content: content!.trim() }];
   });
   // What the template opens for the policy to write is no message yet.

@@ -29,6 +29,9 @@ export interface WireReward {
 /** Scores items of one candidate or more; every candidate gets a finite number or the whole call fails. */
 export type ScoreItems = (items: readonly Item[]) => Promise<WireReward[][]>;
 
+/** The same, with the reason in the place of a reward that there is not. */
+export type ScoreEach = (items: readonly Item[]) => Promise<(WireReward | GatewayError)[][]>;
+
 /** What a route may ask of the gateway. */
 export interface WireCaller {
   /** Ends when the caller leaves. */

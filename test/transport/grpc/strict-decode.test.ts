@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
 import { GatewayError } from "../../../src/domain/errors.ts";
+import { InferTensorContents } from "../../../src/gen/inference/grpc_service.ts";
 import { ScoreRequest } from "../../../src/gen/rewardgate/v1/reward_service.ts";
 import { StepStateRequest } from "../../../src/gen/rewardgate/v1/state_service.ts";
 import { createStrictDecoder } from "../../../src/transport/grpc/strict-decode.ts";
@@ -59,6 +60,20 @@ test("a length of 0xFFFFFFFF is refused", () => {
 test("a varint without end and one beyond 32 bits are refused", () => {
   assert.match(refused(Uint8Array.of(0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01)), /too long/);
   assert.match(refused(Uint8Array.of(0x0a, 0x80)), /cut off/);
+});
+
+test("a whole number may have 64 bits where its type has, or where it is below zero, and no more", () => {
+  const read = createStrictDecoder("inference.InferTensorContents", InferTensorContents);
+  const contents = InferTensorContents.fromPartial({
+    intContents: [-1, 7],
+    int64Contents: [-1, 2 ** 53 - 1],
+    uint64Contents: [2 ** 53 - 1],
+  });
+  assert.deepEqual(read(InferTensorContents.encode(contents).finish()), contents);
+  assert.throws(() => read(Uint8Array.of(0x1a, 11, ...new Array(10).fill(0xff), 0x01)), /too long/);
+  assert.throws(() => read(Uint8Array.of(0x1a, 10, ...new Array(9).fill(0xff), 0x02)), /too long/);
+  assert.throws(() => read(Uint8Array.of(0x22, 5, 0xff, 0xff, 0xff, 0xff, 0x1f)), /too long/);
+  assert.throws(() => read(Uint8Array.of(0x1a, 2, 0xff, 0x80)), /cut off/);
 });
 
 for (const [name, bytes] of Object.entries({
