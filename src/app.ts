@@ -1,9 +1,9 @@
 import {
   availableCores,
   createExternalBackend,
+  createModelServer,
   createOnnxBackend,
   createOpenAiBackend,
-  createVllmBackend,
   shareCores,
 } from "./backends/index.ts";
 import { describeJudge, describePanel } from "./config/describe.ts";
@@ -227,9 +227,9 @@ async function openBackends(plans: Resolved, metrics: Metrics, log: Logger): Pro
   const opened = await Promise.allSettled<OpenBackend>([
     ...models.map((model) => createOnnxBackend({ ...model, metrics, log })),
     ...plans.chats.map(({ name, openai }) => createOpenAiBackend({ ...openai, name, metrics, log })),
-    ...plans.engines.map(({ name, vllm }) => {
+    ...plans.engines.map(({ name, server }) => {
       const verify = (backend: Backend) => testGoldens(plans.judges, backend, metrics, log);
-      return createVllmBackend({ ...vllm, name, metrics, log, verify });
+      return createModelServer({ ...server, name, metrics, log, verify });
     }),
     ...plans.services.map(({ name, external }) => createExternalBackend({ ...external, name, metrics, log })),
   ]);

@@ -1,6 +1,14 @@
+import type { OpenBackend } from "../domain/backend.ts";
 import { externalParams } from "./external/params.ts";
+import { createLlamacppBackend, type LlamacppBackendOptions } from "./llamacpp/backend.ts";
+import { llamacppParams } from "./llamacpp/params.ts";
 import { onnxParams } from "./onnx/params.ts";
 import { openAiParams } from "./openai/params.ts";
+import { createSglangBackend, type SglangBackendOptions } from "./sglang/backend.ts";
+import { sglangParams } from "./sglang/params.ts";
+import { createTeiBackend, type TeiBackendOptions } from "./tei/backend.ts";
+import { teiParams } from "./tei/params.ts";
+import { createVllmBackend, type VllmBackendOptions } from "./vllm/backend.ts";
 import { vllmParams } from "./vllm/params.ts";
 
 export { availableCores } from "./cores.ts";
@@ -10,7 +18,42 @@ export { shareCores } from "./onnx/share-cores.ts";
 export { createOpenAiBackend, type OpenAiBackendOptions } from "./openai/backend.ts";
 export { createTokenDecoder, type TokenDecoder } from "./tokens/decoder.ts";
 export { openSecret, type SecretSource } from "./upstream/secret.ts";
-export { createVllmBackend, type VllmBackendOptions } from "./vllm/backend.ts";
 
 /** The schema of every kind of backend, by the word that `type` holds. */
-export const BACKEND_PARAMS = { onnx: onnxParams, openai: openAiParams, vllm: vllmParams, external: externalParams } as const;
+export const BACKEND_PARAMS = {
+  onnx: onnxParams,
+  openai: openAiParams,
+  vllm: vllmParams,
+  sglang: sglangParams,
+  tei: teiParams,
+  llamacpp: llamacppParams,
+  external: externalParams,
+} as const;
+
+/** An engine that serves a reward model: which one, and how it is asked. */
+export type ModelServer =
+  | ({ readonly type: "vllm" } & VllmBackendOptions)
+  | ({ readonly type: "sglang" } & SglangBackendOptions)
+  | ({ readonly type: "tei" } & TeiBackendOptions)
+  | ({ readonly type: "llamacpp" } & LlamacppBackendOptions);
+
+/** Words that `type` holds for engines that serve reward models. */
+export const MODEL_SERVERS = ["vllm", "sglang", "tei", "llamacpp"] as const satisfies readonly ModelServer["type"][];
+
+/**
+ * Opens a backend that asks an engine for the numbers of a reward model.
+ *
+ * @throws {GatewayError} CONFIG_INVALID when the API key is not where it should be, or the server is there and does not pass
+ */
+export function createModelServer(server: ModelServer): Promise<OpenBackend> {
+  switch (server.type) {
+    case "vllm":
+      return createVllmBackend(server);
+    case "sglang":
+      return createSglangBackend(server);
+    case "tei":
+      return createTeiBackend(server);
+    case "llamacpp":
+      return createLlamacppBackend(server);
+  }
+}

@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
-import type { OnnxBackendOptions } from "../backends/index.ts";
+import { MODEL_SERVERS, type OnnxBackendOptions } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import type { JudgeKind, JudgeSpec } from "../domain/judge.ts";
 import { JUDGE_KINDS } from "../judges/index.ts";
@@ -10,7 +10,7 @@ import { findingsOf } from "./issues.ts";
 import type { Finding } from "./problems.ts";
 import { type ChatPlan, chatPlan, createChatJudge } from "./resolve-chat-judge.ts";
 import { createExternal, type ExternalPlan, joinExternalPlan } from "./resolve-external.ts";
-import { createServedJudge, type EnginePlan, enginePlan } from "./resolve-served-judge.ts";
+import { createServedJudge, type EnginePlan, enginePlan, isEngine, isServed } from "./resolve-served-judge.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { BackendConfig, BundleJudgeConfig, Config } from "./schema.ts";
 import { nameRemedy } from "./suggest.ts";
@@ -70,11 +70,10 @@ export async function resolveJudges(
       services.set(judge.backend, joinExternalPlan(services.get(judge.backend), reached, expected));
       continue;
     }
-    if ("kind" in judge && (judge.kind === "process" || judge.kind === "scalar")) {
-      if (backend.type !== "vllm") {
-        problems.push(
-          misplaced(config, name, `backend "${judge.backend}" is no engine that serves a reward model`, "name one of type vllm"),
-        );
+    if ("kind" in judge && isServed(judge)) {
+      if (!isEngine(backend)) {
+        const remedy = `name one of type ${MODEL_SERVERS.join(", ")}`;
+        problems.push(misplaced(config, name, `backend "${judge.backend}" is no engine that serves a reward model`, remedy));
         continue;
       }
       const served = await createServedJudge(name, judge, backend, config, problems);

@@ -1,34 +1,49 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { VllmBackendOptions } from "../backends/index.ts";
+import { MODEL_SERVERS, type ModelServer } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import type { Judge, JudgeSpec } from "../domain/judge.ts";
 import { createProcessJudge } from "../judges/process.ts";
+import { createReranker } from "../judges/reranker.ts";
 import { scalar } from "../judges/scalar.ts";
 import { readGolden } from "./bundle.ts";
 import { digestOf } from "./digest.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { BackendConfig, Config, ServedJudgeConfig } from "./schema.ts";
 
-type EngineConfig = BackendConfig & { readonly type: "vllm" };
+type EngineConfig = BackendConfig & { readonly type: ModelServer["type"] };
+
+/** What the gateway adds to the configuration of an engine. */
+type Added = "name" | "clock" | "random" | "metrics" | "log" | "verify";
+type Written<S> = S extends unknown ? Omit<S, Added> : never;
 
 /** An engine that has to be asked, for one judge or for several. */
 export interface EnginePlan {
   readonly name: string;
-  /** What `createVllmBackend` needs, besides the name. */
-  readonly vllm: Omit<VllmBackendOptions, "name" | "clock" | "random" | "metrics" | "log" | "verify">;
+  /** What `createModelServer` needs, besides the name. */
+  readonly server: Written<ModelServer>;
   readonly queue: BackendConfig["queue"];
 }
 
+/** Whether a backend is an engine that serves reward models. */
+export function isEngine(backend: BackendConfig): backend is EngineConfig {
+  return (MODEL_SERVERS as readonly string[]).includes(backend.type);
+}
+
+/** Whether a judge is of a kind whose model an engine serves. */
+export function isServed(judge: { readonly kind: string }): judge is ServedJudgeConfig {
+  return Object.hasOwn(NEEDS, judge.kind);
+}
+
 /** The plan of an engine, with its paths made absolute. */
-export function enginePlan(name: string, backend: EngineConfig, folder: string): EnginePlan {
-  const { type: _, queue, apiKey, ...vllm } = backend;
+export function enginePlan(name: string, { queue, ...server }: EngineConfig, folder: string): EnginePlan {
+  const { apiKey } = server;
   const key = apiKey !== undefined && "file" in apiKey ? { file: resolve(folder, apiKey.file) } : apiKey;
-  return { name, vllm: { ...vllm, apiKey: key }, queue };
+  return { name, server: { ...server, apiKey: key }, queue };
 }
 
 /** What a backend has to give for a judge of each kind. */
-const NEEDS = { scalar: "scores", process: "steps" } as const;
+const NEEDS = { scalar: "scores", process: "steps", reranker: "pairs" } as const satisfies Record<ServedJudgeConfig["kind"], string>;
 
 /**
  * Makes a judge whose model an engine serves.
@@ -38,11 +53,12 @@ const NEEDS = { scalar: "scores", process: "steps" } as const;
 export async function createServedJudge(
   name: string,
   written: ServedJudgeConfig,
-  { model, gives, right }: EngineConfig,
+  engine: EngineConfig,
   { origin }: Config,
   problems: ConfigProblem[],
 ): Promise<ResolvedJudge | undefined> {
-  const { backend, description, license, template, golden, ...params } = written;
+  const { model, gives } = engine;
+  const { backend, description, license, golden, ...params } = written;
   const report = (path: string[], cause: string, remedy: string) =>
     problems.push(origin.locate({ path: ["judges", name, ...path], cause, remedy }));
   if (gives !== NEEDS[written.kind]) {
@@ -53,7 +69,7 @@ export async function createServedJudge(
     );
     return undefined;
   }
-  const source = "text" in template ? template.text : await readFile(resolve(origin.folder, template.file), "utf8").catch(() => undefined);
+  const source = await readTemplate(written, origin.folder);
   if (source === undefined) {
     report(["template", "file"], "cannot be read, or is not there", "name a file that holds the template");
     return undefined;
@@ -61,11 +77,11 @@ export async function createServedJudge(
   const before = problems.length;
   const goldens = golden === undefined ? [] : await readGolden(resolve(origin.folder, golden.file), problems);
   if (problems.length > before) return undefined;
-  const revision = digestOf({ kind: written.kind, served: 1, params, template: source, model, right });
+  const revision = digestOf({ kind: written.kind, served: 1, params: { ...params, template: source }, model, asked: howAsked(engine) });
   const spec: Omit<JudgeSpec, "space"> = { name, revision, backend, template: source, overlong: "error", determinism: { class: "none" } };
   try {
     const judge = judgeOf(spec, written);
-    const described = description ?? `${written.kind === "scalar" ? "Scores" : "Scores of steps"} by ${model}.`;
+    const described = description ?? `${ABOUT[written.kind]} by ${model}.`;
     return { judge, description: described, license, goldens, goldenTolerance: golden?.tolerance ?? 0, goldenJudge: judge };
   } catch (thrown) {
     if (!(thrown instanceof GatewayError) || thrown.reason !== "CONFIG_INVALID") throw thrown;
@@ -74,7 +90,37 @@ export async function createServedJudge(
   }
 }
 
+/** What a judge of each kind gives, for the description of one that has none. */
+const ABOUT = { scalar: "Scores", process: "Scores of steps", reranker: "Relevance" } as const satisfies Record<ServedJudgeConfig["kind"], string>;
+
+/** The judge's template, empty for a kind that has none; undefined when its file cannot be read. */
+async function readTemplate(written: ServedJudgeConfig, folder: string): Promise<string | undefined> {
+  if (written.kind === "reranker") return "";
+  const { template } = written;
+  return "text" in template ? template.text : readFile(resolve(folder, template.file), "utf8").catch(() => undefined);
+}
+
+/** What of an engine's configuration decides a score, besides its model. */
+function howAsked(engine: EngineConfig): Readonly<Record<string, unknown>> {
+  switch (engine.type) {
+    case "vllm":
+      return { type: engine.type, right: engine.right };
+    case "sglang":
+      return { type: engine.type, route: engine.route, addedTokens: engine.addedTokens };
+    case "tei":
+      return { type: engine.type, addedTokens: engine.addedTokens };
+    case "llamacpp":
+      return { type: engine.type };
+  }
+}
+
 function judgeOf(spec: Omit<JudgeSpec, "space">, written: ServedJudgeConfig): Judge {
-  if (written.kind === "process") return createProcessJudge(spec, { ...written, outputs: { steps: NEEDS.process } });
-  return scalar.create({ ...spec, space: written.space }, { outputs: { score: NEEDS.scalar } });
+  switch (written.kind) {
+    case "process":
+      return createProcessJudge(spec, { ...written, outputs: { steps: NEEDS.process } });
+    case "scalar":
+      return scalar.create({ ...spec, space: written.space }, { outputs: { score: NEEDS.scalar } });
+    case "reranker":
+      return createReranker({ ...spec, space: written.space }, { query: written.query, output: "scores" });
+  }
 }

@@ -7,6 +7,7 @@ import { externalSchema } from "../judges/external.ts";
 import { listwiseSchema } from "../judges/listwise.ts";
 import { pairwiseSchema } from "../judges/pairwise.ts";
 import { servedProcessSchema } from "../judges/process.ts";
+import { servedRerankerSchema } from "../judges/reranker.ts";
 import { rubricSchema } from "../judges/rubric.ts";
 import { ruleSchema } from "../judges/rule.ts";
 import { servedScalarSchema } from "../judges/scalar.ts";
@@ -25,6 +26,9 @@ const backend = z.discriminatedUnion("type", [
   BACKEND_PARAMS.onnx.extend({ queue: queueSchema }),
   BACKEND_PARAMS.openai.extend({ queue: queueSchema }),
   BACKEND_PARAMS.vllm.extend({ queue: queueSchema }),
+  BACKEND_PARAMS.sglang.extend({ queue: queueSchema }),
+  BACKEND_PARAMS.tei.extend({ queue: queueSchema }),
+  BACKEND_PARAMS.llamacpp.extend({ queue: queueSchema }),
   BACKEND_PARAMS.external.extend({ queue: queueSchema }),
 ]);
 
@@ -59,6 +63,7 @@ const judge = z
     pairwiseSchema,
     servedProcessSchema,
     servedScalarSchema,
+    servedRerankerSchema,
     externalSchema,
   ])
   .describe(
@@ -101,7 +106,10 @@ export interface ConfigOrigin {
 /** A configuration as it is used: complete, checked and frozen. */
 export type Config = Settings & { readonly origin: ConfigOrigin };
 export type BackendConfig = z.output<typeof backend>;
-export type ServedJudgeConfig = z.output<typeof servedProcessSchema> | z.output<typeof servedScalarSchema>;
+export type ServedJudgeConfig =
+  | z.output<typeof servedProcessSchema>
+  | z.output<typeof servedScalarSchema>
+  | z.output<typeof servedRerankerSchema>;
 export type BundleJudgeConfig = z.output<typeof bundleJudge>;
 
 /** JSON Schema (draft 2020-12) of what may be written, for editors. */

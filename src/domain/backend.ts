@@ -30,6 +30,13 @@ export interface ForwardCall {
   readonly overlong: Overlong;
 }
 
+/** One forward pass over two texts that a model reads as a pair, a query and a document, as rerankers do. Nothing is dropped. */
+export interface PairCall {
+  readonly type: "pair";
+  readonly query: readonly Segment[];
+  readonly document: readonly Segment[];
+}
+
 /** One message of a chat, in stretches, so that a queue and a digest can tell a judge's words from a caller's. */
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant";
@@ -74,13 +81,15 @@ export interface ExternalCall {
 }
 
 /** One unit of work for a backend. Two calls with equal content are the same work, whoever asks. */
-export type Call = ForwardCall | ChatCall | ExternalCall;
+export type Call = ForwardCall | PairCall | ChatCall | ExternalCall;
 
 /** Every stretch of text that a call sends, in order. */
 export function segmentsOf(call: Call): readonly Segment[] {
   switch (call.type) {
     case "forward":
       return call.segments;
+    case "pair":
+      return [...call.query, ...call.document];
     case "chat":
       return call.messages.flatMap((message) => message.segments);
     case "external":
@@ -154,7 +163,7 @@ export interface ExternalAnswer {
 
 /** The answer to a call. */
 export interface CallResult {
-  /** A row per output tensor, for a forward call; none for any other. Values are as the model gave them, finite or not. */
+  /** A row per output tensor, for a forward call or a pair; none for any other. Values are as the model gave them, finite or not. */
   readonly outputs: Readonly<Record<string, Float32Array>>;
   /** Present for a chat. */
   readonly completion?: Completion;

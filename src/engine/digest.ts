@@ -18,6 +18,8 @@ function canonicalCall(call: Call): string {
   switch (call.type) {
     case "forward":
       return `forward/1:${call.overlong}${canonicalText(call.segments)}`;
+    case "pair":
+      return `pair/1:${call.query.length}${canonicalText(call.query)}${canonicalText(call.document)}`;
     case "chat":
       return canonicalChat(call);
     case "external":

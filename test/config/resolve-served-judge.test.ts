@@ -47,7 +47,7 @@ test("a scalar and a process judge are made from their templates, for an engine 
     [["scalar", "engine", "logit"]],
   );
   assert.deepEqual(
-    scalar.engines.map(({ name, vllm }) => [name, vllm.model, vllm.gives]),
+    scalar.engines.map(({ name, server }) => [name, server.model, server.gives]),
     [["engine", "rm", "scores"]],
   );
   const judge =

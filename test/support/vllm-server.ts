@@ -11,6 +11,8 @@ export interface VllmServer {
   /** Path and body of every call, in order of arrival. */
   readonly calls: { readonly path: string; readonly body: Record<string, unknown> & { readonly input: string } }[];
   era: Era;
+  /** Name of the model that its answers carry. */
+  model: string;
   /** Status of the health check. */
   health: number;
   /** Raw score of a text. */
@@ -54,12 +56,12 @@ export async function startVllmServer(): Promise<VllmServer> {
     const raw = self.score(body.input);
     const isRaw = self.era === "pair" ? body.use_activation === false : body[self.era] === false;
     const probs = [isRaw ? raw : 1 / (1 + Math.exp(-raw))];
-    return { object: "list", data: [{ index: 0, label: "LABEL_0", probs, num_classes: 1 }], usage: usage(body.input) };
+    return { object: "list", model: self.model, data: [{ index: 0, label: "LABEL_0", probs, num_classes: 1 }], usage: usage(body.input) };
   }
 
   function pooled({ input }: { input: string }) {
     const rows = [...input.matchAll(/<extra_0>/g)].map((_, place) => self.step(input, place));
-    return { data: [{ index: 0, object: "pooling", data: rows.map((p) => [1 - p, p]) }], usage: usage(input) };
+    return { model: self.model, data: [{ index: 0, object: "pooling", data: rows.map((p) => [1 - p, p]) }], usage: usage(input) };
   }
 
   const self: VllmServer = {
@@ -67,6 +69,7 @@ export async function startVllmServer(): Promise<VllmServer> {
     host: "",
     calls: [],
     era: "use_activation",
+    model: "rm",
     health: 200,
     score: (text) => text.length / 10 - 4,
     step: (_, place) => 1 / (place + 2),
