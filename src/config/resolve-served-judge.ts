@@ -91,7 +91,10 @@ export async function createServedJudge(
 }
 
 /** What a judge of each kind gives, for the description of one that has none. */
-const ABOUT = { scalar: "Scores", process: "Scores of steps", reranker: "Relevance" } as const satisfies Record<ServedJudgeConfig["kind"], string>;
+const ABOUT = { scalar: "Scores", process: "Scores of steps", reranker: "Relevance" } as const satisfies Record<
+  ServedJudgeConfig["kind"],
+  string
+>;
 
 /** The judge's template, empty for a kind that has none; undefined when its file cannot be read. */
 async function readTemplate(written: ServedJudgeConfig, folder: string): Promise<string | undefined> {

@@ -3,10 +3,15 @@ import { inputsPerRequest, modelServerKeys, oneAddress } from "../model-server/s
 
 /** What `rewardgate.yaml` says about a llama.cpp server that runs a reranker. */
 export const llamacppParams = z.strictObject({
-  type: z.literal("llamacpp").describe("Asks a llama.cpp server that runs a reranker (`--reranking`). Chats of llama.cpp go through type openai."),
+  type: z
+    .literal("llamacpp")
+    .describe("Asks a llama.cpp server that runs a reranker (`--reranking`). Chats of llama.cpp go through type openai."),
   url: oneAddress(/^https?$/, "http:// or https://", "Address of the server, for example http://127.0.0.1:8080."),
   model: z.string().min(1).describe("Name that the server's answers carry: its `--alias`, or the file of the model."),
-  gives: z.enum(["pairs"]).default("pairs").describe("What the model is asked for: one raw score for each pair of a query and a text. Default pairs."),
+  gives: z
+    .enum(["pairs"])
+    .default("pairs")
+    .describe("What the model is asked for: one raw score for each pair of a query and a text. Default pairs."),
   inputsPerRequest,
   ...modelServerKeys,
 });

@@ -30,7 +30,8 @@ const refused = z.object({ error: z.object({ message: z.string(), type: z.string
 /** A refusal for length as ITEM_TOO_LONG, of the context or of the batch that the server computes at once; undefined for any other. */
 export function explainRefusal(backend: string, body: string): GatewayError | undefined {
   const error = refused.safeParse(parseJson(body)).data?.error;
-  if (error?.type !== "exceed_context_size_error" && !/too large to process|physical batch size/i.test(error?.message ?? "")) return undefined;
+  if (error?.type !== "exceed_context_size_error" && !/too large to process|physical batch size/i.test(error?.message ?? ""))
+    return undefined;
   const message = `the item is longer than the model of backend "${backend}" reads at once; shorten it, or raise the server's -c, -b and -ub`;
   return new GatewayError("ITEM_TOO_LONG", message);
 }

@@ -29,6 +29,7 @@ export async function createModelServerBackend<D>(options: ModelServerOptions, p
     ...(protocol.connect && { connect: protocol.connect }),
     reading: { answer: protocol.answer, ...(protocol.refusal && { refusal: protocol.refusal }) },
   });
+  const absence = `no server of backend "${name}" answers${protocol.accepts === undefined ? "" : ` as one of type ${protocol.engine} with the model of its configuration`}`;
   let dialect = dialects[0] as D;
 
   /** One request, answered in the order of its inputs. */
@@ -115,13 +116,15 @@ export async function createModelServerBackend<D>(options: ModelServerOptions, p
     device: upstream.addresses.join(", "),
     remote: true,
     get notReady() {
-      return proof.flaw?.message ?? `no server of backend ${name} answers${protocol.accepts === undefined ? "" : ` as ${protocol.engine} with its model`}`;
+      return proof.flaw?.message ?? absence;
     },
     get ready() {
       return proof.holds;
     },
     onReadiness: (listener) => proof.onChange(listener),
     async run(batch, context) {
+      // A server that answers as another is there, and not the one that is asked.
+      if (protocol.accepts !== undefined && !upstream.ready) throw new GatewayError("BACKEND_UNAVAILABLE", absence);
       await proof.required();
       try {
         return await open.run(batch, context);

@@ -26,9 +26,7 @@ export async function createSglangBackend(options: SglangBackendOptions): Promis
     accepts: (body) => serves(body, model),
     dialects: [undefined],
     request: (inputs) =>
-      isNative
-        ? { path: "/classify", body: writeClassify(inputs) }
-        : { path: "/v1/embeddings", body: writeEmbeddings(model, inputs) },
+      isNative ? { path: "/classify", body: writeClassify(inputs) } : { path: "/v1/embeddings", body: writeEmbeddings(model, inputs) },
     answer: isNative ? readClassify : readEmbeddings,
     refusal: (body) => explainRefusal(name, body),
     rawRemedy: "serve a model with a scalar head, and no activation or normalisation behind it",

@@ -3,7 +3,16 @@ import { createModelServerBackend } from "../model-server/backend.ts";
 import type { Protocol } from "../model-server/protocol.ts";
 import type { ModelServerOptions } from "../model-server/settings.ts";
 import type { VllmParams } from "./params.ts";
-import { explainRefusal, RAW_DIALECTS, readPairScores, readScores, readSteps, writeClassify, writePooling, writeScore } from "./pooling-protocol.ts";
+import {
+  explainRefusal,
+  RAW_DIALECTS,
+  readPairScores,
+  readScores,
+  readSteps,
+  writeClassify,
+  writePooling,
+  writeScore,
+} from "./pooling-protocol.ts";
 
 /** A server to ask, and how. Keys of {@link VllmParams} are those of the configuration. */
 export type VllmBackendOptions = Omit<VllmParams, "type"> & ModelServerOptions;

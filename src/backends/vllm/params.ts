@@ -8,7 +8,9 @@ export const vllmParams = z.strictObject({
   model: z
     .string()
     .min(1)
-    .describe("Model to name in each call, as the server names it in its answers: the first of `--served-model-name`, or the model's own name."),
+    .describe(
+      "Model to name in each call, as the server names it in its answers: the first of `--served-model-name`, or the model's own name.",
+    ),
   gives: z
     .enum(["scores", "pairs", "steps"])
     .describe(

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { BACKEND_PARAMS, createModelServer, type ModelServer } from "../../src/backends/index.ts";
+import type { Call, OpenBackend, PreparedCall } from "../../src/domain/backend.ts";
+import { type ErrorReason, GatewayError } from "../../src/domain/errors.ts";
+import { readOutput } from "../../src/judges/shared/read-output.ts";
+import {
+  ENGINE_SHAPES,
+  type EngineDouble,
+  type Entry,
+  type Fault,
+  rawScore,
+  startEngineDouble,
+  type Value,
+} from "../support/engine-doubles.ts";
+import { manualClock } from "../support/manual-clock.ts";
+
+const cleanups: (() => Promise<void> | void)[] = [];
+after(async () => {
+  for (const clean of cleanups.reverse()) await clean();
+});
+
+const TEXTS = ["a", "two words", "a third text that is longer"];
+const texts = TEXTS.map((text): Call => ({ type: "forward", overlong: "error", segments: [{ text, origin: "candidate" }] }));
+const pairs = TEXTS.map(
+  (text): Call => ({ type: "pair", query: [{ text: "why", origin: "prompt" }], document: [{ text, origin: "candidate" }] }),
+);
+
+/** Where the name of a wrong model shows: in each answer, or in what the server says of itself. */
+type Naming = "answer" | "description";
+
+interface Adapter {
+  readonly start: () => Promise<EngineDouble>;
+  readonly open: (url: string) => Promise<OpenBackend>;
+  readonly calls: readonly Call[];
+  /** Whether several inputs share a request. */
+  readonly batched: boolean;
+  readonly names: Naming;
+}
+
+function adapter(shape: keyof typeof ENGINE_SHAPES, written: Record<string, unknown>, facts: Pick<Adapter, "calls" | "names">): Adapter {
+  return {
+    ...facts,
+    batched: written.inputsPerRequest !== undefined,
+    start: () => startEngineDouble(ENGINE_SHAPES[shape], "rm"),
+    open(url) {
+      const params = BACKEND_PARAMS[written.type as ModelServer["type"]].parse({ url, model: "rm", maxAttempts: 1, ...written });
+      return createModelServer({ ...params, name: "engine", clock: manualClock(), random: () => 0.5 } as ModelServer);
+    },
+  };
+}
+
+const ADAPTERS: Readonly<Record<string, Adapter>> = {
+  "vllm /classify": adapter("vllmClassify", { type: "vllm", gives: "scores" }, { calls: texts, names: "answer" }),
+  "vllm /score": adapter("vllmScore", { type: "vllm", gives: "pairs" }, { calls: pairs, names: "answer" }),
+  "sglang /classify": adapter("sglangClassify", { type: "sglang" }, { calls: texts, names: "description" }),
+  "sglang /v1/embeddings": adapter(
+    "sglangEmbeddings",
+    { type: "sglang", route: "embeddings", inputsPerRequest: 4 },
+    { calls: texts, names: "description" },
+  ),
+  "tei /predict": adapter("teiPredict", { type: "tei", gives: "scores" }, { calls: texts, names: "description" }),
+  "tei /rerank": adapter("teiRerank", { type: "tei", gives: "pairs", inputsPerRequest: 4 }, { calls: pairs, names: "description" }),
+  "llama.cpp /v1/rerank": adapter("llamacppRerank", { type: "llamacpp", inputsPerRequest: 4 }, { calls: pairs, names: "answer" }),
+};
+
+const instead = (value: Value) => (entries: readonly Entry[]) => [{ ...entries[0]!, value }, ...entries.slice(1)];
+
+interface Expectation {
+  readonly fault: Fault;
+  readonly gives: "scores" | ErrorReason;
+  /** Whether it takes several inputs in a request. */
+  readonly several?: true;
+}
+
+/** What an answer does wrong, and what has to come of it: the right scores, or this and no number. */
+const FAULTS: Readonly<Record<string, Expectation>> = {
+  none: { fault: {}, gives: "scores" },
+  shuffled: { fault: { entries: (entries) => entries.toReversed() }, gives: "scores" },
+  short: { fault: { entries: (entries) => entries.slice(1) }, gives: "JUDGE_OUTPUT_UNREADABLE" },
+  long: { fault: { entries: (entries) => [...entries, { index: entries.length, value: 1 }] }, gives: "JUDGE_OUTPUT_UNREADABLE" },
+  "with one index twice": { fault: { entries: (entries) => [...entries, entries[0]!] }, gives: "JUDGE_OUTPUT_UNREADABLE" },
+  "with two texts under one index": {
+    fault: { entries: (entries) => entries.map((entry) => (entry.index === 1 ? { ...entry, index: 0 } : entry)) },
+    gives: "JUDGE_OUTPUT_UNREADABLE",
+    several: true,
+  },
+  "with an index beyond the texts": {
+    fault: { entries: (entries) => entries.map((entry) => (entry.index === 1 ? { ...entry, index: entries.length } : entry)) },
+    gives: "JUDGE_OUTPUT_UNREADABLE",
+    several: true,
+  },
+  "with NaN": { fault: { entries: instead({ json: "NaN" }) }, gives: "JUDGE_OUTPUT_UNREADABLE" },
+  "with an infinite number": { fault: { entries: instead({ json: "1e400" }) }, gives: "JUDGE_OUTPUT_UNREADABLE" },
+  "with a number beyond single precision": { fault: { entries: instead(1e39) }, gives: "SCORE_NOT_FINITE" },
+  "with null": { fault: { entries: instead({ json: "null" }) }, gives: "JUDGE_OUTPUT_UNREADABLE" },
+  "with a number as text": { fault: { entries: instead({ json: '"1.5"' }) }, gives: "JUDGE_OUTPUT_UNREADABLE" },
+  "as an HTML page": { fault: { wire: "html" }, gives: "JUDGE_OUTPUT_UNREADABLE" },
+  "with half of its JSON": { fault: { wire: "cut-json" }, gives: "JUDGE_OUTPUT_UNREADABLE" },
+  "cut off": { fault: { wire: "cut-connection" }, gives: "BACKEND_UNAVAILABLE" },
+  oversized: { fault: { wire: "oversized" }, gives: "JUDGE_OUTPUT_UNREADABLE" },
+  "that it has no room": { fault: { wire: "unavailable" }, gives: "BACKEND_UNAVAILABLE" },
+};
+
+async function started(name: string): Promise<{ double: EngineDouble; open: () => Promise<OpenBackend> }> {
+  const { start, open } = ADAPTERS[name]!;
+  const double = await start();
+  cleanups.push(() => double.close());
+  return {
+    double,
+    async open() {
+      const backend = await open(double.url);
+      cleanups.push(() => backend.close(0));
+      return backend;
+    },
+  };
+}
+
+/** The scores that a judge reads in the answers. */
+async function scoresOf(backend: OpenBackend, { calls, batched }: Adapter): Promise<number[]> {
+  const prepared = (await backend.prepare(calls)).map((call) => call as PreparedCall);
+  const batches = batched ? [prepared] : prepared.map((call) => [call]);
+  const results = (await Promise.all(batches.map((batch) => backend.run(batch)))).flat();
+  return results.map((result) => readOutput([result], "scores", 1)[0]!);
+}
+
+for (const [name, adapted] of Object.entries(ADAPTERS)) {
+  test(`${name}: no faulty answer becomes a score`, async () => {
+    for (const [what, { fault, gives, several }] of Object.entries(FAULTS)) {
+      if (several && !adapted.batched) continue;
+      const { double, open } = await started(name);
+      const backend = await open();
+      assert.equal(backend.ready, true, what);
+      double.fault = fault;
+      if (gives === "scores") assert.deepEqual(await scoresOf(backend, adapted), TEXTS.map(rawScore), what);
+      else {
+        const error = await scoresOf(backend, adapted).then(
+          (scores) => assert.fail(`an answer ${what} gave ${scores}`),
+          (thrown) => GatewayError.from(thrown),
+        );
+        assert.equal(error.reason, gives, `${what}: ${error.message}`);
+      }
+      await backend.close(0);
+    }
+  });
+
+  test(`${name}: scores that are squashed, all the same or of length one are found before any is used`, async () => {
+    for (const score of [(raw: number) => 1 / (1 + Math.exp(-raw)), () => 1, (raw: number) => Math.sign(raw) || 1]) {
+      const { double, open } = await started(name);
+      double.fault = { score };
+      await assert.rejects(open(), (error) => error instanceof GatewayError && error.reason === "CONFIG_INVALID");
+    }
+  });
+
+  test(`${name}: a server with another model is not asked, or not believed`, async () => {
+    const { double, open } = await started(name);
+    double.fault = { model: "another" };
+    if (adapted.names === "answer") {
+      await assert.rejects(open(), (error) => error instanceof GatewayError && error.reason === "CONFIG_INVALID");
+      double.fault = {};
+      const backend = await open();
+      double.fault = { model: "another" };
+      await assert.rejects(scoresOf(backend, adapted), (error) => error instanceof GatewayError && error.reason === "BACKEND_REFUSED");
+      assert.equal(backend.ready, false);
+    } else {
+      const backend = await open();
+      assert.equal(backend.ready, false);
+      assert.match(backend.notReady, /with the model of its configuration/);
+      await assert.rejects(scoresOf(backend, adapted), (error) => error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE");
+    }
+  });
+}

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { requireOrder, requireRaw } from "../../../src/backends/model-server/probe.ts";
+import { GatewayError } from "../../../src/domain/errors.ts";
+
+const invalid = (check: () => void, message: RegExp) =>
+  assert.throws(check, (error) => error instanceof GatewayError && error.reason === "CONFIG_INVALID" && message.test(error.message));
+
+test("raw scores are told from squashed, constant and normalised ones", () => {
+  requireRaw("rm", [-3, 0.5, 2], "x");
+  requireRaw("rm", [0.2, 0.5, 1.1], "x");
+  invalid(() => requireRaw("rm", [0.2, 0.5, 0.9], "start it raw"), /within \(0, 1\).*start it raw, or set `probe: false`/);
+  invalid(() => requireRaw("rm", [0, 1, 1], "x"), /within \(0, 1\)/);
+  invalid(() => requireRaw("rm", [4, 4, 4], "x"), /the same score/);
+  invalid(() => requireRaw("rm", [1, -1, 1], "x"), /1 or -1/);
+  assert.throws(() => requireRaw("rm", [1, Number.NaN, 2], "x"), /not finite/);
+});
+
+test("an answer about several inputs has to keep their order", () => {
+  requireOrder("rm", [-3, 0.5, 2], [-3.01, 0.52, 2]);
+  invalid(() => requireOrder("rm", [-3, 0.5, 2], [2, 0.5, -3]), /another order.*inputsPerRequest: 1/);
+  invalid(() => requireOrder("rm", [-3, 0.5, 2], [-3, Number.NaN, 2]), /another order/);
+});
