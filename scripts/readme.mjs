@@ -1,9 +1,9 @@
 // Writes what README.md takes from elsewhere: the figures of the judges that ship, and, from the built gateway, the output of its
 // examples. With --check it compares the figures and leaves the output alone, which holds times.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { parse } from "yaml";
+import { startBuiltGateway } from "./built-gateway.mjs";
 
 const check = process.argv.includes("--check");
 const JUDGES = ["chat-objectives", "chat-reward", "chat-group"];
@@ -22,24 +22,12 @@ function judgesTable() {
 
 /** The answer of a built gateway to the body of the curl example. */
 async function answerTo(body) {
-  const env = {
-    ...process.env,
-    REWARDGATE_HTTP_PORT: "0",
-    REWARDGATE_GRPC_PORT: "0",
-    REWARDGATE_ADMIN_PORT: "0",
-    REWARDGATE_LOG_LEVEL: "warn",
-  };
-  const gateway = spawn(process.execPath, ["dist/main.js", "serve"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const gateway = await startBuiltGateway();
   try {
-    let url;
-    for await (const line of createInterface({ input: gateway.stdout })) {
-      url ??= /^HTTP\s+(\S+)/.exec(line)?.[1];
-      if (line.startsWith("ready")) break;
-    }
-    const response = await fetch(`${url}/v1/score`, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const response = await fetch(`${gateway.http}/v1/score`, { method: "POST", headers: { "content-type": "application/json" }, body });
     return await response.json();
   } finally {
-    gateway.kill("SIGTERM");
+    await gateway.stop();
   }
 }
 
