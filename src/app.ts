@@ -1,6 +1,7 @@
 import {
   availableCores,
   createExternalBackend,
+  createLogprobsBackend,
   createModelServer,
   createOnnxBackend,
   createOpenAiBackend,
@@ -144,8 +145,15 @@ function seatedOf(resolved: Resolved, log: Logger): Resolved {
   if (unseated.length > 0) log.info({ judges: unseated }, "judges in no panel are not opened");
   const asked = new Set(judges.map(({ judge }) => judge.backend));
   const isAsked = ({ name }: { readonly name: string }) => asked.has(name);
-  const { backends, chats, engines } = resolved;
-  return { ...resolved, judges, backends: backends.filter(isAsked), chats: chats.filter(isAsked), engines: engines.filter(isAsked) };
+  return {
+    ...resolved,
+    judges,
+    backends: resolved.backends.filter(isAsked),
+    chats: resolved.chats.filter(isAsked),
+    engines: resolved.engines.filter(isAsked),
+    services: resolved.services.filter(isAsked),
+    likelihoods: resolved.likelihoods.filter(isAsked),
+  };
 }
 
 /**
@@ -224,13 +232,12 @@ async function openBackends(plans: Resolved, metrics: Metrics, log: Logger): Pro
     plans.backends.map(({ onnx, name }) => ({ ...onnx, name })),
     availableCores(),
   );
+  const verify = (backend: Backend) => testGoldens(plans.judges, backend, metrics, log);
   const opened = await Promise.allSettled<OpenBackend>([
     ...models.map((model) => createOnnxBackend({ ...model, metrics, log })),
     ...plans.chats.map(({ name, openai }) => createOpenAiBackend({ ...openai, name, metrics, log })),
-    ...plans.engines.map(({ name, server }) => {
-      const verify = (backend: Backend) => testGoldens(plans.judges, backend, metrics, log);
-      return createModelServer({ ...server, name, metrics, log, verify });
-    }),
+    ...plans.engines.map(({ name, server }) => createModelServer({ ...server, name, metrics, log, verify })),
+    ...plans.likelihoods.map(({ name, logprobs }) => createLogprobsBackend({ ...logprobs, name, metrics, log, verify })),
     ...plans.services.map(({ name, external }) => createExternalBackend({ ...external, name, metrics, log })),
   ]);
   const backends = new Map<string, OpenBackend>();
@@ -276,7 +283,7 @@ function declareJudge({ name, kind, revision, determinism }: Judge, device: stri
 
 function createBatchers(plans: Resolved, backends: ReadonlyMap<string, OpenBackend>, metrics: Metrics): Map<string, Batcher> {
   return new Map(
-    [...plans.backends, ...plans.chats, ...plans.engines, ...plans.services].map(({ name, queue }) => {
+    [...plans.backends, ...plans.chats, ...plans.engines, ...plans.services, ...plans.likelihoods].map(({ name, queue }) => {
       const backend = backends.get(name)!;
       return [name, createBatcher({ backend, queue, clock: systemClock, random: Math.random, metrics })];
     }),

@@ -2,6 +2,7 @@ import type { OpenBackend } from "../domain/backend.ts";
 import { externalParams } from "./external/params.ts";
 import { createLlamacppBackend, type LlamacppBackendOptions } from "./llamacpp/backend.ts";
 import { llamacppParams } from "./llamacpp/params.ts";
+import { logprobsParams } from "./logprobs/params.ts";
 import { onnxParams } from "./onnx/params.ts";
 import { openAiParams } from "./openai/params.ts";
 import { createSglangBackend, type SglangBackendOptions } from "./sglang/backend.ts";
@@ -13,6 +14,7 @@ import { vllmParams } from "./vllm/params.ts";
 
 export { availableCores } from "./cores.ts";
 export { createExternalBackend, type ExternalBackendOptions } from "./external/backend.ts";
+export { createLogprobsBackend, type LogprobsBackendOptions } from "./logprobs/backend.ts";
 export { createOnnxBackend, type OnnxBackend, type OnnxBackendOptions } from "./onnx/backend.ts";
 export { shareCores } from "./onnx/share-cores.ts";
 export { createOpenAiBackend, type OpenAiBackendOptions } from "./openai/backend.ts";
@@ -28,6 +30,7 @@ export const BACKEND_PARAMS = {
   tei: teiParams,
   llamacpp: llamacppParams,
   external: externalParams,
+  logprobs: logprobsParams,
 } as const;
 
 /** An engine that serves a reward model: which one, and how it is asked. */

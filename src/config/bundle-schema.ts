@@ -81,6 +81,7 @@ export const calibrationFileSchema = z.strictObject({
 const goldenPrompt = {
   id: z.string().min(1),
   prompt: z.array(z.strictObject({ role: z.enum(ROLES), content: z.string() })).min(1),
+  reference: z.string().optional(),
 };
 
 /** One line of a golden file about one candidate. */

@@ -150,17 +150,18 @@ export async function readGolden(path: string, problems: ConfigProblem[]): Promi
     if (!row.success) {
       const holds = isGroup
         ? "id, prompt, candidates and a score for each"
-        : "id, prompt, candidate, score and no more than objectives, gating and ids";
+        : "id, prompt, candidate, score and no more than reference, objectives, gating and ids";
       const key = row.error.issues[0]!.path.join(".");
       problems.push({ ...place, path: key, cause: "not a golden row", remedy: `a row holds ${holds}` });
       return rows;
     }
-    const { id, prompt } = row.data;
+    const { id, prompt, reference } = row.data;
     if (seen.has(id)) problems.push({ ...place, path: "id", cause: `row "${id}" comes twice`, remedy: "give each row an id of its own" });
     seen.add(id);
     const { texts, scores } = recorded(row.data);
     const ids = "ids" in row.data ? row.data.ids : undefined;
-    rows.push({ id, item: { id, prompt, candidates: texts.map((content) => ({ content })) }, scores, ...(ids && { ids }) });
+    const item = { id, prompt, candidates: texts.map((content) => ({ content })), ...(reference !== undefined && { reference }) };
+    rows.push({ id, item, scores, ...(ids && { ids }) });
   }
   if (rows.length < MIN_GOLDEN_ROWS) {
     const cause = `${rows.length} golden rows, fewer than ${MIN_GOLDEN_ROWS}`;

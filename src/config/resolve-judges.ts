@@ -10,6 +10,7 @@ import { findingsOf } from "./issues.ts";
 import type { Finding } from "./problems.ts";
 import { type ChatPlan, chatPlan, createChatJudge } from "./resolve-chat-judge.ts";
 import { createExternal, type ExternalPlan, joinExternalPlan } from "./resolve-external.ts";
+import { createLikelihood, type LogprobsPlan } from "./resolve-likelihood.ts";
 import { createServedJudge, type EnginePlan, enginePlan, isEngine, isServed } from "./resolve-served-judge.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { BackendConfig, BundleJudgeConfig, Config } from "./schema.ts";
@@ -42,6 +43,7 @@ export async function resolveJudges(
   chats: ChatPlan[];
   engines: EnginePlan[];
   services: ExternalPlan[];
+  likelihoods: LogprobsPlan[];
 }> {
   const { origin } = config;
   const digests: DigestCache = new Map();
@@ -50,6 +52,7 @@ export async function resolveJudges(
   const chats = new Map<string, ChatPlan>();
   const engines = new Map<string, EnginePlan>();
   const services = new Map<string, ExternalPlan>();
+  const likelihoods = new Map<string, LogprobsPlan>();
   for (const [name, judge] of Object.entries(config.judges)) {
     if (only !== undefined && !only.has(name)) continue;
     if ("rule" in judge) {
@@ -68,6 +71,18 @@ export async function resolveJudges(
       judges.set(name, { ...external, goldens: [], goldenTolerance: 0, goldenJudge: external.judge });
       const reached = { name: judge.backend, backend, folder: origin.folder };
       services.set(judge.backend, joinExternalPlan(services.get(judge.backend), reached, expected));
+      continue;
+    }
+    if ("kind" in judge && judge.kind === "likelihood") {
+      if (backend.type !== "logprobs") {
+        const remedy = "name a backend of type logprobs";
+        problems.push(misplaced(config, name, `backend "${judge.backend}" does not tell how likely a text is`, remedy));
+        continue;
+      }
+      const made = await createLikelihood(name, judge, backend, config, problems);
+      if (made === undefined) continue;
+      judges.set(name, made.judge);
+      likelihoods.set(judge.backend, made.plan);
       continue;
     }
     if ("kind" in judge && isServed(judge)) {
@@ -114,6 +129,7 @@ export async function resolveJudges(
     chats: [...chats.values()],
     engines: [...engines.values()],
     services: [...services.values()],
+    likelihoods: [...likelihoods.values()],
   };
 }
 

@@ -11,6 +11,7 @@ import type { ChatPlan } from "./resolve-chat-judge.ts";
 import { resolveDrift } from "./resolve-drift.ts";
 import type { ExternalPlan } from "./resolve-external.ts";
 import { type BackendPlan, resolveJudges } from "./resolve-judges.ts";
+import type { LogprobsPlan } from "./resolve-likelihood.ts";
 import { resolvePanel } from "./resolve-panel.ts";
 import { artefactIn, createReferenceShelf } from "./resolve-reference.ts";
 import { resolveRouter } from "./resolve-router.ts";
@@ -22,6 +23,7 @@ import { nearest } from "./suggest.ts";
 export type { ChatPlan } from "./resolve-chat-judge.ts";
 export type { ExternalPlan } from "./resolve-external.ts";
 export type { BackendPlan } from "./resolve-judges.ts";
+export type { LogprobsPlan } from "./resolve-likelihood.ts";
 export type { EnginePlan } from "./resolve-served-judge.ts";
 export type { ResolvedJudge } from "./resolved-judge.ts";
 
@@ -37,6 +39,8 @@ export interface Resolved {
   readonly engines: readonly EnginePlan[];
   /** Services that judge. */
   readonly services: readonly ExternalPlan[];
+  /** Engines that are asked how likely texts are. */
+  readonly likelihoods: readonly LogprobsPlan[];
   /** In the order of the configuration; with a table, the panels that it leads to. */
   readonly panels: readonly (Panel | Router)[];
   /** What the statistics of runs hold panels against, by panel; empty where only some panels were asked for. */
@@ -64,7 +68,7 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
   const problems: ConfigProblem[] = [];
   const reached = withTargets(config, names);
   const wanted = only && new Set(reached.flatMap((name) => judgesOf(config, name)));
-  const { judges, backends, chats, engines, services } = await resolveJudges(config, wanted, problems);
+  const { judges, backends, chats, engines, services, likelihoods } = await resolveJudges(config, wanted, problems);
   const references = createReferenceShelf(config, problems);
   // Without a choice of panels the whole file is checked, and with it artefacts that no panel names.
   if (only === undefined) for (const name of references.names) await references.open(name);
@@ -94,7 +98,8 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
     panels: [...panels.values()].map(({ revision }) => revision),
   });
   const inOrder = Object.keys(config.panels).flatMap((name) => panels.get(name) ?? []);
-  return { judges: [...judges.values()], backends, chats, engines, services, panels: inOrder, baselines, probes, configDigest };
+  const opened = { backends, chats, engines, services, likelihoods };
+  return { ...opened, judges: [...judges.values()], panels: inOrder, baselines, probes, configDigest };
 }
 
 /** The panels and everything that they route to, each after all of its targets. */

@@ -4,6 +4,7 @@ import type { ConfigProblem } from "../domain/errors.ts";
 import { checklistSchema } from "../judges/checklist.ts";
 import { critiqueSchema } from "../judges/critique.ts";
 import { externalSchema } from "../judges/external.ts";
+import { likelihoodSchema } from "../judges/likelihood.ts";
 import { listwiseSchema } from "../judges/listwise.ts";
 import { pairwiseSchema } from "../judges/pairwise.ts";
 import { servedProcessSchema } from "../judges/process.ts";
@@ -30,6 +31,7 @@ const backend = z.discriminatedUnion("type", [
   BACKEND_PARAMS.tei.extend({ queue: queueSchema }),
   BACKEND_PARAMS.llamacpp.extend({ queue: queueSchema }),
   BACKEND_PARAMS.external.extend({ queue: queueSchema }),
+  BACKEND_PARAMS.logprobs.extend({ queue: queueSchema }),
 ]);
 
 const bundleJudge = z
@@ -65,10 +67,11 @@ const judge = z
     servedScalarSchema,
     servedRerankerSchema,
     externalSchema,
+    likelihoodSchema,
   ])
   .describe(
     "A reward model (`bundle`) and where it runs, a check without a model (`rule`), a generative model and what it judges by, a reward model that " +
-      "an engine serves, or a service of your own (`kind`).",
+      "an engine serves, a causal model and a text that it finds likely or not, or a service of your own (`kind`).",
   );
 
 /** The whole of `rewardgate.yaml`. */

@@ -37,6 +37,17 @@ export interface PairCall {
   readonly document: readonly Segment[];
 }
 
+/**
+ * How likely a causal model finds the end of a text, given what stands before it: one pass over the whole text, which is read and never
+ * continued. The answer is a number for each scored token: one that holds any character of the segments from `scoredFrom` on.
+ */
+export interface LikelihoodCall {
+  readonly type: "likelihood";
+  readonly segments: readonly Segment[];
+  /** Index of the first segment that is scored, ≥ 1; all behind it are. */
+  readonly scoredFrom: number;
+}
+
 /** One message of a chat, in stretches, so that a queue and a digest can tell a judge's words from a caller's. */
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant";
@@ -81,12 +92,13 @@ export interface ExternalCall {
 }
 
 /** One unit of work for a backend. Two calls with equal content are the same work, whoever asks. */
-export type Call = ForwardCall | PairCall | ChatCall | ExternalCall;
+export type Call = ForwardCall | PairCall | LikelihoodCall | ChatCall | ExternalCall;
 
 /** Every stretch of text that a call sends, in order. */
 export function segmentsOf(call: Call): readonly Segment[] {
   switch (call.type) {
     case "forward":
+    case "likelihood":
       return call.segments;
     case "pair":
       return [...call.query, ...call.document];
@@ -163,7 +175,10 @@ export interface ExternalAnswer {
 
 /** The answer to a call. */
 export interface CallResult {
-  /** A row per output tensor, for a forward call or a pair; none for any other. Values are as the model gave them, finite or not. */
+  /**
+   * A row per output tensor, for a forward call or a pair; for a call of likelihood `logProbabilities`, nats, one per scored token; none for any other.
+   * Values are as the model gave them, finite or not.
+   */
   readonly outputs: Readonly<Record<string, Float32Array>>;
   /** Present for a chat. */
   readonly completion?: Completion;

@@ -20,6 +20,8 @@ function canonicalCall(call: Call): string {
       return `forward/1:${call.overlong}${canonicalText(call.segments)}`;
     case "pair":
       return `pair/1:${call.query.length}${canonicalText(call.query)}${canonicalText(call.document)}`;
+    case "likelihood":
+      return `likelihood/1:${call.scoredFrom}${canonicalText(call.segments)}`;
     case "chat":
       return canonicalChat(call);
     case "external":

@@ -17,6 +17,8 @@ test("equal calls have equal digests and every difference shows", () => {
     callOf(["prompt", "ab|candidate1:c"]),
     callOf(["control", "ab"], ["candidate", "c"]),
     { ...callOf(["prompt", "ab"], ["candidate", "c"]), overlong: "truncate" },
+    { ...callOf(["prompt", "ab"], ["candidate", "c"]), type: "likelihood", scoredFrom: 1 },
+    { ...callOf(["prompt", "ab"], ["candidate", "c"]), type: "likelihood", scoredFrom: 2 },
   ];
   assert.equal(new Set([base, ...others.map(digestCall)]).size, others.length + 1);
 });

@@ -1,21 +1,28 @@
 import { type Encoding, Tokenizer } from "tokenizers";
 import { z } from "zod";
-import type { ForwardCall } from "../../domain/backend.ts";
+import type { Segment } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import { availableCores } from "../cores.ts";
 import { type Special, type Stretch, stretcher } from "./stretches.ts";
+
+/** A text in stretches. */
+export interface SegmentedText {
+  readonly segments: readonly Segment[];
+  /** Segments from this one on keep every token that holds a character of theirs, whoever wrote what is before them. Absent: none does. */
+  readonly scoredFrom?: number;
+}
 
 /** Token ids of texts, with the line between a template's text and what users wrote kept. */
 export interface SegmentTokenizer {
   /** Id that fills a batch up to its longest text. */
   readonly padId: number;
   /**
-   * Encodes every distinct stretch of the calls in one native call, off the main thread.
+   * Encodes every distinct stretch of the texts in one native call, off the main thread.
    *
-   * @returns the ids of each segment of one of those calls, a token that reaches over a seam with what a user wrote;
+   * @returns the ids of each segment of one of those texts, a token that reaches over a seam with what a user wrote;
    *   it throws GatewayError REQUEST_INVALID for a content that the vocabulary can only write with a special token
    */
-  encode(calls: readonly ForwardCall[]): Promise<(call: ForwardCall) => Int32Array[]>;
+  encode(texts: readonly SegmentedText[]): Promise<(text: SegmentedText) => Int32Array[]>;
 }
 
 /** The parts of a `tokenizer.json` that are looked at here. */
@@ -65,10 +72,10 @@ export function createSegmentTokenizer(json: string): SegmentTokenizer {
   const remembered = new Map<string, Tokens>();
   return {
     padId: padId(file, original),
-    async encode(calls) {
+    async encode(segmented) {
       const found = new Map<string, Tokens>();
       const unknown = new Map<string, boolean>();
-      const cuts = new Map(calls.map((call) => [call, cut(call.segments)]));
+      const cuts = new Map(segmented.map((text) => [text, cut(text.segments)]));
       for (const { text, parts } of [...cuts.values()].flat()) {
         const tokens = remembered.get(text);
         if (tokens !== undefined) found.set(text, tokens);
@@ -82,9 +89,9 @@ export function createSegmentTokenizer(json: string): SegmentTokenizer {
         found.set(text, tokens);
         if (unknown.get(text) && remembered.size < REMEMBERED) remembered.set(text, tokens);
       }
-      return (call) => {
-        const pieces = call.segments.map((): Int32Array[] => []);
-        for (const stretch of cuts.get(call)!) share(stretch, found.get(stretch.text)!, pieces);
+      return (text) => {
+        const pieces = text.segments.map((): Int32Array[] => []);
+        for (const stretch of cuts.get(text)!) share(stretch, found.get(stretch.text)!, pieces, text.scoredFrom);
         return pieces.map(joined);
       };
     },
@@ -113,23 +120,28 @@ async function encodeAll(tokenizer: Tokenizer, texts: string[]): Promise<Encodin
 }
 
 /**
- * Gives the tokens of a stretch to the segments that their text is of. One that reaches over a seam goes with what a user wrote, or
- * else with the segment that it starts in.
+ * Gives the tokens of a stretch to the segments that their text is of. One that reaches over a seam goes with a segment that is scored, or
+ * else with what a user wrote, or else with the segment that it starts in.
  */
-function share({ parts }: Stretch, { ids, encoding }: Tokens, pieces: Int32Array[][]): void {
+function share({ parts }: Stretch, { ids, encoding }: Tokens, pieces: Int32Array[][], scoredFrom = Number.POSITIVE_INFINITY): void {
   if (ids === undefined) {
     throw new GatewayError("REQUEST_INVALID", "a text can only be written with a special token of the judge's vocabulary; reword it");
   }
+  const lengths = parts.map(({ text, isSpecial }) => (isSpecial ? text.length : codePoints(text)));
+  const firstScored = parts.findIndex(({ segment }) => segment >= scoredFrom);
+  const before = lengths.slice(0, Math.max(0, firstScored)).reduce((sum, length) => sum + length, 0);
+  const mostBefore = firstScored > 0 ? firstTokenAt(encoding, before) : ids.length;
   let from = 0;
   let characters = 0;
-  for (const [index, { segment, origin, text, isSpecial }] of parts.entries()) {
+  for (const [index, { segment, origin, isSpecial }] of parts.entries()) {
     const next = parts[index + 1];
-    characters += isSpecial ? text.length : codePoints(text);
+    characters += lengths[index]!;
     let to = ids.length;
     if (next !== undefined) {
       const yields = origin === "control" && next.origin !== "control";
       to = isSpecial ? from + 1 : Math.max(from, yields ? firstTokenAt(encoding, characters) : firstTokenFrom(encoding, characters));
     }
+    if (index < firstScored) to = Math.min(to, mostBefore);
     pieces[segment]!.push(ids.subarray(from, to));
     from = to;
   }

@@ -174,6 +174,33 @@ test("encode(calls) gives segments together the tokens of the whole text, whatev
   );
 });
 
+test("encode(calls) gives every token that holds a character of a scored segment to it, and no other, whoever wrote what is before", async () => {
+  const tokenizer = createSegmentTokenizer(pairTokenizer());
+  const scored = async (...segments: Segment[]) => {
+    const text = { segments, scoredFrom: segments.length - 1 };
+    return (await tokenizer.encode([text]))(text).map((piece) => [...piece]);
+  };
+  assert.deepEqual(await scored(segment("candidate", "b"), segment("control", " "), segment("prompt", "a")), [[6], [], [5]]);
+  assert.deepEqual(await scored(segment("candidate", "b "), segment("prompt", "a")), [[6], [5]]);
+  assert.deepEqual(await scored(segment("candidate", "\n"), segment("control", ""), segment("control", "\n")), [[], [], [2]]);
+  const text = fc.array(fc.constantFrom("\n", " ", "a", "b", "💡"), { maxLength: 6 }).map((parts) => parts.join(""));
+  await fc.assert(
+    fc.asyncProperty(text, text, text, async (candidate, lead, reference) => {
+      const before = candidate + lead;
+      const pieces = await scored(segment("candidate", candidate), segment("control", lead), segment("prompt", reference));
+      const [whole] = await encodeWith(tokenizer, segment("control", before + reference));
+      assert.deepEqual(pieces.flat(), whole);
+      let units = 0;
+      const written = ["<|turn|>", "\n", "\n\n", " ", "a", " a", "b", "💡"];
+      const first = whole!.findIndex((id) => {
+        units += written[id]!.length;
+        return units > before.length;
+      });
+      assert.deepEqual(pieces[2], reference === "" ? [] : whole!.slice(first));
+    }),
+  );
+});
+
 test("encode(calls) finds the seam behind white space that the tokenizer leaves out", async () => {
   const pieces = await encode(tokenizerJson(), segment("control", "[CLS]the "), segment("prompt", " \n "), segment("candidate", "  word"));
   assert.deepEqual(pieces, [ids("[CLS]", "the"), [], ids("word")]);

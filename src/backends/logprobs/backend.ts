@@ -1,0 +1,147 @@
+import { createHash } from "node:crypto";
+import type { Backend, Call, CallResult, LikelihoodCall, OpenBackend, PreparedCall, RunContext } from "../../domain/backend.ts";
+import { GatewayError } from "../../domain/errors.ts";
+import { createProof } from "../model-server/proof.ts";
+import { createSegmentTokenizer, type SegmentTokenizer } from "../tokens/tokenizer.ts";
+import { openServers, type ServerOptions, serverLimits } from "../upstream/settings.ts";
+import type { LogprobsParams } from "./params.ts";
+import { PARITY_TEXTS, requireSameTokens } from "./parity.ts";
+import { type LogprobsProtocol, logProbabilitiesOf } from "./protocol.ts";
+import { sglangLogprobs } from "./sglang.ts";
+import { vllmLogprobs } from "./vllm.ts";
+
+/** A server to ask, and how. Keys of {@link LogprobsParams} are those of the configuration. */
+export interface LogprobsBackendOptions extends Omit<LogprobsParams, "type" | "url" | "tokenizer">, ServerOptions {
+  /** Text of the model's tokenizer.json. */
+  readonly tokenizer: string;
+  /**
+   * What else has to hold before an answer of the server is used, golden scores for example; it is given a backend that answers already.
+   * It throws CONFIG_INVALID when it does not hold.
+   */
+  readonly verify?: ((backend: Backend) => Promise<void>) | undefined;
+}
+
+/** What goes to the server for one call. */
+interface Payload {
+  readonly ids: readonly number[];
+  readonly from: number;
+}
+
+const PROTOCOLS: Readonly<Record<LogprobsParams["engine"], LogprobsProtocol>> = { vllm: vllmLogprobs, sglang: sglangLogprobs };
+
+/**
+ * Opens a backend that asks an engine how likely its model finds the end of a text. The gateway makes the tokens, so that the scored ones are
+ * known and no text of a request becomes a control token. A server that does not answer is no error: the backend is not ready until one
+ * does. One that answers has to make the same tokens of texts before its first answer is used, and again when it was away.
+ *
+ * @throws {GatewayError} CONFIG_INVALID when the API key is not where it should be, the tokenizer is none, or the server is there and does
+ *   not pass
+ */
+export async function createLogprobsBackend(options: LogprobsBackendOptions): Promise<OpenBackend> {
+  const { name, model, engine } = options;
+  const protocol = PROTOCOLS[engine];
+  const tokenizer = createSegmentTokenizer(options.tokenizer);
+  const upstream = await openServers(options, {
+    healthPath: "/health",
+    reading: { answer: protocol.answer, refusal: (body) => (protocol.isTooLong(body) ? tooLong(name) : undefined) },
+  });
+
+  async function score({ payload, tokens }: PreparedCall, context?: RunContext): Promise<CallResult> {
+    const { ids, from } = payload as Payload;
+    const answer = await upstream.post(protocol.path, protocol.ofIds(model, ids, from), context);
+    return { outputs: { logProbabilities: logProbabilitiesOf(answer, ids, from) }, tokens };
+  }
+
+  const open: Backend = {
+    name,
+    digest: createHash("sha256")
+      .update(JSON.stringify(["logprobs", engine, model, createHash("sha256").update(options.tokenizer).digest("hex")]))
+      .digest("hex"),
+    limits: serverLimits(options.concurrency),
+    prepare: (calls) => prepare(calls, tokenizer, name),
+    run: async (batch, context) => Promise.all(batch.map((call) => score(call, context))),
+    close: (timeoutMs) => upstream.close(timeoutMs),
+  };
+
+  async function provenTokens(): Promise<void> {
+    const own = PARITY_TEXTS.map((text) => ({ segments: [{ text, origin: "prompt" as const }] }));
+    const idsOf = await tokenizer.encode(own);
+    for (const text of own) {
+      const answer = await upstream.post(protocol.path, protocol.ofText(model, text.segments[0]!.text));
+      requireSameTokens(name, answer, [...idsOf(text)[0]!], protocol.addsBefore);
+    }
+  }
+
+  const proof = createProof({
+    name,
+    upstream,
+    clock: options.clock,
+    log: options.log,
+    everyMs: options.proofIntervalSeconds * 1000,
+    async prove() {
+      await provenTokens();
+      await options.verify?.(open);
+    },
+  });
+  try {
+    await proof.first();
+  } catch (error) {
+    proof.stop();
+    await upstream.close(0);
+    throw error;
+  }
+  return {
+    ...open,
+    device: upstream.addresses.join(", "),
+    remote: true,
+    get notReady() {
+      return proof.flaw?.message ?? `no server of backend ${name} answers`;
+    },
+    get ready() {
+      return proof.holds;
+    },
+    onReadiness: (listener) => proof.onChange(listener),
+    async run(batch, context) {
+      await proof.required();
+      try {
+        return await open.run(batch, context);
+      } catch (thrown) {
+        // A server that answers about other tokens may be another than the one that was tried.
+        if (GatewayError.from(thrown).reason === "JUDGE_OUTPUT_UNREADABLE") proof.doubt();
+        throw thrown;
+      }
+    },
+    close(timeoutMs) {
+      proof.stop();
+      return open.close(timeoutMs);
+    },
+  };
+}
+
+async function prepare(calls: readonly Call[], tokenizer: SegmentTokenizer, name: string): Promise<(PreparedCall | Error)[]> {
+  const idsOf = await tokenizer.encode(calls.filter((call) => call.type === "likelihood"));
+  return calls.map((call) => {
+    try {
+      if (call.type !== "likelihood")
+        throw new GatewayError("BACKEND_REFUSED", `backend "${name}" tells how likely a text is, and nothing else`);
+      return prepared(call, idsOf(call));
+    } catch (error) {
+      return GatewayError.from(error);
+    }
+  });
+}
+
+function prepared({ scoredFrom }: LikelihoodCall, pieces: readonly Int32Array[]): PreparedCall {
+  const ids = Int32Array.from(pieces.flatMap((piece) => [...piece]));
+  const from = pieces.slice(0, scoredFrom).reduce((sum, piece) => sum + piece.length, 0);
+  if (from === 0 || from === ids.length) {
+    const what = from === 0 ? "nothing stands before it" : "it has no token";
+    throw new GatewayError("REQUEST_INVALID", `the text whose likelihood is asked for cannot be scored: ${what}`);
+  }
+  const payload: Payload = { ids: [...ids], from };
+  return { tokens: ids.length, ids, payload };
+}
+
+function tooLong(name: string): GatewayError {
+  return new GatewayError("ITEM_TOO_LONG", `the item is longer than the model of backend "${name}" reads; shorten it`);
+}

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { type LogprobsProtocol, parseJson } from "./protocol.ts";
+
+const token = z.tuple([z.number().nullable(), z.int().min(0)], z.unknown());
+const generated = z.object({
+  meta_info: z.object({ prompt_tokens: z.int().min(1), input_token_logprobs: z.array(token).min(1) }),
+});
+const refused = z.object({ error: z.union([z.string(), z.object({ message: z.string() })]) });
+
+const asked = (from: number) => ({
+  sampling_params: { max_new_tokens: 1, temperature: 1 },
+  return_logprob: true,
+  logprob_start_len: from,
+  top_logprobs_num: 0,
+  return_text_in_logprobs: false,
+  stream: false,
+});
+
+/** `POST /generate` of SGLang with `return_logprob`. One server runs one model, so none is named. */
+export const sglangLogprobs: LogprobsProtocol = {
+  path: "/generate",
+  // Its tokenizer writes a beginning of sequence into texts where the model's own does.
+  addsBefore: 1,
+  // It gives nothing for the first token that it tells of.
+  ofIds: (_model, ids, from) => JSON.stringify({ input_ids: ids, ...asked(from - 1) }),
+  ofText: (_model, text) => JSON.stringify({ text, ...asked(0) }),
+  answer(body) {
+    const parsed = generated.safeParse(parseJson(body));
+    if (!parsed.success) return undefined;
+    const { prompt_tokens, input_token_logprobs } = parsed.data.meta_info;
+    return {
+      count: prompt_tokens,
+      tokens: input_token_logprobs.map(([logprob, id], place) =>
+        logprob === null && place === 0 ? undefined : new Map([[id, logprob ?? Number.NaN]]),
+      ),
+    };
+  },
+  isTooLong(body) {
+    const parsed = refused.safeParse(parseJson(body));
+    if (!parsed.success) return false;
+    const { error } = parsed.data;
+    return /longer than the model's context length|context length|max_total_num_tokens/i.test(
+      typeof error === "string" ? error : error.message,
+    );
+  },
+};

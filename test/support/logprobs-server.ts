@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { Tokenizer } from "tokenizers";
+
+/** A small byte-level tokenizer with ChatML's special tokens. */
+export const CHATML = readFileSync(new URL("./tokenizers/chatml.json", import.meta.url), "utf8");
+/** ChatML as a template of a judge. */
+export const CHATML_TEMPLATE = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}";
+
+/** What vLLM answers (`choices`, `usage`), or SGLang (`meta_info`). */
+export interface LogprobsAnswer {
+  choices: { index: number; prompt_logprobs: (Record<string, { logprob: unknown }> | null)[] }[];
+  usage: { prompt_tokens: number };
+  meta_info: { prompt_tokens: number; input_token_logprobs: [unknown, number, unknown][] };
+}
+
+export interface LogprobsServer {
+  /** Address, without a path. */
+  readonly url: string;
+  readonly host: string;
+  /** Every call in order of arrival, with the ids that it was read as. */
+  readonly calls: { readonly path: string; readonly body: Record<string, unknown>; readonly ids: readonly number[] }[];
+  /** Status of the health check. */
+  health: number;
+  /** Text of the tokenizer.json that it reads texts with. */
+  tokenizer: string;
+  /** Tokens that its model reads, and writes, together. */
+  longest: number;
+  /** Natural logarithm of the probability of the token at a place, given those before it; null for none. */
+  logprob: (ids: readonly number[], at: number) => number | null;
+  /** Changes an answer before it is sent. */
+  spoil: (answer: LogprobsAnswer) => unknown;
+  close(): Promise<void>;
+}
+
+/** Some number for every token and the two before it. */
+export function plainLogprob(ids: readonly number[], at: number): number {
+  return -((ids[at]! * 7 + ids[at - 1]! * 3 + (ids[at - 2] ?? 0)) % 97) / 16 - 0.125;
+}
+
+/** A server that answers `POST /v1/completions` as vLLM 0.32 does, and `POST /generate` as SGLang does, without the parts that nobody reads. */
+export async function startLogprobsServer(): Promise<LogprobsServer> {
+  const sockets = new Set<Socket>();
+  const server = createServer((request, response) => void serve(request, response));
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const reply = (status: number, json: unknown) =>
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(json));
+    if (request.method === "GET") {
+      reply(self.health, {});
+      return;
+    }
+    let text = "";
+    for await (const chunk of request) text += chunk;
+    const body = JSON.parse(text);
+    const path = request.url ?? "";
+    const given = path === "/generate" ? (body.input_ids ?? body.text) : body.prompt;
+    const ids = typeof given === "string" ? await tokenise(given) : given;
+    self.calls.push({ path, body, ids });
+    if (ids.length >= self.longest) {
+      const message =
+        ids.length === self.longest
+          ? "max_tokens must be at least 1, got 0."
+          : `This model's maximum context length is ${self.longest} tokens.`;
+      reply(400, { error: { message, type: "BadRequestError", param: null, code: 400 } });
+    } else reply(200, self.spoil((path === "/generate" ? generated(ids, body) : completed(ids)) as unknown as LogprobsAnswer) ?? {});
+  }
+
+  async function tokenise(text: string): Promise<number[]> {
+    return (await Tokenizer.fromString(self.tokenizer).encode(text, null, { addSpecialTokens: false })).getIds();
+  }
+
+  function completed(ids: readonly number[]) {
+    const prompt_logprobs = ids.map((id, at) =>
+      at === 0 ? null : { [id]: { logprob: self.logprob(ids, at), rank: 3, decoded_token: "x" } },
+    );
+    const choice = { index: 0, text: "x", logprobs: null, finish_reason: "length", stop_reason: null, prompt_logprobs };
+    const usage = { prompt_tokens: ids.length, total_tokens: ids.length + 1, completion_tokens: 1 };
+    return { id: "cmpl-1", object: "text_completion", created: 1, model: "policy", choices: [choice], usage };
+  }
+
+  function generated(ids: readonly number[], { logprob_start_len: start }: { logprob_start_len: number }) {
+    const told = ids.slice(start).map((id, place) => [place === 0 ? null : self.logprob(ids, start + place), id, null]);
+    const counts = { prompt_tokens: ids.length, completion_tokens: 1, cached_tokens: 0 };
+    return { text: "x", meta_info: { id: "1", ...counts, input_token_logprobs: told, output_token_logprobs: [[-1, 5, null]] } };
+  }
+
+  const self: LogprobsServer = {
+    url: "",
+    host: "",
+    calls: [],
+    health: 200,
+    tokenizer: CHATML,
+    longest: 512,
+    logprob: plainLogprob,
+    spoil: (answer) => answer,
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return Object.assign(self, { host, url: `http://${host}` });
+}
