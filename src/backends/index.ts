@@ -9,6 +9,8 @@ import { createSglangBackend, type SglangBackendOptions } from "./sglang/backend
 import { sglangParams } from "./sglang/params.ts";
 import { createTeiBackend, type TeiBackendOptions } from "./tei/backend.ts";
 import { teiParams } from "./tei/params.ts";
+import { createTritonBackend, type TritonBackendOptions } from "./triton/backend.ts";
+import { tritonParams } from "./triton/params.ts";
 import { createVllmBackend, type VllmBackendOptions } from "./vllm/backend.ts";
 import { vllmParams } from "./vllm/params.ts";
 
@@ -28,6 +30,7 @@ export const BACKEND_PARAMS = {
   vllm: vllmParams,
   sglang: sglangParams,
   tei: teiParams,
+  triton: tritonParams,
   llamacpp: llamacppParams,
   external: externalParams,
   logprobs: logprobsParams,
@@ -38,10 +41,11 @@ export type ModelServer =
   | ({ readonly type: "vllm" } & VllmBackendOptions)
   | ({ readonly type: "sglang" } & SglangBackendOptions)
   | ({ readonly type: "tei" } & TeiBackendOptions)
+  | ({ readonly type: "triton" } & TritonBackendOptions)
   | ({ readonly type: "llamacpp" } & LlamacppBackendOptions);
 
 /** Words that `type` holds for engines that serve reward models. */
-export const MODEL_SERVERS = ["vllm", "sglang", "tei", "llamacpp"] as const satisfies readonly ModelServer["type"][];
+export const MODEL_SERVERS = ["vllm", "sglang", "tei", "triton", "llamacpp"] as const satisfies readonly ModelServer["type"][];
 
 /**
  * Opens a backend that asks an engine for the numbers of a reward model.
@@ -56,6 +60,8 @@ export function createModelServer(server: ModelServer): Promise<OpenBackend> {
       return createSglangBackend(server);
     case "tei":
       return createTeiBackend(server);
+    case "triton":
+      return createTritonBackend(server);
     case "llamacpp":
       return createLlamacppBackend(server);
   }

@@ -112,6 +112,8 @@ function howAsked(engine: EngineConfig): Readonly<Record<string, unknown>> {
       return { type: engine.type, route: engine.route, addedTokens: engine.addedTokens };
     case "tei":
       return { type: engine.type, addedTokens: engine.addedTokens };
+    case "triton":
+      return { type: engine.type, version: engine.version ?? "", tensors: engine.tensors, addedTokens: engine.addedTokens };
     case "llamacpp":
       return { type: engine.type };
   }

@@ -29,6 +29,7 @@ const backend = z.discriminatedUnion("type", [
   BACKEND_PARAMS.vllm.extend({ queue: queueSchema }),
   BACKEND_PARAMS.sglang.extend({ queue: queueSchema }),
   BACKEND_PARAMS.tei.extend({ queue: queueSchema }),
+  BACKEND_PARAMS.triton.extend({ queue: queueSchema }),
   BACKEND_PARAMS.llamacpp.extend({ queue: queueSchema }),
   BACKEND_PARAMS.external.extend({ queue: queueSchema }),
   BACKEND_PARAMS.logprobs.extend({ queue: queueSchema }),

@@ -4,7 +4,7 @@ import { segmentsOf } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import { openServers, type ServerOptions, serverLimits, UNITS_PER_TOKEN } from "../upstream/settings.ts";
 import type { Upstream } from "../upstream/upstream.ts";
-import { createGrpcTarget } from "./grpc-target.ts";
+import { createJudgeTarget } from "./grpc-target.ts";
 import type { ExternalParams } from "./params.ts";
 import { answersOf, type DescribedJudge, type ReadJudgements, readDescription, readResponse, writeItem, writeRequest } from "./protocol.ts";
 
@@ -27,7 +27,7 @@ export async function createExternalBackend(options: ExternalBackendOptions): Pr
     healthPath: "/describe",
     accepts: (body) => has(readDescription(body), expected),
     reading: { answer: readResponse },
-    ...(isGrpc && { connect: createGrpcTarget }),
+    ...(isGrpc && { connect: createJudgeTarget }),
   });
   return {
     name,

@@ -1,0 +1,129 @@
+import {
+  type CallOptions,
+  type ChannelCredentials,
+  type ChannelOptions,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
+import type { HttpOutcome, HttpRequest, HttpTarget, HttpTargetOptions } from "./http-target.ts";
+
+/** Time between attempts to connect, so that a service that is back is found soon, milliseconds. */
+const RECONNECT_MS = { first: 200, last: 5_000 };
+/** By how much a call's own deadline is later than what ends it here, which knows why it ends. */
+const DEADLINE_SLACK_MS = 1_000;
+
+/** What a status means in the words of HTTP, which decide about retries and circuits. Every other is a refusal, 400. */
+const HTTP_STATUS: Readonly<Partial<Record<status, number>>> = {
+  [status.UNAVAILABLE]: 503,
+  [status.RESOURCE_EXHAUSTED]: 429,
+  [status.UNAUTHENTICATED]: 401,
+  [status.PERMISSION_DENIED]: 403,
+  [status.UNIMPLEMENTED]: 404,
+  [status.INTERNAL]: 500,
+  [status.UNKNOWN]: 500,
+  [status.DATA_LOSS]: 500,
+};
+
+/** Makes one unary call; it ends with the request that it is made for. */
+export type Invoke = <T>(
+  start: (
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, value?: T) => void,
+  ) => { cancel(): void },
+) => Promise<T>;
+
+/** Clients of one service, over one channel. */
+export interface GrpcService {
+  /**
+   * Answers a request of a protocol that is written for HTTP.
+   * @returns what stands in the body of the answer, or a status alone
+   * @throws {UnreadableMessage} when a message is none of the contract; a ServiceError of a call as it is
+   */
+  answer(request: HttpRequest, invoke: Invoke): Promise<{ readonly status?: number; readonly body: unknown }>;
+  close(): void;
+}
+
+/** A message that came, and does not say what it has to. */
+export class UnreadableMessage extends Error {}
+
+/**
+ * A gRPC service for what asks servers over HTTP: bodies are the JSON of the same contract, statuses those that mean the same there.
+ * Opens no connection yet.
+ *
+ * @param open makes the clients
+ */
+export function createGrpcTarget(
+  { url, connectTimeoutMs, maxResponseBytes, clock }: HttpTargetOptions,
+  open: (host: string, security: ChannelCredentials, channel: ChannelOptions) => GrpcService,
+): HttpTarget {
+  const { protocol, host } = new URL(url);
+  const service = open(host, protocol === "grpcs:" ? credentials.createSsl() : credentials.createInsecure(), {
+    "grpc.max_receive_message_length": maxResponseBytes,
+    "grpc.max_send_message_length": -1,
+    "grpc.initial_reconnect_backoff_ms": RECONNECT_MS.first,
+    "grpc.max_reconnect_backoff_ms": Math.max(RECONNECT_MS.last, connectTimeoutMs),
+    // Retries and proxies are decided above, and a service's DNS record configures nothing here.
+    "grpc.enable_retries": 0,
+    "grpc.enable_http_proxy": 0,
+    "grpc.service_config_disable_resolution": 1,
+  });
+  return {
+    name: host,
+    async send(request) {
+      const timer = new AbortController();
+      const cancelTimer = clock.after(request.timeoutMs, () => timer.abort());
+      const ending = request.signal === undefined ? timer.signal : AbortSignal.any([timer.signal, request.signal]);
+      try {
+        const { status: code = 200, body } = await service.answer(request, (start) => invoke(start, request, ending));
+        return answered(code, body);
+      } catch (thrown) {
+        if (request.signal?.aborted) return { kind: "withdrawn" };
+        if (timer.signal.aborted) return { kind: "late" };
+        if (thrown instanceof UnreadableMessage) return { kind: "unreadable", cause: thrown };
+        return outcomeOf(thrown as ServiceError);
+      } finally {
+        cancelTimer();
+      }
+    },
+    async close() {
+      service.close();
+    },
+  };
+}
+
+function invoke<T>(start: Parameters<Invoke>[0], { headers = {}, timeoutMs }: HttpRequest, ending: AbortSignal): Promise<T> {
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(headers)) if (name !== "content-type") metadata.set(name, value);
+  // The service sees how long its callers wait.
+  const allowanceMs = Number(headers["x-request-timeout-ms"] ?? timeoutMs);
+  const deadline = Date.now() + Math.min(allowanceMs, timeoutMs) + DEADLINE_SLACK_MS;
+  return new Promise<T>((resolve, reject) => {
+    const running = start(metadata, { deadline }, (error, value) => {
+      ending.removeEventListener("abort", cancel);
+      if (error) reject(error);
+      else resolve(value as T);
+    });
+    const cancel = () => running.cancel();
+    ending.addEventListener("abort", cancel);
+    if (ending.aborted) cancel();
+  });
+}
+
+function answered(code: number, body: unknown, retryAfter?: string): HttpOutcome {
+  const answer = { kind: "answered", status: code, contentType: "application/json", body: JSON.stringify(body) } as const;
+  return retryAfter === undefined ? answer : { ...answer, retryAfter };
+}
+
+function outcomeOf(error: ServiceError): HttpOutcome {
+  // An answer that is too long, or no message of the contract.
+  const local = error.code === status.RESOURCE_EXHAUSTED && /received message larger than max/i.test(error.details);
+  const garbled = error.code === status.INTERNAL && /response message parsing error/i.test(error.details);
+  if (local || garbled) return { kind: "unreadable", cause: error };
+  if (error.code === undefined) return { kind: "broken", cause: error };
+  if (error.code === status.DEADLINE_EXCEEDED || error.code === status.CANCELLED) return { kind: "late" };
+  const retryAfter = error.metadata?.get("retry-after")[0];
+  return answered(HTTP_STATUS[error.code] ?? 400, { error: error.details ?? "" }, retryAfter?.toString());
+}
