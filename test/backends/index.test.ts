@@ -13,6 +13,7 @@ import {
   startEngineDouble,
   type Value,
 } from "../support/engine-doubles.ts";
+import { startTritonGrpcDouble } from "../support/grpc-engine-doubles.ts";
 import { manualClock } from "../support/manual-clock.ts";
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -36,13 +37,22 @@ interface Adapter {
   /** Whether several inputs share a request. */
   readonly batched: boolean;
   readonly names: Naming;
+  /** Faults that its form has no place for. */
+  readonly cannot?: readonly string[];
 }
 
-function adapter(shape: keyof typeof ENGINE_SHAPES, written: Record<string, unknown>, facts: Pick<Adapter, "calls" | "names">): Adapter {
+/** A tensor has places and no indices. */
+const INDICES = ["shuffled", "with two texts under one index", "with an index beyond the texts"];
+
+function adapter(
+  shape: keyof typeof ENGINE_SHAPES | (() => Promise<EngineDouble>),
+  written: Record<string, unknown>,
+  facts: Pick<Adapter, "calls" | "names" | "cannot">,
+): Adapter {
   return {
     ...facts,
     batched: written.inputsPerRequest !== undefined,
-    start: () => startEngineDouble(ENGINE_SHAPES[shape], "rm"),
+    start: typeof shape === "function" ? shape : () => startEngineDouble(ENGINE_SHAPES[shape], "rm"),
     open(url) {
       const params = BACKEND_PARAMS[written.type as ModelServer["type"]].parse({ url, model: "rm", maxAttempts: 1, ...written });
       return createModelServer({ ...params, name: "engine", clock: manualClock(), random: () => 0.5 } as ModelServer);
@@ -61,6 +71,12 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
   ),
   "tei /predict": adapter("teiPredict", { type: "tei", gives: "scores" }, { calls: texts, names: "description" }),
   "tei /rerank": adapter("teiRerank", { type: "tei", gives: "pairs", inputsPerRequest: 4 }, { calls: pairs, names: "description" }),
+  "triton HTTP": adapter("tritonInfer", { type: "triton", inputsPerRequest: 4 }, { calls: texts, names: "description", cannot: INDICES }),
+  "triton gRPC": adapter(
+    () => startTritonGrpcDouble("rm"),
+    { type: "triton", inputsPerRequest: 4 },
+    { calls: texts, names: "description", cannot: [...INDICES, "with a number beyond single precision"] },
+  ),
   "llama.cpp /v1/rerank": adapter("llamacppRerank", { type: "llamacpp", inputsPerRequest: 4 }, { calls: pairs, names: "answer" }),
 };
 
@@ -127,7 +143,7 @@ async function scoresOf(backend: OpenBackend, { calls, batched }: Adapter): Prom
 for (const [name, adapted] of Object.entries(ADAPTERS)) {
   test(`${name}: no faulty answer becomes a score`, async () => {
     for (const [what, { fault, gives, several }] of Object.entries(FAULTS)) {
-      if (several && !adapted.batched) continue;
+      if ((several && !adapted.batched) || adapted.cannot?.includes(what)) continue;
       const { double, open } = await started(name);
       const backend = await open();
       assert.equal(backend.ready, true, what);

@@ -179,6 +179,15 @@ export const ENGINE_SHAPES = {
     inputs: ({ texts }) => strings(texts),
     answer: (entries) => bestFirst(entries).map((entry) => ({ index: entry.index, score: written(entry) })),
   },
+  tritonInfer: {
+    described: (model) => ({ "/v2/models/rm": tritonMetadata(model) }),
+    path: "/v2/models/rm/infer",
+    inputs: (body) => (body.inputs as { name: string; data: string[] }[]).find(({ name }) => name === "sentences")!.data,
+    answer: (entries, model) => ({
+      ...{ model_name: model, model_version: "1" },
+      outputs: [{ name: "rewards", datatype: "FP32", shape: [entries.length, 1], data: entries.map(written) }],
+    }),
+  },
   llamacppRerank: {
     described: () => ({ "/health": { status: "ok" } }),
     path: "/v1/rerank",
@@ -201,5 +210,18 @@ function teiInfo(model: string, type: "classifier" | "reranker") {
     model_type: { [type]: { id2label: { "0": "LABEL_0" }, label2id: { LABEL_0: 0 } } },
     ...{ max_concurrent_requests: 512, max_input_length: 512, max_batch_tokens: 16384, max_client_batch_size: 32, auto_truncate: true },
     ...{ tokenization_workers: 2, version: "1.9.0" },
+  };
+}
+
+/** A reward model that reads texts, or their tokens instead. */
+export function tritonMetadata(name: string) {
+  return {
+    ...{ name, versions: ["1"], platform: "python" },
+    inputs: [
+      { name: "sentences", datatype: "BYTES", shape: [-1, 1] },
+      { name: "tokens", datatype: "INT64", shape: [-1, -1] },
+      { name: "sequence_lengths", datatype: "INT64", shape: [-1, 1] },
+    ],
+    outputs: [{ name: "rewards", datatype: "FP32", shape: [-1, 1] }],
   };
 }
