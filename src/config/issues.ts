@@ -78,12 +78,14 @@ function isOtherShape(issue: Issue): boolean {
 }
 
 /**
- * How far a value is from an option: unknown keys count most, then an option that could not even be chosen. A value that has an option's
- * discriminator, with a word that is none of its, means that option.
+ * How far a value is from an option: unknown keys count most, then an option that could not even be chosen, then one that bears another
+ * word where the value says what it is. A value that has an option's discriminator, with a word that is none of its, means that option.
  */
 function misfit(option: readonly Issue[], value: unknown): number {
   return option.reduce((total, issue) => {
     if (issue.code === "unrecognized_keys") return total + 2 * issue.keys.length;
+    if (issue.code === "invalid_value" && issue.values.length === 1 && issue.path.length === 1 && valueAt(value, issue.path) !== undefined)
+      return total + 3;
     // A value within the option that fits none of its own forms is one thing to correct.
     if (issue.code !== "invalid_union" || (issue.discriminator === undefined && issue.path.length > 0)) return total + 1;
     return total + (issue.discriminator !== undefined && valueAt(value, issue.path) !== undefined ? 1 : 4);
