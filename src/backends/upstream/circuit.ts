@@ -18,6 +18,10 @@ export interface Circuit {
   readonly waitMs: number;
   /** Leave for one call, or undefined when none may go now. */
   enter(): Leave | undefined;
+  /** Leave for a probe, due or not, or undefined while one is under way. */
+  probe(): Leave | undefined;
+  /** Opens it as failures would: the server is worse than those that answer alike. */
+  eject(): void;
 }
 
 export interface CircuitOptions {
@@ -35,19 +39,24 @@ const WINDOW_FAILURE_RATIO = 0.5;
 const OPEN_MS = 5_000;
 const OPEN_MS_AT_MOST = 60_000;
 
+/** A circuit that was closed for so long has no past. */
+const FORGIVEN_MS = 60_000;
+
 /**
- * A circuit that opens on 5 failures in a row, or when at least half of at least 20 calls within 10 s failed. It stays open
- * for 5 s, twice as long after each probe that failed, 60 s at most; then one call probes the server.
+ * A circuit that opens on 5 failures in a row, or when at least half of at least 20 calls within 10 s failed, or when it is told to. It stays
+ * open for 5 s, twice as long with each time that it opens again within a minute of use, 60 s at most; then one call probes the server.
  */
 export function createCircuit({ clock, random, onChange }: CircuitOptions): Circuit {
   let ended: { readonly at: number; readonly failed: boolean }[] = [];
   let consecutive = 0;
   let openings = 0;
+  let closedAt = Number.NEGATIVE_INFINITY;
   /** When the circuit may be probed; undefined while it is closed. */
   let probeAt: number | undefined;
   let probing = false;
 
   function open(): void {
+    if (probeAt === undefined && clock.now() - closedAt >= FORGIVEN_MS) openings = 0;
     const ms = Math.min(OPEN_MS * 2 ** openings, OPEN_MS_AT_MOST);
     openings++;
     probeAt = clock.now() + ms * (0.8 + 0.4 * random());
@@ -56,7 +65,7 @@ export function createCircuit({ clock, random, onChange }: CircuitOptions): Circ
 
   function close(): void {
     probeAt = undefined;
-    openings = 0;
+    closedAt = clock.now();
     consecutive = 0;
     ended = [];
     onChange?.("closed");
@@ -92,6 +101,13 @@ export function createCircuit({ clock, random, onChange }: CircuitOptions): Circ
     };
   }
 
+  function startProbe(): Leave | undefined {
+    if (probing) return undefined;
+    probing = true;
+    onChange?.("halfOpen");
+    return leave(true);
+  }
+
   return {
     get state() {
       if (probeAt === undefined) return "closed";
@@ -104,10 +120,11 @@ export function createCircuit({ clock, random, onChange }: CircuitOptions): Circ
     },
     enter() {
       if (probeAt === undefined) return leave(false);
-      if (probing || clock.now() < probeAt) return undefined;
-      probing = true;
-      onChange?.("halfOpen");
-      return leave(true);
+      return clock.now() < probeAt ? undefined : startProbe();
+    },
+    probe: () => (probeAt === undefined ? leave(false) : startProbe()),
+    eject() {
+      if (probeAt === undefined) open();
     },
   };
 }

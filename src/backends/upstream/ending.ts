@@ -2,7 +2,7 @@ import { GatewayError } from "../../domain/errors.ts";
 import type { UpstreamOutcome } from "../../telemetry/upstream-metrics.ts";
 import type { Leave } from "./circuit.ts";
 import type { HttpOutcome } from "./http-target.ts";
-import { parseRetryAfter } from "./retry.ts";
+import { LONGEST_REST_MS, parseRetryAfter } from "./retry.ts";
 
 /** What one attempt means for its caller, for a retry and for the circuit of its address. */
 export type Ending<T> =
@@ -10,9 +10,11 @@ export type Ending<T> =
   | {
       readonly outcome: Exclude<UpstreamOutcome, "ok">;
       readonly blame: keyof Leave;
-      /** Whether the same call may be made again. */
-      readonly safe: boolean;
-      /** Milliseconds that the server asked to wait. */
+      /** Whether the same call may be made again: anywhere, or at another address alone. */
+      readonly again: "anywhere" | "elsewhere" | "never";
+      /** Whether the server may have been replaced by another. */
+      readonly replaced?: boolean;
+      /** Milliseconds that the server asked to wait, 30,000 at most. */
       readonly hintMs?: number | undefined;
       readonly error: GatewayError;
     };
@@ -23,11 +25,14 @@ export interface Reading<T> {
   answer(body: string): T | undefined;
   /** A body of status 4xx as an error of its own, where it tells more than the status. */
   refusal?(body: string): GatewayError | undefined;
+  /** Why a readable answer is not one of the server that is wanted, another model's for example. */
+  flaw?(answer: T): GatewayError | undefined;
 }
 
 /**
- * Reads how an attempt ended. Safe to repeat are a broken connection, 502, 503 and 504, and 429 where the server says when;
- * a call that took too long, that the server refused, or whose answer made no sense would only do so again.
+ * Reads how an attempt ended. Safe to repeat are a broken connection, 502, 503 and 504, and 429 where the server says when. Another
+ * address may also be asked after any other 5xx or 429, after a call that took too long, and where a server knows neither the key nor the
+ * model, or is not the one that is wanted. A call that was refused for what it holds, or whose answer made no sense, would only end so again.
  *
  * @param backend name for messages, which hold nothing that the server sent
  */
@@ -39,35 +44,38 @@ export function readEnding<T>(backend: string, outcome: HttpOutcome, reading: Re
       return {
         outcome: "withdrawn",
         blame: "withdrawn",
-        safe: false,
+        again: "never",
         error: new GatewayError("CALLER_GONE", "every caller of this call has left"),
       };
     case "late":
-      return { outcome: "late", blame: "failed", safe: false, error: unavailable("did not answer in time; look at its load") };
+      return { outcome: "late", blame: "failed", again: "elsewhere", error: unavailable("did not answer in time; look at its load") };
     case "broken": {
       const error = unavailable("cannot be reached or broke the connection; look at its server", { cause: outcome.cause });
-      return { outcome: "failed", blame: "failed", safe: true, error };
+      return { outcome: "failed", blame: "failed", again: "anywhere", replaced: true, error };
     }
     case "unreadable":
-      return { outcome: "unreadable", blame: "failed", safe: false, error: unreadable(backend, outcome.cause) };
+      return { outcome: "unreadable", blame: "failed", again: "never", error: unreadable(backend, outcome.cause) };
     case "answered":
       break;
   }
   const { status, contentType, body } = outcome;
   if (status >= 200 && status < 300) {
     const answer = /^application\/([\w.-]+\+)?json\b/i.test(contentType) ? reading.answer(body) : undefined;
-    if (answer !== undefined) return { outcome: "ok", blame: "succeeded", answer };
-    return { outcome: "unreadable", blame: "failed", safe: false, error: unreadable(backend) };
+    if (answer === undefined) return { outcome: "unreadable", blame: "failed", again: "never", error: unreadable(backend) };
+    const flaw = reading.flaw?.(answer);
+    if (flaw === undefined) return { outcome: "ok", blame: "succeeded", answer };
+    return { outcome: "unreadable", blame: "failed", again: "elsewhere", replaced: true, error: flaw };
   }
-  const hintMs = parseRetryAfter(outcome.retryAfter, Date.now());
+  const askedMs = parseRetryAfter(outcome.retryAfter, Date.now());
+  const hintMs = askedMs === undefined ? undefined : Math.min(askedMs, LONGEST_REST_MS);
   const details = hintMs === undefined ? {} : { details: { retryAfterMs: Math.ceil(hintMs) } };
   if (status === 429) {
     const error = unavailable("has no room for more calls now (429); lower its concurrency, or try again later", details);
-    return { outcome: "throttled", blame: "succeeded", safe: hintMs !== undefined, hintMs, error };
+    return { outcome: "throttled", blame: "succeeded", again: hintMs === undefined ? "elsewhere" : "anywhere", hintMs, error };
   }
   if (status >= 500) {
     const error = unavailable(`answered with status ${status}; look at its server's log`, details);
-    return { outcome: "failed", blame: "failed", safe: status >= 502 && status <= 504, hintMs, error };
+    return { outcome: "failed", blame: "failed", again: status >= 502 && status <= 504 ? "anywhere" : "elsewhere", hintMs, error };
   }
   const credentials = status === 401 || status === 403;
   const remedy = credentials
@@ -76,7 +84,12 @@ export function readEnding<T>(backend: string, outcome: HttpOutcome, reading: Re
       ? "name the address that it redirects to"
       : "check its url, model and limits";
   const refused = new GatewayError("BACKEND_REFUSED", `backend "${backend}" refused the call with status ${status}; ${remedy}`);
-  return { outcome: "refused", blame: "succeeded", safe: false, error: reading.refusal?.(body) ?? refused };
+  return {
+    outcome: "refused",
+    blame: "succeeded",
+    again: credentials || status === 404 ? "elsewhere" : "never",
+    error: reading.refusal?.(body) ?? refused,
+  };
 }
 
 /** The error of an answer that is not what the protocol says. */

@@ -65,7 +65,7 @@ export interface ServerOptions extends UpstreamKeys {
  */
 export async function openServers<T>(
   options: ServerOptions,
-  protocol: Pick<UpstreamOptions<T>, "healthPath" | "accepts" | "reading" | "connect" | "rate">,
+  protocol: Pick<UpstreamOptions<T>, "healthPath" | "accepts" | "reading" | "prove" | "proofIntervalMs" | "connect" | "rate">,
 ): Promise<Upstream<T>> {
   const { name } = options;
   return openUpstream({

@@ -1,13 +1,17 @@
 import type { RunContext } from "../../domain/backend.ts";
 import type { Clock } from "../../domain/clock.ts";
-import { GatewayError } from "../../domain/errors.ts";
+import type { GatewayError } from "../../domain/errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
-import { CIRCUIT_VALUES, type UpstreamMetrics } from "../../telemetry/upstream-metrics.ts";
+import type { UpstreamMetrics } from "../../telemetry/upstream-metrics.ts";
 import type { Address } from "./address.ts";
-import { type CircuitState, createCircuit, type Leave } from "./circuit.ts";
-import { type Ending, type Reading, readEnding } from "./ending.ts";
+import { makeAttempt } from "./attempt.ts";
+import { hasFresh } from "./choose.ts";
+import { createDoor } from "./door.ts";
+import type { Reading } from "./ending.ts";
 import { watchHealth } from "./health.ts";
 import { createHttpTarget, type HttpTarget, type HttpTargetOptions } from "./http-target.ts";
+import { pause } from "./pause.ts";
+import { createPool } from "./pool.ts";
 import { createRateBudget, type RateLimits } from "./rate-budget.ts";
 import { createRetryPolicy } from "./retry.ts";
 import type { Secret } from "./secret.ts";
@@ -33,6 +37,13 @@ export interface UpstreamOptions<T> {
   /** Whether the body of a health check's answer is that of a server that can work. Default: any answer is. */
   readonly accepts?: ((body: string) => boolean) | undefined;
   readonly reading: Reading<T>;
+  /**
+   * Tries one server before its answers are used, when it comes, when it may have been replaced, and on a timer: each of several has to pass
+   * for itself. It throws CONFIG_INVALID when the server is not what it has to be.
+   */
+  readonly prove?: ((server: Server<T>) => Promise<void>) | undefined;
+  /** Time between proofs of a server that has passed one. Default 10 minutes. */
+  readonly proofIntervalMs?: number | undefined;
   /** What the servers allow together, and the tokens that an answer says it took. */
   readonly rate?: (RateLimits & { tokensOf(answer: T): number | undefined }) | undefined;
   /** How a server is reached. Default HTTP. */
@@ -44,12 +55,28 @@ export interface UpstreamOptions<T> {
   readonly log?: Logger | undefined;
 }
 
-/** Servers that answer alike: bounded, retried under a budget, left alone while they fail. */
+/** JSON text, or what writes it for the address that it goes to: releases behind several addresses may differ. */
+export type Body = string | ((address: string) => string);
+
+/** One server of an upstream, and no other. */
+export interface Server<T> {
+  /** Host and port. */
+  readonly address: string;
+  /** As {@link Upstream.post}, without regard to what the server has shown. */
+  post(path: string, body: Body, context?: RunContext): Promise<T>;
+}
+
+/**
+ * Servers that answer alike: the least loaded is asked, each is left alone while it fails or shows that it is not the right one, and calls
+ * are repeated under a budget, elsewhere where there is another.
+ */
 export interface Upstream<T> {
   /** Host and port of each. */
   readonly addresses: readonly string[];
-  /** Whether a call could be answered now: an address is healthy and its circuit lets a call through. */
+  /** Whether a call could be answered now: an address is healthy, has shown what it must, and its circuit lets a call through. */
   readonly ready: boolean;
+  /** What keeps it from being ready, for people. */
+  readonly notReady: string;
   onReadiness(listener: (ready: boolean) => void): () => void;
   /**
    * Posts JSON and returns the answer.
@@ -57,160 +84,119 @@ export interface Upstream<T> {
    *   protocol reads in a refusal. No message holds anything of the server's answer.
    * @param tokens that the call may take at most, where they are counted
    */
-  post(path: string, body: string, context?: RunContext, tokens?: number): Promise<T>;
+  post(path: string, body: Body, context?: RunContext, tokens?: number): Promise<T>;
   close(timeoutMs?: number): Promise<void>;
 }
 
-/** Share of the remaining time, and most milliseconds, that are kept back from the server so that its answer can be used. */
-const MARGIN = { share: 0.05, ms: 20 };
 const CLOSE_TIMEOUT_MS = 30_000;
+const PROOF_INTERVAL_MS = 600_000;
 
-/** Opens an upstream and waits for the first health check of each address; one that does not answer is no error. */
+/**
+ * Opens an upstream and waits for the first health check of each address, and the first proof of those that answer; one that does not
+ * answer is no error.
+ *
+ * @throws {GatewayError} CONFIG_INVALID when servers answer and none of them is what it has to be
+ */
 export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upstream<T>> {
-  const { name, clock, random, metrics, log, apiKey } = options;
+  const { name, clock, random, metrics, apiKey, prove, concurrency, urls } = options;
   const label = { backend: name };
-  const retry = createRetryPolicy(options.maxAttempts, random);
+  metrics?.declare(name);
+  const retry = createRetryPolicy({ maxAttempts: options.maxAttempts, spare: urls.length > 1 ? concurrency : 0, random });
   const budget = options.rate && createRateBudget(name, options.rate, clock, (outcome) => metrics?.rateHeld.inc({ ...label, outcome }));
-  const listeners = new Set<(ready: boolean) => void>();
-  const addresses = options.urls.map((url): Address => {
-    const target = (options.connect ?? createHttpTarget)({ ...options, url, connections: options.concurrency + 1 });
-    const onChange = (state: CircuitState) => {
-      metrics?.circuit.set({ ...label, address: target.name }, CIRCUIT_VALUES[state]);
-      log?.[state === "open" ? "warn" : "info"]({ ...label, address: target.name, state }, "circuit of an upstream server");
-      review();
-    };
-    return { target, circuit: createCircuit({ clock, random, onChange }), load: 0, up: false };
-  });
-  metrics?.declare(
-    name,
-    addresses.map(({ target }) => target.name),
-  );
+  metrics?.retryBudget.set(label, retry.budget);
+  const door = createDoor({ name, clock, random, onLastResort: () => metrics?.lastResorts.inc(label) });
   const closing = new AbortController();
-  let shown = false;
-
-  /** Tells listeners when readiness has changed. */
-  function review(): void {
-    const ready = isReady();
-    if (ready === shown) return;
-    shown = ready;
-    for (const listener of listeners) listener(ready);
-  }
-
-  function isReady(): boolean {
-    return addresses.some(({ up, circuit }) => up && circuit.waitMs === 0);
-  }
-
   const headers = (): Record<string, string> => (apiKey === undefined ? {} : { authorization: `Bearer ${apiKey.current}` });
-  const health = watchHealth({ ...options, addresses, headers, onChecked: review });
+  const pool = createPool({
+    ...options,
+    connect: (url) => (options.connect ?? createHttpTarget)({ ...options, url, connections: concurrency + 1 }),
+    prove:
+      prove &&
+      ((address) => prove({ address: address.target.name, post: (path, body, context) => call({ path, body, context, only: address }) })),
+    proofIntervalMs: options.proofIntervalMs ?? PROOF_INTERVAL_MS,
+  });
+  const health = watchHealth({ ...options, addresses: pool.addresses, headers, onChecked: pool.review });
 
-  /** The least loaded address whose circuit lets a call through: healthy ones first, and one not tried before if there is one. */
-  function choose(tried: ReadonlySet<Address>): { readonly address: Address; readonly leave: Leave } | undefined {
-    const rank = (address: Address) => (tried.has(address) ? 2 : 0) + (address.up ? 0 : 1);
-    for (const address of addresses.toSorted((a, b) => rank(a) - rank(b) || a.load - b.load)) {
-      const leave = address.circuit.enter();
-      if (leave !== undefined) return { address, leave };
-    }
-    return undefined;
-  }
-
-  /** Makes one attempt at one address, and tells its circuit and the metrics how it ended. */
-  async function attempt(
-    { address, leave }: NonNullable<ReturnType<typeof choose>>,
-    path: string,
-    body: string,
-    context?: RunContext,
-  ): Promise<Ending<T>> {
-    const { target } = address;
-    const running = metrics?.running.labels({ ...label, address: target.name });
-    const remainingMs = context?.remainingMs() ?? Number.POSITIVE_INFINITY;
-    const allowance = Math.floor(remainingMs - Math.min(MARGIN.ms, remainingMs * MARGIN.share));
-    const start = clock.now();
-    address.load++;
-    running?.inc();
-    const outcome = await target.send({
-      method: "POST",
-      path,
-      headers: {
-        "content-type": "application/json",
-        ...headers(),
-        ...(Number.isFinite(allowance) && { "x-request-timeout-ms": String(allowance) }),
-      },
-      body,
-      // The callers' deadline ends the call through the signal, which does not blame the server.
-      timeoutMs: options.responseTimeoutMs,
-      signal: context?.signal,
-    });
-    address.load--;
-    running?.dec();
-    const ending = readEnding(name, outcome, options.reading);
-    metrics?.calls.inc({ ...label, outcome: ending.outcome });
-    metrics?.duration.observe(label, (clock.now() - start) / 1000);
-    leave[ending.blame]();
-    review();
-    return ending;
-  }
-
-  async function post(path: string, body: string, context?: RunContext, tokens = 0): Promise<T> {
+  async function call({ path, body, context, tokens = 0, only }: Call): Promise<T> {
+    const addresses = only === undefined ? pool.addresses : [only];
+    const proving = only !== undefined;
     const tried = new Set<Address>();
+    const remainingMs = () => context?.remainingMs() ?? Number.POSITIVE_INFINITY;
+    const signal = context === undefined ? closing.signal : AbortSignal.any([context.signal, closing.signal]);
     let last: GatewayError | undefined;
     for (let attempts = 1; ; attempts++) {
+      if (last === undefined) door.requireOpen(addresses, proving);
       const settle = await budget?.take(tokens, context);
-      const chosen = choose(tried);
-      if (chosen === undefined) throw last ?? refusal();
-      tried.add(chosen.address);
-      const ending = await attempt(chosen, path, body, context);
+      const entered = await door.enter({ addresses, tried, proving, remainingMs, signal }).catch((error) => {
+        throw last ?? error;
+      });
+      const { address } = entered;
+      tried.add(address);
+      const ending = await makeAttempt(options, address, {
+        path,
+        body: typeof body === "string" ? body : body(address.target.name),
+        headers: headers(),
+        remainingMs: remainingMs(),
+        signal: context?.signal,
+      });
+      pool.account(entered, ending);
+      if (ending.blame === "failed" || ending.outcome === "throttled") retry.failed();
       if (ending.outcome === "ok") {
         retry.succeeded();
         settle?.(options.rate?.tokensOf(ending.answer) ?? tokens);
         return ending.answer;
       }
+      metrics?.retryBudget.set(label, retry.budget);
       last = ending.error;
       if (ending.outcome === "withdrawn" || closing.signal.aborted) throw last;
-      const remainingMs = context?.remainingMs() ?? Number.POSITIVE_INFINITY;
-      const delayMs = retry.delayMs({ attempt: attempts, safe: ending.safe, hintMs: ending.hintMs, remainingMs });
+      const fresh = hasFresh({ addresses, tried, now: clock.now() });
+      const safe = ending.again === "anywhere" || (ending.again === "elsewhere" && fresh);
+      const delayMs = retry.delayMs({ attempt: attempts, safe, fresh, remainingMs: remainingMs() });
       if (delayMs === undefined) throw last;
-      await pause(clock, delayMs, context === undefined ? closing.signal : AbortSignal.any([context.signal, closing.signal]));
-      if (context?.signal.aborted || closing.signal.aborted) throw last;
+      // The door waits out the time that the server asked for, or knows that its callers will not.
+      const waitMs = delayMs - (ending.hintMs ?? 0);
+      if (waitMs > 0) await pause(clock, waitMs, signal);
+      if (signal.aborted) throw last;
       metrics?.retries.inc(label);
     }
   }
 
-  function refusal(): GatewayError {
-    const retryAfterMs = Math.ceil(Math.max(100, Math.min(...addresses.map(({ circuit }) => circuit.waitMs))));
-    const message = `backend "${name}" has failed repeatedly and is left alone for a while; look at its server, or try again later`;
-    return new GatewayError("BACKEND_UNAVAILABLE", message, { details: { retryAfterMs } });
+  async function close(timeoutMs = CLOSE_TIMEOUT_MS): Promise<void> {
+    closing.abort();
+    budget?.close();
+    health.stop();
+    await pool.close(timeoutMs);
   }
 
   await health.first;
+  await Promise.allSettled(pool.addresses.filter(({ up, proof }) => up && !proof.holds).map(({ proof }) => proof.attempt()));
+  const flawed = () => pool.addresses.find(({ proof }) => proof.flaw !== undefined)?.proof.flaw;
+  if (flawed()?.reason === "CONFIG_INVALID" && !pool.addresses.some(({ proof }) => proof.stands)) {
+    const flaw = flawed();
+    await close(0);
+    throw flaw;
+  }
   return {
-    addresses: addresses.map(({ target }) => target.name),
+    addresses: pool.addresses.map(({ target }) => target.name),
     get ready() {
-      return isReady();
+      return pool.ready;
     },
-    onReadiness(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    get notReady() {
+      return flawed()?.message ?? `no server of backend ${name} answers`;
     },
-    post,
-    async close(timeoutMs = CLOSE_TIMEOUT_MS) {
-      closing.abort();
-      budget?.close();
-      health.stop();
-      await Promise.all(addresses.map(({ target }) => target.close(timeoutMs)));
-    },
+    onReadiness: (listener) => pool.onReadiness(listener),
+    post: (path, body, context, tokens) => call({ path, body, context, tokens }),
+    close,
   };
 }
 
-/** Waits, or less when the signal aborts. */
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      cancel();
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const cancel = clock.after(ms, end);
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-  });
+/** One call, with every attempt. */
+interface Call {
+  readonly path: string;
+  readonly body: Body;
+  readonly context?: RunContext | undefined;
+  /** Tokens that it may take at most. */
+  readonly tokens?: number | undefined;
+  /** The one address to ask, whatever it has shown. Default: any that has shown what it must. */
+  readonly only?: Address;
 }

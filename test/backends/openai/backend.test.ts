@@ -362,25 +362,13 @@ test("2,000 calls at once use no more connections than the backend's concurrency
   assert.ok(server.mostConnections <= 9, `${server.mostConnections}`);
 });
 
-test("of several addresses the least loaded is asked, a failed call goes on to another, and one that is down is left out", async () => {
-  const servers = [await serverOf(() => undefined), await serverOf(() => "second"), await serverOf(() => "third")];
-  const { backend, clock, metrics } = await backendOf({ url: servers.map(({ url }) => url), healthIntervalSeconds: 5 });
-  const held = assert.rejects(ask(backend));
-  await until(() => servers[0]!.chats.length === 1);
-  for (let n = 0; n < 4; n++) await ask(backend);
-  assert.equal(servers[0]!.chats.length, 1);
+test("several addresses share the calls, and a judgement that fails at one is made at another", async () => {
+  const servers = [await serverOf(() => "first"), await serverOf(() => "second")];
+  const { backend } = await backendOf({ url: servers.map(({ url }) => url) });
+  assert.equal(backend.device, servers.map(({ host }) => host).join(", "));
   servers[1]!.script = () => ({ status: 503 });
-  assert.equal(((await askInTime(clock, backend)) as CallResult).completion!.text, "third");
-  servers[1]!.health = 503;
-  clock.advance(5_000);
-  await until(async () =>
-    (await metrics.upstream.up.get()).values.some(({ labels, value }) => labels.address === servers[1]!.host && value === 0),
-  );
-  const before = servers[1]!.chats.length;
-  for (let n = 0; n < 4; n++) assert.equal((await ask(backend)).completion!.text, "third");
-  assert.equal(servers[1]!.chats.length, before);
-  await backend.close(0);
-  await held;
+  for (let n = 0; n < 4; n++) assert.equal((await ask(backend)).completion!.text, "first");
+  assert.ok(servers[1]!.chats.length > 0);
 });
 
 test("a backend opens without its server, is not ready, and becomes ready when the server comes", async () => {

@@ -64,8 +64,35 @@ test("a probe that succeeds closes the circuit, and what was counted before is f
   for (let n = 0; n < 4; n++) call("failed");
   assert.equal(circuit.state, "closed");
   call("failed");
-  assert.equal(circuit.waitMs, 5_000);
+  assert.equal(circuit.state, "open");
   assert.deepEqual(states, ["open", "halfOpen", "closed", "open"]);
+});
+
+test("it stays open for longer each time that it opens again within a minute, and after a minute of use for 5 s again", () => {
+  const { circuit, clock, call } = circuitOf();
+  for (const ms of [5_000, 10_000, 20_000]) {
+    circuit.eject();
+    assert.equal(circuit.waitMs, ms);
+    circuit.eject();
+    clock.advance(ms);
+    call("succeeded");
+    clock.advance(59_999);
+  }
+  clock.advance(1);
+  circuit.eject();
+  assert.equal(circuit.waitMs, 5_000);
+});
+
+test("a probe that is not due yet goes alone", () => {
+  const { circuit, call } = circuitOf();
+  circuit.eject();
+  const probe = circuit.probe()!;
+  assert.deepEqual([circuit.state, circuit.probe()], ["halfOpen", undefined]);
+  probe.succeeded();
+  assert.equal(circuit.state, "closed");
+  circuit.probe()!.failed();
+  assert.equal(circuit.state, "closed");
+  call("succeeded");
 });
 
 test("a probe whose callers left leaves its place to another", () => {
