@@ -107,6 +107,7 @@ export function createProof({ backend, address, prove, everyMs, onChange, clock,
       cancelTimer();
       proven = false;
       flaw = undefined;
+      onChange();
     },
     doubt() {
       doubts++;
