@@ -175,7 +175,18 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
     const { service, states, runs } = gateway;
     const { triton } = config.wires;
     const openInference = triton && createOpenInference(triton, { service, limits, decodeTokens: await resolveTokenDecoder(config) });
-    const grpcServer = await startGrpcServer({ ...grpc, service, states, runs, readiness: board, limits, metrics, log, openInference });
+    const grpcServer = await startGrpcServer({
+      ...grpc,
+      service,
+      states,
+      runs,
+      readiness: board,
+      limits,
+      metrics,
+      log,
+      openInference,
+      wires: config.wires,
+    });
     opened.unshift(grpcServer);
     const httpServer = await startHttpServer({
       ...http,

@@ -21,7 +21,10 @@ const WIRES = {
     "NeMo Gym and NeMo RL, as a resources server: `/verify`, `/seed_session`, `/aggregate_metrics`, `/reverify_mode`; the address is `HOST:8080`.",
   ],
   roll: ["/roll", "ROLL's reward system; `submit_url: http://HOST:8080/roll`, `get_result_url: http://HOST:8080/roll:result`."],
-  tei: ["/predict", "Clients of text-embeddings-inference that classify; `/predict` and `/info`. Reranking is the wire `rerank`."],
+  tei: [
+    "/predict",
+    "Clients of text-embeddings-inference that classify; `/predict`, `/info` and gRPC `tei.v1`. Reranking over HTTP is the wire `rerank`.",
+  ],
   rerank: ["/rerank", "Reranking clients of Cohere, Jina, vLLM and text-embeddings-inference; `/rerank`, `/v1/rerank`, `/v2/rerank`."],
 } as const;
 

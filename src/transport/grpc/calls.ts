@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { Metadata, type ServerDuplexStream, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
+import { Metadata, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
 import { GatewayError } from "../../domain/errors.ts";
 import type { CallContext } from "../../domain/service.ts";
 import { type CallRecord, openRecord, requestIdFrom, type Telemetry, traceparentFrom } from "../call-record.ts";
@@ -16,7 +16,12 @@ export interface GrpcCall {
   close(error?: GatewayError): void;
 }
 
-type AnyCall = ServerUnaryCall<Buffer, unknown> | ServerDuplexStream<Buffer, unknown>;
+/** What every kind of call has. */
+interface AnyCall {
+  readonly metadata: Metadata;
+  getDeadline(): Date | number;
+  on(event: "cancelled", listener: () => void): unknown;
+}
 
 /** Opens the books of one call: id, deadline, cancellation, record. */
 export function openCall(call: AnyCall, method: string, telemetry: Telemetry): GrpcCall {

@@ -31,7 +31,8 @@ export function refuseOversize(bytes: Buffer, { maxGrpcMessageBytes: limit }: Re
 export function explainOversize({ maxGrpcMessageBytes: limit }: RequestLimits, telemetry: Telemetry): ServerInterceptor {
   return ({ path, requestStream }, call) => {
     const [, service, method] = path.split("/");
-    if (!service?.startsWith("rewardgate.")) return new ServerInterceptingCall(call);
+    // Health and reflection answer in their own way.
+    if (service === undefined || service.startsWith("grpc.")) return new ServerInterceptingCall(call);
     let requestId = "";
     // The refusal starts at the innermost call and passes no interceptor, so it is met where it starts.
     const send = call.sendStatus.bind(call);

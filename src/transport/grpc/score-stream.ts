@@ -6,11 +6,11 @@ import { ScoreStreamRequest, ScoreStreamResponse } from "../../gen/rewardgate/v1
 import { createWriter } from "../back-pressure.ts";
 import type { Telemetry } from "../call-record.ts";
 import { checkScoreRequest } from "../request-rules.ts";
-import { openScoreStream, type StreamMessage } from "../score-stream.ts";
-import { type GrpcCall, openCall } from "./calls.ts";
+import { openScoreStream, type ScoreStream, type StreamMessage } from "../score-stream.ts";
+import type { GrpcCall } from "./calls.ts";
+import { openDuplex } from "./duplex.ts";
 import { streamRequestFromProto } from "./from-proto.ts";
 import { refuseOversize } from "./oversize.ts";
-import { toServiceError } from "./status.ts";
 import { createStrictDecoder } from "./strict-decode.ts";
 import { streamAnswerToProto } from "./to-proto.ts";
 
@@ -30,60 +30,33 @@ export interface StreamOptions {
  */
 export function scoreStreamHandler({ service, limits, telemetry, draining }: StreamOptions) {
   return (stream: ServerDuplexStream<Buffer, Uint8Array>): void => {
-    const call = openCall(stream, "ScoreStream", telemetry);
+    const duplex = openDuplex(stream, { method: "ScoreStream", telemetry, draining, running: () => scores.running });
+    const { call } = duplex;
     const { record } = call;
     const write = createWriter<Uint8Array>(stream);
-    let inputEnded = false;
-    let ended = false;
-
-    const end = (error?: GatewayError) => {
-      if (ended) return;
-      ended = true;
-      draining.removeEventListener("abort", endWhenIdle);
-      stream.pause();
-      if (!call.context.signal.aborted) {
-        if (error !== undefined) stream.emit("error", toServiceError(error, call.context.requestId, call.trailers));
-        else stream.end(call.trailers);
-      }
-      call.close(error);
-    };
-    const endWhenIdle = () => {
-      if (scores.running > 0 || ended) return;
-      if (inputEnded) end();
-      else if (draining.aborted) end(new GatewayError("SHUTTING_DOWN", "the gateway is stopping; send unanswered items elsewhere"));
-    };
-
-    const scores = openScoreStream({
+    const scores: ScoreStream = openScoreStream({
       service,
       context: call.context,
       maxInFlight: limits.maxStreamInFlight,
       write: (answer) => write(ScoreStreamResponse.encode(streamAnswerToProto(answer)).finish()),
       onRoom: () => stream.resume(),
-      onIdle: endWhenIdle,
+      onIdle: duplex.endWhenIdle,
     });
 
     stream.on("data", (bytes: Buffer) => {
-      if (ended) return;
+      if (duplex.ended) return;
       record.bytes += bytes.length;
       let message: StreamMessage;
       try {
         message = parseMessage(bytes, scores.taken, call, limits);
       } catch (thrown) {
-        end(GatewayError.from(thrown));
+        duplex.end(GatewayError.from(thrown));
         return;
       }
       record.items++;
       scores.push(message);
       if (scores.full) stream.pause();
     });
-    stream.on("end", () => {
-      inputEnded = true;
-      endWhenIdle();
-    });
-    call.context.signal.addEventListener("abort", () => end(), { once: true });
-    draining.addEventListener("abort", endWhenIdle);
-    // The status of a failed stream is emitted as an error; grpc-js sends it, and this listener keeps it from being uncaught.
-    stream.on("error", () => {});
   };
 }
 

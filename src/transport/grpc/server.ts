@@ -14,6 +14,9 @@ import { openInferenceMethods } from "../open-inference/grpc.ts";
 import type { OpenInference } from "../open-inference/model.ts";
 import { checkScoreRequest } from "../request-rules.ts";
 import { createRunningCalls, delay, type RunningServer } from "../running-calls.ts";
+import type { WireRoutesOptions } from "../wires/routes.ts";
+import { createScorer, factsOf } from "../wires/scorer.ts";
+import { teiServices } from "../wires/tei-grpc.ts";
 import { type UnaryHandler, unary } from "./calls.ts";
 import { scoreRequestFromProto } from "./from-proto.ts";
 import { addHealth } from "./health.ts";
@@ -40,6 +43,8 @@ export interface GrpcServerOptions {
   readonly port: number;
   /** The panel that is served as a model of the Open Inference Protocol. Default none. */
   readonly openInference?: OpenInference | undefined;
+  /** Wires of engines, by name, of which `tei` is spoken over gRPC too. Default none. */
+  readonly wires?: WireRoutesOptions["wires"];
   readonly connections?: Partial<ConnectionLimits>;
 }
 
@@ -139,6 +144,14 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
         },
     });
     server.addService(passThrough(GRPCInferenceServiceService), calls(methods));
+  }
+  const { tei } = options.wires ?? {};
+  if (tei !== undefined) {
+    const score = createScorer(tei, service, limits);
+    const facts = factsOf(tei.panel, service, limits);
+    for (const { definition, implementation } of teiServices({ facts, limits, score, telemetry, draining: draining.signal })) {
+      server.addService(passThrough(definition), implementation);
+    }
   }
   const health = addHealth(server, options.readiness);
   addReflection(server);

@@ -4,7 +4,7 @@ import type { RequestLimits } from "../../domain/limits.ts";
 import type { RewardService } from "../../domain/service.ts";
 import type { Datatype, Tensor } from "../../open-inference/tensor.ts";
 import { refuse } from "../request-rules.ts";
-import { createScorer, type Scorer } from "../wires/scorer.ts";
+import { createScorer, judgesOf, type Scorer } from "../wires/scorer.ts";
 import { splitTemplated } from "../wires/templated-text.ts";
 import { itemOf, type ScoreEach, type WireSettings } from "../wires/wire.ts";
 
@@ -83,12 +83,7 @@ export function createOpenInference(
   settings: OpenInferenceSettings,
   { service, limits, decodeTokens }: OpenInferenceOptions,
 ): OpenInference {
-  const panels = new Map(service.panels().map((panel) => [panel.name, panel]));
-  const own = panels.get(settings.panel);
-  // A panel that routes has the judges of those that it sends items to.
-  const seats = [own, ...(own?.routes ?? []).map((row) => panels.get(row.panel))].flatMap((panel) => panel?.members ?? []);
-  const judges = new Set(seats.map(({ judge }) => judge));
-  const ready = () => service.judges().every(({ name, ready }) => ready || !judges.has(name));
+  const ready = () => judgesOf(settings.panel, service).every((judge) => judge.ready);
   return {
     model: createScoringModel({ name: settings.model, maxItems: limits.maxItems, ready, decodeTokens }),
     score: createScorer(settings, service, limits),

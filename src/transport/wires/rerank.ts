@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../http/from-json.ts";
-import { itemOf, type WireKind } from "./wire.ts";
+import { itemOf, type WireKind, type WireReward } from "./wire.ts";
 
 const document = z.union([z.string(), z.object({ text: z.string() })]);
 const Body = z.union([
@@ -29,11 +29,9 @@ export const rerank: WireKind = {
         const body = parseJson(Body, json);
         const texts = "texts" in body ? body.texts : body.documents.map((each) => (typeof each === "string" ? each : each.text));
         const [rewards = []] = texts.length === 0 ? [] : await score([itemOf(0, [{ role: "user", content: body.query }], texts)]);
-        const ranked = rewards
-          .map(({ reward }, index) => ({ index, score: reward }))
-          .sort((a, b) => b.score - a.score || a.index - b.index);
-        if ("texts" in body) return ranked.map((each) => (body.return_text ? { ...each, text: texts[each.index] } : each));
-        const kept = body.top_n ? ranked.slice(0, body.top_n) : ranked;
+        const ranks = ranked(rewards);
+        if ("texts" in body) return ranks.map((each) => (body.return_text ? { ...each, text: texts[each.index] } : each));
+        const kept = body.top_n ? ranks.slice(0, body.top_n) : ranks;
         return {
           id: "rerank",
           model: body.model ?? "rewardgate",
@@ -45,3 +43,8 @@ export const rerank: WireKind = {
       },
     })),
 };
+
+/** The best reward first, and of equal ones the first; `index` is the place in the request. */
+export function ranked(rewards: readonly WireReward[]): { readonly index: number; readonly score: number }[] {
+  return rewards.map(({ reward }, index) => ({ index, score: reward })).sort((a, b) => b.score - a.score || a.index - b.index);
+}

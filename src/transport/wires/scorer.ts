@@ -2,7 +2,7 @@ import { GatewayError } from "../../domain/errors.ts";
 import type { Item } from "../../domain/item.ts";
 import type { RequestLimits } from "../../domain/limits.ts";
 import { type CandidateResult, DEFAULT_OPTIONS } from "../../domain/score.ts";
-import type { CallContext, RewardService } from "../../domain/service.ts";
+import type { CallContext, JudgeInfo, RewardService } from "../../domain/service.ts";
 import { checkScoreRequest } from "../request-rules.ts";
 import type { WireFacts, WireReward, WireSettings } from "./wire.ts";
 
@@ -46,7 +46,18 @@ export function allRewarded(results: readonly (readonly (WireReward | GatewayErr
 export function factsOf(panel: string, service: RewardService, limits: RequestLimits): WireFacts {
   const { version } = service.version();
   const revision = service.panels().find(({ name }) => name === panel)?.revision ?? "";
-  return { version, panel, revision, maxItems: limits.maxItems, maxCandidates: limits.maxCandidates };
+  const bounds = judgesOf(panel, service).flatMap(({ maxTokens }) => (maxTokens > 0 ? [maxTokens] : []));
+  const maxTokens = bounds.length > 0 ? Math.min(...bounds) : 0;
+  return { version, panel, revision, maxItems: limits.maxItems, maxCandidates: limits.maxCandidates, maxTokens };
+}
+
+/** The judges that a panel asks. A panel that routes has those of the panels that it sends items to. */
+export function judgesOf(panel: string, service: RewardService): JudgeInfo[] {
+  const panels = new Map(service.panels().map((each) => [each.name, each]));
+  const own = panels.get(panel);
+  const seats = [own, ...(own?.routes ?? []).map((row) => panels.get(row.panel))].flatMap((each) => each?.members ?? []);
+  const names = new Set(seats.map(({ judge }) => judge));
+  return service.judges().filter(({ name }) => names.has(name));
 }
 
 /** What members added, in the panel's order, the same names for every candidate; what a constraint did to their sum is one of them. */

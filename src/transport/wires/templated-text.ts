@@ -5,17 +5,17 @@ const ENDINGS = ["<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>",
 
 /** A style of template: how a turn begins and ends. */
 interface TurnStyle {
-  /** The role is the first group, the text the second. */
+  /** The role is the first group, the text the second, the mark that ends the turn the third, where there is one. */
   readonly turn: RegExp;
   readonly begins: string;
 }
 
 const STYLES: readonly TurnStyle[] = [
-  { begins: "<|im_start|>", turn: /<\|im_start\|>(\w+)\n([\s\S]*?)(?:<\|im_end\|>\n?|$)/g },
-  { begins: "<|start_header_id|>", turn: /<\|start_header_id\|>(\w+)<\|end_header_id\|>\n\n([\s\S]*?)(?:<\|eot_id\|>|$)/g },
+  { begins: "<|im_start|>", turn: /<\|im_start\|>(\w+)\n([\s\S]*?)(<\|im_end\|>\n?|$)/g },
+  { begins: "<|start_header_id|>", turn: /<\|start_header_id\|>(\w+)<\|end_header_id\|>\n\n([\s\S]*?)(<\|eot_id\|>|$)/g },
   // NeMo's: a label may stand behind the last turn.
-  { begins: "<extra_id_1>", turn: /<extra_id_[01]>(\w+)\n([\s\S]*?)(?=<extra_id_\d>|$)/g },
-  { begins: "<start_of_turn>", turn: /<start_of_turn>(\w+)\n([\s\S]*?)(?:<end_of_turn>\n?|$)/g },
+  { begins: "<extra_id_1>", turn: /<extra_id_[01]>(\w+)\n([\s\S]*?)(?=(<extra_id_\d>)|$)/g },
+  { begins: "<start_of_turn>", turn: /<start_of_turn>(\w+)\n([\s\S]*?)(<end_of_turn>\n?|$)/g },
 ];
 
 const ROLES: Readonly<Record<string, Role>> = {
@@ -39,12 +39,14 @@ const ROLES: Readonly<Record<string, Role>> = {
 export function messagesOfTemplated(text: string): Message[] {
   const style = STYLES.find(({ begins }) => text.includes(begins));
   if (style === undefined) return [{ role: "user", content: text }];
-  const messages = [...text.matchAll(style.turn)].flatMap(([, role, content]) => {
+  const turns = [...text.matchAll(style.turn)].flatMap(([, role, content, mark]) => {
     const known = ROLES[role!.toLowerCase()];
-    return known === undefined ? [] : [{ role: known, content: content!.trim() }];
+    return known === undefined ? [] : [{ role: known, content: content!.trim(), closed: !!mark }];
   });
-  // What the template opens for the policy to write is no message yet.
-  if (messages.at(-1)?.role === "assistant" && messages.at(-1)?.content === "") messages.pop();
+  // What the template opens for the policy to write is no message yet; a turn that it closed without a word is one.
+  const last = turns.at(-1);
+  if (last?.role === "assistant" && last.content === "" && !last.closed) turns.pop();
+  const messages = turns.map(({ role, content }) => ({ role, content }));
   return messages.length > 0 ? messages : [{ role: "user", content: text }];
 }
 

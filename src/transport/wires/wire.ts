@@ -49,6 +49,8 @@ export interface WireFacts {
   /** Most items and candidates of one call. */
   readonly maxItems: number;
   readonly maxCandidates: number;
+  /** Most tokens that every judge of the panel reads; 0 where none has a bound. */
+  readonly maxTokens: number;
 }
 
 /** One route of a wire: a body in, a body out. */

@@ -58,6 +58,19 @@ describe("splitTemplated(text)", () => {
     assert.deepEqual([split.prompt.map(({ content }) => content), split.response], [["a", "b", "c"], "d"]);
   });
 
+  it("takes a turn that is closed without a word as an empty response, and one that is only opened as none", () => {
+    const begun = {
+      chatml: ["<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n", "<|im_end|>\n"],
+      llama3: ["<|start_header_id|>user<|end_header_id|>\n\na<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n", "<|eot_id|>"],
+      gemma: ["<start_of_turn>user\na<end_of_turn>\n<start_of_turn>model\n", "<end_of_turn>\n"],
+      nemo: ["<extra_id_0>System\n\n<extra_id_1>User\na\n<extra_id_1>Assistant\n", "<extra_id_2>"],
+    };
+    for (const [style, [open, mark]] of Object.entries(begun)) {
+      assert.equal(splitTemplated(open!), undefined, style);
+      assert.equal(splitTemplated(open! + mark)?.response, "", style);
+    }
+  });
+
   it("gives nothing where there is no such turn or nothing before it", () => {
     for (const text of ["plain", chatml([["user", "a"]]), chatml([["assistant", "a"]])]) assert.equal(splitTemplated(text), undefined);
   });

@@ -1,0 +1,68 @@
+import type { ServerReadableStream, sendUnaryData } from "@grpc/grpc-js";
+import { GatewayError } from "../../domain/errors.ts";
+import type { Telemetry } from "../call-record.ts";
+import { type GrpcCall, openCall } from "./calls.ts";
+import { toServiceError } from "./status.ts";
+
+export interface CollectedStreamOptions {
+  /** Name in logs and metrics. */
+  readonly method: string;
+  readonly telemetry: Telemetry;
+  /** Aborts when the server drains: a stream that is still being sent then ends with SHUTTING_DOWN. */
+  readonly draining: AbortSignal;
+  /** Most messages and bytes of a stream. */
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+  /** Answers what the whole stream said. */
+  handle(messages: readonly Buffer[], call: GrpcCall): Promise<Uint8Array>;
+}
+
+/** A stream of the client that has one answer, when all of it is there. */
+export function collectedStreamHandler({ method, telemetry, draining, maxMessages, maxBytes, handle }: CollectedStreamOptions) {
+  return (stream: ServerReadableStream<Buffer, Uint8Array>, callback: sendUnaryData<Uint8Array>): void => {
+    const call = openCall(stream, method, telemetry);
+    const { record, context, trailers } = call;
+    const messages: Buffer[] = [];
+    let collecting = true;
+
+    const fail = (thrown: unknown) => {
+      collecting = false;
+      draining.removeEventListener("abort", stop);
+      const error = GatewayError.from(thrown);
+      callback(toServiceError(error, context.requestId, trailers));
+      call.close(error);
+    };
+    const stop = () => fail(new GatewayError("SHUTTING_DOWN", "the gateway is stopping; send the texts elsewhere"));
+    const answer = async () => {
+      try {
+        callback(null, await handle(messages, call), trailers);
+        call.close();
+      } catch (thrown) {
+        fail(thrown);
+      }
+    };
+
+    draining.addEventListener("abort", stop, { once: true });
+    context.signal.addEventListener("abort", () => {
+      collecting = false;
+      draining.removeEventListener("abort", stop);
+    });
+    stream.on("data", (bytes: Buffer) => {
+      if (!collecting) return;
+      record.bytes += bytes.length;
+      messages.push(bytes);
+      if (messages.length > maxMessages) fail(tooLarge(`${maxMessages} messages`, maxMessages));
+      else if (record.bytes > maxBytes) fail(tooLarge(`${maxBytes} bytes`, maxBytes));
+    });
+    stream.on("end", () => {
+      if (!collecting) return;
+      collecting = false;
+      draining.removeEventListener("abort", stop);
+      void answer();
+    });
+  };
+}
+
+function tooLarge(what: string, limit: number): GatewayError {
+  return new GatewayError("TOO_LARGE", `the stream has more than ${what}; split the request`, { details: { limit } });
+}
