@@ -11,6 +11,9 @@ from pytriton.client.exceptions import PyTritonClientInferenceServerError
 from tokenizers import Tokenizer
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
+# PyTriton sets a timeout that gRPC has for inference alone, and says so.
+pytestmark = pytest.mark.filterwarnings("ignore:tritonclient.grpc doesn't support timeout")
+
 MODEL = "reward_model"
 TOKENIZER = Path(__file__).parents[2] / "support" / "tokenizers" / "chatml.json"
 PAIRS = [(f"How long do I boil {count} eggs?", answer) for count in (1, 2) for answer in ("Eight minutes, then cold water – ✓.", "Google it.")]
