@@ -43,6 +43,7 @@ describe("the example panels", () => {
         "agent-steps",
         "by-task",
         "constrained-optimisation",
+        "every-kind",
         "gdpo-components",
         "group",
         "head-to-head",
