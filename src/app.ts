@@ -1,10 +1,10 @@
 import {
   availableCores,
+  createChatServer,
   createExternalBackend,
   createLogprobsBackend,
   createModelServer,
   createOnnxBackend,
-  createOpenAiBackend,
   shareCores,
 } from "./backends/index.ts";
 import { describeJudge, describePanel } from "./config/describe.ts";
@@ -118,7 +118,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const intake = createIntake(createScorer({ ...engine, metrics, observer: options.observer ?? observer }), metrics);
   const unfollow = followBackends({
     judges: resolved.judges.map(({ judge }) => judge),
-    tried: new Set(resolved.chats.flatMap(({ name, openai }) => (openai.trial ? [name] : []))),
+    tried: new Set(resolved.chats.flatMap(({ name, server }) => (server.trial ? [name] : []))),
     ...{ backends, board, clock: systemClock, metrics, log },
   });
   // Probes go their own way through the same judges, so that no statistic of the traffic counts them.
@@ -246,7 +246,7 @@ async function openBackends(plans: Resolved, metrics: Metrics, log: Logger): Pro
   const verify = (backend: Backend) => testGoldens(plans.judges, backend, metrics, log);
   const opened = await Promise.allSettled<OpenBackend>([
     ...models.map((model) => createOnnxBackend({ ...model, metrics, log })),
-    ...plans.chats.map(({ name, openai }) => createOpenAiBackend({ ...openai, name, metrics, log })),
+    ...plans.chats.map(({ name, server }) => createChatServer({ ...server, name, metrics, log })),
     ...plans.engines.map(({ name, server }) => createModelServer({ ...server, name, metrics, log, verify })),
     ...plans.likelihoods.map(({ name, logprobs }) => createLogprobsBackend({ ...logprobs, name, metrics, log, verify })),
     ...plans.services.map(({ name, external }) => createExternalBackend({ ...external, name, metrics, log })),

@@ -3,7 +3,10 @@ import { externalParams } from "./external/params.ts";
 import { createLlamacppBackend, type LlamacppBackendOptions } from "./llamacpp/backend.ts";
 import { llamacppParams } from "./llamacpp/params.ts";
 import { logprobsParams } from "./logprobs/params.ts";
+import { createOllamaBackend, type OllamaBackendOptions } from "./ollama/backend.ts";
+import { ollamaParams } from "./ollama/params.ts";
 import { onnxParams } from "./onnx/params.ts";
+import { createOpenAiBackend, type OpenAiBackendOptions } from "./openai/backend.ts";
 import { openAiParams } from "./openai/params.ts";
 import { createSglangBackend, type SglangBackendOptions } from "./sglang/backend.ts";
 import { sglangParams } from "./sglang/params.ts";
@@ -19,7 +22,6 @@ export { createExternalBackend, type ExternalBackendOptions } from "./external/b
 export { createLogprobsBackend, type LogprobsBackendOptions } from "./logprobs/backend.ts";
 export { createOnnxBackend, type OnnxBackend, type OnnxBackendOptions } from "./onnx/backend.ts";
 export { shareCores } from "./onnx/share-cores.ts";
-export { createOpenAiBackend, type OpenAiBackendOptions } from "./openai/backend.ts";
 export { createTokenDecoder, type TokenDecoder } from "./tokens/decoder.ts";
 export { openSecret, type SecretSource } from "./upstream/secret.ts";
 
@@ -27,6 +29,7 @@ export { openSecret, type SecretSource } from "./upstream/secret.ts";
 export const BACKEND_PARAMS = {
   onnx: onnxParams,
   openai: openAiParams,
+  ollama: ollamaParams,
   vllm: vllmParams,
   sglang: sglangParams,
   tei: teiParams,
@@ -35,6 +38,26 @@ export const BACKEND_PARAMS = {
   external: externalParams,
   logprobs: logprobsParams,
 } as const;
+
+/** A server of chats: of which protocol, and how it is asked. */
+export type ChatServer = ({ readonly type: "openai" } & OpenAiBackendOptions) | ({ readonly type: "ollama" } & OllamaBackendOptions);
+
+/** Words that `type` holds for servers of chats. */
+export const CHAT_SERVERS = ["openai", "ollama"] as const satisfies readonly ChatServer["type"][];
+
+/**
+ * Opens a backend that asks a server of chats.
+ *
+ * @throws {GatewayError} CONFIG_INVALID when the API key is not where it should be
+ */
+export function createChatServer(server: ChatServer): Promise<OpenBackend> {
+  switch (server.type) {
+    case "openai":
+      return createOpenAiBackend(server);
+    case "ollama":
+      return createOllamaBackend(server);
+  }
+}
 
 /** An engine that serves a reward model: which one, and how it is asked. */
 export type ModelServer =

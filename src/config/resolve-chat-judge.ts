@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type OpenAiBackendOptions, openSecret, type SecretSource } from "../backends/index.ts";
+import { CHAT_SERVERS, type ChatServer, openSecret, type SecretSource } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import type { Judge } from "../domain/judge.ts";
 import { CHECKLIST_VERSION, type ChecklistConfig, checklistFileSchema, createChecklistJudge, itemsOf } from "../judges/checklist.ts";
@@ -15,18 +15,36 @@ import { createFence } from "./delimiter.ts";
 import { digestOf } from "./digest.ts";
 import type { BackendConfig, Config } from "./schema.ts";
 
+type ChatServerConfig = BackendConfig & { readonly type: ChatServer["type"] };
+
+/** What the gateway adds to the configuration of a server. */
+type Added = "name" | "clock" | "random" | "metrics" | "log";
+type Written<S> = S extends unknown ? Omit<S, Added> : never;
+
 /** A chat server that has to be asked, for one judge or for several. */
 export interface ChatPlan {
   readonly name: string;
-  /** What `createOpenAiBackend` needs, besides the name. */
-  readonly openai: Omit<OpenAiBackendOptions, "name" | "clock" | "random" | "metrics" | "log">;
+  /** What `createChatServer` needs, besides the name. */
+  readonly server: Written<ChatServer>;
   readonly queue: BackendConfig["queue"];
 }
 
+/** Whether a backend is a server of chats. */
+export function isChatServer(backend: BackendConfig): backend is ChatServerConfig {
+  return (CHAT_SERVERS as readonly string[]).includes(backend.type);
+}
+
 /** The plan of a chat server, with its paths made absolute. */
-export function chatPlan(name: string, backend: BackendConfig & { readonly type: "openai" }, folder: string): ChatPlan {
-  const { type: _, queue, apiKey, ...openai } = backend;
-  return { name, openai: { ...openai, apiKey: apiKey && inFolder(apiKey, folder) }, queue };
+export function chatPlan(name: string, { queue, ...server }: ChatServerConfig, folder: string): ChatPlan {
+  const { apiKey } = server;
+  return { name, server: { ...server, apiKey: apiKey && inFolder(apiKey, folder) }, queue };
+}
+
+/** What of a server's configuration decides an answer. */
+function howAsked(server: ChatServerConfig): Readonly<Record<string, unknown>> {
+  if (server.type === "openai") return { model: server.model, structuredOutput: server.structuredOutput };
+  const { type, model, digest, contextTokens, think } = server;
+  return { type, model, digest: digest ?? "", contextTokens: contextTokens ?? 0, think: think ?? "" };
 }
 
 /** A judge behind a chat server, as the configuration writes it. */
@@ -56,7 +74,7 @@ interface Making {
 export async function createChatJudge(
   name: string,
   written: ChatJudgeConfig,
-  { model, structuredOutput }: BackendConfig & { readonly type: "openai" },
+  server: ChatServerConfig,
   config: Config,
   problems: ConfigProblem[],
 ): Promise<{ readonly judge: Judge; readonly description: string; readonly license: string } | undefined> {
@@ -64,13 +82,17 @@ export async function createChatJudge(
   if (fence === undefined) return undefined;
   const revisionOf: Making["revisionOf"] = (own, version, texts) => {
     const { backend: _, description: __, license: ___, secret: ____, ...params } = own;
-    return digestOf({ ...params, ...texts, version, model, structuredOutput });
+    return digestOf({ ...params, ...texts, version, ...howAsked(server) });
   };
   const making = { name, fence, config, problems, revisionOf };
   const made = await make(written, making);
   if (made === undefined) return undefined;
   const { judge, under } = made;
-  return { judge, description: written.description ?? `${ABOUT[written.kind]} under ${under}, by ${model}.`, license: written.license };
+  return {
+    judge,
+    description: written.description ?? `${ABOUT[written.kind]} under ${under}, by ${server.model}.`,
+    license: written.license,
+  };
 }
 
 /** What a judge of each kind does, for the description of one that has none. */

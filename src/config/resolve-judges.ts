@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
-import { MODEL_SERVERS, type OnnxBackendOptions } from "../backends/index.ts";
+import { CHAT_SERVERS, MODEL_SERVERS, type OnnxBackendOptions } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import type { JudgeKind, JudgeSpec } from "../domain/judge.ts";
 import { JUDGE_KINDS } from "../judges/index.ts";
@@ -8,7 +8,7 @@ import { type Bundle, type DigestCache, openBundle, type VerifiedFile } from "./
 import { digestOf } from "./digest.ts";
 import { findingsOf } from "./issues.ts";
 import type { Finding } from "./problems.ts";
-import { type ChatPlan, chatPlan, createChatJudge } from "./resolve-chat-judge.ts";
+import { type ChatPlan, chatPlan, createChatJudge, isChatServer } from "./resolve-chat-judge.ts";
 import { createExternal, type ExternalPlan, joinExternalPlan } from "./resolve-external.ts";
 import { createLikelihood, type LogprobsPlan } from "./resolve-likelihood.ts";
 import { createServedJudge, type EnginePlan, enginePlan, isEngine, isServed } from "./resolve-served-judge.ts";
@@ -98,8 +98,9 @@ export async function resolveJudges(
       continue;
     }
     if ("kind" in judge) {
-      if (backend.type !== "openai") {
-        problems.push(misplaced(config, name, `backend "${judge.backend}" answers no chat`, "name a backend of type openai"));
+      if (!isChatServer(backend)) {
+        const remedy = `name a backend of type ${CHAT_SERVERS.join(" or ")}`;
+        problems.push(misplaced(config, name, `backend "${judge.backend}" answers no chat`, remedy));
         continue;
       }
       const made = await createChatJudge(name, judge, backend, config, problems);

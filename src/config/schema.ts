@@ -26,6 +26,7 @@ const name = z.string().regex(NAME, "use lower-case letters, digits and hyphens,
 const backend = z.discriminatedUnion("type", [
   BACKEND_PARAMS.onnx.extend({ queue: queueSchema }),
   BACKEND_PARAMS.openai.extend({ queue: queueSchema }),
+  BACKEND_PARAMS.ollama.extend({ queue: queueSchema }),
   BACKEND_PARAMS.vllm.extend({ queue: queueSchema }),
   BACKEND_PARAMS.sglang.extend({ queue: queueSchema }),
   BACKEND_PARAMS.tei.extend({ queue: queueSchema }),

@@ -1,14 +1,27 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { BACKEND_PARAMS, createModelServer, type ModelServer } from "../../src/backends/index.ts";
-import type { Call, OpenBackend, PreparedCall } from "../../src/domain/backend.ts";
+import {
+  BACKEND_PARAMS,
+  CHAT_SERVERS,
+  type ChatServer,
+  createChatServer,
+  createExternalBackend,
+  createModelServer,
+  type ExternalBackendOptions,
+  MODEL_SERVERS,
+  type ModelServer,
+} from "../../src/backends/index.ts";
+import type { Call, CallResult, OpenBackend, PreparedCall } from "../../src/domain/backend.ts";
 import { type ErrorReason, GatewayError } from "../../src/domain/errors.ts";
+import type { Item } from "../../src/domain/item.ts";
+import { createExternalJudge, externalSchema } from "../../src/judges/external.ts";
 import { readOutput } from "../../src/judges/shared/read-output.ts";
 import {
   ENGINE_SHAPES,
   type EngineDouble,
   type Entry,
   type Fault,
+  rawLogprob,
   rawScore,
   startEngineDouble,
   type Value,
@@ -27,6 +40,16 @@ const pairs = TEXTS.map(
   (text): Call => ({ type: "pair", query: [{ text: "why", origin: "prompt" }], document: [{ text, origin: "candidate" }] }),
 );
 
+const chats = TEXTS.map(
+  (text): Call => ({
+    type: "chat",
+    messages: [{ role: "user", segments: [{ text, origin: "prompt" }] }],
+    sampling: { temperature: 0, topP: 1, maxTokens: 1, seed: 0 },
+    alternatives: 1,
+  }),
+);
+const external: Call = { type: "external", judge: "unit", prompt: [{ role: "user", content: "why" }], candidates: TEXTS, metadata: {} };
+
 /** Where the name of a wrong model shows: in each answer, or in what the server says of itself. */
 type Naming = "answer" | "description";
 
@@ -37,8 +60,13 @@ interface Adapter {
   /** Whether several inputs share a request. */
   readonly batched: boolean;
   readonly names: Naming;
+  /** The numbers that a judge reads in an answer. Default the row of scores. */
+  readonly read: (result: CallResult) => readonly number[];
+  readonly expected: readonly number[];
+  /** Whether it takes raw scores, and so proves that they are. */
+  readonly proves: boolean;
   /** Faults that its form has no place for. */
-  readonly cannot?: readonly string[];
+  readonly cannot: readonly string[];
 }
 
 /** A tensor has places and no indices. */
@@ -47,18 +75,60 @@ const INDICES = ["shuffled", "with two texts under one index", "with an index be
 function adapter(
   shape: keyof typeof ENGINE_SHAPES | (() => Promise<EngineDouble>),
   written: Record<string, unknown>,
-  facts: Pick<Adapter, "calls" | "names" | "cannot">,
+  facts: Pick<Adapter, "calls" | "names"> & Partial<Adapter>,
 ): Adapter {
+  const type = written.type as keyof typeof BACKEND_PARAMS;
   return {
-    ...facts,
-    batched: written.inputsPerRequest !== undefined,
     start: typeof shape === "function" ? shape : () => startEngineDouble(ENGINE_SHAPES[shape], "rm"),
-    open(url) {
-      const params = BACKEND_PARAMS[written.type as ModelServer["type"]].parse({ url, model: "rm", maxAttempts: 1, ...written });
-      return createModelServer({ ...params, name: "engine", clock: manualClock(), random: () => 0.5 } as ModelServer);
-    },
+    open: (url) => open({ ...BACKEND_PARAMS[type].parse({ url, model: "rm", maxAttempts: 1, ...written }), ...COMMON }),
+    batched: written.inputsPerRequest !== undefined,
+    read: (result) => [...readOutput([result], "scores", 1)],
+    expected: TEXTS.map(rawScore),
+    proves: true,
+    cannot: [],
+    ...facts,
   };
 }
+
+const COMMON = { name: "engine", clock: manualClock(), random: () => 0.5 };
+
+function open(server: { readonly type: string }): Promise<OpenBackend> {
+  if ((MODEL_SERVERS as readonly string[]).includes(server.type)) return createModelServer(server as ModelServer);
+  assert.ok((CHAT_SERVERS as readonly string[]).includes(server.type));
+  return createChatServer(server as ChatServer);
+}
+
+/** A chat has one answer, with words; what a judge reads of it as a number is the probability of a token. */
+const CHAT = {
+  calls: chats,
+  read: ({ completion }: CallResult) => completion!.tokens.map(({ logprob }) => logprob),
+  expected: TEXTS.map(rawLogprob),
+  proves: false,
+  cannot: ["with a number beyond single precision"],
+} satisfies Partial<Adapter>;
+
+const service = createExternalJudge(
+  { name: "unit", revision: "r" },
+  externalSchema.parse({ kind: "external", backend: "engine", judge: "unit", version: "rm", space: "logit", group: true }),
+);
+
+const EXTERNAL = {
+  calls: [external],
+  names: "description",
+  batched: true,
+  proves: false,
+  cannot: ["with a number beyond single precision"],
+  read: (result: CallResult) =>
+    service.decode({ candidates: [0, 1, 2], calls: [] }, [result], {} as Item).map((raw) => {
+      if (raw.outcome === "failed") throw raw.error;
+      return raw.outcome === "scored" ? raw.value : assert.fail("no score");
+    }),
+  open: (url: string) => {
+    const params = BACKEND_PARAMS.external.parse({ type: "external", url, maxAttempts: 1 });
+    const expected = [{ name: "unit", version: "rm", space: "logit" }];
+    return createExternalBackend({ ...params, ...COMMON, expected } as ExternalBackendOptions);
+  },
+} satisfies Partial<Adapter>;
 
 const ADAPTERS: Readonly<Record<string, Adapter>> = {
   "vllm /classify": adapter("vllmClassify", { type: "vllm", gives: "scores" }, { calls: texts, names: "answer" }),
@@ -71,6 +141,9 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
   ),
   "tei /predict": adapter("teiPredict", { type: "tei", gives: "scores" }, { calls: texts, names: "description" }),
   "tei /rerank": adapter("teiRerank", { type: "tei", gives: "pairs", inputsPerRequest: 4 }, { calls: pairs, names: "description" }),
+  "openai chat": adapter("openaiChat", { type: "openai", answersAs: "rm" }, { ...CHAT, names: "answer" }),
+  "ollama chat": adapter("ollamaChat", { type: "ollama" }, { ...CHAT, names: "description" }),
+  external: adapter("external", { type: "external" }, EXTERNAL),
   "triton HTTP": adapter("tritonInfer", { type: "triton", inputsPerRequest: 4 }, { calls: texts, names: "description", cannot: INDICES }),
   "triton gRPC": adapter(
     () => startTritonGrpcDouble("rm"),
@@ -133,22 +206,22 @@ async function started(name: string): Promise<{ double: EngineDouble; open: () =
 }
 
 /** The scores that a judge reads in the answers. */
-async function scoresOf(backend: OpenBackend, { calls, batched }: Adapter): Promise<number[]> {
+async function scoresOf(backend: OpenBackend, { calls, batched, read }: Adapter): Promise<number[]> {
   const prepared = (await backend.prepare(calls)).map((call) => call as PreparedCall);
   const batches = batched ? [prepared] : prepared.map((call) => [call]);
   const results = (await Promise.all(batches.map((batch) => backend.run(batch)))).flat();
-  return results.map((result) => readOutput([result], "scores", 1)[0]!);
+  return results.flatMap(read);
 }
 
 for (const [name, adapted] of Object.entries(ADAPTERS)) {
   test(`${name}: no faulty answer becomes a score`, async () => {
     for (const [what, { fault, gives, several }] of Object.entries(FAULTS)) {
-      if ((several && !adapted.batched) || adapted.cannot?.includes(what)) continue;
+      if ((several && !adapted.batched) || adapted.cannot.includes(what)) continue;
       const { double, open } = await started(name);
       const backend = await open();
       assert.equal(backend.ready, true, what);
       double.fault = fault;
-      if (gives === "scores") assert.deepEqual(await scoresOf(backend, adapted), TEXTS.map(rawScore), what);
+      if (gives === "scores") assert.deepEqual(await scoresOf(backend, adapted), adapted.expected, what);
       else {
         const error = await scoresOf(backend, adapted).then(
           (scores) => assert.fail(`an answer ${what} gave ${scores}`),
@@ -160,29 +233,35 @@ for (const [name, adapted] of Object.entries(ADAPTERS)) {
     }
   });
 
-  test(`${name}: scores that are squashed, all the same or of length one are found before any is used`, async () => {
-    for (const score of [(raw: number) => 1 / (1 + Math.exp(-raw)), () => 1, (raw: number) => Math.sign(raw) || 1]) {
-      const { double, open } = await started(name);
-      double.fault = { score };
-      await assert.rejects(open(), (error) => error instanceof GatewayError && error.reason === "CONFIG_INVALID");
-    }
-  });
+  if (adapted.proves) {
+    test(`${name}: scores that are squashed, all the same or of length one are found before any is used`, async () => {
+      for (const score of [(raw: number) => 1 / (1 + Math.exp(-raw)), () => 1, (raw: number) => Math.sign(raw) || 1]) {
+        const { double, open } = await started(name);
+        double.fault = { score };
+        await assert.rejects(open(), (error) => error instanceof GatewayError && error.reason === "CONFIG_INVALID");
+      }
+    });
+  }
 
   test(`${name}: a server with another model is not asked, or not believed`, async () => {
     const { double, open } = await started(name);
-    double.fault = { model: "another" };
-    if (adapted.names === "answer") {
+    const fails = (backend: OpenBackend, reasons: readonly ErrorReason[]) =>
+      assert.rejects(scoresOf(backend, adapted), (error) => error instanceof GatewayError && reasons.includes(error.reason));
+    if (adapted.names === "answer" && adapted.proves) {
+      double.fault = { model: "another" };
       await assert.rejects(open(), (error) => error instanceof GatewayError && error.reason === "CONFIG_INVALID");
       double.fault = {};
+    }
+    if (adapted.names === "answer") {
       const backend = await open();
       double.fault = { model: "another" };
-      await assert.rejects(scoresOf(backend, adapted), (error) => error instanceof GatewayError && error.reason === "BACKEND_REFUSED");
-      assert.equal(backend.ready, false);
+      await fails(backend, ["BACKEND_REFUSED"]);
+      assert.equal(backend.ready, !adapted.proves);
     } else {
+      double.fault = { model: "another" };
       const backend = await open();
       assert.equal(backend.ready, false);
-      assert.match(backend.notReady, /with the model of its configuration/);
-      await assert.rejects(scoresOf(backend, adapted), (error) => error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE");
+      await fails(backend, ["BACKEND_UNAVAILABLE", "BACKEND_REFUSED", "JUDGE_OUTPUT_UNREADABLE"]);
     }
   });
 }

@@ -179,6 +179,41 @@ export const ENGINE_SHAPES = {
     inputs: ({ texts }) => strings(texts),
     answer: (entries) => bestFirst(entries).map((entry) => ({ index: entry.index, score: written(entry) })),
   },
+  openaiChat: {
+    described: (model) => ({ "/models": { data: [{ id: model }] } }),
+    path: "/chat/completions",
+    inputs: (body) => [lastMessage(body)],
+    answer: (entries, model) => ({
+      ...{ id: "c", object: "chat.completion", model, usage: { total_tokens: 10 } },
+      choices: entries.map((entry) => ({
+        ...{ index: entry.index, message: { role: "assistant", content: "yes" }, finish_reason: "stop" },
+        logprobs: { content: [{ token: "yes", logprob: writtenLogprob(entry), top_logprobs: [] }] },
+      })),
+    }),
+  },
+  ollamaChat: {
+    described: (model) => ({
+      "/api/tags": { models: [{ name: `${model}:latest`, model: `${model}:latest`, digest: "abc123def4567890" }] },
+    }),
+    path: "/api/chat",
+    inputs: (body) => [lastMessage(body)],
+    answer(entries, model) {
+      const answers = entries.map((entry) => ({
+        ...{ model, created_at: "2026-01-01T00:00:00Z", message: { role: "assistant", content: "yes" }, done: true, done_reason: "stop" },
+        ...{ logprobs: [{ token: "yes", logprob: writtenLogprob(entry), top_logprobs: [] }], prompt_eval_count: 7, eval_count: 1 },
+      }));
+      return answers.length === 1 ? answers[0] : answers;
+    },
+  },
+  external: {
+    described: (version) => ({ "/describe": { judges: [{ name: "unit", version, space: "logit" }] } }),
+    path: "/judge",
+    inputs: ({ items }) => (items as { candidates: { content: string }[] }[])[0]!.candidates.map(({ content }) => content),
+    answer: (entries, version) => ({
+      version,
+      items: [{ id: "0", candidates: entries.map((entry) => ({ id: String(entry.index), score: written(entry) })) }],
+    }),
+  },
   tritonInfer: {
     described: (model) => ({ "/v2/models/rm": tritonMetadata(model) }),
     path: "/v2/models/rm/infer",
@@ -198,6 +233,15 @@ export const ENGINE_SHAPES = {
     }),
   },
 } as const satisfies Readonly<Record<string, EngineShape>>;
+
+/** The log-probability of the one token of a chat's answer: by the length of the question. */
+export const rawLogprob = (text: string) => -Math.abs(rawScore(text));
+
+function writtenLogprob({ index, value }: Entry): unknown {
+  return written({ index, value: typeof value === "number" ? -Math.abs(value) : value });
+}
+
+const lastMessage = (body: Record<string, unknown>) => (body.messages as { content: string }[]).at(-1)!.content;
 
 function bestFirst(entries: readonly Entry[]): Entry[] {
   const rank = ({ value }: Entry) => (typeof value === "number" ? value : 0);

@@ -1,14 +1,8 @@
 import { z } from "zod";
-import type { ChatCall, CompletionToken } from "../../domain/backend.ts";
+import type { ChatCall } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
-import { neutralise } from "../upstream/neutralise.ts";
+import { type ReadChat, type WrittenChat, writeMessages } from "../chat-server/protocol.ts";
 import type { OpenAiParams } from "./params.ts";
-
-/** A request body, and how many control strings of untrusted text were broken up in it. */
-export interface WrittenChat {
-  readonly body: string;
-  readonly broken: number;
-}
 
 /** What decides how a call is written, besides the call. */
 export interface ChatDialect {
@@ -19,24 +13,9 @@ export interface ChatDialect {
   readonly tokenLimit: OpenAiParams["tokenLimit"];
 }
 
-/**
- * A chat call as the body of `POST /chat/completions`. The server's template turns text into tokens, so text that came with a
- * request is neutralised first.
- */
+/** A chat call as the body of `POST /chat/completions`. */
 export function writeChat(call: ChatCall, { model, structuredOutput, tokenLimit }: ChatDialect): WrittenChat {
-  let broken = 0;
-  const messages = call.messages.map(({ role, segments }) => {
-    let content = "";
-    for (const { text, origin } of segments) {
-      if (origin === "control") content += text;
-      else {
-        const safe = neutralise(text);
-        content += safe.text;
-        broken += safe.broken;
-      }
-    }
-    return { role, content };
-  });
+  const { messages, broken } = writeMessages(call);
   const { temperature, topP, maxTokens, seed } = call.sampling;
   const body = {
     model,
@@ -80,17 +59,9 @@ const completionSchema = z.object({
       }),
     )
     .length(1),
+  model: z.string().nullish(),
   usage: z.object({ total_tokens: z.int().min(0) }).nullish(),
 });
-
-/** What a chat was answered with. */
-export interface ReadChat {
-  readonly text: string;
-  readonly cut: boolean;
-  readonly tokens: readonly CompletionToken[];
-  /** Tokens read and written, where the server counts them. */
-  readonly totalTokens: number | undefined;
-}
 
 /**
  * Reads the answer of `POST /chat/completions`. Only one choice with text is an answer; whatever else came with it is not read.
@@ -116,6 +87,7 @@ export function readChat(text: string): ReadChat | undefined {
       alternatives: new Map(top_logprobs.map((one) => [one.token, one.logprob])),
     })),
     totalTokens: parsed.data.usage?.total_tokens,
+    model: parsed.data.model ?? undefined,
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { chatServerKeys } from "../chat-server/settings.ts";
 import { addresses, upstreamKeys } from "../upstream/settings.ts";
 
 /** What `rewardgate.yaml` says about a server that answers chats as OpenAI's does. */
@@ -22,27 +23,15 @@ export const openAiParams = z.strictObject({
     .enum(["maxTokens", "maxCompletionTokens"])
     .default("maxTokens")
     .describe("Field that limits an answer: `max_tokens`, or `max_completion_tokens` for models of OpenAI that reason. Default maxTokens."),
-  trial: z
-    .boolean()
-    .default(false)
-    .describe(
-      "Whether each judge of this server is ready only once a fixed question was answered in a form that it reads, each time that the server " +
-        "comes up. It costs the calls of one item. Default false.",
-    ),
-  rate: z
-    .strictObject({
-      requestsPerMinute: z.int().min(1).max(1_000_000).optional().describe("Most requests within any minute. Default any number."),
-      tokensPerMinute: z
-        .int()
-        .min(1)
-        .max(1_000_000_000)
-        .optional()
-        .describe(
-          "Most tokens, read and written, within any minute. A call counts with all that it may write until it is answered. Default any number.",
-        ),
-    })
+  answersAs: z
+    .string()
+    .min(1)
     .optional()
-    .describe("What the server allows, over all judges and callers of this gateway; calls wait for it. Default no limit."),
+    .describe(
+      "Name of the model that answers have to carry; an answer in another name is a failure. Servers name aliases, files or dated versions, so it may " +
+        "differ from `model`. Default any name.",
+    ),
+  ...chatServerKeys,
   ...upstreamKeys,
 });
 
