@@ -26,7 +26,7 @@ import {
   startEngineDouble,
   type Value,
 } from "../support/engine-doubles.ts";
-import { startTritonGrpcDouble } from "../support/grpc-engine-doubles.ts";
+import { startTeiGrpcDouble, startTritonGrpcDouble } from "../support/grpc-engine-doubles.ts";
 import { manualClock } from "../support/manual-clock.ts";
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -71,6 +71,9 @@ interface Adapter {
 
 /** A tensor has places and no indices. */
 const INDICES = ["shuffled", "with two texts under one index", "with an index beyond the texts"];
+
+/** A field of single precision holds nothing but its numbers. */
+const NO_WORDS = ["with null", "with a number as text", "with a number beyond single precision"];
 
 function adapter(
   shape: keyof typeof ENGINE_SHAPES | (() => Promise<EngineDouble>),
@@ -141,6 +144,16 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
   ),
   "tei /predict": adapter("teiPredict", { type: "tei", gives: "scores" }, { calls: texts, names: "description" }),
   "tei /rerank": adapter("teiRerank", { type: "tei", gives: "pairs", inputsPerRequest: 4 }, { calls: pairs, names: "description" }),
+  "tei gRPC Predict": adapter(
+    () => startTeiGrpcDouble("rm", "classifier"),
+    { type: "tei", gives: "scores" },
+    { calls: texts, names: "description", cannot: NO_WORDS },
+  ),
+  "tei gRPC Rerank": adapter(
+    () => startTeiGrpcDouble("rm", "reranker"),
+    { type: "tei", gives: "pairs", inputsPerRequest: 4 },
+    { calls: pairs, names: "description", cannot: NO_WORDS },
+  ),
   "openai chat": adapter("openaiChat", { type: "openai", answersAs: "rm" }, { ...CHAT, names: "answer" }),
   "ollama chat": adapter("ollamaChat", { type: "ollama" }, { ...CHAT, names: "description" }),
   external: adapter("external", { type: "external" }, EXTERNAL),

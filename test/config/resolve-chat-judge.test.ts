@@ -55,7 +55,7 @@ test("the revision changes with rubric, reading, sampling, model and schema, and
 test("what does not fit is refused with its place, its cause and a remedy", async () => {
   assert.match(
     await problemsOf(CRITIC, "{ type: onnx }"),
-    /judges\.critic\.backend: backend "llm" answers no chat; name a backend of type openai/,
+    /judges\.critic\.backend: backend "llm" answers no chat; name a backend of type openai or ollama/,
   );
   assert.match(
     await problemsOf("{ bundle: nowhere, backend: llm }"),

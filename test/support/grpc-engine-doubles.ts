@@ -1,6 +1,15 @@
 /** Servers on loopback that answer over gRPC as engines of reward models do, and that can be made to fail in every way. */
 import { Server, ServerCredentials, type ServerUnaryCall, type ServiceDefinition, type sendUnaryData, status } from "@grpc/grpc-js";
 import { GRPCInferenceServiceService, type ModelInferRequest, ModelInferResponse } from "../../src/gen/inference/grpc_service.ts";
+import {
+  InfoService,
+  type PredictRequest,
+  PredictResponse,
+  PredictService,
+  type RerankRequest,
+  RerankResponse,
+  RerankService,
+} from "../../src/gen/tei/v1/tei.ts";
 import { bytesOf } from "../../src/open-inference/tensor.ts";
 import { type EngineDouble, type Entry, type Fault, rawScore, tritonMetadata, type Value } from "./engine-doubles.ts";
 
@@ -91,4 +100,41 @@ function inferred(entries: readonly Entry[], model: string): Uint8Array {
     outputs: [{ ...tensor, shape: [...tensor.shape], parameters: {}, contents: undefined }],
     rawOutputContents: [bytesOf({ ...tensor, elements })],
   }).finish();
+}
+
+/** text-embeddings-inference with a classifier or a reranker. */
+export function startTeiGrpcDouble(model: string, type: "classifier" | "reranker"): Promise<EngineDouble> {
+  const self: Omit<EngineDouble, "url" | "close"> = { calls: [], fault: {} };
+  const scored = (texts: readonly string[]): readonly Entry[] => {
+    const { score = (raw: number) => raw, entries } = self.fault;
+    const all = texts.map((text, index): Entry => ({ index, value: score(rawScore(text)) }));
+    return entries?.(all) ?? all;
+  };
+  return startGrpcDouble(self, (server) => {
+    const { info } = InfoService;
+    server.addService(rawService({ info }), {
+      info: (_: unknown, callback: sendUnaryData<Uint8Array>) =>
+        callback(
+          null,
+          info.responseSerialize({
+            ...{ version: "1.9.0", modelId: self.fault.model ?? model, modelDtype: "float32", modelType: type === "reranker" ? 2 : 1 },
+            ...{ maxConcurrentRequests: 512, maxInputLength: 512, maxBatchTokens: 16384, maxClientBatchSize: 32, tokenizationWorkers: 2 },
+          }),
+        ),
+    });
+    server.addService(rawService({ predict: PredictService.predict }), {
+      predict({ request }: Call<PredictRequest>, callback: sendUnaryData<Uint8Array>) {
+        self.calls.push({ path: "Predict", body: { ...request } });
+        const predictions = scored([request.inputs]).map(({ value }) => ({ score: numberOf(value)!, label: "LABEL_0" }));
+        sendBytes(PredictResponse.encode({ predictions, metadata: undefined }).finish(), self.fault.wire, callback, server);
+      },
+    });
+    server.addService(rawService({ rerank: RerankService.rerank }), {
+      rerank({ request }: Call<RerankRequest>, callback: sendUnaryData<Uint8Array>) {
+        self.calls.push({ path: "Rerank", body: { ...request } });
+        const ranks = scored(request.texts).map(({ index, value }) => ({ index, score: numberOf(value)! }));
+        sendBytes(RerankResponse.encode({ ranks, metadata: undefined }).finish(), self.fault.wire, callback, server);
+      },
+    });
+  });
 }

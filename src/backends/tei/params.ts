@@ -4,7 +4,11 @@ import { addedTokens, inputsPerRequest, modelServerKeys, oneAddress } from "../m
 /** What `rewardgate.yaml` says about a text-embeddings-inference server that runs a classifier or a reranker. */
 export const teiParams = z.strictObject({
   type: z.literal("tei").describe("Asks a text-embeddings-inference server that runs a sequence classifier with one label."),
-  url: oneAddress(/^https?$/, "http:// or https://", "Address of the server, for example http://127.0.0.1:3000."),
+  url: oneAddress(
+    /^(grpcs?|https?)$/,
+    "grpc://, grpcs://, http:// or https://",
+    "Address of the server, for example http://127.0.0.1:3000, or grpc://127.0.0.1:3000 for one that was built to speak gRPC.",
+  ),
   model: z.string().min(1).describe("Model that the server says it runs (`--model-id`)."),
   gives: z
     .enum(["scores", "pairs"])
