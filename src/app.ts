@@ -29,6 +29,7 @@ import { createIntake, type Intake } from "./engine/intake.ts";
 import { createReadinessBoard, type ReadinessBoard } from "./engine/readiness.ts";
 import { createScorer } from "./engine/score.ts";
 import { selfTest } from "./engine/self-test.ts";
+import { stagesOf } from "./engine/stages.ts";
 import { createMonitoring, createProber } from "./monitoring/index.ts";
 import { openStates } from "./state/open.ts";
 import type { Logger } from "./telemetry/log.ts";
@@ -100,7 +101,10 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   }
   const batchers = createBatchers(resolved, backends, metrics);
   const panels = new Map(resolved.panels.map((panel) => [panel.name, panel]));
-  for (const name of panels.keys()) metrics.declarePanel(name);
+  for (const panel of panels.values()) {
+    metrics.declarePanel(panel.name);
+    if (!isRouter(panel) && panel.sequence !== undefined) metrics.stages.declarePanel(panel.name, stagesOf(panel));
+  }
   const limits = config.runs.alarms;
   const prober = createProber({ suites: resolved.probes, limits, clock: systemClock, metrics, log });
   const { observer, statistics } = createMonitoring({

@@ -37,21 +37,24 @@ function show(panel: Panel | Router): string {
     const cells = panel.rows.map(({ when, panel: to }) => [when || "otherwise", to]);
     return `${about}\n  routes, revision ${revision.slice(0, 12)}\n${indent(textTable(["item", "panel"], cells))}`;
   }
-  const { aggregation, space, members, constraints, advantages, states } = describePanel(panel);
+  const { aggregation, space, members, constraints, advantages, states, sequence } = describePanel(panel);
   const cells = members.map((member, index) => [
     member.name === member.judge ? member.judge : `${member.name} (${member.judge})`,
     member.standing === "counts" ? String(member.weight) : member.standing,
+    ...(sequence.length > 0 ? [String(member.stage)] : []),
     member.calibration,
     member.transforms.join(", ") || "none",
     panel.members[index]!.required ? `${member.onFailure}, required` : member.onFailure,
   ]);
   const head = `${about}\n  ${aggregation}, reward in ${space}, revision ${revision.slice(0, 12)}`;
+  const columns = ["judge", "weight", ...(sequence.length > 0 ? ["stage"] : []), "calibration", "transforms", "on failure"];
   const more = [
+    ...sequence.map((rule) => `open while: ${rule}`),
     ...constraints.map((constraint) => `constraint: ${constraint}`),
     ...(advantages === "" ? [] : [`advantages: ${advantages}`]),
     ...(states.length === 0 ? [] : [`reads the state of: ${states.join(", ")}`]),
   ];
-  return [head, indent(textTable(["judge", "weight", "calibration", "transforms", "on failure"], cells)), ...more.map(indent)].join("\n");
+  return [head, indent(textTable(columns, cells)), ...more.map(indent)].join("\n");
 }
 
 function indent(text: string): string {

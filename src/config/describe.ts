@@ -1,4 +1,4 @@
-import { type Constraint, isRouter, type Member, type Panel, type Router } from "../domain/panel.ts";
+import { type Constraint, isRouter, type Member, type Panel, type Router, type Sequence } from "../domain/panel.ts";
 import { describeDeterminism } from "../domain/score-space.ts";
 import type { JudgeInfo, PanelInfo, PanelMemberInfo } from "../domain/service.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
@@ -24,7 +24,7 @@ export function describeJudge({ judge, description, license, bundle }: ResolvedJ
 export function describePanel(panel: Panel | Router): PanelInfo {
   const { name, description, revision } = panel;
   if (isRouter(panel)) {
-    const nothing = { aggregation: "", space: "", members: [], constraints: [], advantages: "", states: [] };
+    const nothing = { aggregation: "", space: "", members: [], constraints: [], advantages: "", states: [], sequence: [] };
     return { name, description, revision, ...nothing, routes: panel.rows };
   }
   return {
@@ -38,10 +38,11 @@ export function describePanel(panel: Panel | Router): PanelInfo {
     advantages: panel.advantages?.method ?? "",
     states: panel.states,
     routes: [],
+    sequence: describeSequence(panel.sequence ?? {}),
   };
 }
 
-function describeMember({ name, judge, standing, weight, calibration, transforms, onFailure }: Member): PanelMemberInfo {
+function describeMember({ name, judge, standing, weight, calibration, transforms, onFailure, stage }: Member): PanelMemberInfo {
   return {
     judge: judge.name,
     name,
@@ -50,7 +51,18 @@ function describeMember({ name, judge, standing, weight, calibration, transforms
     calibration: calibration?.method ?? "none",
     transforms: transforms.map((transform) => transform.name),
     onFailure: onFailure.policy === "impute" ? `impute(${onFailure.value})` : onFailure.policy,
+    stage,
   };
+}
+
+function describeSequence({ threshold, best, band, margin, conflict }: Sequence): string[] {
+  return [
+    ...(threshold === undefined ? [] : [`a reward that may still cross ${threshold}`]),
+    ...(best === undefined ? [] : ["a best candidate that may still be overtaken"]),
+    ...(band === undefined ? [] : [`a reward from ${band.from} to ${band.to}`]),
+    ...(margin === undefined ? [] : [`the best two less than ${margin} apart`]),
+    ...(conflict === undefined ? [] : [`members ${conflict} or more apart`]),
+  ];
 }
 
 function describeConstraint({ name, judge, bound }: Constraint): string {

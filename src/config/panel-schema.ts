@@ -109,6 +109,12 @@ const member = z
       .max(1)
       .default(1)
       .describe("Share of items that a shadow or an audit scores, in (0, 1], chosen by the item's text. Default 1."),
+    stage: z
+      .int()
+      .min(0)
+      .max(7)
+      .default(0)
+      .describe("When it is asked: 0 at once, later ones in order and only while the item is open (see `sequence`). Default 0."),
     onFailure: onFailure.optional().describe("Failure policy of this member: fail, degrade or {impute: x}. Default the panel's."),
     required: z
       .boolean()
@@ -153,6 +159,38 @@ const judgingPanel = z
       })
       .optional()
       .describe("Weights that server state decides, in the place of the members' own."),
+    sequence: z
+      .strictObject({
+        threshold: z
+          .number()
+          .optional()
+          .describe(
+            "Open while a candidate's reward may still come to lie on the other side of this, whatever the judges that were not asked say. " +
+              "Their transformed scores need bounds.",
+          ),
+        best: z
+          .literal(true)
+          .optional()
+          .describe(
+            "Open while another candidate may still overtake the best, whatever the judges that were not asked say. Their transformed scores " +
+              "need bounds.",
+          ),
+        band: z
+          .strictObject({ from: z.number().describe("Least reward."), to: z.number().describe("Greatest reward.") })
+          .optional()
+          .describe("Open while a candidate's reward lies here: around a threshold that matters."),
+        margin: z.number().positive().optional().describe("Open while the best two rewards of the item are closer than this."),
+        conflict: z
+          .number()
+          .positive()
+          .optional()
+          .describe("Open while members that count are this far apart on a candidate, or further: greatest less least transformed score."),
+      })
+      .optional()
+      .describe(
+        "What leaves an item open for members of later stages; any one does, and so does a judge that failed. Whether they are asked is " +
+          "decided for all candidates of an item together.",
+      ),
     aggregation: anyOf(AGGREGATION_KINDS, inTransform)
       .prefault({ method: "weightedSum" })
       .describe("From members' scores to one reward. Default weightedSum."),

@@ -3,9 +3,10 @@ import type { ConfigProblem } from "../domain/errors.ts";
 import type { Judge } from "../domain/judge.ts";
 import type { Constraint, FailurePolicy, Member, Panel, Reading } from "../domain/panel.ts";
 import type { StateWeights } from "../domain/reward.ts";
-import type { ScoreSpace } from "../domain/score-space.ts";
+import { boundsOf, isIn, type ScoreSpace } from "../domain/score-space.ts";
 import { ADVANTAGE_KINDS, AGGREGATION_KINDS, constrainingProblems, createConstraining, type MemberFacts } from "../reward/index.ts";
 import { meetingPoint, waysTo } from "../reward/spaces.ts";
+import { checkSequence } from "./check-sequence.ts";
 import { digestOf } from "./digest.ts";
 import type { ConstraintConfig, FailureConfig, MemberConfig, PanelConfig } from "./panel-schema.ts";
 import type { KeyPath } from "./problems.ts";
@@ -68,6 +69,10 @@ export async function resolvePanel(
   const rule = aggregation && resolveConstraining([...path, "constraints"], panel, aggregation.spaceOut, baseline?.sha256, context);
   if (aggregation === undefined || problems.length > before) return undefined;
   const advantages = resolveAdvantages(panel);
+  const outcome = { aggregation, space: rule?.spaceOut ?? aggregation.spaceOut, spaces: counting.map((member) => member.space) };
+  const gates = constraints.map(({ entry }) => entry.judge);
+  checkSequence(path, panel, { members: entries, gates, advantages, ...outcome }, context.report);
+  if (problems.length > before) return undefined;
   const judges: Judge[] = [];
   const seated = <T extends Reading>({ entry }: Placed<T>) => ({ ...entry, seat: seatOf(entry.judge, judges) }) as T;
   const seatedMembers = members.map(seated);
@@ -80,8 +85,9 @@ export async function resolvePanel(
     judges,
     members: seatedMembers,
     aggregation,
-    space: rule?.spaceOut ?? aggregation.spaceOut,
+    space: outcome.space,
     quorum: panel.quorum,
+    ...(panel.sequence && { sequence: panel.sequence }),
     ...(weighting && { weighting }),
     ...(rule && { constraints: { readings, rule, ...(baseline && { reference: baseline.reference }) } }),
     ...(advantages && { advantages }),
@@ -92,7 +98,7 @@ export async function resolvePanel(
 
 /** Everything that decides a reward of the panel, as data. */
 function decisive(
-  { quorum, weights }: PanelConfig,
+  { quorum, weights, sequence }: PanelConfig,
   members: readonly Member[],
   constraints: readonly Constraint[],
   parts: readonly ({ readonly revision: string } | undefined)[],
@@ -110,6 +116,7 @@ function decisive(
     parts: parts.map((part) => part?.revision ?? "none"),
     quorum,
     weights: weights ?? "own",
+    ...(sequence && { sequence, stages: members.map(({ stage }) => stage) }),
   };
 }
 
@@ -127,7 +134,7 @@ async function resolveMember(path: KeyPath, written: MemberConfig, panel: PanelC
   const resolved = await resolveReading(path, written, judge, context);
   if (resolved === undefined) return undefined;
   const { reading, space } = resolved;
-  const { standing, sample, weight, required } = written;
+  const { standing, sample, stage, weight, required } = written;
   const onFailure = toPolicy(written.onFailure ?? panel.onFailure);
   if (onFailure.policy === "impute" && !isIn(space, onFailure.value)) {
     const cause = `${onFailure.value} is no ${space}, which this member's transformed score is`;
@@ -144,7 +151,19 @@ async function resolveMember(path: KeyPath, written: MemberConfig, panel: PanelC
     context.report({ path: [...path, "required"], cause, remedy: "remove required, or let the member count" });
     return undefined;
   }
-  const entry: Omit<Member, "seat"> = { ...reading, standing, sample, weight: standing === "counts" ? weight : 0, onFailure, required };
+  // A scale that a run moves does not keep scores within their space; a clip behind it does.
+  const last = reading.transforms.at(-1);
+  const bounds = last?.bounds ?? (last?.state === undefined ? boundsOf(space) : undefined);
+  const entry: Omit<Member, "seat"> = {
+    ...reading,
+    standing,
+    sample,
+    stage,
+    ...(bounds && { bounds }),
+    weight: standing === "counts" ? weight : 0,
+    onFailure,
+    required,
+  };
   return { entry, space };
 }
 
@@ -268,10 +287,4 @@ function resolveAdvantages({ advantages }: PanelConfig): AdvantageEstimator | un
 
 function toPolicy(written: FailureConfig): FailurePolicy {
   return typeof written === "string" ? { policy: written } : { policy: "impute", value: written.impute };
-}
-
-/** Whether a number can be a score of this space. */
-function isIn(space: ScoreSpace, value: number): boolean {
-  if (space === "probability" || space === "unit") return value >= 0 && value <= 1;
-  return space !== "logProbability" || value <= 0;
 }

@@ -3,7 +3,7 @@ import type { Constraining } from "./constraint.ts";
 import type { Item } from "./item.ts";
 import type { Judge, RawScore } from "./judge.ts";
 import type { Aggregation, Calibration, StateWeights, Steering, Transform } from "./reward.ts";
-import type { ScoreSpace } from "./score-space.ts";
+import type { Bounds, ScoreSpace } from "./score-space.ts";
 
 /** What happens to a candidate's reward when a member has no score for it. There is no implicit number. */
 export type FailurePolicy =
@@ -42,6 +42,10 @@ export interface Member extends Reading {
   readonly standing: Standing;
   /** Share of items that a shadow or an audit judges, in (0, 1]; chosen by the item's text. */
   readonly sample: number;
+  /** When it is asked: 0 at once, a later one only while the stages before leave the item open. Above 0 only of one that counts. */
+  readonly stage: number;
+  /** What its transformed scores lie between, where its space or its last transform sees to that. */
+  readonly bounds?: Bounds;
   /** Weight as configured, ≥ 0; 0 for one that does not count. */
   readonly weight: number;
   readonly onFailure: FailurePolicy;
@@ -64,6 +68,24 @@ export interface Constraint extends Reading {
   readonly notApplicable: "unknown" | "satisfied";
 }
 
+/** What leaves an item open after the judges that were asked; any of them does. */
+export interface Sequence {
+  /** A reward that may still come to lie on the other side of this, whatever the judges that were not asked say. */
+  readonly threshold?: number | undefined;
+  /** A best candidate that another may still overtake, whatever the judges that were not asked say. */
+  readonly best?: true | undefined;
+  /** A reward from `from` to `to`. */
+  readonly band?: { readonly from: number; readonly to: number } | undefined;
+  /** The best two rewards of the item closer together than this. */
+  readonly margin?: number | undefined;
+  /** Members that count so far apart on one candidate, greatest less least score, or further. */
+  readonly conflict?: number | undefined;
+}
+
+/** Why an item is open: one of the above, or a judge that was asked and gave a candidate no score. */
+export const OPEN_REASONS = ["missing", "threshold", "best", "band", "margin", "conflict"] as const;
+export type OpenReason = (typeof OPEN_REASONS)[number];
+
 /** Calibrated scores of reference completions under every member, out of a reference artefact. */
 export interface PanelReference {
   /** Name of the artefact in the configuration. */
@@ -85,6 +107,8 @@ export interface Panel {
   readonly space: ScoreSpace;
   /** Under `degrade`, the least number of members with a score. */
   readonly quorum: number;
+  /** Present when members of later stages wait for what those before them say. */
+  readonly sequence?: Sequence;
   /** Weights that server state decides, in the place of the configured ones. */
   readonly weighting?: StateWeights;
   readonly constraints?: {

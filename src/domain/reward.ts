@@ -1,4 +1,4 @@
-import type { ScoreSpace } from "./score-space.ts";
+import type { Bounds, ScoreSpace } from "./score-space.ts";
 import type { StateSnapshot } from "./state.ts";
 
 /** A map from raw score to a common meaning, fitted on labelled data. Monotone; applied to one score at a time. */
@@ -41,6 +41,8 @@ export interface Transform {
   readonly responses?: ReferenceResponses;
   /** Name of the server state that it reads. */
   readonly state?: string;
+  /** What its results lie between, where it sees to that. */
+  readonly bounds?: Bounds;
   /**
    * @param scores shape [n], the scored candidates in request order; returns the same shape
    * @throws {GatewayError} REFERENCE_MISSING, REQUEST_INVALID when the request lacks what it reads
@@ -76,6 +78,11 @@ export interface Aggregation {
   readonly revision: string;
   /** Whether weights matter to it; one that takes its members as equals refuses a request that weighs them. */
   readonly weighs: boolean;
+  /**
+   * Present where each candidate is aggregated by itself and its reward never falls when a score of a member with a weight ≥ 0 rises,
+   * so that bounds of scores give bounds of the reward.
+   */
+  readonly monotone?: true;
   /** @returns one aggregate per entry of `group`, same order; entries have at least one member */
   aggregate(group: readonly CandidateScores[]): Aggregate[];
 }

@@ -3,6 +3,7 @@ import type { ConstrainedSummary, Verdict } from "./constraint.ts";
 import type { ErrorReason } from "./errors.ts";
 import type { Item } from "./item.ts";
 import type { Finding } from "./judge.ts";
+import type { OpenReason } from "./panel.ts";
 import type { Steering } from "./reward.ts";
 
 /** How much the answer says: `reward` only, each `judges` part, or `full` with objectives and gating. */
@@ -54,7 +55,7 @@ export interface ScoreRequest {
 }
 
 /** What one judge did for one candidate. */
-export type Outcome = "scored" | "failed" | "skipped" | "abstained" | "not_applicable";
+export type Outcome = "scored" | "failed" | "skipped" | "abstained" | "not_applicable" | "not_asked";
 
 /** Why something has no number. */
 export interface Failure {
@@ -171,6 +172,30 @@ export interface GroupSummary {
   readonly zeroVariance: boolean;
 }
 
+/**
+ * Why no further judge was asked. `settled`: those that were asked leave nothing open. `exhausted`: something is open, and nobody is
+ * left to ask. `moot`: no candidate can get a reward any more, or all are vetoed.
+ */
+export const STOPPING_REASONS = ["settled", "exhausted", "moot"] as const;
+export type StoppingReason = (typeof STOPPING_REASONS)[number];
+
+/** How far an item was taken through the stages of its panel, and what that cost. */
+export interface Judging {
+  /** Stages that the panel has, ≥ 2. */
+  readonly stages: number;
+  /** Stages whose judges were asked, ≥ 1. */
+  readonly asked: number;
+  readonly stopped: StoppingReason;
+  /** Why the last of several stages was asked; empty where only the first was. */
+  readonly openBy: readonly OpenReason[];
+  /** What is still open; empty unless exhausted. */
+  readonly leftOpen: readonly OpenReason[];
+  /** Scores, candidate × judge, that nobody was asked for. */
+  readonly spared: number;
+  /** Tokens that models read for the item, each judge's by itself; scores out of the cache cost none. Judges that only watch are left out. */
+  readonly tokens: number;
+}
+
 export interface ItemResult {
   readonly id: string;
   readonly candidates: readonly CandidateResult[];
@@ -178,6 +203,8 @@ export interface ItemResult {
   readonly route?: RouteTaken;
   readonly group?: GroupSummary;
   readonly constrained?: ConstrainedSummary;
+  /** Present where the panel judges in stages. */
+  readonly judging?: Judging;
 }
 
 /** Server state that an answer was computed with. */

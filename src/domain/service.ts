@@ -38,6 +38,8 @@ export interface PanelMemberInfo {
   readonly calibration: string;
   readonly transforms: readonly string[];
   readonly onFailure: string;
+  /** When it is asked: 0 at once, a later one only while the item is open. */
+  readonly stage: number;
 }
 
 export interface PanelInfo {
@@ -56,6 +58,8 @@ export interface PanelInfo {
   readonly states: readonly string[];
   /** Rows of a panel that routes, the default last; empty for one that judges. */
   readonly routes: readonly RouteRow[];
+  /** What leaves an item open for members of later stages, each rule in words; empty for a panel that asks everybody at once. */
+  readonly sequence: readonly string[];
 }
 
 export interface VersionInfo {

@@ -18,7 +18,7 @@ export interface Count {
 
 /**
  * Applies the failure policies to one candidate: which members count, with which scores and weights. Members that do not count, by
- * their standing or because their judge does not cover the item, change nothing.
+ * their standing or because their judge does not cover the item or was not asked, change nothing.
  *
  * @param columns one per member of the panel, its order
  * @param weights one per member, replacing the configured ones
@@ -48,6 +48,8 @@ export function countMembers(panel: Panel, columns: readonly ScoreColumn[], cand
       continue;
     }
     const { outcome, failure } = judgement as Exclude<Judgement, { outcome: "scored" }>;
+    // Nobody waits for a judge whose stage did not come; it is never required.
+    if (outcome === "not_asked") continue;
     if (outcome !== "not_applicable") missing.push(index);
     if (member.required) fatal ??= { ...failure, message: `required ${label(member)}: ${failure.message}` };
     if (outcome === "not_applicable") continue;

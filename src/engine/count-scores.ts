@@ -1,6 +1,6 @@
 import type { Judge } from "../domain/judge.ts";
 import type { Panel } from "../domain/panel.ts";
-import type { CandidateStatus, ItemResult, Outcome } from "../domain/score.ts";
+import type { CandidateStatus, ItemResult, Judging, Outcome } from "../domain/score.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Judgement } from "./judgement.ts";
 
@@ -35,6 +35,13 @@ export function countScores(metrics: Metrics, { panel, judged, results }: Scored
     }
   }
   for (const [status, times] of Object.entries(statuses)) metrics.candidates.inc({ panel, status }, times);
+  for (const [index, { judging }] of results.entries()) if (judging !== undefined) countStages(metrics, judged[index]!.panel.name, judging);
+}
+
+/** @param panel the one that judged the item, whatever led there */
+function countStages(metrics: Metrics, panel: string, { asked, stopped, openBy }: Judging): void {
+  metrics.stages.itemsStopped.inc({ panel, asked: String(asked), reason: stopped });
+  for (const reason of openBy) metrics.stages.opened.inc({ panel, reason });
 }
 
 function rowsByJudge(judged: ScoredRequest["judged"]): Map<Judge, (readonly Judgement[])[]> {

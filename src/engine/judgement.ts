@@ -12,7 +12,7 @@ export type Judgement =
       readonly tokens: number;
       readonly truncation: Truncation | undefined;
     }
-  | { readonly outcome: "failed" | "abstained" | "not_applicable" | "skipped"; readonly failure: Failure };
+  | { readonly outcome: "failed" | "abstained" | "not_applicable" | "not_asked" | "skipped"; readonly failure: Failure };
 
 /** The judgement of a judge that could not give one because of `error`. */
 export function failedJudgement(error: GatewayError): Judgement {

@@ -9,6 +9,8 @@ import type { Judgement } from "./judgement.ts";
 /** Whether one judge runs for an item, and what stands in its place when it does not. */
 export interface PlannedJudge {
   readonly judge: Judge;
+  /** When it is asked: 0 at once, a later one only while the item is open. */
+  readonly stage: number;
   /** Whether the reward depends on it; nothing that only watches may fail or refuse a request. */
   readonly counts: boolean;
   readonly skip: Judgement | undefined;
@@ -57,12 +59,13 @@ export function planItem(panel: Panel, item: Item): PlannedJudge[] {
   const seats = seatsOf(panel);
   const draw = seats.some(({ sample }) => sample < 1) ? drawOf(item) : 0;
   return panel.judges.map((judge, seat) => {
-    const { counts, sample } = seats[seat]!;
+    const { counts, sample, stage } = seats[seat]!;
     const why = judge.notApplicable(item);
     if (why !== undefined) {
-      return { judge, counts, skip: { outcome: "not_applicable", failure: { reason: "REQUEST_INVALID", message: why, retryable: false } } };
+      const failure = { reason: "REQUEST_INVALID", message: why, retryable: false } as const;
+      return { judge, stage, counts, skip: { outcome: "not_applicable", failure } };
     }
-    return { judge, counts, skip: draw < sample ? undefined : NOT_SAMPLED };
+    return { judge, stage, counts, skip: draw < sample ? undefined : NOT_SAMPLED };
   });
 }
 
@@ -75,6 +78,8 @@ interface Seat {
   readonly counts: boolean;
   /** Share of items that it judges, 1 where it counts. */
   readonly sample: number;
+  /** The first at which a reward depends on it; 0 where none does. What only watches it sees it when it is asked. */
+  readonly stage: number;
 }
 
 const known = new WeakMap<Panel, readonly Seat[]>();
@@ -83,9 +88,11 @@ function seatsOf(panel: Panel): readonly Seat[] {
   if (seats === undefined) {
     seats = panel.judges.map((_, seat) => {
       const members = panel.members.filter((member) => member.seat === seat);
+      const counting = members.filter(({ standing }) => standing === "counts");
       const gates = panel.constraints?.readings.some((reading) => reading.seat === seat) ?? false;
-      const counts = gates || members.some(({ standing }) => standing === "counts");
-      return { counts, sample: counts ? 1 : Math.max(...members.map(({ sample }) => sample)) };
+      const counts = gates || counting.length > 0;
+      const stage = gates || counting.length === 0 ? 0 : Math.min(...counting.map((member) => member.stage));
+      return { counts, stage, sample: counts ? 1 : Math.max(...members.map(({ sample }) => sample)) };
     });
     known.set(panel, seats);
   }

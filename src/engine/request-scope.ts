@@ -84,6 +84,11 @@ export class RequestScope implements Watcher {
     if (error !== undefined) throw error;
   }
 
+  /** Ends the wait, if there is one, with an error. */
+  fail(error: GatewayError): void {
+    this.end?.(error);
+  }
+
   /** Leaves every flight that is still under way. */
   abandon(): void {
     for (const [flight, batcher] of this.waitsFor) batcher.leave(flight, this);

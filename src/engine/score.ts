@@ -1,7 +1,5 @@
 import type { Clock } from "../domain/clock.ts";
 import { GatewayError } from "../domain/errors.ts";
-import type { Item } from "../domain/item.ts";
-import type { Ask, Judge } from "../domain/judge.ts";
 import type { Panel, Router } from "../domain/panel.ts";
 import type { ScoreObserver } from "../domain/run.ts";
 import type { ItemResult, Priority, ScoreRequest, ScoreResult, Timing } from "../domain/score.ts";
@@ -12,13 +10,15 @@ import type { Batcher } from "./batcher.ts";
 import type { CachedAnswer, ScoreCache } from "./cache.ts";
 import { checkItem, checkOptions, refuseLoneGroups } from "./check-options.ts";
 import { countScores } from "./count-scores.ts";
-import { digestAsks } from "./digest.ts";
 import { answerOf, type Flight, type Urgency } from "./flight.ts";
-import { allFinite, failedJudgement, isNotFinite, type Judgement } from "./judgement.ts";
+import { askLaterStages, beginJourney, type Journey, type Travel } from "./journey.ts";
+import { allFinite, isNotFinite } from "./judgement.ts";
 import { observeScores } from "./observe-scores.ts";
+import { fillFailed, fillRow, type OpenAsk } from "./open-ask.ts";
 import { rewardItems } from "./panel-reward.ts";
-import { type Destination, findPanel, judgedItem, planItem, routeItem } from "./plan.ts";
+import { findPanel, routeItem } from "./plan.ts";
 import { RequestScope } from "./request-scope.ts";
+import { judgingOf } from "./stages.ts";
 
 export interface ScorerOptions {
   readonly panels: ReadonlyMap<string, Panel | Router>;
@@ -44,35 +44,10 @@ export type Scorer = (request: ScoreRequest, context: CallContext) => Promise<Sc
 /** How much later than a critical request one of this priority counts as having arrived: bounds how long it can be passed over. */
 const ALLOWANCE_MS: Record<Priority, number> = { critical: 0, standard: 1_000, sheddable: 10_000 };
 
-/** A question that the cache could not answer, and where its answer belongs. */
-interface OpenAsk {
-  readonly judge: Judge;
-  /** Whether a reward depends on it. */
-  readonly counts: boolean;
-  readonly item: Item;
-  /** What is asked now: what `encode` asked, or what follows it. */
-  ask: Ask;
-  /** Digest of what `encode` asked; absent when there is nothing to ask, so that the answer is not kept. */
-  readonly digest: string | undefined;
-  /** The row of judgements to fill, by candidate. */
-  readonly row: Judgement[];
-  /** Further asks so far. */
-  followUps: number;
-  flights: readonly Flight[];
-  /** Flights of its own that have not settled. */
-  missing: number;
-}
-
-/** An item on its way: where it goes and what its judges said. */
-interface Journey extends Destination {
-  readonly item: Item;
-  /** One row per judge of the panel. */
-  readonly rows: Judgement[][];
-}
-
 /**
  * Makes the function that takes a request through the engine, in this order: route, plan, encode, cache, flights through the
- * batchers, decode, cache again, and per item calibrate, transform, aggregate, constrain and compare within the group.
+ * batchers, decode, cache again, the judges of later stages the same way while the item is open, and per item calibrate, transform,
+ * aggregate, constrain and compare within the group.
  */
 export function createScorer(options: ScorerOptions): Scorer {
   const { panels, batchers, cache, clock, maxRequestMs, metrics, observer } = options;
@@ -88,14 +63,8 @@ export function createScorer(options: ScorerOptions): Scorer {
     const deadline = startedAt + Math.min(request.options.deadlineMs ?? maxRequestMs, maxRequestMs);
     const urgency = { priority: request.options.priority, rank: startedAt + ALLOWANCE_MS[request.options.priority], expiresAt: deadline };
 
-    const open: OpenAsk[] = [];
-    const journeys = request.items.map((item, index): Journey => {
-      const { panel, route } = destinations[index]!;
-      return { item, panel, route, rows: judgeFromCache(panel, judgedItem(panel, item), request, open) };
-    });
-    metrics?.requestsWaiting.inc();
     const asksOf = new Map<Flight, OpenAsk[]>();
-    // A stop ends the request as a whole, so that its caller sends it elsewhere instead of keeping half an answer.
+    // A stop ends the request as a whole, so that its caller sends it elsewhere, or again, instead of keeping half an answer.
     let stopped: GatewayError | undefined;
     const ask = (entries: readonly OpenAsk[]) => startFlights(entries, asksOf, scope, urgency);
     const scope = new RequestScope(clock, {
@@ -105,12 +74,25 @@ export function createScorer(options: ScorerOptions): Scorer {
         for (const entry of asksOf.get(flight) ?? []) if (--entry.missing === 0) readAnswers(entry, request, ask);
       },
     });
+    const travel: Travel = {
+      ...{ cache, use: request.options.cache, weighing: { steering: request.options.steering, states }, send: ask },
+      read: (entry) => readAnswers(entry, request, ask),
+      fail: (error) => {
+        stopped ??= error;
+        scope.fail(error);
+      },
+    };
+    const open: OpenAsk[] = [];
+    const journeys = request.items.map((item, index) => beginJourney(item, destinations[index]!, open, travel));
+    const answered = journeys.filter(({ waiting }) => waiting === 0);
+    metrics?.requestsWaiting.inc();
     try {
       const needed = open.filter(({ counts }) => counts);
       startFlights(needed, asksOf, scope, urgency);
       if (needed.length < open.length) startWatching(open, asksOf, scope, urgency);
       for (const entry of open) if (entry.missing === 0) readAnswers(entry, request, ask);
-      await scope.settled(deadline, context.signal);
+      for (const journey of answered) askLaterStages(journey, travel);
+      if (stopped === undefined) await scope.settled(deadline, context.signal);
       if (stopped !== undefined) throw stopped;
     } catch (error) {
       scope.abandon();
@@ -162,33 +144,11 @@ export function createScorer(options: ScorerOptions): Scorer {
       const judged = indices.map((index) => journeys[index]!);
       for (const [at, result] of rewardItems(panel, judged, { steering, weightSets, detail, states }).entries()) {
         const { route } = judged[at]!;
-        results[indices[at]!] = route === undefined ? result : { ...result, route };
+        const judging = judgingOf(judged[at]!);
+        results[indices[at]!] = route || judging ? { ...result, ...(route && { route }), ...(judging && { judging }) } : result;
       }
     }
     return results;
-  }
-
-  /** Judgements of one item as far as plan and cache give them; what is missing goes to `open`. */
-  function judgeFromCache(panel: Panel, item: Item, request: ScoreRequest, open: OpenAsk[]): Judgement[][] {
-    return planItem(panel, item).map(({ judge, counts, skip }) => {
-      if (skip !== undefined) return item.candidates.map(() => skip);
-      const row: Judgement[] = new Array(item.candidates.length);
-      let asks: readonly Ask[];
-      try {
-        asks = judge.encode(item);
-      } catch (error) {
-        return row.fill(failedJudgement(GatewayError.from(error)));
-      }
-      const digests = digestAsks(asks);
-      for (const [index, ask] of asks.entries()) {
-        // An answer that takes no call costs less than looking for it.
-        const digest = digests[index];
-        const answer = digest !== undefined && request.options.cache === "use" ? cache.get(judge.revision, digest) : undefined;
-        if (answer === undefined) open.push({ judge, counts, item, ask, digest, row, followUps: 0, flights: [], missing: 0 });
-        else fillRow(row, ask, answer, true);
-      }
-      return row;
-    });
   }
 
   /** Sends every open ask on its way, all of them or none. */
@@ -236,6 +196,7 @@ export function createScorer(options: ScorerOptions): Scorer {
   function readAnswers(entry: OpenAsk, request: ScoreRequest, askFurther: (entries: readonly OpenAsk[]) => void): void {
     const { judge, item, ask, row } = entry;
     if (row[ask.candidates[0]!] !== undefined) return;
+    for (const { result } of new Set(entry.flights)) entry.heard.spent(result?.tokens ?? 0);
     try {
       const results = entry.flights.map((flight) => answerOf(flight, judge));
       const further = entry.followUps < (judge.maxFollowUps ?? 1) ? judge.followUp?.(ask, results, item) : undefined;
@@ -259,30 +220,11 @@ export function createScorer(options: ScorerOptions): Scorer {
       if (error.reason === "SCORE_NOT_FINITE") metrics?.nonfinite.inc({ judge: judge.name });
       fillFailed(entry, error);
     }
+    entry.heard.filled();
   }
 }
 
 const TOO_LATE = new GatewayError("DEADLINE_EXCEEDED", "the judge only watches, and it had not answered when the request had to");
-
-function fillFailed({ ask, row }: OpenAsk, error: GatewayError): void {
-  const failure = failedJudgement(error);
-  for (const candidate of ask.candidates) row[candidate] = failure;
-}
-
-function fillRow(row: Judgement[], ask: Ask, answer: CachedAnswer, cached: boolean): void {
-  const { tokens, truncation } = answer;
-  for (const [index, candidate] of ask.candidates.entries()) {
-    const raw = answer.scores[index];
-    if (raw === undefined)
-      row[candidate] = failedJudgement(new GatewayError("JUDGE_OUTPUT_UNREADABLE", "the judge gave fewer scores than asked"));
-    else if (raw.outcome === "scored") row[candidate] = { outcome: "scored", raw, cached, tokens, truncation };
-    else if (raw.outcome === "failed") row[candidate] = failedJudgement(raw.error);
-    else {
-      const failure = { reason: "JUDGE_OUTPUT_UNREADABLE", message: raw.message, retryable: false } as const;
-      row[candidate] = { outcome: "abstained", failure };
-    }
-  }
-}
 
 function usageOf(journeys: readonly Journey[], tokens: number) {
   let candidates = 0;

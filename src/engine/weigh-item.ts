@@ -113,7 +113,14 @@ function configuredWeights(panel: Panel): readonly number[] {
   return weights;
 }
 
-function aggregateColumns(panel: Panel, columns: readonly ScoreColumn[], size: number, weights: ArrayLike<number>) {
+/**
+ * One reward per candidate out of the members' columns, after the failure policies. Pure.
+ *
+ * @param columns one per member of the panel, its order
+ * @param size    number of candidates
+ * @param weights in force, one per member
+ */
+export function aggregateColumns(panel: Panel, columns: readonly ScoreColumn[], size: number, weights: ArrayLike<number>) {
   const counts: Count[] = [];
   for (let candidate = 0; candidate < size; candidate++) counts.push(countMembers(panel, columns, candidate, weights));
   const counted = counts.filter((count) => count.scores !== undefined);

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import { ERROR_TABLE, type ErrorReason } from "../domain/errors.ts";
 import { ALARM_KINDS } from "../domain/run.ts";
 import type { CandidateStatus, Outcome, Priority } from "../domain/score.ts";
+import { createStageMetrics } from "./stage-metrics.ts";
 import { createStateMetrics } from "./state-metrics.ts";
 import { createUpstreamMetrics } from "./upstream-metrics.ts";
 
@@ -341,6 +342,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
     ready,
     draining,
     state: createStateMetrics(registry),
+    stages: createStageMetrics(registry),
     upstream: createUpstreamMetrics(registry),
 
     /** Runs `observe` before each scrape, to set the gauges that mirror state. */
@@ -354,7 +356,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
     },
     /** Creates the series of one judge before its first call. */
     declareJudge(judge: string): void {
-      const outcomes: Outcome[] = ["scored", "failed", "skipped", "abstained", "not_applicable"];
+      const outcomes: Outcome[] = ["scored", "failed", "skipped", "abstained", "not_applicable", "not_asked"];
       for (const outcome of outcomes) judgeCalls.inc({ judge, outcome }, 0);
       nonfinite.inc({ judge }, 0);
       imputed.inc({ judge }, 0);

@@ -139,6 +139,7 @@ export function memberOf(judge: Judge, options: Partial<Omit<Member, "judge" | "
     seat: 0,
     standing: "counts",
     sample: 1,
+    stage: 0,
     weight: 1,
     revision: `${judge.revision}+member`,
     calibratedSpace: judge.space,

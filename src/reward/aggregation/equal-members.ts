@@ -8,6 +8,8 @@ export interface EqualMembers<S extends z.ZodObject> {
   readonly method: string;
   readonly params: S;
   spaceOut(space: ScoreSpace): ScoreSpace;
+  /** Whether the reward never falls when a score rises. */
+  readonly monotone?: true;
   /** From the scores of the members that count, shape [n], n ≥ 1. */
   combine(params: z.output<S>): (scores: Float64Array) => Aggregate;
 }
@@ -16,7 +18,13 @@ export interface EqualMembers<S extends z.ZodObject> {
  * An aggregation without weights, as a kind. A member of weight 0 is scored and never counts; the others must weigh the same,
  * so that a configuration cannot state weights that nobody reads.
  */
-export function equalMembersKind<S extends z.ZodObject>({ method, params, spaceOut, combine }: EqualMembers<S>): AggregationKind<S> {
+export function equalMembersKind<S extends z.ZodObject>({
+  method,
+  params,
+  spaceOut,
+  monotone,
+  combine,
+}: EqualMembers<S>): AggregationKind<S> {
   return {
     method,
     params,
@@ -30,6 +38,7 @@ export function equalMembersKind<S extends z.ZodObject>({ method, params, spaceO
         spaceOut: spec.spaceOut,
         revision: spec.revision,
         weighs: false,
+        ...(monotone && { monotone }),
         aggregate: (group) => group.map((entry) => overCounting(entry, combined)),
       };
     },

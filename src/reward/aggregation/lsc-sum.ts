@@ -50,6 +50,7 @@ export const lscSumKind: AggregationKind<typeof params> = {
     spaceOut,
     revision,
     weighs: true,
+    monotone: true,
     aggregate: (group) => group.map(({ scores, weights }) => weightedSum(scores, weights)),
   }),
 };

@@ -28,4 +28,4 @@ export function least(scores: Float64Array): Least {
 }
 
 /** Worst-case optimisation over an ensemble: a candidate is as good as its most critical judge says. */
-export const minKind = equalMembersKind({ method: "min", params, spaceOut: (space) => space, combine: () => least });
+export const minKind = equalMembersKind({ method: "min", params, spaceOut: (space) => space, monotone: true, combine: () => least });

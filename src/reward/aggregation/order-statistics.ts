@@ -52,6 +52,7 @@ export const medianKind = equalMembersKind({
   method: "median",
   params: medianParams,
   spaceOut: (space) => space,
+  monotone: true,
   combine: () => median,
 });
 
@@ -60,6 +61,7 @@ export const trimmedMeanKind = equalMembersKind({
   method: "trimmedMean",
   params: trimmedParams,
   spaceOut: (space) => space,
+  monotone: true,
   combine:
     ({ trim }) =>
     (scores) =>

@@ -40,6 +40,7 @@ export const weightedSumKind: AggregationKind<typeof params> = {
     spaceOut,
     revision,
     weighs: true,
+    monotone: true,
     aggregate: (group: readonly CandidateScores[]) => group.map(({ scores, weights }) => weightedSum(scores, weights)),
   }),
 };

@@ -35,6 +35,7 @@ export const clip: TransformKind<typeof params> = {
     spaceIn,
     spaceOut: spaceIn,
     revision,
+    bounds,
     apply: (scores) => clipTo(scores, bounds),
   }),
 };

@@ -1,4 +1,5 @@
 import type { Verdict } from "../../domain/constraint.ts";
+import type { OpenReason } from "../../domain/panel.ts";
 import type * as domain from "../../domain/score.ts";
 import type { JudgeInfo, PanelInfo } from "../../domain/service.ts";
 import type * as wire from "../../gen/rewardgate/v1/reward.ts";
@@ -7,9 +8,25 @@ import { failureToWire, toWireError, type WireError } from "../error-mapping.ts"
 import type { StreamAnswer } from "../score-stream.ts";
 
 const STATUSES: Readonly<Record<domain.CandidateStatus, wire.CandidateStatus>> = { complete: 1, degraded: 2, failed: 3, vetoed: 4 };
-const OUTCOMES: Readonly<Record<domain.Outcome, wire.Outcome>> = { scored: 1, failed: 2, skipped: 3, abstained: 4, not_applicable: 5 };
+const OUTCOMES: Readonly<Record<domain.Outcome, wire.Outcome>> = {
+  scored: 1,
+  failed: 2,
+  skipped: 3,
+  abstained: 4,
+  not_applicable: 5,
+  not_asked: 6,
+};
 const SIDES = { prompt_start: 1, candidate_end: 2, both: 3 } as const;
 const VERDICTS: Readonly<Record<Verdict, wire.Verdict>> = { satisfied: 1, violated: 2, unknown: 3 };
+const STOPS: Readonly<Record<domain.StoppingReason, wire.StoppingReason>> = { settled: 1, exhausted: 2, moot: 3 };
+const OPEN_REASONS: Readonly<Record<OpenReason, wire.OpenReason>> = {
+  missing: 1,
+  threshold: 2,
+  best: 3,
+  band: 4,
+  margin: 5,
+  conflict: 6,
+};
 const NOTHING = {};
 const NO_FINDINGS: wire.Finding[] = [];
 const NO_NUMBERS: number[] = [];
@@ -43,17 +60,23 @@ export function streamAnswerToProto(answer: StreamAnswer): service.ScoreStreamRe
   };
 }
 
-function itemResultToProto({ id, candidates, route, group, constrained }: domain.ItemResult): wire.ItemResult {
+function itemResultToProto({ id, candidates, route, group, constrained, judging }: domain.ItemResult): wire.ItemResult {
   return {
     id,
     candidates: candidates.map(candidateToProto),
     route: route && { ...route, rows: [...route.rows] },
     group,
+    judging: judging && judgingToProto(judging),
     constrained: constrained && { ...NO_PAIR, ...constrained, positive: [...constrained.positive], negative: [...constrained.negative] },
   };
 }
 
 const NO_PAIR = { crraftBest: undefined, baselineWeight: undefined, codpo: undefined };
+
+function judgingToProto({ stopped, openBy, leftOpen, ...counts }: domain.Judging): wire.Judging {
+  const toWire = (reason: OpenReason) => OPEN_REASONS[reason];
+  return { ...counts, stopped: STOPS[stopped], openBy: openBy.map(toWire), leftOpen: leftOpen.map(toWire) };
+}
 
 function candidateToProto(candidate: domain.CandidateResult): wire.CandidateResult {
   return {
@@ -147,6 +170,7 @@ export function panelsToProto(panels: readonly PanelInfo[]): service.ListPanelsR
       constraints: [...panel.constraints],
       states: [...panel.states],
       routes: [...panel.routes],
+      sequence: [...panel.sequence],
     })),
   };
 }

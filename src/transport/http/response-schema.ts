@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { ERROR_TABLE } from "../../domain/errors.ts";
+import { OPEN_REASONS } from "../../domain/panel.ts";
+import { STOPPING_REASONS } from "../../domain/score.ts";
 import { SCORE_SPACES } from "../../domain/score-space.ts";
 
 /*
@@ -38,7 +40,7 @@ const JudgePart = z
     judge: text("Name of the judge."),
     member: text("Name of the member; the judge's, unless the panel names it otherwise."),
     shadow: z.boolean().meta({ description: "Whether the member only watches: shown with weight 0, without effect on the reward." }),
-    outcome: z.enum(["scored", "failed", "skipped", "abstained", "not_applicable"]).meta({ description: "What it did." }),
+    outcome: z.enum(["scored", "failed", "skipped", "abstained", "not_applicable", "not_asked"]).meta({ description: "What it did." }),
     raw: optionalNumber("The judge's own number, in its score space. Present exactly when the outcome is `scored`."),
     calibrated: optionalNumber("After calibration; equal to `raw` where the member has none."),
     transformed: optionalNumber("After the transforms. Present when the outcome is `scored`, or imputed."),
@@ -136,6 +138,25 @@ const CandidateResult = z
 const place = (description: string) => z.number().meta({ type: "integer", description });
 const places = (description: string) => z.array(z.number().meta({ type: "integer" })).meta({ description });
 
+const openReasons = (description: string) => z.array(z.enum(OPEN_REASONS)).meta({ description });
+
+const Judging = z
+  .strictObject({
+    stages: place("Stages that the panel has, 2 or more."),
+    asked: place("Stages whose judges were asked, 1 or more."),
+    stopped: z.enum(STOPPING_REASONS).meta({
+      description:
+        "Why no further judge was asked: nothing was open, nobody was left to ask, or no candidate can get a reward any more or all are vetoed.",
+    }),
+    openBy: openReasons("Why the last of several stages was asked; empty where only the first was."),
+    leftOpen: openReasons("What is still open; empty unless `exhausted`."),
+    spared: place("Scores, candidate times judge, that nobody was asked for."),
+    tokens: place(
+      "Tokens that models read for the item, each judge's by itself; scores out of the cache cost none. Judges that only watch are left out.",
+    ),
+  })
+  .meta({ id: "Judging", description: "How far the item was taken, and what that cost. Present where the panel judges in stages." });
+
 const ItemResult = z
   .strictObject({
     id: text("Id of the item."),
@@ -172,6 +193,7 @@ const ItemResult = z
       .meta({
         description: "What constrained optimisers train on; numbers are places of candidates. Present where the panel has constraints.",
       }),
+    judging: Judging.optional(),
   })
   .meta({ id: "ItemResult", description: "The result of one item." });
 
@@ -264,6 +286,7 @@ export const PanelsJson = z
               calibration: text("Method of its calibration, or `none`."),
               transforms: names("Its transforms, in order."),
               onFailure: text("`fail`, `degrade` or `impute(value)`."),
+              stage: place("When it is asked: 0 at once, a later one only while the item is open."),
             }),
           ),
           constraints: names("Each constraint in words."),
@@ -277,6 +300,7 @@ export const PanelsJson = z
               }),
             )
             .meta({ description: "Rows of a panel that routes, the default last; empty for one that judges." }),
+          sequence: names("What leaves an item open for members of later stages, each rule in words; empty where all are asked at once."),
         })
         .meta({ id: "Panel" }),
     ),

@@ -21,8 +21,8 @@ export function streamAnswerToJson(answer: StreamAnswer): object {
   return { id: answer.id, result: itemResultToJson(results[0] as ItemResult), panelRevision, states, timing, usage };
 }
 
-function itemResultToJson({ id, candidates, route, group, constrained }: ItemResult): object {
-  return { id, candidates: candidates.map(candidateToJson), route, group, constrained };
+function itemResultToJson({ id, candidates, route, group, constrained, judging }: ItemResult): object {
+  return { id, candidates: candidates.map(candidateToJson), route, group, constrained, judging };
 }
 
 function candidateToJson(candidate: CandidateResult): object {

@@ -4,7 +4,7 @@ from .client import Client
 from .errors import Failure, NoRewardError, RequestError, RewardGateError, UnavailableError
 from .item import Candidate, Criterion, Item, Options
 from .preference import Comparison
-from .result import CandidateResult, Finding, ItemResult, JudgePart
+from .result import CandidateResult, Finding, ItemResult, JudgePart, Judging
 from .retry import Retry
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Item",
     "ItemResult",
     "JudgePart",
+    "Judging",
     "NoRewardError",
     "Options",
     "RequestError",

@@ -57,8 +57,17 @@ METHODS = {
 
 def enum_name(message: Any, field: str) -> str:
     """Name of an enum field's value without the prefix of its type, in lower case: `complete` for `CANDIDATE_STATUS_COMPLETE`."""
+    return _word(message, field, getattr(message, field))
+
+
+def enum_names(message: Any, field: str) -> list[str]:
+    """As `enum_name`, of a repeated field."""
+    return [_word(message, field, number) for number in getattr(message, field)]
+
+
+def _word(message: Any, field: str, number: int) -> str:
     enum = message.DESCRIPTOR.fields_by_name[field].enum_type
-    value: str = enum.values_by_number[getattr(message, field)].name
+    value: str = enum.values_by_number[number].name
     prefix = enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
     return value.removeprefix(prefix).lower()
 

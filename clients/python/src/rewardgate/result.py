@@ -28,7 +28,7 @@ class JudgePart:
     member: str
     judge: str
     outcome: str
-    """`scored`, `failed`, `skipped`, `abstained` or `not_applicable`."""
+    """`scored`, `failed`, `skipped`, `abstained`, `not_applicable` or `not_asked`."""
     raw: float | None
     """The judge's own number, present exactly when it scored."""
     calibrated: float | None
@@ -66,6 +66,26 @@ class CandidateResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Judging:
+    """How far an item was taken through the stages of its panel, and what that cost."""
+
+    stages: int
+    """Stages that the panel has."""
+    asked: int
+    """Stages whose judges were asked."""
+    stopped: str
+    """`settled`: nothing was open. `exhausted`: nobody was left to ask. `moot`: no reward depends on the others."""
+    open_by: Sequence[str]
+    """Why the last of several stages was asked."""
+    left_open: Sequence[str]
+    """What is still open; empty unless exhausted."""
+    spared: int
+    """Scores, candidate times judge, that nobody was asked for."""
+    tokens: int
+    """Tokens that models read for the item; scores out of the cache cost none."""
+
+
+@dataclass(frozen=True, slots=True)
 class ItemResult:
     """The result of one item."""
 
@@ -75,6 +95,8 @@ class ItemResult:
     """Digest over everything that decides a reward of the panel."""
     message: Any
     """The whole answer as `rewardgate.v1.ItemResult`."""
+    judging: Judging | None = None
+    """How far the item was taken; present where the panel judges in stages."""
 
     @property
     def rewards(self) -> list[float | None]:
@@ -109,7 +131,22 @@ def required(candidate: CandidateResult, where: str) -> float:
 
 def result_from_wire(message: Any, item_id: str, panel_revision: str) -> ItemResult:
     """The result under the caller's own id."""
-    return ItemResult(item_id, [_candidate(each) for each in message.candidates], panel_revision, message)
+    return ItemResult(item_id, [_candidate(each) for each in message.candidates], panel_revision, message, _judging(message))
+
+
+def _judging(message: Any) -> Judging | None:
+    if not message.HasField("judging"):
+        return None
+    judging = message.judging
+    return Judging(
+        stages=judging.stages,
+        asked=judging.asked,
+        stopped=_wire.enum_name(judging, "stopped"),
+        open_by=_wire.enum_names(judging, "open_by"),
+        left_open=_wire.enum_names(judging, "left_open"),
+        spared=judging.spared,
+        tokens=judging.tokens,
+    )
 
 
 def _candidate(message: Any) -> CandidateResult:

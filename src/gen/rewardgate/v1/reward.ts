@@ -10,6 +10,61 @@ export const protobufFileName = "rewardgate/v1/reward.proto";
 
 /** What comes back: a reward per candidate with every judge's part. A number that does not exist is absent, never 0. */
 
+/** Why no further judge was asked. */
+export const StoppingReason = {
+  /** STOPPING_REASON_UNSPECIFIED - Never sent. */
+  STOPPING_REASON_UNSPECIFIED: 0,
+  /** STOPPING_REASON_SETTLED - The judges that were asked leave nothing open. */
+  STOPPING_REASON_SETTLED: 1,
+  /** STOPPING_REASON_EXHAUSTED - Something is open, and nobody is left to ask. */
+  STOPPING_REASON_EXHAUSTED: 2,
+  /** STOPPING_REASON_MOOT - No candidate can get a reward any more, or all are vetoed. */
+  STOPPING_REASON_MOOT: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type StoppingReason = typeof StoppingReason[keyof typeof StoppingReason];
+
+export namespace StoppingReason {
+  export type STOPPING_REASON_UNSPECIFIED = typeof StoppingReason.STOPPING_REASON_UNSPECIFIED;
+  export type STOPPING_REASON_SETTLED = typeof StoppingReason.STOPPING_REASON_SETTLED;
+  export type STOPPING_REASON_EXHAUSTED = typeof StoppingReason.STOPPING_REASON_EXHAUSTED;
+  export type STOPPING_REASON_MOOT = typeof StoppingReason.STOPPING_REASON_MOOT;
+  export type UNRECOGNIZED = typeof StoppingReason.UNRECOGNIZED;
+}
+
+/** What leaves an item open. */
+export const OpenReason = {
+  /** OPEN_REASON_UNSPECIFIED - Never sent. */
+  OPEN_REASON_UNSPECIFIED: 0,
+  /** OPEN_REASON_MISSING - A judge that was asked gave a candidate no score. */
+  OPEN_REASON_MISSING: 1,
+  /** OPEN_REASON_THRESHOLD - A reward may still come to lie on the other side of the threshold. */
+  OPEN_REASON_THRESHOLD: 2,
+  /** OPEN_REASON_BEST - Another candidate may still overtake the best. */
+  OPEN_REASON_BEST: 3,
+  /** OPEN_REASON_BAND - A reward lies in the band. */
+  OPEN_REASON_BAND: 4,
+  /** OPEN_REASON_MARGIN - The best two rewards are too close. */
+  OPEN_REASON_MARGIN: 5,
+  /** OPEN_REASON_CONFLICT - The members part on a candidate. */
+  OPEN_REASON_CONFLICT: 6,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type OpenReason = typeof OpenReason[keyof typeof OpenReason];
+
+export namespace OpenReason {
+  export type OPEN_REASON_UNSPECIFIED = typeof OpenReason.OPEN_REASON_UNSPECIFIED;
+  export type OPEN_REASON_MISSING = typeof OpenReason.OPEN_REASON_MISSING;
+  export type OPEN_REASON_THRESHOLD = typeof OpenReason.OPEN_REASON_THRESHOLD;
+  export type OPEN_REASON_BEST = typeof OpenReason.OPEN_REASON_BEST;
+  export type OPEN_REASON_BAND = typeof OpenReason.OPEN_REASON_BAND;
+  export type OPEN_REASON_MARGIN = typeof OpenReason.OPEN_REASON_MARGIN;
+  export type OPEN_REASON_CONFLICT = typeof OpenReason.OPEN_REASON_CONFLICT;
+  export type UNRECOGNIZED = typeof OpenReason.UNRECOGNIZED;
+}
+
 /** What a constraint judge found, or all of them together. */
 export const Verdict = {
   /** VERDICT_UNSPECIFIED - Never sent. */
@@ -73,6 +128,8 @@ export const Outcome = {
   OUTCOME_ABSTAINED: 4,
   /** OUTCOME_NOT_APPLICABLE - It does not cover this item. */
   OUTCOME_NOT_APPLICABLE: 5,
+  /** OUTCOME_NOT_ASKED - The stages before left nothing open for it. */
+  OUTCOME_NOT_ASKED: 6,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -85,6 +142,7 @@ export namespace Outcome {
   export type OUTCOME_SKIPPED = typeof Outcome.OUTCOME_SKIPPED;
   export type OUTCOME_ABSTAINED = typeof Outcome.OUTCOME_ABSTAINED;
   export type OUTCOME_NOT_APPLICABLE = typeof Outcome.OUTCOME_NOT_APPLICABLE;
+  export type OUTCOME_NOT_ASKED = typeof Outcome.OUTCOME_NOT_ASKED;
   export type UNRECOGNIZED = typeof Outcome.UNRECOGNIZED;
 }
 
@@ -126,7 +184,29 @@ export interface ItemResult {
     | Group
     | undefined;
   /** What constrained optimisers train on. Present where the panel has constraints. */
-  constrained?: Constrained | undefined;
+  constrained?:
+    | Constrained
+    | undefined;
+  /** How far the item was taken through the stages of its panel. Present where the panel judges in stages. */
+  judging?: Judging | undefined;
+}
+
+/** How far an item was taken, and what that cost. */
+export interface Judging {
+  /** Stages that the panel has, 2 or more. */
+  stages: number;
+  /** Stages whose judges were asked, 1 or more. */
+  asked: number;
+  /** Why no further judge was asked. */
+  stopped: StoppingReason;
+  /** Why the last of several stages was asked; empty where only the first was. */
+  openBy: OpenReason[];
+  /** What is still open; empty unless nobody was left to ask. */
+  leftOpen: OpenReason[];
+  /** Scores, candidate times judge, that nobody was asked for. */
+  spared: number;
+  /** Tokens that models read for the item, each judge's by itself; scores out of the cache cost none. Judges that only watch are left out. */
+  tokens: number;
 }
 
 /** The panel that took an item, and the rows of routing tables that led to it. */
@@ -443,7 +523,7 @@ export interface Usage {
 }
 
 function createBaseItemResult(): ItemResult {
-  return { id: "", candidates: [], route: undefined, group: undefined, constrained: undefined };
+  return { id: "", candidates: [], route: undefined, group: undefined, constrained: undefined, judging: undefined };
 }
 
 export const ItemResult: MessageFns<ItemResult> = {
@@ -462,6 +542,9 @@ export const ItemResult: MessageFns<ItemResult> = {
     }
     if (message.constrained !== undefined) {
       Constrained.encode(message.constrained, writer.uint32(42).fork()).join();
+    }
+    if (message.judging !== undefined) {
+      Judging.encode(message.judging, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -519,6 +602,14 @@ export const ItemResult: MessageFns<ItemResult> = {
             message.constrained = Constrained.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.judging = Judging.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -543,6 +634,164 @@ export const ItemResult: MessageFns<ItemResult> = {
     message.constrained = (object.constrained !== undefined && object.constrained !== null)
       ? Constrained.fromPartial(object.constrained)
       : undefined;
+    message.judging = (object.judging !== undefined && object.judging !== null)
+      ? Judging.fromPartial(object.judging)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseJudging(): Judging {
+  return { stages: 0, asked: 0, stopped: 0, openBy: [], leftOpen: [], spared: 0, tokens: 0 };
+}
+
+export const Judging: MessageFns<Judging> = {
+  encode(message: Judging, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stages !== 0) {
+      writer.uint32(8).uint32(message.stages);
+    }
+    if (message.asked !== 0) {
+      writer.uint32(16).uint32(message.asked);
+    }
+    if (message.stopped !== 0) {
+      writer.uint32(24).int32(message.stopped);
+    }
+    if (message.openBy.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.openBy) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.leftOpen.length !== 0) {
+      writer.uint32(42).fork();
+      for (const v of message.leftOpen) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.spared !== 0) {
+      writer.uint32(48).uint32(message.spared);
+    }
+    if (message.tokens !== 0) {
+      writer.uint32(56).uint32(message.tokens);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Judging {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJudging();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.stages = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.asked = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.stopped = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag === 32) {
+              message.openBy.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.openBy.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 5: {
+            if (tag === 40) {
+              message.leftOpen.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 42) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.leftOpen.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.spared = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.tokens = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Judging>): Judging {
+    return Judging.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Judging>): Judging {
+    const message = createBaseJudging();
+    message.stages = object.stages ?? 0;
+    message.asked = object.asked ?? 0;
+    message.stopped = object.stopped ?? 0;
+    message.openBy = object.openBy?.map((e) => e) || [];
+    message.leftOpen = object.leftOpen?.map((e) => e) || [];
+    message.spared = object.spared ?? 0;
+    message.tokens = object.tokens ?? 0;
     return message;
   },
 };

@@ -361,6 +361,8 @@ export interface PanelInfo {
   states: string[];
   /** Rows of a panel that routes, the default last; empty for one that judges. */
   routes: PanelRoute[];
+  /** What leaves an item open for members of later stages, each rule in words; empty for a panel that asks everybody at once. */
+  sequence: string[];
 }
 
 /** One judge's place in a panel. */
@@ -379,6 +381,8 @@ export interface PanelMember {
   name: string;
   /** `counts`, `shadow` or `audit`. */
   standing: string;
+  /** When it is asked: 0 at once, a later one only while the item is open. */
+  stage: number;
 }
 
 /** One row of a panel that routes. */
@@ -1896,6 +1900,7 @@ function createBasePanelInfo(): PanelInfo {
     advantages: "",
     states: [],
     routes: [],
+    sequence: [],
   };
 }
 
@@ -1930,6 +1935,9 @@ export const PanelInfo: MessageFns<PanelInfo> = {
     }
     for (const v of message.routes) {
       PanelRoute.encode(v!, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.sequence) {
+      writer.uint32(90).string(v!);
     }
     return writer;
   },
@@ -2027,6 +2035,14 @@ export const PanelInfo: MessageFns<PanelInfo> = {
             message.routes.push(PanelRoute.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.sequence.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2054,12 +2070,13 @@ export const PanelInfo: MessageFns<PanelInfo> = {
     message.advantages = object.advantages ?? "";
     message.states = object.states?.map((e) => e) || [];
     message.routes = object.routes?.map((e) => PanelRoute.fromPartial(e)) || [];
+    message.sequence = object.sequence?.map((e) => e) || [];
     return message;
   },
 };
 
 function createBasePanelMember(): PanelMember {
-  return { judge: "", weight: 0, calibration: "", transforms: [], onFailure: "", name: "", standing: "" };
+  return { judge: "", weight: 0, calibration: "", transforms: [], onFailure: "", name: "", standing: "", stage: 0 };
 }
 
 export const PanelMember: MessageFns<PanelMember> = {
@@ -2084,6 +2101,9 @@ export const PanelMember: MessageFns<PanelMember> = {
     }
     if (message.standing !== "") {
       writer.uint32(58).string(message.standing);
+    }
+    if (message.stage !== 0) {
+      writer.uint32(64).uint32(message.stage);
     }
     return writer;
   },
@@ -2157,6 +2177,14 @@ export const PanelMember: MessageFns<PanelMember> = {
             message.standing = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.stage = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2181,6 +2209,7 @@ export const PanelMember: MessageFns<PanelMember> = {
     message.onFailure = object.onFailure ?? "";
     message.name = object.name ?? "";
     message.standing = object.standing ?? "";
+    message.stage = object.stage ?? 0;
     return message;
   },
 };

@@ -1,0 +1,120 @@
+import { GatewayError } from "../domain/errors.ts";
+import type { Item } from "../domain/item.ts";
+import type { OpenReason } from "../domain/panel.ts";
+import type { Judgement } from "./judgement.ts";
+import { type AskHeard, fillFailed, type OpenAsk, openRow, type RowSources } from "./open-ask.ts";
+import { NOT_ASKED, type Openness, opennessOf } from "./openness.ts";
+import { type Destination, judgedItem, planItem } from "./plan.ts";
+import type { EndedItem } from "./stages.ts";
+import type { Weighing } from "./weigh-item.ts";
+
+/** An item on its way: where it goes and what its judges said. */
+export interface Journey extends Destination, EndedItem {
+  readonly item: Item;
+  /** One row per judge of the panel. */
+  readonly rows: Judgement[][];
+  /** Judges that wait for what those before them say: indices into `Panel.judges`, by stage. */
+  readonly later: number[][];
+  asked: number;
+  openBy: readonly OpenReason[];
+  openness: Openness;
+  tokens: number;
+  /** Asks of the stage under way that count and have no answer yet. */
+  waiting: number;
+}
+
+/** What a journey asks with. */
+export interface Travel extends Pick<RowSources, "cache" | "use"> {
+  readonly weighing: Weighing;
+  /** Sends asks on their way, all or none. @throws {GatewayError} when their backend refuses them */
+  send(asks: readonly OpenAsk[]): void;
+  /** Reads the answers to an ask that has nothing to wait for. */
+  read(ask: OpenAsk): void;
+  /** Ends the request as a whole. */
+  fail(error: GatewayError): void;
+}
+
+const CLOSED: Openness = { reasons: [], moot: false };
+
+/**
+ * Takes an item to its panel: judgements as far as plan and cache give them. What is missing goes to `open`; judges of later stages
+ * wait until all of it that counts is filled.
+ */
+export function beginJourney(item: Item, destination: Destination, open: OpenAsk[], travel: Travel): Journey {
+  const { panel } = destination;
+  const judged = judgedItem(panel, item);
+  const later = new Map<number, number[]>();
+  const journey: Journey = {
+    ...{ item, ...destination, rows: [], later: [], asked: 1, openBy: CLOSED.reasons, openness: CLOSED },
+    ...{ tokens: 0, waiting: 0 },
+  };
+  const sources: RowSources = { cache: travel.cache, use: travel.use, heard: heardBy(journey, travel), open };
+  const before = open.length;
+  for (const [seat, { judge, counts, stage, skip }] of planItem(panel, judged).entries()) {
+    const waits = stage > 0 && skip === undefined;
+    if (waits) later.set(stage, [...(later.get(stage) ?? []), seat]);
+    const instead = waits ? NOT_ASKED : skip;
+    journey.rows.push(instead === undefined ? openRow(judge, judged, counts, sources) : judged.candidates.map(() => instead));
+  }
+  for (const stage of [...later.keys()].sort((a, b) => a - b)) journey.later.push(later.get(stage)!);
+  for (let i = before; i < open.length; i++) if (open[i]!.counts) journey.waiting++;
+  return journey;
+}
+
+/**
+ * Asks the judges of the next stages while the item is open, until one has to be waited for, nothing is open or nobody is left. A judge
+ * that its backend cannot take now ends the request, as it would have if it had been asked at once: the caller sends it again. One
+ * whose question is too large for the queue at any time has failed.
+ */
+export function askLaterStages(journey: Journey, travel: Travel): void {
+  const { panel, later, rows } = journey;
+  if (panel.sequence === undefined) return;
+  const item = judgedItem(panel, journey.item);
+  for (;;) {
+    journey.openness = opennessNow(journey, travel.weighing);
+    const seats = journey.openness.reasons.length > 0 ? later.shift() : undefined;
+    if (seats === undefined) return;
+    journey.openBy = journey.openness.reasons;
+    journey.asked++;
+    const open: OpenAsk[] = [];
+    const sources: RowSources = { cache: travel.cache, use: travel.use, heard: heardBy(journey, travel), open };
+    for (const seat of seats) rows[seat] = openRow(panel.judges[seat]!, item, true, sources);
+    journey.waiting = open.length;
+    if (open.length === 0) continue;
+    try {
+      travel.send(open);
+    } catch (thrown) {
+      const error = GatewayError.from(thrown);
+      if (error.reason !== "TOO_LARGE") {
+        travel.fail(error);
+        return;
+      }
+      for (const ask of open) fillFailed(ask, error);
+      continue;
+    }
+    for (const ask of open) if (ask.missing === 0) travel.read(ask);
+    return;
+  }
+}
+
+/** The journey goes on when the last ask that it waits for is filled. */
+function heardBy(journey: Journey, travel: Travel): AskHeard {
+  return {
+    filled: () => {
+      journey.waiting--;
+      if (journey.waiting === 0) askLaterStages(journey, travel);
+    },
+    spent: (tokens) => {
+      journey.tokens += tokens;
+    },
+  };
+}
+
+function opennessNow(journey: Journey, weighing: Weighing): Openness {
+  try {
+    return opennessOf(journey.panel, journey.panel.sequence!, journey, weighing);
+  } catch {
+    // What the request lacks is told when the item is rewarded, which weighs it again.
+    return CLOSED;
+  }
+}
