@@ -26,6 +26,11 @@ panels:
       - { judge: right, weight: 0.75 }
       - { judge: form, weight: 0.25 }
       - { judge: brief, name: watch, standing: shadow, weight: 1 }
+  staged:
+    members:
+      - { judge: right, weight: 0.75 }
+      - { judge: form, weight: 0.25, stage: 1 }
+    sequence: { best: true }
 """
 
 

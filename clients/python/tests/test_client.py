@@ -51,6 +51,19 @@ def test_compare_rank_and_best_of_n_agree_with_the_rewards(client: Client) -> No
     assert client.best_of_n(PROMPT, [BAD, GOOD]) == ranking[0]
 
 
+def test_a_result_says_how_far_its_item_was_taken(gateway: Gateway) -> None:
+    candidates = [[answer(2), answer(3)], [answer(2), "So it is 2"]]
+    items = [Item("1 + 1", group, reference="2") for group in candidates]
+    with Client(gateway.address, panel="staged") as client:
+        settled, still_open = client.score(items)
+    with Client(gateway.address, panel="rules") as client:
+        assert client.score(items)[0].judging is None
+    assert settled.judging is not None and still_open.judging is not None
+    assert (settled.judging.asked, settled.judging.stopped, settled.judging.spared) == (1, "settled", 2)
+    assert [part.outcome for part in settled.candidates[0].judges] == ["scored", "not_asked"]
+    assert (still_open.judging.asked, still_open.judging.open_by, still_open.judging.left_open) == (2, ["best"], [])
+
+
 def test_more_items_than_a_call_takes_are_split_and_come_back_whole(gateway: Gateway, patient: Retry) -> None:
     with Client(gateway.address, panel="rules", retry=patient) as client:
         items = [Item("1 + 1", [answer(2), answer(i % 5)], reference="2") for i in range(3000)]
