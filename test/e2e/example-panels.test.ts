@@ -322,6 +322,7 @@ describe("the example panels with the judges that ship", () => {
 
   it("process-and-outcome weighs the answer and the weakest step, and shapes rewards of tokens; without the engine there is no reward", async () => {
     const server = await startVllmServer();
+    server.model = "Qwen/Qwen2.5-Math-PRM-7B";
     server.step = (text, place) => (text.includes("= 6") && place === 1 ? 0.25 : 0.75);
     const onServer = (config: Config) => ({ ...config, backends: { prm: { ...config.backends.prm!, url: server.url } } }) as Config;
     try {
