@@ -18,6 +18,7 @@ import { systemClock } from "./domain/clock.ts";
 import { GatewayError } from "./domain/errors.ts";
 import type { Judge } from "./domain/judge.ts";
 import { isRouter } from "./domain/panel.ts";
+import type { ChatRelay } from "./domain/relay.ts";
 import type { RunStatistics, ScoreObserver } from "./domain/run.ts";
 import { describeDeterminism } from "./domain/score-space.ts";
 import type { ReadinessSource, RewardService } from "./domain/service.ts";
@@ -27,6 +28,7 @@ import { createScoreCache } from "./engine/cache.ts";
 import { checkOf, followBackends } from "./engine/follow-backends.ts";
 import { createIntake, type Intake } from "./engine/intake.ts";
 import { createReadinessBoard, type ReadinessBoard } from "./engine/readiness.ts";
+import { createChatRelay } from "./engine/relay.ts";
 import { createScorer } from "./engine/score.ts";
 import { selfTest } from "./engine/self-test.ts";
 import { stagesOf } from "./engine/stages.ts";
@@ -47,6 +49,8 @@ export interface Gateway {
   readonly states: StateService;
   readonly readiness: ReadinessSource;
   readonly metrics: Metrics;
+  /** The way of clients' own chats to the server of a backend that the wire `chat` names. */
+  relayTo(backend: string): ChatRelay;
   /**
    * Refuses new requests, waits for running ones up to the deadline, then ends what is left and frees the models.
    * @returns how many requests had to be ended
@@ -81,7 +85,7 @@ const START_COMPOSITIONS = 2;
 export async function openGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
   const { log } = options;
   const metrics = options.metrics ?? createMetrics({ version: VERSION, commit: COMMIT });
-  const resolved = seatedOf(await resolve(config, options.panels), log);
+  const resolved = seatedOf(await resolve(config, options.panels), config.wires.chat?.backend, log);
   const board = options.board ?? createReadinessBoard([]);
   for (const { judge } of resolved.judges) board.set(checkOf(judge.name), false, "loading");
   const states = await openStates({
@@ -129,6 +133,10 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   prober.start(createScorer({ ...engine, observer: prober.observer }));
   return {
     service: describeService(intake, resolved, backends, board),
+    relayTo(backend) {
+      const batcher = batchers.get(backend)!;
+      return createChatRelay({ batcher, intake, clock: systemClock, maxRequestMs: engine.maxRequestMs });
+    },
     runs: statistics,
     states: states.service,
     readiness: board,
@@ -142,12 +150,12 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
 }
 
 /** What the panels need: a judge that sits in none cannot be asked, so its model would take memory and cores for nothing. */
-function seatedOf(resolved: Resolved, log: Logger): Resolved {
+function seatedOf(resolved: Resolved, relayed: string | undefined, log: Logger): Resolved {
   const seated = new Set(resolved.panels.flatMap((panel) => (isRouter(panel) ? [] : panel.judges.map(({ name }) => name))));
   const judges = resolved.judges.filter(({ judge }) => seated.has(judge.name));
   const unseated = resolved.judges.flatMap(({ judge }) => (seated.has(judge.name) ? [] : [judge.name]));
   if (unseated.length > 0) log.info({ judges: unseated }, "judges in no panel are not opened");
-  const asked = new Set(judges.map(({ judge }) => judge.backend));
+  const asked = new Set([...judges.map(({ judge }) => judge.backend), relayed]);
   const isAsked = ({ name }: { readonly name: string }) => asked.has(name);
   return {
     ...resolved,
@@ -177,7 +185,7 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
     const gateway = await openGateway(config, { log, metrics, board });
     opened.unshift(gateway);
     const { service, states, runs } = gateway;
-    const { triton } = config.wires;
+    const { triton, chat } = config.wires;
     const openInference = triton && createOpenInference(triton, { service, limits, decodeTokens: await resolveTokenDecoder(config) });
     const grpcServer = await startGrpcServer({
       ...grpc,
@@ -201,6 +209,7 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
       overloadHttpStatus,
       wires: config.wires,
       openInference,
+      chats: chat && { path: chat.path, relay: gateway.relayTo(chat.backend) },
       metrics,
       log,
     });

@@ -35,6 +35,11 @@ export function checkReferences(data: unknown): Finding[] {
     const remedy = nameRemedy(panel, Object.keys(panels), "define it under panels");
     findings.push({ path: ["wires", wire, "panel"], cause: `no panel "${panel}"`, remedy });
   }
+  const relayed = field(field(field(data, "wires"), "chat"), "backend");
+  if (typeof relayed === "string" && !backends.includes(relayed)) {
+    const remedy = nameRemedy(relayed, backends, "define it under backends");
+    findings.push({ path: ["wires", "chat", "backend"], cause: `no backend "${relayed}"`, remedy });
+  }
   const thresholds = Object.keys(record(field(data, "runs"), "passThresholds"));
   const passable = [...new Set([...Object.keys(panels), ...judgeNames, ...Object.values(panels).flatMap(memberNames)])];
   for (const name of thresholds) {

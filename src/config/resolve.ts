@@ -7,7 +7,7 @@ import { digestOf } from "./digest.ts";
 import { isRouting, type MemberConfig } from "./panel-schema.ts";
 import { resolveProbes } from "./probe-file.ts";
 import { configInvalid } from "./problems.ts";
-import type { ChatPlan } from "./resolve-chat-judge.ts";
+import { type ChatPlan, chatPlan } from "./resolve-chat-judge.ts";
 import { resolveDrift } from "./resolve-drift.ts";
 import type { ExternalPlan } from "./resolve-external.ts";
 import { type BackendPlan, resolveJudges } from "./resolve-judges.ts";
@@ -69,6 +69,7 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
   const reached = withTargets(config, names);
   const wanted = only && new Set(reached.flatMap((name) => judgesOf(config, name)));
   const { judges, backends, chats, engines, services, likelihoods } = await resolveJudges(config, wanted, problems);
+  const relayed = only === undefined ? relayedPlan(config, chats, problems) : undefined;
   const references = createReferenceShelf(config, problems);
   // Without a choice of panels the whole file is checked, and with it artefacts that no panel names.
   if (only === undefined) for (const name of references.names) await references.open(name);
@@ -98,8 +99,19 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
     panels: [...panels.values()].map(({ revision }) => revision),
   });
   const inOrder = Object.keys(config.panels).flatMap((name) => panels.get(name) ?? []);
-  const opened = { backends, chats, engines, services, likelihoods };
+  const opened = { backends, chats: relayed === undefined ? chats : [...chats, relayed], engines, services, likelihoods };
   return { ...opened, judges: [...judges.values()], panels: inOrder, baselines, probes, configDigest };
+}
+
+/** The chat server of the wire `chat`, where no judge asks it anyway. */
+function relayedPlan({ wires, backends, origin }: Config, chats: readonly ChatPlan[], problems: ConfigProblem[]): ChatPlan | undefined {
+  const name = wires.chat?.backend;
+  if (name === undefined || chats.some((plan) => plan.name === name)) return undefined;
+  const backend = backends[name]!;
+  if (backend.type === "openai") return chatPlan(name, backend, origin.folder);
+  const remedy = "name a backend of type openai";
+  problems.push(origin.locate({ path: ["wires", "chat", "backend"], cause: `backend "${name}" answers no chat`, remedy }));
+  return undefined;
 }
 
 /** The panels and everything that they route to, each after all of its targets. */

@@ -36,15 +36,18 @@ const onFailure = z
     "A candidate without a reward: `error` fails the call, with 503 where it may be sent again; {reward: x} answers x. Default error.",
   );
 
-const wire = (path: string, description: string) =>
+const path = (route: string) =>
+  z
+    .string()
+    .regex(/^\/[\w/.-]*\w$/, "a path that begins with a slash and holds letters, digits, dots, hyphens and underscores")
+    .default(route)
+    .describe(`Path of the route. Default ${route}.`);
+
+const wire = (route: string, description: string) =>
   z
     .strictObject({
       panel,
-      path: z
-        .string()
-        .regex(/^\/[\w/.-]*\w$/, "a path that begins with a slash and holds letters, digits, dots, hyphens and underscores")
-        .default(path)
-        .describe(`Path of the route. Default ${path}.`),
+      path: path(route),
       onFailure,
     })
     .optional()
@@ -71,6 +74,16 @@ const triton = z
     "Triton and the Open Inference Protocol, over HTTP (`/v2`) and gRPC (`inference.GRPCInferenceService`): NeMo-Aligner, PyTriton, tritonclient, KServe.",
   );
 
+const chat = z
+  .strictObject({
+    backend: z.string().min(1).describe("Backend of type openai whose server answers."),
+    path: path("/v1/chat/completions"),
+  })
+  .describe(
+    "Chat completions for reward functions that talk to a generative judge themselves, as verl's do: handed on to the server of a backend, " +
+      "with its key, its rate and its queue. Default none.",
+  );
+
 /** Trainers' and engines' own wires. */
 export const wiresSchema = z
   .strictObject({
@@ -84,6 +97,7 @@ export const wiresSchema = z
     roll: wire(...WIRES.roll),
     tei: wire(...WIRES.tei),
     triton: triton.optional(),
+    chat: chat.optional(),
   })
   .prefault({})
   .describe("Wires of trainers and engines that HTTP speaks besides its own, each pointed at a panel. Default none.");

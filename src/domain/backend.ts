@@ -1,6 +1,7 @@
 import { GatewayError } from "./errors.ts";
 import type { Finding } from "./finding.ts";
 import { type Content, type Message, textOf } from "./item.ts";
+import type { RelayedAnswer } from "./relay.ts";
 
 /**
  * A stretch of the text that a model reads. A control segment comes from a judge's template and may name special tokens;
@@ -91,8 +92,17 @@ export interface ExternalCall {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** A chat that a client wrote for the server itself. Nobody here reads it, and each is work of its own: equal ones are two samples. */
+export interface RelayCall {
+  readonly type: "relay";
+  /** JSON text of an object. */
+  readonly body: string;
+  /** Tells it from every other. */
+  readonly number: number;
+}
+
 /** One unit of work for a backend. Two calls with equal content are the same work, whoever asks. */
-export type Call = ForwardCall | PairCall | LikelihoodCall | ChatCall | ExternalCall;
+export type Call = ForwardCall | PairCall | LikelihoodCall | ChatCall | ExternalCall | RelayCall;
 
 /** Every stretch of text that a call sends, in order. */
 export function segmentsOf(call: Call): readonly Segment[] {
@@ -104,6 +114,8 @@ export function segmentsOf(call: Call): readonly Segment[] {
       return [...call.query, ...call.document];
     case "chat":
       return call.messages.flatMap((message) => message.segments);
+    case "relay":
+      return [{ text: call.body, origin: "prompt" }];
     case "external":
       return [
         ...call.prompt.flatMap(({ content }) => segmentsOfContent(content, "prompt")),
@@ -184,6 +196,8 @@ export interface CallResult {
   readonly completion?: Completion;
   /** Present for an external call. */
   readonly external?: ExternalAnswer;
+  /** Present for a chat that was handed on. */
+  readonly relayed?: RelayedAnswer;
   /** Tokens that the model read, and those it wrote, padding excluded. */
   readonly tokens: number;
   readonly truncation?: Truncation;

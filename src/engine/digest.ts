@@ -26,6 +26,8 @@ function canonicalCall(call: Call): string {
       return canonicalChat(call);
     case "external":
       return canonicalExternal(call);
+    case "relay":
+      return `relay/1:${call.number}|${call.body}`;
   }
 }
 

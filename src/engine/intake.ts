@@ -1,10 +1,13 @@
 import { GatewayError } from "../domain/errors.ts";
+import type { Priority } from "../domain/score.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Scorer } from "./score.ts";
 
 /** The door of the engine: lets requests in until it is closed, and knows when the last one has left. */
 export interface Intake {
   readonly score: Scorer;
+  /** Runs something else behind the same door. @throws {GatewayError} SHUTTING_DOWN once it is closed */
+  enter<T>(priority: Priority, run: () => Promise<T>): Promise<T>;
   readonly running: number;
   /** Refuses new requests with SHUTTING_DOWN from now on. */
   close(): void;
@@ -16,25 +19,27 @@ export function createIntake(scorer: Scorer, metrics?: Metrics): Intake {
   let running = 0;
   let closed = false;
   const waiting: (() => void)[] = [];
+  const enter: Intake["enter"] = async (priority, run) => {
+    if (closed) {
+      metrics?.rejections.inc({ reason: "SHUTTING_DOWN", priority });
+      throw new GatewayError("SHUTTING_DOWN", "the gateway is shutting down; send the request to another replica or again", {
+        details: { retryAfterMs: 1_000 },
+      });
+    }
+    running++;
+    try {
+      return await run();
+    } finally {
+      running--;
+      if (running === 0) for (const resolve of waiting.splice(0)) resolve();
+    }
+  };
   return {
     get running() {
       return running;
     },
-    async score(request, context) {
-      if (closed) {
-        metrics?.rejections.inc({ reason: "SHUTTING_DOWN", priority: request.options.priority });
-        throw new GatewayError("SHUTTING_DOWN", "the gateway is shutting down; send the request to another replica or again", {
-          details: { retryAfterMs: 1_000 },
-        });
-      }
-      running++;
-      try {
-        return await scorer(request, context);
-      } finally {
-        running--;
-        if (running === 0) for (const resolve of waiting.splice(0)) resolve();
-      }
-    },
+    enter,
+    score: (request, context) => enter(request.options.priority, () => scorer(request, context)),
     close() {
       closed = true;
     },

@@ -42,7 +42,7 @@ const DEFAULT_RUN = "default";
 export type Scorer = (request: ScoreRequest, context: CallContext) => Promise<ScoreResult>;
 
 /** How much later than a critical request one of this priority counts as having arrived: bounds how long it can be passed over. */
-const ALLOWANCE_MS: Record<Priority, number> = { critical: 0, standard: 1_000, sheddable: 10_000 };
+export const ALLOWANCE_MS: Record<Priority, number> = { critical: 0, standard: 1_000, sheddable: 10_000 };
 
 /**
  * Makes the function that takes a request through the engine, in this order: route, plan, encode, cache, flights through the

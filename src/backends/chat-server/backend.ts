@@ -4,6 +4,7 @@ import { GatewayError } from "../../domain/errors.ts";
 import type { RateLimits } from "../upstream/rate-budget.ts";
 import { openServers, type ServerOptions, serverLimits, UNITS_PER_TOKEN } from "../upstream/settings.ts";
 import type { ChatProtocol, ReadChat } from "./protocol.ts";
+import { sendRelay, type WrittenRelay, writeRelay } from "./relay.ts";
 
 /** A server of chats to ask. */
 export interface ChatServerOptions extends ServerOptions {
@@ -11,13 +12,15 @@ export interface ChatServerOptions extends ServerOptions {
   readonly rate?: RateLimits | undefined;
 }
 
-/** What goes to the server for one call. */
-interface Payload {
+/** What goes to the server for one chat of a judge. */
+interface ChatPayload {
   readonly body: string;
   readonly broken: number;
   /** Tokens that it reads, by estimate, and may write. */
   readonly mostTokens: number;
 }
+
+type Payload = ChatPayload | WrittenRelay;
 
 /**
  * Opens a backend that asks a server of chats. A server that does not answer is no error: the backend is not ready until one does.
@@ -34,13 +37,22 @@ export async function createChatServerBackend(options: ChatServerOptions, protoc
     rate: rate && { ...rate, tokensOf: ({ totalTokens }) => totalTokens },
   });
 
+  function requireName(model: string | undefined): void {
+    if (protocol.answersAs === undefined || model === protocol.answersAs) return;
+    const message = `backend "${name}" answered in the name of another model than its configuration says; correct the name, or the server's model`;
+    throw new GatewayError("BACKEND_REFUSED", message);
+  }
+
   async function complete(call: PreparedCall, context?: RunContext): Promise<CallResult> {
-    const { body, mostTokens } = call.payload as Payload;
-    const { text, cut, tokens, totalTokens, model } = await upstream.post(protocol.path, body, context, mostTokens);
-    if (protocol.answersAs !== undefined && model !== protocol.answersAs) {
-      const message = `backend "${name}" answered in the name of another model than its configuration says; correct the name, or the server's model`;
-      throw new GatewayError("BACKEND_REFUSED", message);
+    const payload = call.payload as Payload;
+    if ("relay" in payload) {
+      const answer = await sendRelay(upstream, protocol.path, payload, context);
+      if (answer.relayed.status === 200) requireName(answer.model);
+      return { outputs: {}, relayed: answer.relayed, tokens: answer.tokens ?? call.tokens };
     }
+    const { body, mostTokens } = payload;
+    const { text, cut, tokens, totalTokens, model } = await upstream.post(protocol.path, body, context, mostTokens);
+    requireName(model);
     return {
       outputs: {},
       completion: { text, cut, tokens },
@@ -62,17 +74,23 @@ export async function createChatServerBackend(options: ChatServerOptions, protoc
     },
     onReadiness: (listener) => upstream.onReadiness(listener),
     async prepare(calls) {
-      return calls.map((call) => prepare(call, name, protocol));
+      return calls.map((call) => prepare(call, options, protocol));
     },
     async run(batch, context) {
-      for (const { payload } of batch) metrics?.upstream.neutralised.inc({ backend: name }, (payload as Payload).broken);
+      for (const { payload } of batch as readonly { readonly payload: Payload }[]) {
+        if ("broken" in payload) metrics?.upstream.neutralised.inc({ backend: name }, payload.broken);
+      }
       return Promise.all(batch.map((call) => complete(call, context)));
     },
     close: (timeoutMs) => upstream.close(timeoutMs),
   };
 }
 
-function prepare(call: Call, name: string, protocol: ChatProtocol): PreparedCall | Error {
+function prepare(call: Call, { name, model }: ChatServerOptions, protocol: ChatProtocol): PreparedCall | Error {
+  if (call.type === "relay" && protocol.relays) {
+    const payload: Payload = writeRelay(call, model);
+    return { tokens: payload.tokens, payload };
+  }
   if (call.type !== "chat") return new GatewayError("BACKEND_REFUSED", `backend "${name}" answers chats and scores no text`);
   const written = protocol.write(call);
   const tokens = Math.ceil(written.body.length / UNITS_PER_TOKEN);

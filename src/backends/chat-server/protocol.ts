@@ -28,6 +28,8 @@ export interface ChatProtocol {
   readonly accepts?: (body: string) => boolean;
   /** Path, below the address, of a chat. */
   readonly path: string;
+  /** Whether clients' own chats, which have OpenAI's form, can be handed on to it. Default false. */
+  readonly relays?: boolean;
   write(call: ChatCall): WrittenChat;
   /** @returns undefined when the body is no answer of this protocol */
   read(body: string): ReadChat | undefined;

@@ -18,6 +18,7 @@ export async function createOpenAiBackend(options: OpenAiBackendOptions): Promis
     identity: ["openai", options.structuredOutput],
     healthPath: "/models",
     path: "/chat/completions",
+    relays: true,
     write: (call) => writeChat(call, options),
     read: readChat,
     refusal: (body) => explainRefusal(options.name, body),

@@ -24,7 +24,7 @@ export interface Reading<T> {
   /** The answer in a body of status 2xx, or undefined when it is none. */
   answer(body: string): T | undefined;
   /** A body of status 4xx as an error of its own, where it tells more than the status. */
-  refusal?(body: string): GatewayError | undefined;
+  refusal?(body: string, status: number): GatewayError | undefined;
   /** Why a readable answer is not one of the server that is wanted, another model's for example. */
   flaw?(answer: T): GatewayError | undefined;
 }
@@ -88,7 +88,7 @@ export function readEnding<T>(backend: string, outcome: HttpOutcome, reading: Re
     outcome: "refused",
     blame: "succeeded",
     again: credentials || status === 404 ? "elsewhere" : "never",
-    error: reading.refusal?.(body) ?? refused,
+    error: reading.refusal?.(body, status) ?? refused,
   };
 }
 

@@ -85,7 +85,16 @@ export interface Upstream<T> {
    * @param tokens that the call may take at most, where they are counted
    */
   post(path: string, body: Body, context?: RunContext, tokens?: number): Promise<T>;
+  /** The same, read in a way of its own. */
+  postAs<R>(protocol: Protocol<R>, path: string, body: Body, context?: RunContext, tokens?: number): Promise<R>;
   close(timeoutMs?: number): Promise<void>;
+}
+
+/** How the answer to one call is read. */
+export interface Protocol<R> {
+  readonly reading: Reading<R>;
+  /** Tokens that an answer says it took. */
+  tokensOf(answer: R): number | undefined;
 }
 
 const CLOSE_TIMEOUT_MS = 30_000;
@@ -112,12 +121,15 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
     connect: (url) => (options.connect ?? createHttpTarget)({ ...options, url, connections: concurrency + 1 }),
     prove:
       prove &&
-      ((address) => prove({ address: address.target.name, post: (path, body, context) => call({ path, body, context, only: address }) })),
+      ((address) =>
+        prove({ address: address.target.name, post: (path, body, context) => call({ path, body, context, only: address }, own) })),
     proofIntervalMs: options.proofIntervalMs ?? PROOF_INTERVAL_MS,
   });
   const health = watchHealth({ ...options, addresses: pool.addresses, headers, onChecked: pool.review });
 
-  async function call({ path, body, context, tokens = 0, only }: Call): Promise<T> {
+  const own: Protocol<T> = { reading: options.reading, tokensOf: (answer) => options.rate?.tokensOf(answer) };
+
+  async function call<R>({ path, body, context, tokens = 0, only }: Call, { reading, tokensOf }: Protocol<R>): Promise<R> {
     const addresses = only === undefined ? pool.addresses : [only];
     const proving = only !== undefined;
     const tried = new Set<Address>();
@@ -132,7 +144,7 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
       });
       const { address } = entered;
       tried.add(address);
-      const ending = await makeAttempt(options, address, {
+      const ending = await makeAttempt({ ...options, reading }, address, {
         path,
         body: typeof body === "string" ? body : body(address.target.name),
         headers: headers(),
@@ -143,7 +155,7 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
       if (ending.blame === "failed" || ending.outcome === "throttled") retry.failed();
       if (ending.outcome === "ok") {
         retry.succeeded();
-        settle?.(options.rate?.tokensOf(ending.answer) ?? tokens);
+        settle?.(tokensOf(ending.answer) ?? tokens);
         return ending.answer;
       }
       metrics?.retryBudget.set(label, retry.budget);
@@ -185,7 +197,8 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
       return flawed()?.message ?? `no server of backend ${name} answers`;
     },
     onReadiness: (listener) => pool.onReadiness(listener),
-    post: (path, body, context, tokens) => call({ path, body, context, tokens }),
+    post: (path, body, context, tokens) => call({ path, body, context, tokens }, own),
+    postAs: (protocol, path, body, context, tokens) => call({ path, body, context, tokens }, protocol),
     close,
   };
 }

@@ -27,8 +27,8 @@ export interface Exchange {
   answer(body: object | number | string): void;
   /** Answers 200 with bytes. */
   answerBytes(bytes: Uint8Array, headers: Readonly<Record<string, string | number>>): void;
-  /** Answers with the error's status, headers and body; `body` where the route's clients read a form of their own. */
-  fail(error: GatewayError, body?: object): void;
+  /** Answers with the error's status, headers and body; `body` and `status` where the route's clients read a form of their own. */
+  fail(error: GatewayError, body?: object, status?: number): void;
   /** Ends an answer that was written piece by piece. */
   end(error?: GatewayError): void;
 }
@@ -81,7 +81,7 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       sendBytes(200, bytes);
     },
-    fail(error, body) {
+    fail(error, body, status = httpStatusOf(error, options.overloadHttpStatus)) {
       answered = error;
       if (response.headersSent || response.destroyed) {
         response.destroy();
@@ -89,7 +89,7 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
       }
       const retryAfter = retryAfterSecondsOf(error);
       if (retryAfter !== undefined) response.setHeader("Retry-After", retryAfter);
-      send(httpStatusOf(error, options.overloadHttpStatus), body ?? { error: toWireError(error, requestId) });
+      send(status, body ?? { error: toWireError(error, requestId) });
     },
     end(error) {
       answered = error ?? "ok";

@@ -14,6 +14,7 @@ import { openInferenceRoutes } from "../open-inference/http.ts";
 import type { OpenInference } from "../open-inference/model.ts";
 import { checkScoreRequest } from "../request-rules.ts";
 import { createRunningCalls, delay, type RunningServer } from "../running-calls.ts";
+import { chatRoutes, type RelayedChats } from "../wires/chat.ts";
 import { type WireRoutesOptions, wireRoutes } from "../wires/routes.ts";
 import { acceptWaiting } from "./accept-waiting.ts";
 import { readWholeBody } from "./body.ts";
@@ -44,6 +45,8 @@ export interface HttpServerOptions {
   readonly wires?: WireRoutesOptions["wires"];
   /** The panel that is served as a model of the Open Inference Protocol. Default none. */
   readonly openInference?: OpenInference | undefined;
+  /** The chat server that clients reach through the gateway. Default none. */
+  readonly chats?: RelayedChats | undefined;
   readonly timeouts?: Partial<HttpTimeouts>;
 }
 
@@ -118,7 +121,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
 }
 
 function routesOf(
-  { service, states, runs, limits, wires = {}, openInference }: HttpServerOptions,
+  { service, states, runs, limits, wires = {}, openInference, chats }: HttpServerOptions,
   timeouts: HttpTimeouts,
   draining: AbortSignal,
 ): Route[] {
@@ -156,6 +159,7 @@ function routesOf(
     ...stateRoutes({ states, limits, bodyMs: timeouts.bodyMs }),
     ...runRoutes(runs),
     ...wireRoutes({ service, limits, bodyMs: timeouts.bodyMs, wires }),
+    ...(chats === undefined ? [] : chatRoutes({ ...chats, limits, bodyMs: timeouts.bodyMs })),
     ...(openInference === undefined
       ? []
       : openInferenceRoutes({

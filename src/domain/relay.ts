@@ -1,0 +1,18 @@
+/** What a server said to a chat that was handed on to it, whether it answered or refused. */
+export interface RelayedAnswer {
+  /** HTTP status: 200, or one that says the chat itself is at fault. */
+  readonly status: number;
+  /** JSON text as it came. Untrusted. */
+  readonly body: string;
+}
+
+/** The way of a client's own chat to the server of a backend, in the queue of that backend's judges. */
+export interface ChatRelay {
+  /**
+   * @param body JSON text of an object, with `messages`
+   * @param options.signal ends when the client leaves
+   * @param options.deadlineMs from now; the gateway's longest request bounds it
+   * @throws {GatewayError} QUEUE_FULL, DEADLINE_EXCEEDED, CALLER_GONE, SHUTTING_DOWN, BACKEND_UNAVAILABLE, BACKEND_REFUSED, JUDGE_OUTPUT_UNREADABLE
+   */
+  send(body: string, options: { readonly signal: AbortSignal; readonly deadlineMs?: number | undefined }): Promise<RelayedAnswer>;
+}

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { serve } from "../../../src/app.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import { GatewayError } from "../../../src/domain/errors.ts";
+import { createLogger } from "../../../src/telemetry/log.ts";
+import { temporaryFolder } from "../../support/bundle.ts";
+import { type ChatScript, completion, startChatServer } from "../../support/chat-server.ts";
+import { deferred } from "../../support/scripted.ts";
+
+const config = (url: string, backend = "", wire = "backend: llm") => `apiVersion: rewardgate/v1
+server: { http: { port: 0 }, grpc: { port: 0 }, admin: { port: 0 } }
+wires:
+  chat: { ${wire} }
+backends:
+  llm: { type: openai, url: ${url}, model: served, healthIntervalSeconds: 0.1, apiKey: { env: CHAT_KEY }${backend} }
+  local: { type: onnx, device: cpu }
+judges:
+  right: { rule: numeric }
+panels:
+  panel: { members: [{ judge: right }] }
+`;
+
+/** A gateway that hands chats on to a scripted server, which no judge asks. */
+async function open(t: TestContext, script: ChatScript, backend = "") {
+  process.env.CHAT_KEY = "key";
+  const server = await startChatServer(script);
+  const folder = temporaryFolder();
+  const lines: string[] = [];
+  const log = createLogger({ level: "debug", destination: { write: (line) => void lines.push(line) } });
+  const file = folder.write("rewardgate.yaml", config(server.url, backend));
+  const gateway = await serve(await loadConfig({ file, variables: {} }), { log });
+  t.after(async () => {
+    await gateway.stop();
+    await server.close();
+    folder.remove();
+  });
+  const ask = async (body: unknown, options: RequestInit = {}) => {
+    const headers = { "content-type": "application/json", ...options.headers };
+    const init = { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body), ...options, headers };
+    const response = await fetch(`${gateway.addresses.http}/v1/chat/completions`, init);
+    // biome-ignore lint/suspicious/noExplicitAny: the answer is whatever the server said
+    return { status: response.status, retryAfter: response.headers.get("retry-after"), body: (await response.json()) as any };
+  };
+  return { server, gateway, lines, ask };
+}
+
+const chat = (content: string, extra: object = {}) => ({ model: "genrm-demo", messages: [{ role: "user", content }], ...extra });
+
+test("a chat reaches the server with another model's name and nothing else changed, and its answer comes back as it is", async (t) => {
+  const answer = { ...completion("A"), unknown: { kept: [1, null] } };
+  const { server, ask, lines } = await open(t, () => ({ json: answer }));
+  const asked = chat("secret question", { temperature: 0.7, n: 2, logprobs: true, chat_template_kwargs: { thinking: false }, seed: 5 });
+  assert.deepEqual(await ask(asked), { status: 200, retryAfter: null, body: answer });
+  assert.deepEqual(server.chats[0]!.body, { ...asked, model: "served" });
+  assert.equal(server.chats[0]!.headers.authorization, "Bearer key");
+  assert.ok(lines.length > 0);
+  assert.doesNotMatch(lines.join(""), /secret question/);
+});
+
+test("equal chats are each asked, since they are samples", async (t) => {
+  let asked = 0;
+  const { ask } = await open(t, () => String(asked++));
+  const answers = await Promise.all(Array.from({ length: 6 }, () => ask(chat("the same"))));
+  const texts = answers.map(({ body }) => body.choices[0].message.content as string);
+  assert.deepEqual(texts.sort(), ["0", "1", "2", "3", "4", "5"]);
+});
+
+test("what the server refuses comes back with its status and words, and is not asked again", async (t) => {
+  const refusal = { error: { message: "too long: 9000 tokens", type: "BadRequestError", param: null, code: 400 } };
+  const { server, ask } = await open(t, ({ body }) => ({ status: Number(body.user), json: refusal }));
+  for (const status of [400, 413, 422]) {
+    assert.deepEqual(await ask(chat("x", { user: String(status) })), { status, retryAfter: null, body: refusal });
+  }
+  assert.equal(server.chats.length, 3);
+});
+
+test("a server that is busy or away is 503 with the time to wait, in the form that OpenAI's clients read", async (t) => {
+  const { ask } = await open(
+    t,
+    () => ({ status: 429, headers: { "retry-after": "7" }, json: { error: { message: "secret" } } }),
+    ", maxAttempts: 1",
+  );
+  const busy = await ask(chat("x"));
+  assert.deepEqual([busy.status, busy.retryAfter], [503, "7"]);
+  assert.deepEqual([busy.body.error.type, busy.body.error.code], ["server_error", "BACKEND_UNAVAILABLE"]);
+  assert.doesNotMatch(JSON.stringify(busy.body), /secret/);
+});
+
+test("the queue of the backend bounds chats, and a chat whose caller left is withdrawn from the server", async (t) => {
+  const gate = deferred();
+  const { server, ask } = await open(
+    t,
+    async () => {
+      await gate.promise;
+      return "late";
+    },
+    ", concurrency: 1, queue: { maxCalls: 1 }",
+  );
+  const caller = new AbortController();
+  const left = ask(chat("first"), { signal: caller.signal }).catch(() => "left");
+  while (server.chats.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const answers = [1, 2].map(() => ask(chat("next")));
+  const refused = await Promise.race(answers);
+  assert.deepEqual([refused.status, refused.body.error.code], [503, "QUEUE_FULL"]);
+  caller.abort();
+  assert.equal(await left, "left");
+  while (server.chats.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(server.chats[0]!.aborted, true);
+  gate.resolve();
+  assert.deepEqual((await Promise.all(answers)).map(({ status }) => status).sort(), [200, 503]);
+});
+
+test("chats count against what the server allows a minute, and are told when there is more", async (t) => {
+  const { server, ask } = await open(t, () => "A", ", rate: { requestsPerMinute: 1 }");
+  assert.equal((await ask(chat("x"))).status, 200);
+  const held = await ask(chat("x"), { headers: { "x-request-timeout-ms": "5000" } });
+  assert.deepEqual([held.status, held.body.error.code, Number(held.retryAfter) > 5], [503, "BACKEND_UNAVAILABLE", true]);
+  assert.equal(server.chats.length, 1);
+});
+
+test("a chat ends with the time that its caller gave", async (t) => {
+  const { ask } = await open(t, () => undefined);
+  const late = await ask(chat("x"), { headers: { "x-request-timeout-ms": "200" } });
+  assert.deepEqual([late.status, late.body.error.code], [504, "DEADLINE_EXCEEDED"]);
+});
+
+test("an answer in another model's name does not get out where the configuration says whose it must be", async (t) => {
+  const { ask } = await open(t, () => "A", ", answersAs: other");
+  const { status, body } = await ask(chat("x"));
+  assert.deepEqual([status, body.error.code, body.choices], [500, "BACKEND_REFUSED", undefined]);
+});
+
+test("what is no chat is refused here", async (t) => {
+  const { server, ask } = await open(t, () => "A");
+  for (const body of [{}, { messages: [] }, chat("x", { stream: true }), "[", "[]"]) {
+    const { status, body: answer } = await ask(body);
+    assert.deepEqual([status, answer.error.type, answer.error.code], [400, "invalid_request_error", "REQUEST_INVALID"]);
+  }
+  assert.equal(server.chats.length, 0);
+});
+
+test("the wire names a backend that there is and that answers chats", async () => {
+  const folder = temporaryFolder();
+  const load = async (wire: string) => {
+    const gateway = await serve(
+      await loadConfig({ file: folder.write("rewardgate.yaml", config("http://127.0.0.1:1/v1", "", wire)), variables: {} }),
+      {
+        log: createLogger({ level: "silent" }),
+      },
+    );
+    await gateway.stop();
+  };
+  for (const [wire, says] of [
+    ["backend: lmm", 'no backend "lmm"'],
+    ["backend: local", 'backend "local" answers no chat'],
+  ] as const) {
+    await assert.rejects(load(wire), (error: GatewayError) => {
+      assert.ok(error instanceof GatewayError);
+      return error.reason === "CONFIG_INVALID" && JSON.stringify(error.details.problems).includes(JSON.stringify(says).slice(1, -1));
+    });
+  }
+  folder.remove();
+});
