@@ -7,7 +7,7 @@ export const llamacppParams = z.strictObject({
     .literal("llamacpp")
     .describe("Asks a llama.cpp server that runs a reranker (`--reranking`). Chats of llama.cpp go through type openai."),
   url: oneAddress(/^https?$/, "http:// or https://", "Address of the server, for example http://127.0.0.1:8080."),
-  model: z.string().min(1).describe("Name that the server's answers carry: its `--alias`, or the file of the model."),
+  model: z.string().min(1).describe("Name that the server's answers carry: its `--alias`, or the path of the model."),
   gives: z
     .enum(["pairs"])
     .default("pairs")

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Backend, Call, CallResult, OpenBackend, PreparedCall, RunContext } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import { openServers, serverLimits, UNITS_PER_TOKEN } from "../upstream/settings.ts";
-import { PROBE_INPUTS, requireOrder, requireRaw } from "./probe.ts";
+import { PROBE_INPUTS, requireApart, requireRaw } from "./probe.ts";
 import { createProof } from "./proof.ts";
 import { type Input, inOrder, type NumbersRow, type Protocol, type ReadNumbers } from "./protocol.ts";
 import type { ModelServerOptions } from "./settings.ts";
@@ -67,19 +67,19 @@ export async function createModelServerBackend<D>(options: ModelServerOptions, p
   };
 
   const probes = PROBE_INPUTS.map((input) => (protocol.takes === "pairs" ? input : { text: `${input.query} ${input.text}` }));
-  const scoresOf = async (requests: readonly (readonly Input[])[], way: D) =>
-    (await Promise.all(requests.map((inputs) => ask(inputs, way)))).flat().map(({ values }) => values[0]!);
+  const scoresOf = async (inputs: readonly Input[], way: D) => (await ask(inputs, way)).map(({ values }) => values[0]!);
 
-  /** The first way of asking that the server takes; whether what it then says of the probes can be raw, and is in their order. */
+  /** The first way of asking that the server takes; whether what it then says of the probes can be raw, and keeps them apart. */
   async function probe(remedy: string): Promise<void> {
     for (const [index, way] of dialects.entries()) {
       try {
-        const alone = await scoresOf(
-          probes.map((input) => [input]),
-          way,
-        );
+        const alone: number[] = [];
+        for (const input of probes) alone.push(...(await scoresOf([input], way)));
         if (options.probe) requireRaw(name, alone, remedy);
-        if (protocol.inputsPerRequest > 1) requireOrder(name, alone, await scoresOf(requestsOf(probes, protocol.inputsPerRequest), way));
+        const requests = requestsOf(probes, protocol.inputsPerRequest);
+        if (options.concurrency > 1 || protocol.inputsPerRequest > 1) {
+          requireApart(name, alone, (await Promise.all(requests.map((inputs) => scoresOf(inputs, way)))).flat());
+        }
         dialect = way;
         return;
       } catch (thrown) {

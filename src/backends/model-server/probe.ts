@@ -40,20 +40,21 @@ export function requireRaw(backend: string, scores: readonly number[], remedy: s
   }
 }
 
-/** Share of the spread of the probes' scores by which a score may move among others of one request. */
+/** Share of the spread of the probes' scores by which a score may move among others. */
 const MOVED = 0.25;
 
 /**
- * Whether a server that is asked about several inputs at once answers in their order: each score has to be near that of the input
- * alone.
+ * Whether a server keeps apart the inputs that it is asked about at the same time, and answers several in their order: each score has to be
+ * near that of the input alone.
  *
- * @param alone    scores of inputs asked one by one
- * @param together scores of the same inputs asked in one request, in the order in which they came
+ * @param alone    scores of inputs asked one after the other
+ * @param together scores of the same inputs asked at the same time, in the order in which they came
  * @throws {GatewayError} CONFIG_INVALID when they are not
  */
-export function requireOrder(backend: string, alone: readonly number[], together: readonly number[]): void {
+export function requireApart(backend: string, alone: readonly number[], together: readonly number[]): void {
   const spread = Math.max(...alone) - Math.min(...alone);
   if (alone.every((score, index) => Math.abs(score - together[index]!) <= MOVED * spread)) return;
-  const message = `backend "${backend}" gives texts other scores, or another order, when several are asked in one request; set inputsPerRequest: 1`;
-  throw new GatewayError("CONFIG_INVALID", message);
+  const problem = "gives texts other scores, or another order, when several are asked at the same time";
+  const remedy = "set `inputsPerRequest: 1`, and if it stays so, `concurrency: 1`, or let its server compute one text at a time";
+  throw new GatewayError("CONFIG_INVALID", `backend "${backend}" ${problem}; ${remedy}`);
 }

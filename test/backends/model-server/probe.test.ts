@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { requireOrder, requireRaw } from "../../../src/backends/model-server/probe.ts";
+import { requireApart, requireRaw } from "../../../src/backends/model-server/probe.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
 
 const invalid = (check: () => void, message: RegExp) =>
@@ -16,8 +16,8 @@ test("raw scores are told from squashed, constant and normalised ones", () => {
   assert.throws(() => requireRaw("rm", [1, Number.NaN, 2], "x"), /not finite/);
 });
 
-test("an answer about several inputs has to keep their order", () => {
-  requireOrder("rm", [-3, 0.5, 2], [-3.01, 0.52, 2]);
-  invalid(() => requireOrder("rm", [-3, 0.5, 2], [2, 0.5, -3]), /another order.*inputsPerRequest: 1/);
-  invalid(() => requireOrder("rm", [-3, 0.5, 2], [-3, Number.NaN, 2]), /another order/);
+test("inputs that are asked at the same time have to keep their scores and their order", () => {
+  requireApart("rm", [-3, 0.5, 2], [-3.01, 0.52, 2]);
+  invalid(() => requireApart("rm", [-3, 0.5, 2], [2, 0.5, -3]), /another order.*inputsPerRequest: 1/);
+  invalid(() => requireApart("rm", [-3, 0.5, 2], [-3, Number.NaN, 2]), /another order/);
 });
