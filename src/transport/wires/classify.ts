@@ -60,5 +60,5 @@ function itemsOf({ input, messages }: Body): Item[] {
 
 function usageOf(rewards: readonly (readonly { readonly tokens: number }[])[]) {
   const tokens = rewards.reduce((sum, [first]) => sum + first!.tokens, 0);
-  return { prompt_tokens: tokens, total_tokens: tokens };
+  return { prompt_tokens: tokens, total_tokens: tokens, completion_tokens: 0 };
 }

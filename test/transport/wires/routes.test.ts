@@ -56,6 +56,7 @@ test("verl: the reward is the last number of what vLLM and SGLang answer, and fi
   const input = `${CHATML}Hello!<|im_end|>`;
   const vllm = await send("/classify", { model: "rm", input, use_activation: false, activation: false, softmax: false });
   assert.equal(vllm.body.data.at(-1).probs.at(-1), 6);
+  assert.deepEqual(Object.keys(vllm.body.usage), ["prompt_tokens", "total_tokens", "completion_tokens"]);
   assert.equal(vllm.body.model, "rm");
   const sglang = await send("/v1/embeddings", { model: "rm", input: [input, `${LLAMA}Hi`] });
   assert.deepEqual(
