@@ -16,7 +16,7 @@ import { stateStoreOf, statesReadBy } from "./config/state-plan.ts";
 import type { Backend, OpenBackend } from "./domain/backend.ts";
 import { systemClock } from "./domain/clock.ts";
 import { GatewayError } from "./domain/errors.ts";
-import type { Judge } from "./domain/judge.ts";
+import { backendsOf, type Judge } from "./domain/judge.ts";
 import { isRouter } from "./domain/panel.ts";
 import type { ChatRelay } from "./domain/relay.ts";
 import type { RunStatistics, ScoreObserver } from "./domain/run.ts";
@@ -151,11 +151,15 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
 
 /** What the panels need: a judge that sits in none cannot be asked, so its model would take memory and cores for nothing. */
 function seatedOf(resolved: Resolved, relayed: string | undefined, log: Logger): Resolved {
-  const seated = new Set(resolved.panels.flatMap((panel) => (isRouter(panel) ? [] : panel.judges.map(({ name }) => name))));
+  const seated = new Set(
+    resolved.panels.flatMap((panel) =>
+      isRouter(panel) ? [] : panel.judges.flatMap(({ name, asks = [] }) => [name, ...asks.map((each) => each.name)]),
+    ),
+  );
   const judges = resolved.judges.filter(({ judge }) => seated.has(judge.name));
   const unseated = resolved.judges.flatMap(({ judge }) => (seated.has(judge.name) ? [] : [judge.name]));
   if (unseated.length > 0) log.info({ judges: unseated }, "judges in no panel are not opened");
-  const asked = new Set([...judges.map(({ judge }) => judge.backend), relayed]);
+  const asked = new Set([...judges.flatMap(({ judge }) => backendsOf(judge)), relayed]);
   const isAsked = ({ name }: { readonly name: string }) => asked.has(name);
   return {
     ...resolved,

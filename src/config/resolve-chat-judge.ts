@@ -5,6 +5,7 @@ import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import type { Judge } from "../domain/judge.ts";
 import { CHECKLIST_VERSION, type ChecklistConfig, checklistFileSchema, createChecklistJudge, itemsOf } from "../judges/checklist.ts";
 import { CRITIQUE_VERSION, type CritiqueConfig, createCritiqueJudge } from "../judges/critique.ts";
+import { CRITIQUED_VERSION, type CritiquedConfig, createCritiquedJudge } from "../judges/critiqued.ts";
 import type { Principles } from "../judges/generative/principles.ts";
 import type { Fence } from "../judges/generative/quoted-text.ts";
 import { createListwiseJudge, LISTWISE_VERSION, type ListwiseConfig } from "../judges/listwise.ts";
@@ -13,6 +14,7 @@ import { createRubricJudge, criteriaOf, RUBRIC_VERSION, type RubricConfig, rubri
 import { readCriteriaFile } from "./criteria-file.ts";
 import { createFence } from "./delimiter.ts";
 import { digestOf } from "./digest.ts";
+import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { BackendConfig, Config } from "./schema.ts";
 
 type ChatServerConfig = BackendConfig & { readonly type: ChatServer["type"] };
@@ -48,7 +50,7 @@ function howAsked(server: ChatServerConfig): Readonly<Record<string, unknown>> {
 }
 
 /** A judge behind a chat server, as the configuration writes it. */
-type ChatJudgeConfig = CritiqueConfig | RubricConfig | ChecklistConfig | ListwiseConfig | PairwiseConfig;
+type ChatJudgeConfig = CritiqueConfig | CritiquedConfig | RubricConfig | ChecklistConfig | ListwiseConfig | PairwiseConfig;
 
 /** A judge, and what it judges by, for people. */
 interface Made {
@@ -61,6 +63,8 @@ interface Making {
   readonly name: string;
   readonly fence: Fence;
   readonly config: Config;
+  /** Those that are made already. */
+  readonly judges: ReadonlyMap<string, ResolvedJudge>;
   readonly problems: ConfigProblem[];
   /** Revision of a judge of this server: says its kind, its version, its parameters and every text that it judges by. */
   revisionOf(written: ChatJudgeConfig, version: number, texts: Readonly<Record<string, unknown>>): string;
@@ -75,8 +79,7 @@ export async function createChatJudge(
   name: string,
   written: ChatJudgeConfig,
   server: ChatServerConfig,
-  config: Config,
-  problems: ConfigProblem[],
+  { config, judges, problems }: Pick<Making, "config" | "judges" | "problems">,
 ): Promise<{ readonly judge: Judge; readonly description: string; readonly license: string } | undefined> {
   const fence = await openFence(name, written.secret, config, problems);
   if (fence === undefined) return undefined;
@@ -84,7 +87,7 @@ export async function createChatJudge(
     const { backend: _, description: __, license: ___, secret: ____, ...params } = own;
     return digestOf({ ...params, ...texts, version, ...howAsked(server) });
   };
-  const making = { name, fence, config, problems, revisionOf };
+  const making = { name, fence, config, judges, problems, revisionOf };
   const made = await make(written, making);
   if (made === undefined) return undefined;
   const { judge, under } = made;
@@ -98,6 +101,7 @@ export async function createChatJudge(
 /** What a judge of each kind does, for the description of one that has none. */
 const ABOUT: Readonly<Record<ChatJudgeConfig["kind"], string>> = {
   critique: "Critique and score",
+  critiqued: "A critique, and a score of the response with it,",
   checklist: "Items checked with evidence",
   listwise: "Scores and a ranking of all candidates",
   pairwise: "Comparisons of two candidates",
@@ -108,6 +112,8 @@ async function make(written: ChatJudgeConfig, making: Making): Promise<Made | un
   switch (written.kind) {
     case "critique":
       return makeCritique(written, making);
+    case "critiqued":
+      return makeCritiqued(written, making);
     case "rubric":
       return makeRubric(written, making);
     case "checklist":
@@ -195,6 +201,21 @@ async function makeCritique(critique: CritiqueConfig, making: Making): Promise<M
   const { name, fence, revisionOf } = making;
   const revision = revisionOf(critique, CRITIQUE_VERSION, { rubric: text });
   return { judge: createCritiqueJudge({ name, revision, rubric: text, fence }, critique), under: "a rubric" };
+}
+
+function makeCritiqued(critiqued: CritiquedConfig, { name, fence, config, judges, problems, revisionOf }: Making): Made | undefined {
+  const head = judges.get(critiqued.head)?.judge;
+  if (head?.kind === "scalar") {
+    const revision = revisionOf(critiqued, CRITIQUED_VERSION, { head: head.revision });
+    return { judge: createCritiquedJudge({ name, revision, head, fence }, critiqued), under: head.name };
+  }
+  // A head that is written and not made has problems of its own, which are told already.
+  if (head === undefined && Object.hasOwn(config.judges, critiqued.head) && critiqued.head !== name) return undefined;
+  const cause = head === undefined ? `no judge "${critiqued.head}"` : `judge "${critiqued.head}" is of kind ${head.kind}`;
+  const scalars = [...judges.values()].flatMap(({ judge }) => (judge.kind === "scalar" ? [judge.name] : []));
+  const remedy = scalars.length > 0 ? `name a judge of kind scalar: ${scalars.join(", ")}` : "define a judge of kind scalar";
+  problems.push(config.origin.locate({ path: ["judges", name, "head"], cause, remedy }));
+  return undefined;
 }
 
 /** Name and version of what came from a file. */

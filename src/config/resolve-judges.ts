@@ -53,7 +53,10 @@ export async function resolveJudges(
   const engines = new Map<string, EnginePlan>();
   const services = new Map<string, ExternalPlan>();
   const likelihoods = new Map<string, LogprobsPlan>();
-  for (const [name, judge] of Object.entries(config.judges)) {
+  const written = Object.entries(config.judges);
+  const asksAnother = ([, judge]: (typeof written)[number]) => "kind" in judge && judge.kind === "critiqued";
+  // Judges that ask others are made of them, so they come last.
+  for (const [name, judge] of [...written.filter((entry) => !asksAnother(entry)), ...written.filter(asksAnother)]) {
     if (only !== undefined && !only.has(name)) continue;
     if ("rule" in judge) {
       const rule = await createRule(name, judge, config, problems);
@@ -103,7 +106,7 @@ export async function resolveJudges(
         problems.push(misplaced(config, name, `backend "${judge.backend}" answers no chat`, remedy));
         continue;
       }
-      const made = await createChatJudge(name, judge, backend, config, problems);
+      const made = await createChatJudge(name, judge, backend, { config, judges, problems });
       if (made === undefined) continue;
       judges.set(name, { ...made, goldens: [], goldenTolerance: 0, goldenJudge: made.judge });
       chats.set(judge.backend, chatPlan(judge.backend, backend, origin.folder));
@@ -125,7 +128,7 @@ export async function resolveJudges(
     if (resolved !== undefined) judges.set(name, resolved);
   }
   return {
-    judges,
+    judges: new Map(written.flatMap(([name]) => (judges.has(name) ? [[name, judges.get(name)!] as const] : []))),
     backends: [...plans.values()],
     chats: [...chats.values()],
     engines: [...engines.values()],

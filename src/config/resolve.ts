@@ -67,7 +67,7 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
   }
   const problems: ConfigProblem[] = [];
   const reached = withTargets(config, names);
-  const wanted = only && new Set(reached.flatMap((name) => judgesOf(config, name)));
+  const wanted = only && new Set(reached.flatMap((name) => judgesOf(config, name)).flatMap((judge) => [judge, ...headOf(config, judge)]));
   const { judges, backends, chats, engines, services, likelihoods } = await resolveJudges(config, wanted, problems);
   const relayed = only === undefined ? relayedPlan(config, chats, problems) : undefined;
   const references = createReferenceShelf(config, problems);
@@ -132,6 +132,12 @@ function judgesOf(config: Config, name: string): string[] {
   if (isRouting(panel)) return [];
   const readings = [...panel.members, ...(panel.constraints?.judges ?? [])];
   return readings.flatMap(({ judge, calibration }) => [judge, ...targetsOf(calibration)]);
+}
+
+/** The judge that a judge asks after its own question, where it does. */
+function headOf({ judges }: Config, name: string): string[] {
+  const judge = judges[name];
+  return judge !== undefined && "head" in judge ? [judge.head] : [];
 }
 
 /** Judges whose scale a calibration leads to. */

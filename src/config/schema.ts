@@ -3,6 +3,7 @@ import { BACKEND_PARAMS } from "../backends/index.ts";
 import type { ConfigProblem } from "../domain/errors.ts";
 import { checklistSchema } from "../judges/checklist.ts";
 import { critiqueSchema } from "../judges/critique.ts";
+import { critiquedSchema } from "../judges/critiqued.ts";
 import { externalSchema } from "../judges/external.ts";
 import { likelihoodSchema } from "../judges/likelihood.ts";
 import { listwiseSchema } from "../judges/listwise.ts";
@@ -61,6 +62,7 @@ const judge = z
     bundleJudge,
     ruleSchema,
     critiqueSchema,
+    critiquedSchema,
     rubricSchema,
     checklistSchema,
     listwiseSchema,

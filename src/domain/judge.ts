@@ -39,6 +39,8 @@ export interface Ask {
   readonly calls: readonly Call[];
   /** What the scores depend on besides the answers to the calls, where a judge reads more of the item: part of the cache's key. */
   readonly reads?: string;
+  /** Backend that its calls go to; absent: the judge's. One of a judge that the judge says it asks. */
+  readonly backend?: string;
   /** Answers to the asks before this one, in the order of their calls. Present only on what `followUp` returned. */
   readonly earlier?: readonly CallResult[];
 }
@@ -69,6 +71,8 @@ export interface Judge {
   readonly revision: string;
   /** Name of the backend its calls go to; absent when it needs none. */
   readonly backend?: string;
+  /** Judges whose questions it asks after its own, on their backends. */
+  readonly asks?: readonly Judge[];
   readonly space: ScoreSpace;
   readonly determinism: Determinism;
   readonly accepts: ReadonlySet<PartType>;
@@ -95,6 +99,11 @@ export interface Judge {
    * @throws {GatewayError} JUDGE_OUTPUT_UNREADABLE or SCORE_NOT_FINITE when an answer holds no usable number
    */
   decode(ask: Ask, results: readonly CallResult[], item: Item): readonly RawScore[];
+}
+
+/** Names of all backends that a judge needs, its own first. */
+export function backendsOf({ backend, asks = [] }: Judge): string[] {
+  return [...new Set([...(backend === undefined ? [] : [backend]), ...asks.flatMap(backendsOf)])];
 }
 
 /** What a judge is made from, besides the parameters of its kind. */

@@ -1,7 +1,7 @@
 import type { OpenBackend } from "../domain/backend.ts";
 import type { Clock } from "../domain/clock.ts";
 import type { GatewayError } from "../domain/errors.ts";
-import type { Judge } from "../domain/judge.ts";
+import { backendsOf, type Judge } from "../domain/judge.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { ReadinessBoard } from "./readiness.ts";
@@ -38,18 +38,32 @@ export function followBackends({ judges, backends, tried, board, clock, metrics,
       metrics.judgeUp.set({ judge: name }, 1);
       return () => {};
     }
-    const backend = backends.get(judge.backend)!;
-    const show = (ready: boolean, why = backend.notReady) => {
-      board.set(checkOf(name), ready, ready ? `serving on ${backend.device}` : why, !backend.remote);
-      metrics.judgeUp.set({ judge: name }, ready ? 1 : 0);
+    const needs = backendsOf(judge).map((need) => backends.get(need)!);
+    const decides = needs.every(({ remote }) => !remote);
+    /** Why it is not ready, by backend; one of them is enough. */
+    const missing = new Map<string, string>();
+    const showOf =
+      (backend: OpenBackend) =>
+      (ready: boolean, why = backend.notReady) => {
+        if (ready) missing.delete(backend.name);
+        else missing.set(backend.name, why);
+        const [first] = missing.values();
+        board.set(checkOf(name), first === undefined, first ?? `serving on ${needs[0]!.device}`, decides);
+        metrics.judgeUp.set({ judge: name }, first === undefined ? 1 : 0);
+      };
+    const stopsOfOne = needs.map((backend) => {
+      const show = showOf(backend);
+      if (backend.name === judge.backend && tried.has(judge.backend)) {
+        const onFailure = (error: GatewayError) => log.warn({ judge: name, reason: error.reason, err: error }, "trial question failed");
+        return followWithTrial(judge, { backends, clock, show, onFailure });
+      }
+      const stop = backend.onReadiness((ready) => show(ready));
+      show(backend.ready);
+      return stop;
+    });
+    return () => {
+      for (const stop of stopsOfOne) stop();
     };
-    if (tried.has(judge.backend)) {
-      const onFailure = (error: GatewayError) => log.warn({ judge: name, reason: error.reason, err: error }, "trial question failed");
-      return followWithTrial(judge, backend, { clock, show, onFailure });
-    }
-    const stop = backend.onReadiness((ready) => show(ready));
-    show(backend.ready);
-    return stop;
   });
   return () => {
     for (const stop of stops) stop();

@@ -156,9 +156,10 @@ export function createScorer(options: ScorerOptions): Scorer {
     const byBackend = new Map<string | undefined, OpenAsk[]>();
     for (const entry of open) {
       if (entry.ask.calls.length === 0) continue;
-      const entries = byBackend.get(entry.judge.backend);
+      const name = entry.ask.backend ?? entry.judge.backend;
+      const entries = byBackend.get(name);
       if (entries) entries.push(entry);
-      else byBackend.set(entry.judge.backend, [entry]);
+      else byBackend.set(name, [entry]);
     }
     for (const [name, entries] of byBackend) {
       const batcher = name === undefined ? undefined : batchers.get(name);

@@ -1,4 +1,4 @@
-import type { Backend, Call, CallResult, OpenBackend } from "../domain/backend.ts";
+import type { Backend, CallResult, OpenBackend } from "../domain/backend.ts";
 import type { Clock } from "../domain/clock.ts";
 import { GatewayError } from "../domain/errors.ts";
 import type { Item } from "../domain/item.ts";
@@ -18,16 +18,16 @@ const TRIAL_ITEM: Item = {
  *
  * @returns why it does not, or undefined when it does, or does not cover such a question
  */
-export async function tryJudge(judge: Judge, backend: Backend): Promise<GatewayError | undefined> {
+export async function tryJudge(judge: Judge, backends: ReadonlyMap<string, Backend>): Promise<GatewayError | undefined> {
   if (judge.notApplicable(TRIAL_ITEM) !== undefined) return undefined;
   try {
     let ask: Ask = judge.encode(TRIAL_ITEM)[0]!;
-    let results = await answer(ask.calls, backend);
+    let results = await answer(judge, ask, backends);
     for (let rounds = judge.maxFollowUps ?? 1; rounds > 0; rounds--) {
       const further = judge.followUp?.(ask, results, TRIAL_ITEM);
       if (further === undefined) break;
       ask = further;
-      results = await answer(ask.calls, backend);
+      results = await answer(judge, ask, backends);
     }
     const failed = judge.decode(ask, results, TRIAL_ITEM).find((score) => score.outcome === "failed");
     return failed?.outcome === "failed" ? failed.error : undefined;
@@ -36,8 +36,9 @@ export async function tryJudge(judge: Judge, backend: Backend): Promise<GatewayE
   }
 }
 
-async function answer(calls: readonly Call[], backend: Backend): Promise<CallResult[]> {
-  const prepared = await backend.prepare(calls);
+async function answer(judge: Judge, ask: Ask, backends: ReadonlyMap<string, Backend>): Promise<CallResult[]> {
+  const backend = backends.get(ask.backend ?? judge.backend!)!;
+  const prepared = await backend.prepare(ask.calls);
   const results: CallResult[] = [];
   for (const call of prepared) {
     if (call instanceof Error) throw call;
@@ -47,6 +48,8 @@ async function answer(calls: readonly Call[], backend: Backend): Promise<CallRes
 }
 
 export interface TrialOptions {
+  /** By name; every one that the judge needs. */
+  readonly backends: ReadonlyMap<string, OpenBackend>;
   readonly clock: Clock;
   /** Hears of readiness, with the reason where a trial keeps the judge from it. */
   show(ready: boolean, why?: string): void;
@@ -62,12 +65,13 @@ const AGAIN_MS = 60_000;
  *
  * @returns a function that stops it
  */
-export function followWithTrial(judge: Judge, backend: OpenBackend, { clock, show, onFailure }: TrialOptions): () => void {
+export function followWithTrial(judge: Judge, { backends, clock, show, onFailure }: TrialOptions): () => void {
   /** Counts changes of the backend, so that a trial which was overtaken by one is not heeded. */
   let change = 0;
   let cancel = () => {};
+  const backend = backends.get(judge.backend!)!;
   const attempt = async (of: number): Promise<void> => {
-    const error = await tryJudge(judge, backend);
+    const error = await tryJudge(judge, backends);
     if (of !== change) return;
     if (error === undefined) return show(true);
     onFailure(error);

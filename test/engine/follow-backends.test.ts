@@ -9,10 +9,10 @@ import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { manualClock } from "../support/manual-clock.ts";
 
 /** A backend whose readiness the test turns. */
-function backendOf(remote: boolean) {
+function backendOf(remote: boolean, name = "b") {
   const listeners = new Set<(ready: boolean) => void>();
   const backend = {
-    name: "b",
+    name,
     remote,
     ready: false,
     device: "somewhere",
@@ -64,4 +64,31 @@ test("a judge is as ready as its backend, and one without a backend is ready", (
 test("a server of another owner keeps its judge and not the gateway from being ready", () => {
   assert.equal(follow(false).board.current().ready, false);
   assert.equal(follow(true).board.current().ready, true);
+});
+
+test("a judge that asks another's question is ready when both backends are, and says which one is missing", () => {
+  const [own, other] = [backendOf(true, "b"), backendOf(false, "c")];
+  const board = createReadinessBoard([]);
+  const judge = { name: "asks", backend: "b", asks: [{ name: "head", backend: "c" }] } as unknown as Judge;
+  const stop = followBackends({
+    judges: [judge],
+    backends: new Map([
+      ["b", own.backend],
+      ["c", other.backend],
+    ]),
+    tried: new Set(),
+    board,
+    clock: manualClock(),
+    metrics: createMetrics({ version: "test", commit: "test" }),
+    log: createLogger({ level: "silent" }),
+  });
+  const ok = () => board.current().checks.find(({ name }) => name === checkOf("asks"))!.ok;
+  const seen = [ok()];
+  for (const turn of [() => own.turn(true), () => other.turn(true), () => own.turn(false), () => own.turn(true), () => other.turn(false)]) {
+    turn();
+    seen.push(ok());
+  }
+  assert.deepEqual(seen, [false, false, true, false, true, false]);
+  stop();
+  assert.deepEqual([own.listeners.size, other.listeners.size], [0, 0]);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { createOpenAiBackend } from "../../src/backends/openai/backend.ts";
 import { openAiParams } from "../../src/backends/openai/params.ts";
+import type { OpenBackend } from "../../src/domain/backend.ts";
 import { followWithTrial, tryJudge } from "../../src/engine/trial.ts";
 import { createCritiqueJudge, critiqueSchema } from "../../src/judges/critique.ts";
 import { labelsIn, openChatGateway } from "../support/chat-gateway.ts";
@@ -14,6 +15,8 @@ const cleanups: (() => unknown)[] = [];
 after(async () => {
   for (const clean of cleanups.reverse()) await clean();
 });
+
+const only = (backend: OpenBackend) => new Map([[backend.name, backend]]);
 
 const GOOD = JSON.stringify({ critique: "right", score: 9 });
 
@@ -34,17 +37,17 @@ async function open(script: ChatScript, judgeKeys: Record<string, unknown> = {})
 test("a judge passes when its answer can be read, whatever it says, if need be at the second question", async () => {
   let asked = 0;
   const { judge, backend, server } = await open(() => (++asked === 1 ? "nine!" : GOOD));
-  assert.equal(await tryJudge(judge, backend), undefined);
+  assert.equal(await tryJudge(judge, only(backend)), undefined);
   assert.equal(server.chats.length, 2);
 });
 
 test("a server that refuses the schema, lists no log-probabilities or breaks the form is told apart before anything is scored", async () => {
   const refuses = await open(() => ({ status: 400, json: { error: { message: "response_format" } } }));
-  assert.equal((await tryJudge(refuses.judge, refuses.backend))!.reason, "BACKEND_REFUSED");
+  assert.equal((await tryJudge(refuses.judge, only(refuses.backend)))!.reason, "BACKEND_REFUSED");
   const bare = await open(() => JSON.stringify({ critique: "right", verdict: "yes" }), { reading: { type: "yes" } });
-  assert.match((await tryJudge(bare.judge, bare.backend))!.message, /log-probabilities/);
+  assert.match((await tryJudge(bare.judge, only(bare.backend)))!.message, /log-probabilities/);
   const babbles = await open(() => "Nine.");
-  assert.equal((await tryJudge(babbles.judge, babbles.backend))!.reason, "JUDGE_OUTPUT_UNREADABLE");
+  assert.equal((await tryJudge(babbles.judge, only(babbles.backend)))!.reason, "JUDGE_OUTPUT_UNREADABLE");
 });
 
 test("a judge is ready after its trial, which is made again every minute until it passes, and never after it was stopped", async () => {
@@ -53,7 +56,8 @@ test("a judge is ready after its trial, which is made again every minute until i
   const trialClock = manualClock();
   const shown: [boolean, string | undefined][] = [];
   let failures = 0;
-  const stop = followWithTrial(judge, backend, {
+  const stop = followWithTrial(judge, {
+    backends: only(backend),
     clock: trialClock,
     show: (ready, why) => shown.push([ready, why]),
     onFailure: () => void failures++,
