@@ -75,7 +75,7 @@ def export(options):
     with tempfile.TemporaryDirectory(dir=_parent(options.out)) as made:
         large = stored_bytes(judge.model, options.stored) >= LARGEST_FILE
         weights = Path(made) / "model.onnx.data" if large or options.weights == "beside" else None
-        graph = Graph(store, weights)
+        graph = Graph(store, weights, branches="branch_ids" in judge.inputs)
         model = graph.model(judge.inputs, judge.add(graph))
         measured = bundle.write(Path(made) / "bundle", judge, model, weights, facts, tokenizer_json(tokenizer), options)
         shutil.move(Path(made) / "bundle", options.out)
@@ -124,6 +124,8 @@ def warn_of_bos(judge, tokenizer):
 def main():
     measured = export(arguments())
     print(f"  {measured['rows']} golden rows; off by {measured['parity']:.1e} from transformers, by {measured['moved']:.1e} among others")
+    if measured["shared"] is not None:
+        print(f"  candidates of one prompt are read behind it in one row; off by {measured['shared']:.1e} then")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import onnxruntime
 import yaml
 
 from . import rows
+from .graph import BRANCHES
 
 #: Largest difference between the graph's and transformers' numbers that is exported.
 TOLERANCE = 1e-4
@@ -66,17 +67,39 @@ class Session:
         self._judge, self._pad = judge, pad
 
     def run(self, texts):
-        """Outputs for texts `(ids, types)` padded on the right: name → rows."""
-        longest = max(len(ids) for ids, _ in texts)
-        shape = len(texts), longest
-        feeds = {"input_ids": np.full(shape, self._pad, np.int64), "attention_mask": np.zeros(shape, np.int64)}
-        if "token_type_ids" in self._judge.inputs:
-            feeds["token_type_ids"] = np.zeros(shape, np.int64)
+        """Outputs for texts `(ids, types)`, a row each, padded on the right: name → a row per text."""
+        shape = len(texts), max(len(ids) for ids, _ in texts)
+        feeds = {name: np.zeros(shape, np.int64) for name in self._judge.inputs} | {"input_ids": np.full(shape, self._pad, np.int64)}
         for row, (ids, types) in enumerate(texts):
             feeds["input_ids"][row, : len(ids)], feeds["attention_mask"][row, : len(ids)] = ids, 1
             if "token_type_ids" in feeds:
                 feeds["token_type_ids"][row, : len(ids)] = types
+            if "position_ids" in feeds:
+                feeds["position_ids"][row, : len(ids)] = range(len(ids))
+        if "text_places" in feeds:
+            feeds["text_places"] = np.array([[row, 0] for row in range(len(texts))])
+        return self._outputs(feeds)
+
+    def run_behind_prefix(self, texts):
+        """The same for texts in one row behind the longest prefix that they share."""
+        start = shared_length([ids for ids, _ in texts])
+        rows = {name: [] for name in ("input_ids", "position_ids", "branch_ids")}
+        for branch, ids in enumerate([texts[0][0][:start], *(ids[start:] for ids, _ in texts)]):
+            rows["input_ids"] += ids
+            rows["position_ids"] += range(start if branch else 0, (start if branch else 0) + len(ids))
+            rows["branch_ids"] += [branch] * len(ids)
+        feeds = {name: np.array([row], np.int64) for name, row in rows.items()}
+        feeds["attention_mask"] = np.ones_like(feeds["input_ids"])
+        feeds["text_places"] = np.array([[0, branch + 1] for branch in range(len(texts))])
+        return self._outputs(feeds)
+
+    def _outputs(self, feeds):
         return dict(zip(self._judge.outputs, self._session.run(self._judge.outputs, feeds)))
+
+
+def shared_length(texts):
+    """Tokens at the start of all texts that are the same."""
+    return next((at for at, tokens in enumerate(zip(*texts)) if len(set(tokens)) > 1), min(map(len, texts)))
 
 
 def numbers(judge, outputs, row):
@@ -95,19 +118,32 @@ def numbers(judge, outputs, row):
 
 
 def measure(judge, session, golden, texts):
-    """Largest differences: from transformers, each text alone; and between a text alone and among others."""
+    """Largest differences: from transformers, each text alone; between a text alone and among others; and from transformers, behind a
+    prefix that is read once, None where the graph reads every text in a row of its own."""
     alone = [numbers(judge, session.run([text]), 0) for text in texts]
     recorded = [np.array([row["score"], *row.get("objectives", []), *row.get("gating", [])]) for row in golden]
     parity = max(float(np.abs(a - r).max()) for a, r in zip(alone, recorded))
     order = np.random.default_rng(0).permutation(len(texts))
-    moved = 0.0
-    for size in (2, 5, len(texts)):
-        for start in range(0, len(order), size):
-            batch = order[start : start + size]
-            outputs = session.run([texts[i] for i in batch])
-            for row, i in enumerate(batch):
-                moved = max(moved, float(np.abs(numbers(judge, outputs, row) - alone[i]).max()))
-    return parity, moved
+    batches = [order[start : start + size] for size in (2, 5, len(texts)) for start in range(0, len(order), size)]
+    moved = largest(judge, session.run, texts, batches, alone)
+    if BRANCHES[0] not in judge.inputs:
+        return parity, moved, None
+    of_prompts = {}
+    for i, row in enumerate(golden):
+        of_prompts.setdefault(json.dumps(row["prompt"]), []).append(i)
+    batches += of_prompts.values()
+    moved = max(moved, largest(judge, session.run_behind_prefix, texts, batches, alone))
+    return parity, moved, largest(judge, session.run_behind_prefix, texts, batches, recorded)
+
+
+def largest(judge, run, texts, batches, expected):
+    """Largest difference between what `run` says of texts in batches and what is expected of them."""
+    found = 0.0
+    for batch in batches:
+        outputs = run([texts[i] for i in batch])
+        for row, i in enumerate(batch):
+            found = max(found, float(np.abs(numbers(judge, outputs, row) - expected[i]).max()))
+    return found
 
 
 def write(folder, judge, model, weights, facts, tokenizer_json, options):
@@ -124,13 +160,16 @@ def write(folder, judge, model, weights, facts, tokenizer_json, options):
     (folder / "tokenizer.json").write_text(tokenizer_json)
     (folder / "golden.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in golden))
     session = Session(folder / "model.onnx", judge, facts["pad"])
-    parity, moved = measure(judge, session, golden, texts)
-    if not parity <= options.tolerance:
-        raise SystemExit(f"the graph is off by {parity:.2e} from transformers, more than {options.tolerance:g}; nothing is usable")
+    parity, moved, shared = measure(judge, session, golden, texts)
+    for how, off in {"alone": parity, "behind a shared prefix": shared or 0.0}.items():
+        if not off <= options.tolerance:
+            raise SystemExit(f"the graph is off by {off:.2e} from transformers, {how}, more than {options.tolerance:g}; nothing is usable")
     bound = max(1e-5, float(f"{8 * moved:.0e}"))
     inputs = {"ids": "input_ids", "mask": "attention_mask"}
     if "token_type_ids" in judge.inputs:
         inputs["segments"] = "token_type_ids"
+    if shared is not None:
+        inputs["prefix"] = dict(zip(("positions", "branches", "texts"), BRANCHES))
     spec = {
         "apiVersion": "rewardgate/v1",
         "name": options.name,
@@ -145,10 +184,11 @@ def write(folder, judge, model, weights, facts, tokenizer_json, options):
         "goldenTolerance": options.tolerance,
         "files": {name: {"path": path, "sha256": digest(folder / path)} for name, path in files.items()},
         "source": facts["source"],
-        "training": facts["training"] | {"parity": {"rows": len(golden), "maxDifference": rounded(parity), "amongOthers": rounded(moved)}},
+        "training": facts["training"] | {"parity": {"rows": len(golden), "maxDifference": rounded(parity), "amongOthers": rounded(moved)}
+                                         | ({} if shared is None else {"behindPrefix": rounded(shared)})},
     }
     (folder / "judge.yaml").write_text(yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=110))
-    return {"rows": len(golden), "parity": parity, "moved": moved}
+    return {"rows": len(golden), "parity": parity, "moved": moved, "shared": shared}
 
 
 def digest(path):

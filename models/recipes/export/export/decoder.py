@@ -47,7 +47,7 @@ class _Decoder:
         return getattr(config, "layer_types", None) or ["full_attention"] * config.num_hidden_layers
 
     def _rotation(self, rotary, kind):
-        """Cosines and sines `[S, head width]`."""
+        """Cosines and sines: `[S, head width]`, or `[B, 1, S, head width]` with branches."""
         g = self.g
         name = "inv_freq" if hasattr(rotary, "inv_freq") else f"{kind}_inv_freq"
         scaling = getattr(rotary, name.replace("inv_freq", "attention_scaling"))
@@ -56,7 +56,8 @@ class _Decoder:
         if rope.get("rope_type", "default") in ("dynamic", "longrope"):
             raise SystemExit(f"rotary positions of type {rope['rope_type']!r} change with the length of a text and are not supported")
         at = g.op("Cast", g.positions(), to=1)
-        angles = g.op("Mul", g.op("Unsqueeze", at, g.ints(1)), g.constant(getattr(rotary, name).float().numpy()[None, :]))
+        at = g.op("Unsqueeze", at, g.ints(1, 3) if g.branches else g.ints(1))
+        angles = g.op("Mul", at, g.constant(getattr(rotary, name).float().numpy()[None, :]))
         angles = g.op("Concat", angles, angles, axis=-1)
         return tuple(g.op("Mul", g.op(kind, angles), g.number(scaling)) for kind in ("Cos", "Sin"))
 

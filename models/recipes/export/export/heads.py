@@ -7,17 +7,17 @@ from shared.markers import read_at_markers
 
 
 def last_token(g, hidden, pad):
-    """State of the last token that is attended to and is not `pad` (an id, or None): `[B, S, H]` → `[B, H]`.
+    """State of a text's last token that is attended to and is not `pad` (an id, or None): `[B, S, H]` → `[T, H]`.
 
     transformers reads the rightmost token that is not padding by its id, so a text that ends in that very token is read
     before it; this does the same, by id and mask.
     """
-    counted = g.op("Cast", "attention_mask", to=TensorProto.INT64)
+    counted = g.tokens()
     if pad is not None:
-        other = g.op("Not", g.op("Equal", "input_ids", g.constant(np.int64(pad))))
+        other = g.op("Not", g.op("Equal", g.of_texts("input_ids"), g.constant(np.int64(pad))))
         counted = g.op("Mul", counted, g.op("Cast", other, to=TensorProto.INT64))
-    index = g.op("ReduceMax", g.op("Mul", counted, g.positions()), g.ints(1), keepdims=1)
-    return g.row_at(hidden, index)
+    index = g.op("ReduceMax", g.op("Mul", counted, g.places()), g.ints(1), keepdims=1)
+    return g.state_at(hidden, index)
 
 
 def first_token(g, hidden):
@@ -60,7 +60,7 @@ def armo(g, hidden, norm, model, pattern):
     state = norm(last_token(g, hidden, None))
     g.op("Identity", g.linear(model.regression, "regression", state), name="objectives")
     index, found = _last_occurrence(g, pattern)
-    gate = norm(g.row_at(hidden, index))
+    gate = norm(g.state_at(hidden, index))
     for at, layer in enumerate(model.gating):
         gate = g.linear(layer, f"gating.{at}", gate)
         if at < len(model.gating) - 1:
@@ -73,28 +73,36 @@ def armo(g, hidden, norm, model, pattern):
 
 
 def _last_occurrence(g, pattern):
-    """Where `pattern` starts last in each text: int64 `[B, 1]`, and whether it does: bool `[B, 1]`."""
+    """Where `pattern` starts last in each text: int64 `[T, 1]`, and whether it does: bool `[T, 1]`."""
     hit = None
-    # A text ends in −1, which is no token, so that the pattern cannot reach over the end.
-    tail = g.op("Expand", g.constant(np.array([[-1]], np.int64)), g.op("Concat", _rows(g), g.ints(len(pattern)), axis=0))
-    ids = g.op("Concat", "input_ids", tail, axis=1)
     for offset, token in enumerate(pattern):
-        end = g.op("Add", g.op("Reshape", g.length(), g.ints(1)), g.ints(offset))
-        same = g.op("Equal", g.op("Slice", ids, g.ints(offset), end, g.ints(1)), g.constant(np.int64(token)))
+        same = g.op("Equal", _ahead(g, "input_ids", offset, len(pattern)), g.constant(np.int64(token)))
         hit = same if hit is None else g.op("And", hit, same)
-    seen = g.op("Cast", "attention_mask", to=TensorProto.INT64)
-    place = g.op("Add", g.positions(), g.constant(np.int64(1)))
-    place = g.op("Mul", g.op("Mul", g.op("Cast", hit, to=TensorProto.INT64), place), seen)
+    if g.branches:
+        # What stands behind the prefix in its row goes on from it in one text at most, so no pattern may reach out of a branch.
+        ends = _ahead(g, "branch_ids", len(pattern) - 1, len(pattern))
+        hit = g.op("And", hit, g.op("Equal", "branch_ids", ends))
+    hit = g.of_texts(g.op("Cast", hit, to=TensorProto.INT64))
+    place = g.op("Add", g.places(), g.constant(np.int64(1)))
+    place = g.op("Mul", g.op("Mul", hit, place), g.tokens())
     last = g.op("ReduceMax", place, g.ints(1), keepdims=1)
     found = g.op("Greater", last, g.constant(np.int64(0)))
     return g.op("Max", g.op("Sub", last, g.constant(np.int64(1))), g.constant(np.int64(0))), found
 
 
-def _rows(g):
-    return g.op("Slice", g.op("Shape", "input_ids"), g.ints(0), g.ints(1))
+def _ahead(g, x, offset, most):
+    """What stands `offset` < `most` places further on, −1 beyond the row's end: int64 `[B, S]` → `[B, S]`."""
+    rows = g.op("Slice", g.op("Shape", x), g.ints(0), g.ints(1))
+    tail = g.op("Expand", g.constant(np.array([[-1]], np.int64)), g.op("Concat", rows, g.ints(most), axis=0))
+    end = g.op("Add", g.op("Reshape", g.length(), g.ints(1)), g.ints(offset))
+    return g.op("Slice", g.op("Concat", x, tail, axis=1), g.ints(offset), end, g.ints(1))
 
 
 def steps(g, per_token, marker, most):
-    """A number at every marker token, NaN beyond the last: `[B, S]` → output `steps` `[B, most]`."""
-    read_at_markers(g, per_token, "input_ids", marker, most, name="steps")
+    """A number at every marker token, NaN beyond the last: `[B, S]` → output `steps` `[T, most]`."""
+    ids = "input_ids"
+    if g.branches:
+        own = g.op("Cast", g.tokens(), to=TensorProto.BOOL)
+        ids = g.op("Where", own, g.of_texts("input_ids"), g.constant(np.int64(-1)))
+    read_at_markers(g, g.of_texts(per_token), ids, marker, most, name="steps")
     return {"steps": [most]}

@@ -1,6 +1,7 @@
 """What can be exported: each class opens a checkpoint, scores a text with torch and adds its graph.
 
-`inputs` names the graph's inputs, `score(ids)` returns the fields of a golden row, `add(g)` returns the outputs.
+`inputs` names the graph's inputs, `score(ids)` returns the fields of a golden row, `add(g)` returns the outputs. A judge whose
+`inputs` hold BRANCHES reads several candidates behind one prompt.
 """
 
 import torch
@@ -8,6 +9,7 @@ from transformers import AutoModel, AutoModelForCausalLM, AutoModelForSequenceCl
 
 from . import armo, decoder, encoders, heads
 from . import template as templates
+from .graph import BRANCHES
 
 ENCODERS = {"bert": encoders.bert, "deberta-v2": encoders.deberta, "modernbert": encoders.modernbert}
 
@@ -54,7 +56,8 @@ class Classifier:
             self.template = templates.pair(tokenizer)
         else:
             self.template = templates.chat(tokenizer, options.template, options.bos)
-        self.inputs = ["input_ids", "attention_mask", *(["token_type_ids"] if self.uses_types and self.encoder else [])]
+        more = BRANCHES if self.encoder is None else ["token_type_ids"] if self.uses_types else []
+        self.inputs = ["input_ids", "attention_mask", *more]
         self.tokenizer = tokenizer
 
     def ids(self, prompt, candidate):
@@ -110,7 +113,7 @@ class Classifier:
 class ArmoJudge:
     """ArmoRM: objectives and gating."""
 
-    kind, space, outputs, inputs = "objectives", "native", ["objectives", "gating"], ["input_ids", "attention_mask"]
+    kind, space, outputs, inputs = "objectives", "native", ["objectives", "gating"], ["input_ids", "attention_mask", *BRANCHES]
 
     def __init__(self, folder, tokenizer, options):
         self.model = armo.load(folder)
@@ -146,7 +149,7 @@ class ArmoJudge:
 class StepJudge:
     """What process reward models share: a marker token after every step, and a number there."""
 
-    kind, space, outputs, inputs = "process", "unit", ["steps"], ["input_ids", "attention_mask"]
+    kind, space, outputs, inputs = "process", "unit", ["steps"], ["input_ids", "attention_mask", *BRANCHES]
     uses_pair = False
     separator = "\n\n"
 

@@ -30,6 +30,9 @@ CHAT = [
     ("combining", _user("Is cafe\u0301 the same as caf\u00e9?"), "e\u0301 is two code points, \u00e9 is one."),
     ("code", _user("Add two numbers in Python."), "```python\ndef add(a, b):\n    return a + b\n```"),
     ("numbers", _user("What is 12.5 % of 3,400?"), "3,400 × 0.125 = 425."),
+    *((f"group-{name}", _user((BREAD * 2).strip() + " What does bread need?"), text) for name, text in {
+        "right": "Flour, water, salt and yeast.", "short": "Flour.", "same-start": "Flour, water and patience.", "empty": "",
+    }.items()),
     ("system", [{"role": "system", "content": "Answer in one word."}, *_user("Capital of Italy?")], "Rome"),
 ]
 
