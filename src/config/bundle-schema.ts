@@ -26,6 +26,16 @@ export const bundleSchema = z
           ids: tensor.describe("Input tensor with token ids."),
           mask: tensor.describe("Input tensor that is 1 on tokens and 0 on padding."),
           segments: tensor.optional().describe("Input tensor that is 0 on the prompt and 1 on the candidate."),
+          prefix: z
+            .strictObject({
+              positions: tensor.describe("Input tensor with the position of each token in its text."),
+              branches: tensor.describe("Input tensor that is 0 on the tokens that texts of a row share, and 1, 2, … on those of each."),
+              texts: tensor.describe("Input tensor with the row and the branch of every text, shape [texts, 2]."),
+            })
+            .optional()
+            .describe(
+              "Input tensors of a graph that reads several texts behind one prefix, each as if it were alone, and answers with a row per text.",
+            ),
         })
         .describe("Names of the model's input tensors."),
       outputs: z

@@ -198,7 +198,7 @@ export interface CallResult {
   readonly external?: ExternalAnswer;
   /** Present for a chat that was handed on. */
   readonly relayed?: RelayedAnswer;
-  /** Tokens that the model read, and those it wrote, padding excluded. */
+  /** Tokens of the call that the model read, and those it wrote, padding excluded; a prefix that calls share counts for each of them. */
   readonly tokens: number;
   readonly truncation?: Truncation;
   /** Why there is no answer; given to judges that bear failures alone, with no outputs and no tokens. */
@@ -212,8 +212,17 @@ export interface PreparedCall {
   readonly truncation?: Truncation;
   /** Ids of the tokens, shape [tokens], where the backend tokenises itself; for tests of templates and tokenizers. */
   readonly ids?: Int32Array;
+  /** What it has in common with other calls, where the backend reads that once for all of them that travel together. */
+  readonly prefix?: SharedPrefix;
   /** The backend's own form of the call. */
   readonly payload: unknown;
+}
+
+/** The start of a call, which is token by token that of every call with the same key. */
+export interface SharedPrefix {
+  readonly key: string;
+  /** Tokens of it, of those that the call has. */
+  readonly tokens: number;
 }
 
 /** What a backend tells the batcher about itself. */
@@ -224,6 +233,8 @@ export interface BatchLimits {
   readonly maxBatchTokens: number;
   /** Whether a batch costs longest × count (true) or the sum of lengths (false). */
   readonly padded: boolean;
+  /** Most tokens of one row of calls behind a prefix that they share, which is read once; absent where the backend has no such rows. */
+  readonly maxRowTokens?: number;
   /** Batches that really run side by side: executors, or GPUs. */
   readonly parallelism: number;
   /** Batches that may be handed over at once, so that no executor idles between two; at least `parallelism`. */

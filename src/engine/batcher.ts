@@ -244,8 +244,9 @@ export function createBatcher(options: BatcherOptions): Batcher {
     }
     metrics?.batchesTotal.inc({ ...label, closed_by: closedBy });
     metrics?.batchItems.observe(label, batch.flights.length);
-    metrics?.batchTokens.observe(label, batch.tokens);
-    if (limits.padded) metrics?.batchPadding.observe(label, 1 - batch.tokens / (batch.longest * batch.flights.length));
+    metrics?.batchTokens.observe(label, batch.readTokens);
+    if (limits.padded) metrics?.batchPadding.observe(label, 1 - batch.readTokens / batch.paddedTokens);
+    if (batch.readTokens < batch.tokens) metrics?.sharedTokens.inc(label, batch.tokens - batch.readTokens);
     await isolation.run(batch.flights);
     metrics?.batchDuration.observe(label, (clock.now() - start) / 1000);
     rate.completed(batch.tokens, clock.now());

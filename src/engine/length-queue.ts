@@ -1,24 +1,31 @@
 import TinyQueue from "tinyqueue";
 import type { BatchLimits } from "../domain/backend.ts";
 import type { Flight } from "./flight.ts";
+import { addRows, fillRow } from "./prefix-rows.ts";
 
 /** A batch and why it took no more. */
 export interface Batch {
-  readonly flights: Flight[];
-  /** Longest length in it. */
-  readonly longest: number;
-  /** Sum of lengths. */
+  readonly flights: readonly Flight[];
+  /** Sum of the calls' lengths. */
   readonly tokens: number;
+  /** Tokens that the backend reads: less than `tokens` where calls share a prefix. */
+  readonly readTokens: number;
+  /** The same with padding, where the backend pads. */
+  readonly paddedTokens: number;
   readonly closedBy: "full" | "tokens" | "idle";
 }
 
 /**
- * Prepared calls that wait for a backend, in two orders at once: by urgency, to choose who must go next, and by length,
- * to choose who may travel with them at little padding. A flight that stopped waiting is dropped when it is met.
+ * Prepared calls that wait for a backend, in three orders at once: by urgency, to choose who must go next, by prefix, to choose who can
+ * be read in one row with them, and else by length, to choose who may travel with them at little padding. A flight that
+ * stopped waiting is dropped when it is met.
  */
 export class LengthQueue {
   private readonly heap = new TinyQueue<Flight>([], (a, b) => a.rank - b.rank || a.order - b.order);
+  /** Without those that wait together with others of their prefix. */
   private readonly byLength = new Map<number, Flight[]>();
+  /** Those that wait, in the order of arrival. */
+  private readonly byPrefix = new Map<string, Flight[]>();
   private live = 0;
   private liveTokens = 0;
 
@@ -30,19 +37,32 @@ export class LengthQueue {
   }
 
   push(flight: Flight): void {
-    const length = flight.prepared!.tokens;
+    const { tokens: length, prefix } = flight.prepared!;
     this.heap.push(flight);
+    this.live++;
+    this.liveTokens += length;
+    const group = prefix && this.byPrefix.get(prefix.key);
+    if (group !== undefined) {
+      if (group.length === 1) this.removeFromBucket(group[0]!);
+      group.push(flight);
+      return;
+    }
+    if (prefix !== undefined) this.byPrefix.set(prefix.key, [flight]);
     const bucket = this.byLength.get(length);
     if (bucket) bucket.push(flight);
     else this.byLength.set(length, [flight]);
-    this.live++;
-    this.liveTokens += length;
   }
 
   /** Tells the queue that a flight it holds waits no longer; the queue forgets it when it comes across it. */
   forget(flight: Flight): void {
+    const { tokens, prefix } = flight.prepared!;
     this.live--;
-    this.liveTokens -= flight.prepared!.tokens;
+    this.liveTokens -= tokens;
+    const group = prefix && this.byPrefix.get(prefix.key);
+    if (group === undefined) return;
+    const left = group.filter((member) => member !== flight);
+    if (left.length > 0) this.byPrefix.set(prefix!.key, left);
+    else this.byPrefix.delete(prefix!.key);
   }
 
   /** A flight it holds became more urgent. */
@@ -61,8 +81,9 @@ export class LengthQueue {
   }
 
   /**
-   * Takes the most urgent flight and the company that fits it best: nearest lengths first, oldest first within a length,
-   * until the budget of tokens, the number of calls or the share of padding is reached.
+   * Takes the most urgent flight and the company that fits it best: those of its prefix, where there are any, then other rows of calls that
+   * share one; else nearest lengths first, oldest first within a length; until the budget of tokens, the number of calls or the share
+   * of padding is reached.
    *
    * @param tokenBudget most tokens of this batch, padding counted when the backend pads; the most urgent flight goes even
    *   when it alone passes it
@@ -71,9 +92,10 @@ export class LengthQueue {
     const anchor = this.peek();
     if (anchor === undefined) return undefined;
     this.heap.pop();
-    const anchorLength = anchor.prepared!.tokens;
-    this.removeFromBucket(anchor, anchorLength);
-    this.forget(anchor);
+    const { tokens: anchorLength, prefix } = anchor.prepared!;
+    const siblings = (prefix && this.byPrefix.get(prefix.key)) ?? [];
+    if (siblings.length > 1 && limits.batchable && limits.maxBatchCalls > 1) return this.takeRows(anchor, siblings, limits, tokenBudget);
+    this.drop(anchor);
     const flights = [anchor];
     let longest = anchorLength;
     let tokens = anchorLength;
@@ -91,7 +113,7 @@ export class LengthQueue {
         while (bucket !== undefined && bucket.length > 0) {
           const next = bucket[0]!;
           if (!isWaiting(next)) {
-            this.removeFromBucket(next, length);
+            this.removeFromBucket(next);
             continue;
           }
           if (flights.length >= maxCalls) {
@@ -106,8 +128,7 @@ export class LengthQueue {
             break;
           }
           if (limits.padded && newTokens < cost * (1 - limits.maxPaddingRatio)) break;
-          this.removeFromBucket(next, length);
-          this.forget(next);
+          this.drop(next);
           // Taken flights stay in the heap until they surface; their state tells that they no longer wait.
           flights.push(next);
           longest = newLongest;
@@ -116,10 +137,36 @@ export class LengthQueue {
         if (closedBy !== "idle") break;
       }
     }
-    return { flights, longest, tokens, closedBy };
+    return { flights, tokens, readTokens: tokens, paddedTokens: limits.padded ? longest * flights.length : tokens, closedBy };
   }
 
-  private removeFromBucket(flight: Flight, length: number): void {
+  /** A batch of rows: that of the most urgent flight and its siblings, then others about as long. */
+  private takeRows(anchor: Flight, siblings: readonly Flight[], limits: BatchLimits, tokenBudget: number): Batch {
+    const room = { tokens: Math.min(limits.maxRowTokens ?? tokenBudget, tokenBudget), calls: limits.maxBatchCalls };
+    const first = fillRow([anchor, ...siblings.filter((flight) => flight !== anchor)], room);
+    for (const flight of first.flights) this.drop(flight);
+    const { rows, closedBy } = addRows(first, this.byPrefix.values(), limits, tokenBudget);
+    const flights = rows.flatMap((row) => row.flights);
+    for (const flight of flights.slice(first.flights.length)) this.drop(flight);
+    const lengths = rows.map(({ tokens }) => tokens);
+    const readTokens = lengths.reduce((sum, length) => sum + length, 0);
+    return {
+      flights,
+      tokens: flights.reduce((sum, { prepared }) => sum + prepared!.tokens, 0),
+      readTokens,
+      paddedTokens: limits.padded ? Math.max(...lengths) * rows.length : readTokens,
+      closedBy,
+    };
+  }
+
+  /** Takes a flight out; in the heap it stays until it surfaces. */
+  private drop(flight: Flight): void {
+    this.removeFromBucket(flight);
+    this.forget(flight);
+  }
+
+  private removeFromBucket(flight: Flight): void {
+    const length = flight.prepared!.tokens;
     const bucket = this.byLength.get(length);
     if (bucket === undefined) return;
     if (bucket[0] === flight) bucket.shift();

@@ -124,7 +124,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
   });
   const batchTokens = new Histogram({
     name: "rewardgate_batch_tokens",
-    help: "Tokens per executed batch, padding excluded.",
+    help: "Tokens read per executed batch, padding excluded; a prefix that calls share counts once.",
     labelNames: ["backend"],
     buckets: TOKEN_COUNTS,
     registers,
@@ -134,6 +134,12 @@ export function createMetrics(facts: { version: string; commit: string }) {
     help: "Share of padding tokens in a batch.",
     labelNames: ["backend"],
     buckets: RATIOS,
+    registers,
+  });
+  const sharedTokens = new Counter({
+    name: "rewardgate_shared_prefix_tokens_total",
+    help: "Tokens of prompts that were not read again, since another candidate of the row had them.",
+    labelNames: ["backend"],
     registers,
   });
   const batchesTotal = new Counter({
@@ -311,6 +317,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
     batchItems,
     batchTokens,
     batchPadding,
+    sharedTokens,
     batchesTotal,
     batchDuration,
     judgeCalls,
@@ -367,6 +374,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
       for (const closed_by of closedBy) batchesTotal.inc({ backend, closed_by }, 0);
       for (const reason of ["crash", "hang"]) workerRestarts.inc({ backend, reason }, 0);
       quarantined.inc({ backend }, 0);
+      sharedTokens.inc({ backend }, 0);
       const priorities: Priority[] = ["critical", "standard", "sheddable"];
       for (const priority of priorities) queueItems.set({ backend, priority }, 0);
     },

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { BatchLimits, Call, CallResult, OpenBackend, PreparedCall } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
@@ -11,6 +11,7 @@ import { type Device, describeDevice, isCudaInstalled } from "./device.ts";
 import type { InputNames } from "./executor-protocol.ts";
 import { listDevices, type OnnxParams, planExecutors } from "./params.ts";
 import { type ReplicaSet, startReplicas } from "./replicas.ts";
+import { planRows } from "./rows.ts";
 
 /** A model to serve, and how. Keys of {@link OnnxParams} are those of the configuration. */
 export interface OnnxBackendOptions extends Omit<OnnxParams, "type"> {
@@ -78,8 +79,8 @@ export async function createOnnxBackend(options: OnnxBackendOptions): Promise<On
     },
     notReady: `no inference process of ${options.name} is running`,
     onReadiness: (listener) => replicas.onReadiness(listener),
-    prepare: (calls) => prepare(calls, tokenizer, options.maxTokens),
-    run: (batch) => run(batch, replicas, options.outputs),
+    prepare: (calls) => prepare(calls, tokenizer, options.maxTokens, limits.maxRowTokens !== undefined),
+    run: (batch) => run(batch, replicas, options.outputs, limits.maxRowTokens),
     close: (timeoutMs) => replicas.close(timeoutMs),
   };
 }
@@ -119,7 +120,12 @@ async function start(options: OnnxBackendOptions, padId: number): Promise<{ devi
   return open([{ type: "cpu" }]);
 }
 
-async function prepare(calls: readonly Call[], tokenizer: SegmentTokenizer, maxTokens: number): Promise<(PreparedCall | Error)[]> {
+async function prepare(
+  calls: readonly Call[],
+  tokenizer: SegmentTokenizer,
+  maxTokens: number,
+  shares: boolean,
+): Promise<(PreparedCall | Error)[]> {
   const idsOf = await tokenizer.encode(calls.filter((call) => call.type === "forward"));
   return calls.map((call) => {
     try {
@@ -130,6 +136,7 @@ async function prepare(calls: readonly Call[], tokenizer: SegmentTokenizer, maxT
         ids: sequence.ids,
         payload: sequence,
         ...(sequence.truncation && { truncation: sequence.truncation }),
+        ...(shares && prefixOf(sequence)),
       };
     } catch (error) {
       return GatewayError.from(error);
@@ -137,32 +144,49 @@ async function prepare(calls: readonly Call[], tokenizer: SegmentTokenizer, maxT
   });
 }
 
-async function run(batch: readonly PreparedCall[], replicas: ReplicaSet, names: readonly string[]): Promise<CallResult[]> {
-  let total = 0;
-  for (const { tokens } of batch) total += tokens;
+/** Share of a text that its prefix must be to be worth a row of its own with others: below it the row is longer than what it saves. */
+const LEAST_PREFIX = 0.25;
+
+/** What a text shares with other candidates of the same prompt: its tokens before the candidate, and never a part of one. */
+function prefixOf({ ids, candidateStart }: Sequence): Pick<PreparedCall, "prefix"> {
+  if (candidateStart === 0 || candidateStart < LEAST_PREFIX * ids.length) return {};
+  const tokens = ids.subarray(0, candidateStart);
+  return {
+    prefix: { key: hash("sha256", new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength), "base64"), tokens: candidateStart },
+  };
+}
+
+async function run(
+  batch: readonly PreparedCall[],
+  replicas: ReplicaSet,
+  names: readonly string[],
+  maxRowTokens: number | undefined,
+): Promise<CallResult[]> {
+  const { order, joins } = planRows(batch, maxRowTokens);
+  const own = order.map((index, place) => (batch[index]!.payload as Sequence).ids.subarray(joins[place]!));
   const packed = {
-    ids: new Int32Array(total),
-    lengths: new Int32Array(batch.length),
-    candidateStarts: new Int32Array(batch.length),
+    ids: new Int32Array(own.reduce((sum, { length }) => sum + length, 0)),
+    lengths: Int32Array.from(own, ({ length }) => length),
+    candidateStarts: Int32Array.from(order, (index) => (batch[index]!.payload as Sequence).candidateStart),
+    ...(joins.some((tokens) => tokens > 0) && { joins }),
   };
   let offset = 0;
-  for (const [index, call] of batch.entries()) {
-    const { ids, candidateStart } = call.payload as Sequence;
+  for (const ids of own) {
     packed.ids.set(ids, offset);
-    packed.lengths[index] = ids.length;
-    packed.candidateStarts[index] = candidateStart;
     offset += ids.length;
   }
   const tensors = await replicas.run(packed);
-  return batch.map(({ tokens, truncation }, row) => {
+  const results: CallResult[] = new Array(batch.length);
+  for (const [place, index] of order.entries()) {
+    const { tokens, truncation } = batch[index]!;
     const outputs: Record<string, Float32Array> = {};
-    for (const [index, name] of names.entries()) {
-      const tensor = tensors[index]!;
-      const width = tensor.length / batch.length;
-      outputs[name] = tensor.slice(row * width, (row + 1) * width);
+    for (const [at, name] of names.entries()) {
+      const width = tensors[at]!.length / batch.length;
+      outputs[name] = tensors[at]!.slice(place * width, (place + 1) * width);
     }
-    return { outputs, tokens, ...(truncation && { truncation }) };
-  });
+    results[index] = { outputs, tokens, ...(truncation && { truncation }) };
+  }
+  return results;
 }
 
 function batchLimits(options: OnnxBackendOptions, devices: readonly Device[], executors: number): BatchLimits {
@@ -172,6 +196,8 @@ function batchLimits(options: OnnxBackendOptions, devices: readonly Device[], ex
     // The longest text must fit a batch of its own.
     maxBatchTokens: Math.max(options.maxBatchTokens ?? defaults.maxBatchTokens, options.maxTokens),
     padded: true,
+    // A row is never longer than a text may be, so that it needs no more memory than the longest text.
+    ...(options.inputs.prefix && options.sharePrefix !== false && options.batchable && { maxRowTokens: options.maxTokens }),
     parallelism: executors,
     concurrency: DEPTH * executors,
     maxPaddingRatio: options.maxPaddingRatio ?? defaults.maxPaddingRatio,

@@ -158,7 +158,7 @@ export async function forkExecutor(options: ExecutorChildOptions, signal: AbortS
         const id = ++lastId;
         waiting.set(id, { resolve, reject });
         silence ??= setTimeout(() => end("hang"), options.hangTimeoutMs);
-        send({ type: "run", id, ids: batch.ids, lengths: batch.lengths, candidateStarts: batch.candidateStarts });
+        send({ type: "run", id, ...batch });
       });
     },
     async stop(graceMs) {

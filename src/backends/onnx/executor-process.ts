@@ -6,7 +6,15 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import type { FromExecutor, LoadMessage, PackedBatch, RunMessage, ToExecutor } from "./executor-protocol.ts";
+import { branch } from "./branch.ts";
+import {
+  type FromExecutor,
+  inputNames,
+  type LoadMessage,
+  type PackedBatch,
+  type RunMessage,
+  type ToExecutor,
+} from "./executor-protocol.ts";
 import { pad } from "./pack.ts";
 
 /** A reason not to serve, in words that may be shown. */
@@ -67,10 +75,11 @@ async function open(load: LoadMessage): Promise<Model> {
   const session = await (load.weights === undefined
     ? InferenceSession.create(graph, options)
     : InferenceSession.create(load.graphPath, options));
-  checkNames("input", Object.values(load.inputs), session.inputNames);
+  const named = inputNames(load.inputs);
+  checkNames("input", named, session.inputNames);
   checkNames("output", load.outputs, session.outputNames);
   for (const name of session.inputNames) {
-    if (!Object.values(load.inputs).includes(name)) {
+    if (!named.includes(name)) {
       throw new LoadFailure(
         `the graph needs an input "${name}" that the bundle does not map; name it under \`model.inputs\` in judge.yaml`,
       );
@@ -92,9 +101,9 @@ async function verifyWeights({ path, sha256 }: { path: string; sha256: string })
   if (digest !== sha256) throw new LoadFailure(`the weights ${path} have sha256 ${digest} where ${sha256} is declared; restore the file`);
 }
 
-function checkNames(what: "input" | "output", wanted: readonly (string | undefined)[], found: readonly string[]): void {
+function checkNames(what: "input" | "output", wanted: readonly string[], found: readonly string[]): void {
   for (const name of wanted) {
-    if (name !== undefined && !found.includes(name)) {
+    if (!found.includes(name)) {
       throw new LoadFailure(`the graph has no ${what} "${name}"; it has ${found.join(", ")}; correct \`${what}s\` in judge.yaml`);
     }
   }
@@ -109,20 +118,32 @@ async function answer(served: Model, message: RunMessage): Promise<FromExecutor>
 }
 
 async function run({ load, session }: Model, batch: PackedBatch): Promise<Float32Array[]> {
-  const { rows, length, ids, mask, segments } = pad(batch, load.padId);
-  const shape = [rows, length];
-  const feeds: Record<string, Tensor> = {
-    [load.inputs.ids]: new Tensor("int64", ids, shape),
-    [load.inputs.mask]: new Tensor("int64", mask, shape),
-  };
-  if (load.inputs.segments !== undefined) feeds[load.inputs.segments] = new Tensor("int64", segments, shape);
-  const results = await session.run(feeds, load.outputs);
+  const texts = batch.lengths.length;
+  const results = await session.run(feedsOf(load, batch), load.outputs);
   return load.outputs.map((name) => {
     const { data, dims } = results[name]!;
     if (!(data instanceof Float32Array)) throw new Error(`output "${name}" is not float32`);
-    if (dims[0] !== rows) throw new Error(`output "${name}" has ${dims[0]} rows for ${rows} texts`);
+    if (dims[0] !== texts) throw new Error(`output "${name}" has ${dims[0]} rows for ${texts} texts`);
     return data;
   });
+}
+
+function feedsOf({ inputs, padId }: LoadMessage, batch: PackedBatch): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {};
+  const feed = (name: string, values: BigInt64Array, shape: readonly number[]) => {
+    feeds[name] = new Tensor("int64", values, shape);
+  };
+  const { rows, length, ids, mask, ...more } = inputs.prefix ? branch(batch, padId) : pad(batch, padId);
+  const shape = [rows, length];
+  feed(inputs.ids, ids, shape);
+  feed(inputs.mask, mask, shape);
+  if ("segments" in more && inputs.segments !== undefined) feed(inputs.segments, more.segments, shape);
+  if ("branches" in more && inputs.prefix) {
+    feed(inputs.prefix.positions, more.positions, shape);
+    feed(inputs.prefix.branches, more.branches, shape);
+    feed(inputs.prefix.texts, more.texts, [batch.lengths.length, 2]);
+  }
+  return feeds;
 }
 
 function warmUpBatch({ rows, length }: { rows: number; length: number }, padId: number): PackedBatch {

@@ -4,6 +4,23 @@ export interface InputNames {
   readonly mask: string;
   /** Token types: 0 for the prompt, 1 from the candidate on. */
   readonly segments?: string | undefined;
+  /** Present for a graph that reads several texts behind one prefix. */
+  readonly prefix?: PrefixInputs | undefined;
+}
+
+/** Names of what tells such a graph which token belongs to which text. */
+export interface PrefixInputs {
+  /** Position of a token in its text. */
+  readonly positions: string;
+  /** 0 for the prefix of a row, 1, 2, … for the texts behind it. */
+  readonly branches: string;
+  /** Row and branch of every text, shape [texts, 2]; the graph answers with a row per text. */
+  readonly texts: string;
+}
+
+/** Names of all inputs. */
+export function inputNames({ ids, mask, segments, prefix }: InputNames): string[] {
+  return [ids, mask, ...(segments === undefined ? [] : [segments]), ...(prefix ? [prefix.positions, prefix.branches, prefix.texts] : [])];
 }
 
 /** The first message to an executor: what it serves, for as long as it lives. */
@@ -27,10 +44,15 @@ export interface LoadMessage {
 export interface PackedBatch {
   /** Ids of all texts, shape [Σ lengths]. */
   readonly ids: Int32Array;
-  /** Tokens of each text, shape [texts]. */
+  /** Tokens of each text, without those that it reads in the row of another, shape [texts]. */
   readonly lengths: Int32Array;
   /** Index of the candidate's first token within each text, shape [texts]. */
   readonly candidateStarts: Int32Array;
+  /**
+   * How many tokens at the start of the row before it a text begins with, shape [texts]: the text goes on from there, in that row. 0 starts a row.
+   * All texts that join a row share equally much. Absent: a row per text.
+   */
+  readonly joins?: Int32Array;
 }
 
 export interface RunMessage extends PackedBatch {

@@ -45,8 +45,10 @@ export function pad(batch: PackedBatch, padId: number): PaddedBatch {
   return { rows, length, ids, mask, segments };
 }
 
-const LOW_HALF = new Int32Array(BigInt64Array.of(1n).buffer)[0] === 1 ? 0 : 1;
+/** Which of the two halves of an int64 holds a small number. */
+export const LOW_HALF = new Int32Array(BigInt64Array.of(1n).buffer)[0] === 1 ? 0 : 1;
 
-function halves(values: BigInt64Array): Int32Array {
+/** The halves of int64 numbers, two each. */
+export function halves(values: BigInt64Array): Int32Array {
   return new Int32Array(values.buffer);
 }

@@ -43,6 +43,13 @@ export const onnxParams = z.strictObject({
     .lt(1)
     .describe("Largest share of padding in a batch. Without it: 0.2 on the CPU, where padding costs what text does, 0.5 on a GPU.")
     .optional(),
+  sharePrefix: z
+    .boolean()
+    .describe(
+      "Whether candidates of one prompt are read in one row behind it, where the judge's graph can do that: the prompt is read once and " +
+        "scores stay what they are, up to rounding. Default true.",
+    )
+    .optional(),
   maxDelayMs: z
     .number()
     .min(0)
