@@ -229,7 +229,10 @@ export interface Usage {
   readonly candidates: number;
   /** Candidate × judge scores that came from the cache. */
   readonly cachedScores: number;
-  /** Tokens that models read for this request; cached scores cost none, a shared forward pass counts once. */
+  /**
+   * Tokens that models read for this request; cached scores cost none, a shared forward pass counts once, a prompt that is read once for
+   * several candidates counts for each of them.
+   */
   readonly tokens: number;
 }
 

@@ -93,6 +93,77 @@ test("no batch passes the limits of tokens, calls or padding, and every call run
   );
 });
 
+/** Calls `prompt:number:tokens`, of which the first 50 tokens are the prompt's. */
+const BEHIND_PROMPTS: BackendScript = {
+  tokens: (text) => Number(text.split(":")[2]),
+  prefix: (text) => ({ key: text.split(":")[0]!, tokens: 50 }),
+};
+
+test("calls of one prefix travel together whatever their lengths, and their prefix counts once", async () => {
+  const gate = holdFirst();
+  const limits = { maxBatchTokens: 200, maxRowTokens: 200, maxPaddingRatio: 0.2 };
+  const { backend, batcher } = batcherOf({ ...BEHIND_PROMPTS, limits, beforeRun: gate.beforeRun });
+  batcher.dispatch([callOf("x:0:50")], listener(), STANDARD);
+  await settle();
+  // Rows: a of 50 + 10 + 90 + 20, and a rest of 50 + 60; b of 50 + 40 + 30; c alone.
+  const calls = ["a:0:60", "b:0:90", "a:1:140", "c:0:55", "a:2:70", "b:1:80", "a:3:110"];
+  batcher.dispatch(calls.map(callOf), listener(), STANDARD);
+  await settle();
+  gate.release();
+  await settle(20);
+  assert.deepEqual(backend.batches.slice(1), [["a:0:60", "a:1:140", "a:2:70"], ["b:0:90", "b:1:80"], ["c:0:55"], ["a:3:110"]]);
+});
+
+test("rows of several prompts share a batch where they are about as long", async () => {
+  const gate = holdFirst();
+  const limits = { maxBatchTokens: 250, maxRowTokens: 120, maxPaddingRatio: 0.2 };
+  const { backend, batcher } = batcherOf({ ...BEHIND_PROMPTS, limits, beforeRun: gate.beforeRun });
+  batcher.dispatch([callOf("x:0:50")], listener(), STANDARD);
+  await settle();
+  const calls = ["a:0:80", "b:0:55", "a:1:80", "b:1:55", "c:0:82", "c:1:79"];
+  batcher.dispatch(calls.map(callOf), listener(), STANDARD);
+  await settle();
+  gate.release();
+  await settle(20);
+  assert.deepEqual(backend.batches.slice(1), [
+    ["a:0:80", "a:1:80", "c:0:82", "c:1:79"],
+    ["b:0:55", "b:1:55"],
+  ]);
+});
+
+test("no batch of rows passes the limits, every call runs exactly once and one that left never, over random queues of groups", async () => {
+  const callText = fc.tuple(fc.constantFrom("a", "b", "c", "d"), fc.nat(120), fc.boolean());
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(callText, { minLength: 1, maxLength: 60 }),
+      fc.record({ maxBatchTokens: fc.integer({ min: 180, max: 600 }), maxBatchCalls: fc.integer({ min: 1, max: 12 }) }),
+      async (drawn, limits) => {
+        const gate = holdFirst();
+        const script = { ...BEHIND_PROMPTS, limits: { ...limits, maxRowTokens: 180, maxPaddingRatio: 0.3 }, beforeRun: gate.beforeRun };
+        const { backend, batcher } = batcherOf(script);
+        const [stays, leaves] = [listener(), listener()];
+        batcher.dispatch([callOf("x:0:50")], stays, STANDARD);
+        await settle();
+        const texts = drawn.map(([prompt, own], index) => `${prompt}:${index}:${50 + own}`);
+        const flights = texts.map((text, index) => batcher.dispatch([callOf(text)], drawn[index]![2] ? leaves : stays, STANDARD)[0]!);
+        await settle();
+        for (const flight of flights.filter((_, index) => drawn[index]![2])) batcher.leave(flight, leaves);
+        gate.release();
+        const kept = texts.filter((_, index) => !drawn[index]![2]);
+        while (stays.settled.length < kept.length + 1) await settle(1);
+        assert.deepEqual(backend.ran.slice(1).sort(), [...kept].sort());
+        for (const batch of backend.batches) {
+          assert.ok(batch.length <= limits.maxBatchCalls);
+          const prompts = new Set(batch.map((text) => text.split(":")[0]!));
+          const read = batch.reduce((sum, text) => sum + Number(text.split(":")[2]) - 50, 50 * prompts.size);
+          assert.ok(batch.length === 1 || read <= limits.maxBatchTokens);
+        }
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
 test("a burst is shared evenly between executors that run side by side", async () => {
   const { backend, batcher } = batcherOf({ limits: { parallelism: 2, concurrency: 4 }, beforeRun: () => settle(3) });
   batcher.dispatch(

@@ -5,6 +5,7 @@ import {
   type CallResult,
   type PreparedCall,
   type RunContext,
+  type SharedPrefix,
   segmentsOf,
 } from "../../src/domain/backend.ts";
 import type { Item } from "../../src/domain/item.ts";
@@ -43,6 +44,7 @@ export interface BackendScript {
   readonly beforeRun?: (texts: string[], context: RunContext | undefined) => Promise<void> | void;
   readonly beforePrepare?: (text: string) => Error | undefined;
   readonly tokens?: (text: string) => number;
+  readonly prefix?: (text: string) => SharedPrefix;
 }
 
 /** The text of the candidate of a call. */
@@ -64,7 +66,8 @@ export function scriptedBackend(script: BackendScript = {}): ScriptedBackend {
       return calls.map((call): PreparedCall | Error => {
         const text = candidateOf(call);
         const error = script.beforePrepare?.(text);
-        return error ?? { tokens: script.tokens?.(text) ?? Math.max(1, text.length), payload: text };
+        const prefix = script.prefix?.(text);
+        return error ?? { tokens: script.tokens?.(text) ?? Math.max(1, text.length), payload: text, ...(prefix && { prefix }) };
       });
     },
     async run(batch, context) {

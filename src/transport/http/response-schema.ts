@@ -210,7 +210,9 @@ const Usage = z
   .strictObject({
     candidates: number("Candidates of the request."),
     cachedScores: number("Candidate × judge scores that came from the cache."),
-    tokens: number("Tokens that models read for this request. Cached scores cost none; a shared forward pass counts once."),
+    tokens: number(
+      "Tokens that models read for this request. Cached scores cost none; a shared forward pass counts once, a prompt that is read once for several candidates counts for each of them.",
+    ),
   })
   .meta({ id: "Usage", description: "Counts for accounting." });
 

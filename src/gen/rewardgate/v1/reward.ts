@@ -518,7 +518,10 @@ export interface Usage {
   candidates: number;
   /** Candidate × judge scores that came from the cache. */
   cachedScores: number;
-  /** Tokens that models read for this request. Cached scores cost none; a shared forward pass counts once. */
+  /**
+   * Tokens that models read for this request. Cached scores cost none; a shared forward pass counts once, a prompt
+   * that is read once for several candidates counts for each of them.
+   */
   tokens: number;
 }
 
