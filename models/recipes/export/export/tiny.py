@@ -104,7 +104,7 @@ def _cls_sep(tokenizer):
     tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=ids)
 
 
-def _llama():
+def llama_tokenizer():
     special = ["<|begin_of_text|>", "<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>", "<|pad|>"]
     tokenizer = _byte_level(special, "{1,3}")
     _starts_with(tokenizer, "<|begin_of_text|>")
@@ -117,7 +117,7 @@ def _qwen():
 
 
 def _llama31():
-    tokenizer, facts = _llama()
+    tokenizer, facts = llama_tokenizer()
     return tokenizer, facts | {"chat_template": LLAMA31}
 
 
@@ -172,9 +172,9 @@ _LLAMA3_ROPE = {"rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "lo
 
 #: name → (family, tokenizer, model type, configuration, options of the export)
 FAMILIES = {
-    "llama": ("Llama", _llama, "llama", DECODER | {"rope_parameters": _LLAMA3_ROPE}, {}),
+    "llama": ("Llama", llama_tokenizer, "llama", DECODER | {"rope_parameters": _LLAMA3_ROPE}, {}),
     "llama31": ("Llama, template with a date", _llama31, "llama", DECODER, {}),
-    "llama-bf16": ("Llama, bf16 weights", _llama, "llama", DECODER, {"store": "bf16"}),
+    "llama-bf16": ("Llama, bf16 weights", llama_tokenizer, "llama", DECODER, {"store": "bf16"}),
     "mistral": ("Mistral, sliding window, pad = eos", _mistral, "mistral", DECODER | {"sliding_window": 16}, {}),
     "qwen2": ("Qwen2", _qwen, "qwen2", DECODER, {}),
     "qwen2-beside": ("Qwen2, bf16 weights in a file of their own", _qwen, "qwen2", DECODER, {"store": "bf16", "weights": "beside"}),
@@ -195,7 +195,7 @@ FAMILIES = {
     "modernbert": ("ModernBERT, mean pooling", _modernbert, "modernbert", ENCODER | {"classifier_pooling": "mean", "local_attention": 16}, {}),
     "modernbert-objectives": ("ModernBERT, five labels", _modernbert, "modernbert", ENCODER | {
         "classifier_pooling": "cls", "local_attention": 16, "num_labels": 5}, {}),
-    "armo": ("ArmoRM", _llama, "armo", DECODER | {"num_labels": 19, "gating_hidden_dim": 24, "gating_n_hidden": 3, "gating_temperature": 10}, {}),
+    "armo": ("ArmoRM", llama_tokenizer, "armo", DECODER | {"num_labels": 19, "gating_hidden_dim": 24, "gating_n_hidden": 3, "gating_temperature": 10}, {}),
     "qwen2-prm": ("Qwen2.5-Math-PRM", _qwen, "qwen2-prm", DECODER, {}),
     "math-shepherd": ("Math-Shepherd, bf16 weights", _mistral, "mistral-prm", DECODER | {"sliding_window": None},
                       {"kind": "process", "store": "bf16"}),
