@@ -213,7 +213,7 @@ export interface PreparedCall {
   /** Ids of the tokens, shape [tokens], where the backend tokenises itself; for tests of templates and tokenizers. */
   readonly ids?: Int32Array;
   /** What it has in common with other calls, where the backend reads that once for all of them that travel together. */
-  readonly prefix?: SharedPrefix;
+  readonly prefix?: SharedPrefix | undefined;
   /** The backend's own form of the call. */
   readonly payload: unknown;
 }
@@ -223,6 +223,8 @@ export interface SharedPrefix {
   readonly key: string;
   /** Tokens of it, of those that the call has. */
   readonly tokens: number;
+  /** Most tokens of a row behind it: the prefix once, and what each call has of its own. */
+  readonly rowTokens: number;
 }
 
 /** What a backend tells the batcher about itself. */
@@ -233,8 +235,6 @@ export interface BatchLimits {
   readonly maxBatchTokens: number;
   /** Whether a batch costs longest × count (true) or the sum of lengths (false). */
   readonly padded: boolean;
-  /** Most tokens of one row of calls behind a prefix that they share, which is read once; absent where the backend has no such rows. */
-  readonly maxRowTokens?: number;
   /** Batches that really run side by side: executors, or GPUs. */
   readonly parallelism: number;
   /** Batches that may be handed over at once, so that no executor idles between two; at least `parallelism`. */

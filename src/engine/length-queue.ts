@@ -142,7 +142,7 @@ export class LengthQueue {
 
   /** A batch of rows: that of the most urgent flight and its siblings, then others about as long. */
   private takeRows(anchor: Flight, siblings: readonly Flight[], limits: BatchLimits, tokenBudget: number): Batch {
-    const room = { tokens: Math.min(limits.maxRowTokens ?? tokenBudget, tokenBudget), calls: limits.maxBatchCalls };
+    const room = { tokens: tokenBudget, calls: limits.maxBatchCalls };
     const first = fillRow([anchor, ...siblings.filter((flight) => flight !== anchor)], room);
     for (const flight of first.flights) this.drop(flight);
     const { rows, closedBy } = addRows(first, this.byPrefix.values(), limits, tokenBudget);

@@ -24,10 +24,11 @@ export function fillRow(members: readonly Flight[], room: Room): Row {
   const [first, ...others] = members;
   const flights = [first!];
   let { tokens } = first!.prepared!;
+  const most = Math.min(room.tokens, first!.prepared!.prefix!.rowTokens);
   for (const flight of others) {
     if (flights.length >= room.calls) break;
     const { tokens: own, prefix } = flight.prepared!;
-    if (tokens + own - prefix!.tokens > room.tokens) continue;
+    if (tokens + own - prefix!.tokens > most) continue;
     flights.push(flight);
     tokens += own - prefix!.tokens;
   }
@@ -57,12 +58,11 @@ export function addRows(
   let calls = first.flights.length;
   let looked = 0;
   let closedBy: "tokens" | "idle" = "idle";
-  const mostTokens = Math.min(limits.maxRowTokens ?? tokenBudget, tokenBudget);
   for (const members of groups) {
     if (calls >= limits.maxBatchCalls) return { rows, closedBy: "full" };
     if (members.length === 0) continue;
     if (looked++ >= LOOKED_AT) break;
-    const row = fillRow(members, { tokens: mostTokens, calls: limits.maxBatchCalls - calls });
+    const row = fillRow(members, { tokens: tokenBudget, calls: limits.maxBatchCalls - calls });
     const newLongest = Math.max(longest, row.tokens);
     const cost = newLongest * (rows.length + 1);
     if (cost > tokenBudget) {

@@ -94,15 +94,15 @@ test("no batch passes the limits of tokens, calls or padding, and every call run
 });
 
 /** Calls `prompt:number:tokens`, of which the first 50 tokens are the prompt's. */
-const BEHIND_PROMPTS: BackendScript = {
+const behindPrompts = (rowTokens: number): BackendScript => ({
   tokens: (text) => Number(text.split(":")[2]),
-  prefix: (text) => ({ key: text.split(":")[0]!, tokens: 50 }),
-};
+  prefix: (text) => ({ key: text.split(":")[0]!, tokens: 50, rowTokens }),
+});
 
 test("calls of one prefix travel together whatever their lengths, and their prefix counts once", async () => {
   const gate = holdFirst();
-  const limits = { maxBatchTokens: 200, maxRowTokens: 200, maxPaddingRatio: 0.2 };
-  const { backend, batcher } = batcherOf({ ...BEHIND_PROMPTS, limits, beforeRun: gate.beforeRun });
+  const limits = { maxBatchTokens: 200, maxPaddingRatio: 0.2 };
+  const { backend, batcher } = batcherOf({ ...behindPrompts(200), limits, beforeRun: gate.beforeRun });
   batcher.dispatch([callOf("x:0:50")], listener(), STANDARD);
   await settle();
   // Rows: a of 50 + 10 + 90 + 20, and a rest of 50 + 60; b of 50 + 40 + 30; c alone.
@@ -116,8 +116,8 @@ test("calls of one prefix travel together whatever their lengths, and their pref
 
 test("rows of several prompts share a batch where they are about as long", async () => {
   const gate = holdFirst();
-  const limits = { maxBatchTokens: 250, maxRowTokens: 120, maxPaddingRatio: 0.2 };
-  const { backend, batcher } = batcherOf({ ...BEHIND_PROMPTS, limits, beforeRun: gate.beforeRun });
+  const limits = { maxBatchTokens: 250, maxPaddingRatio: 0.2 };
+  const { backend, batcher } = batcherOf({ ...behindPrompts(120), limits, beforeRun: gate.beforeRun });
   batcher.dispatch([callOf("x:0:50")], listener(), STANDARD);
   await settle();
   const calls = ["a:0:80", "b:0:55", "a:1:80", "b:1:55", "c:0:82", "c:1:79"];
@@ -139,7 +139,7 @@ test("no batch of rows passes the limits, every call runs exactly once and one t
       fc.record({ maxBatchTokens: fc.integer({ min: 180, max: 600 }), maxBatchCalls: fc.integer({ min: 1, max: 12 }) }),
       async (drawn, limits) => {
         const gate = holdFirst();
-        const script = { ...BEHIND_PROMPTS, limits: { ...limits, maxRowTokens: 180, maxPaddingRatio: 0.3 }, beforeRun: gate.beforeRun };
+        const script = { ...behindPrompts(180), limits: { ...limits, maxPaddingRatio: 0.3 }, beforeRun: gate.beforeRun };
         const { backend, batcher } = batcherOf(script);
         const [stays, leaves] = [listener(), listener()];
         batcher.dispatch([callOf("x:0:50")], stays, STANDARD);

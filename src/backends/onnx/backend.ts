@@ -1,4 +1,4 @@
-import { createHash, hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { BatchLimits, Call, CallResult, OpenBackend, PreparedCall } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
@@ -11,7 +11,7 @@ import { type Device, describeDevice, isCudaInstalled } from "./device.ts";
 import type { InputNames } from "./executor-protocol.ts";
 import { listDevices, type OnnxParams, planExecutors } from "./params.ts";
 import { type ReplicaSet, startReplicas } from "./replicas.ts";
-import { planRows } from "./rows.ts";
+import { planRows, prefixOf } from "./rows.ts";
 
 /** A model to serve, and how. Keys of {@link OnnxParams} are those of the configuration. */
 export interface OnnxBackendOptions extends Omit<OnnxParams, "type"> {
@@ -63,6 +63,7 @@ export async function createOnnxBackend(options: OnnxBackendOptions): Promise<On
   const tokenizer = createSegmentTokenizer(await readVerified(options.tokenizerPath, options.tokenizerSha256));
   const { devices, replicas } = await start(options, tokenizer.padId);
   const limits = batchLimits(options, devices, replicas.size);
+  const shares = options.inputs.prefix !== undefined && options.sharePrefix !== false && options.batchable;
   options.log?.info({ backend: options.name, device: describeAll(devices), executors: replicas.size }, "model opened");
   return {
     name: options.name,
@@ -79,8 +80,8 @@ export async function createOnnxBackend(options: OnnxBackendOptions): Promise<On
     },
     notReady: `no inference process of ${options.name} is running`,
     onReadiness: (listener) => replicas.onReadiness(listener),
-    prepare: (calls) => prepare(calls, tokenizer, options.maxTokens, limits.maxRowTokens !== undefined),
-    run: (batch) => run(batch, replicas, options.outputs, limits.maxRowTokens),
+    prepare: (calls) => prepare(calls, tokenizer, options.maxTokens, shares),
+    run: (batch) => run(batch, replicas, options.outputs),
     close: (timeoutMs) => replicas.close(timeoutMs),
   };
 }
@@ -136,7 +137,7 @@ async function prepare(
         ids: sequence.ids,
         payload: sequence,
         ...(sequence.truncation && { truncation: sequence.truncation }),
-        ...(shares && prefixOf(sequence)),
+        ...(shares && { prefix: prefixOf(sequence, maxTokens) }),
       };
     } catch (error) {
       return GatewayError.from(error);
@@ -144,25 +145,8 @@ async function prepare(
   });
 }
 
-/** Share of a text that its prefix must be to be worth a row of its own with others: below it the row is longer than what it saves. */
-const LEAST_PREFIX = 0.25;
-
-/** What a text shares with other candidates of the same prompt: its tokens before the candidate, and never a part of one. */
-function prefixOf({ ids, candidateStart }: Sequence): Pick<PreparedCall, "prefix"> {
-  if (candidateStart === 0 || candidateStart < LEAST_PREFIX * ids.length) return {};
-  const tokens = ids.subarray(0, candidateStart);
-  return {
-    prefix: { key: hash("sha256", new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength), "base64"), tokens: candidateStart },
-  };
-}
-
-async function run(
-  batch: readonly PreparedCall[],
-  replicas: ReplicaSet,
-  names: readonly string[],
-  maxRowTokens: number | undefined,
-): Promise<CallResult[]> {
-  const { order, joins } = planRows(batch, maxRowTokens);
+async function run(batch: readonly PreparedCall[], replicas: ReplicaSet, names: readonly string[]): Promise<CallResult[]> {
+  const { order, joins } = planRows(batch);
   const own = order.map((index, place) => (batch[index]!.payload as Sequence).ids.subarray(joins[place]!));
   const packed = {
     ids: new Int32Array(own.reduce((sum, { length }) => sum + length, 0)),
@@ -196,8 +180,6 @@ function batchLimits(options: OnnxBackendOptions, devices: readonly Device[], ex
     // The longest text must fit a batch of its own.
     maxBatchTokens: Math.max(options.maxBatchTokens ?? defaults.maxBatchTokens, options.maxTokens),
     padded: true,
-    // A row is never longer than a text may be, so that it needs no more memory than the longest text.
-    ...(options.inputs.prefix && options.sharePrefix !== false && options.batchable && { maxRowTokens: options.maxTokens }),
     parallelism: executors,
     concurrency: DEPTH * executors,
     maxPaddingRatio: options.maxPaddingRatio ?? defaults.maxPaddingRatio,
