@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Backend, Call, CallResult, LikelihoodCall, OpenBackend, PreparedCall, RunContext } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
-import { createProof } from "../model-server/proof.ts";
 import { createSegmentTokenizer, type SegmentTokenizer } from "../tokens/tokenizer.ts";
 import { openServers, type ServerOptions, serverLimits } from "../upstream/settings.ts";
+import type { Server } from "../upstream/upstream.ts";
 import type { LogprobsParams } from "./params.ts";
 import { PARITY_TEXTS, requireSameTokens } from "./parity.ts";
-import { type LogprobsProtocol, logProbabilitiesOf } from "./protocol.ts";
+import { type LogprobsProtocol, logProbabilitiesOf, type ReadTokens } from "./protocol.ts";
 import { sglangLogprobs } from "./sglang.ts";
 import { vllmLogprobs } from "./vllm.ts";
 
@@ -41,82 +41,68 @@ export async function createLogprobsBackend(options: LogprobsBackendOptions): Pr
   const { name, model, engine } = options;
   const protocol = PROTOCOLS[engine];
   const tokenizer = createSegmentTokenizer(options.tokenizer);
-  const upstream = await openServers(options, {
-    healthPath: "/health",
-    reading: { answer: protocol.answer, refusal: (body) => (protocol.isTooLong(body) ? tooLong(name) : undefined) },
-  });
 
-  async function score({ payload, tokens }: PreparedCall, context?: RunContext): Promise<CallResult> {
+  async function score(to: Asked, { payload, tokens }: PreparedCall, context?: RunContext): Promise<CallResult> {
     const { ids, from } = payload as Payload;
-    const answer = await upstream.post(protocol.path, protocol.ofIds(model, ids, from), context);
+    const answer = await to.post(protocol.path, protocol.ofIds(model, ids, from), context);
     return { outputs: { logProbabilities: logProbabilitiesOf(answer, ids, from) }, tokens };
   }
 
-  const open: Backend = {
+  const openOn = (to: Asked): Backend => ({
     name,
     digest: createHash("sha256")
       .update(JSON.stringify(["logprobs", engine, model, createHash("sha256").update(options.tokenizer).digest("hex")]))
       .digest("hex"),
     limits: serverLimits(options.concurrency),
     prepare: (calls) => prepare(calls, tokenizer, name),
-    run: async (batch, context) => Promise.all(batch.map((call) => score(call, context))),
+    run: async (batch, context) => Promise.all(batch.map((call) => score(to, call, context))),
     close: (timeoutMs) => upstream.close(timeoutMs),
-  };
+  });
 
-  async function provenTokens(): Promise<void> {
+  async function provenTokens(server: Asked): Promise<void> {
     const own = PARITY_TEXTS.map((text) => ({ segments: [{ text, origin: "prompt" as const }] }));
     const idsOf = await tokenizer.encode(own);
     for (const text of own) {
-      const answer = await upstream.post(protocol.path, protocol.ofText(model, text.segments[0]!.text));
+      const answer = await server.post(protocol.path, protocol.ofText(model, text.segments[0]!.text));
       requireSameTokens(name, answer, [...idsOf(text)[0]!], protocol.addsBefore);
     }
   }
 
-  const proof = createProof({
-    name,
-    upstream,
-    clock: options.clock,
-    log: options.log,
-    everyMs: options.proofIntervalSeconds * 1000,
-    async prove() {
-      await provenTokens();
-      await options.verify?.(open);
+  const upstream = await openServers(options, {
+    healthPath: "/health",
+    reading: { answer: protocol.answer, refusal: (body) => (protocol.isTooLong(body) ? tooLong(name) : undefined) },
+    proofIntervalMs: options.proofIntervalSeconds * 1000,
+    async prove(server) {
+      await provenTokens(server);
+      await options.verify?.(openOn(server));
     },
   });
-  try {
-    await proof.first();
-  } catch (error) {
-    proof.stop();
-    await upstream.close(0);
-    throw error;
-  }
+  const open = openOn(upstream);
   return {
     ...open,
     device: upstream.addresses.join(", "),
     remote: true,
     get notReady() {
-      return proof.flaw?.message ?? `no server of backend ${name} answers`;
+      return upstream.flaw?.message ?? `no server of backend ${name} answers`;
     },
     get ready() {
-      return proof.holds;
+      return upstream.ready;
     },
-    onReadiness: (listener) => proof.onChange(listener),
+    onReadiness: (listener) => upstream.onReadiness(listener),
     async run(batch, context) {
-      await proof.required();
       try {
         return await open.run(batch, context);
       } catch (thrown) {
         // A server that answers about other tokens may be another than the one that was tried.
-        if (GatewayError.from(thrown).reason === "JUDGE_OUTPUT_UNREADABLE") proof.doubt();
+        if (GatewayError.from(thrown).reason === "JUDGE_OUTPUT_UNREADABLE") upstream.doubt();
         throw thrown;
       }
     },
-    close(timeoutMs) {
-      proof.stop();
-      return open.close(timeoutMs);
-    },
   };
 }
+
+/** Whoever is asked: any of the servers, or one. */
+type Asked = Pick<Server<ReadTokens>, "post">;
 
 async function prepare(calls: readonly Call[], tokenizer: SegmentTokenizer, name: string): Promise<(PreparedCall | Error)[]> {
   const idsOf = await tokenizer.encode(calls.filter((call) => call.type === "likelihood"));

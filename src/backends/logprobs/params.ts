@@ -1,12 +1,15 @@
 import { z } from "zod";
-import { oneAddress } from "../model-server/settings.ts";
-import { upstreamKeys } from "../upstream/settings.ts";
+import { addresses, upstreamKeys } from "../upstream/settings.ts";
 
 /** What `rewardgate.yaml` says about an engine that tells how likely its causal model finds a text. */
 export const logprobsParams = z.strictObject({
   type: z.literal("logprobs").describe("Asks an engine how likely its causal model finds each token of a text: docs/backends/logprobs.md."),
   engine: z.enum(["vllm", "sglang"]).describe("Which engine it is: `vllm` (`POST /v1/completions`) or `sglang` (`POST /generate`)."),
-  url: oneAddress(/^https?$/, "http:// or https://", "Address of the server, for example http://127.0.0.1:8000."),
+  url: addresses(
+    /^https?$/,
+    "http:// or https://",
+    "Address of the server, for example http://127.0.0.1:8000; or a list of servers that run the same model with the same flags.",
+  ),
   model: z.string().min(1).describe("Model to name in each call, as the server knows it. It is part of what a score is kept under."),
   tokenizer: z
     .strictObject({ file: z.string().min(1).describe("The model's tokenizer.json, relative to this file.") })

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { Backend, Call, CallResult, OpenBackend, PreparedCall, RunContext } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import { openServers, serverLimits, UNITS_PER_TOKEN } from "../upstream/settings.ts";
-import { PROBE_INPUTS, requireApart, requireRaw } from "./probe.ts";
-import { createProof } from "./proof.ts";
+import type { Server } from "../upstream/upstream.ts";
+import { PROBE_INPUTS, type ProbedServer, requireAlike, requireApart, requireRaw } from "./probe.ts";
 import { type Input, inOrder, type NumbersRow, type Protocol, type ReadNumbers } from "./protocol.ts";
 import type { ModelServerOptions } from "./settings.ts";
 import { withoutAdded, writeText } from "./written-text.ts";
@@ -16,33 +16,60 @@ interface Payload extends Input {
 /**
  * Opens a backend that asks an engine for the numbers of a reward model. A server that does not answer is no error: the backend is
  * not ready until one does. One that answers is tried before its first number is used, again when it was away, and again and again
- * while it serves.
+ * while it serves; of several servers each for itself, and those that are probed have to answer as the first that passed did.
  *
  * @throws {GatewayError} CONFIG_INVALID when the API key is not where it should be, or the server is there and does not pass
  */
 export async function createModelServerBackend<D>(options: ModelServerOptions, protocol: Protocol<D>): Promise<OpenBackend> {
   const { name, model, metrics } = options;
   const { dialects, output } = protocol;
-  const upstream = await openServers<ReadNumbers>(options, {
-    healthPath: protocol.healthPath,
-    ...(protocol.accepts && { accepts: protocol.accepts }),
-    ...(protocol.connect && { connect: protocol.connect }),
-    reading: { answer: protocol.answer, ...(protocol.refusal && { refusal: protocol.refusal }) },
-  });
   const absence = `no server of backend "${name}" answers${protocol.accepts === undefined ? "" : ` as one of type ${protocol.engine} with the model of its configuration`}`;
-  let dialect = dialects[0] as D;
+  /** How each server is asked, by address. */
+  const ways = new Map<string, D>();
+  const dialectOf = (address: string) => ways.get(address) ?? (dialects[0] as D);
+  /** What the first server that passed everything said of the probes. */
+  let first: ProbedServer | undefined;
+
+  const probes = PROBE_INPUTS.map((input) => (protocol.takes === "pairs" ? input : { text: `${input.query} ${input.text}` }));
+  const scoresOf = async (server: Server<ReadNumbers>, inputs: readonly Input[]) =>
+    (await ask(server, inputs)).map(({ values }) => values[0]!);
+
+  /**
+   * Finds the first way of asking that the server takes, beginning with the one that it took before, and whether what it then says of the
+   * probes can be raw and keeps them apart.
+   */
+  async function probe(server: Server<ReadNumbers>, remedy: string): Promise<ProbedServer> {
+    const known = dialectOf(server.address);
+    const candidates = [known, ...dialects.filter((way) => way !== known)];
+    for (const [index, way] of candidates.entries()) {
+      ways.set(server.address, way);
+      try {
+        const alone: number[] = [];
+        for (const input of probes) alone.push(...(await scoresOf(server, [input])));
+        if (options.probe) requireRaw(name, alone, remedy);
+        if (options.concurrency > 1 || protocol.inputsPerRequest > 1) {
+          const requests = requestsOf(probes, protocol.inputsPerRequest);
+          requireApart(name, alone, (await Promise.all(requests.map((inputs) => scoresOf(server, inputs)))).flat());
+        }
+        return { address: server.address, scores: alone };
+      } catch (thrown) {
+        const refused = GatewayError.from(thrown).reason === "BACKEND_REFUSED" && !(thrown instanceof WrongModel);
+        if (!refused || index === candidates.length - 1) throw thrown;
+      }
+    }
+    throw new GatewayError("INTERNAL", `backend "${name}" has no way to ask its server`);
+  }
 
   /** One request, answered in the order of its inputs. */
-  async function ask(inputs: readonly Input[], way: D, context?: RunContext): Promise<readonly NumbersRow[]> {
-    const { path, body } = protocol.request(inputs, way);
-    const answer = await upstream.post(path, body, context);
-    if (answer.model !== undefined && answer.model !== model) throw new WrongModel(name);
+  async function ask(to: Asked, inputs: readonly Input[], context?: RunContext): Promise<readonly NumbersRow[]> {
+    const { path } = protocol.request(inputs, dialects[0] as D);
+    const answer = await to.post(path, (address) => protocol.request(inputs, dialectOf(address)).body, context);
     const rows = inOrder(answer.rows, inputs.length);
     if (rows === undefined) throw miscounted(name);
     return inputs.length === 1 ? [{ ...rows[0]!, tokens: rows[0]!.tokens ?? answer.tokens }] : rows;
   }
 
-  const open: Backend = {
+  const openOn = (to: Asked): Backend => ({
     name,
     digest: createHash("sha256")
       .update(JSON.stringify([protocol.engine, model, ...protocol.identity]))
@@ -54,7 +81,7 @@ export async function createModelServerBackend<D>(options: ModelServerOptions, p
       const requests = together(batch).map(async (places) => {
         const payloads = places.map((place) => batch[place]!.payload as Payload);
         for (const { broken } of payloads) metrics?.upstream.neutralised.inc({ backend: name }, broken);
-        const rows = await ask(payloads, dialect, context);
+        const rows = await ask(to, payloads, context);
         for (const [index, place] of places.entries()) {
           const { values, tokens } = rows[index]!;
           results[place] = { outputs: { [output]: values }, tokens: tokens ?? batch[place]!.tokens };
@@ -64,81 +91,46 @@ export async function createModelServerBackend<D>(options: ModelServerOptions, p
       return results;
     },
     close: (timeoutMs) => upstream.close(timeoutMs),
-  };
+  });
 
-  const probes = PROBE_INPUTS.map((input) => (protocol.takes === "pairs" ? input : { text: `${input.query} ${input.text}` }));
-  const scoresOf = async (inputs: readonly Input[], way: D) => (await ask(inputs, way)).map(({ values }) => values[0]!);
-
-  /** The first way of asking that the server takes; whether what it then says of the probes can be raw, and keeps them apart. */
-  async function probe(remedy: string): Promise<void> {
-    for (const [index, way] of dialects.entries()) {
+  const upstream = await openServers<ReadNumbers>(options, {
+    healthPath: protocol.healthPath,
+    ...(protocol.accepts && { accepts: protocol.accepts }),
+    ...(protocol.connect && { connect: protocol.connect }),
+    reading: {
+      answer: protocol.answer,
+      ...(protocol.refusal && { refusal: protocol.refusal }),
+      flaw: (answer) => (answer.model === undefined || answer.model === model ? undefined : new WrongModel(name)),
+    },
+    proofIntervalMs: options.proofIntervalSeconds * 1000,
+    async prove(server) {
       try {
-        const alone: number[] = [];
-        for (const input of probes) alone.push(...(await scoresOf([input], way)));
-        if (options.probe) requireRaw(name, alone, remedy);
-        const requests = requestsOf(probes, protocol.inputsPerRequest);
-        if (options.concurrency > 1 || protocol.inputsPerRequest > 1) {
-          requireApart(name, alone, (await Promise.all(requests.map((inputs) => scoresOf(inputs, way)))).flat());
-        }
-        dialect = way;
-        return;
-      } catch (thrown) {
-        const refused = GatewayError.from(thrown).reason === "BACKEND_REFUSED" && !(thrown instanceof WrongModel);
-        if (!refused || index === dialects.length - 1) throw thrown;
-      }
-    }
-  }
-
-  const proof = createProof({
-    name,
-    upstream,
-    clock: options.clock,
-    log: options.log,
-    everyMs: options.proofIntervalSeconds * 1000,
-    async prove() {
-      try {
-        if (protocol.rawRemedy !== undefined) await probe(protocol.rawRemedy);
-        await options.verify?.(open);
+        const probed = protocol.rawRemedy === undefined ? undefined : await probe(server, protocol.rawRemedy);
+        await options.verify?.(openOn(server));
+        if (probed === undefined) return;
+        first ??= probed;
+        requireAlike(name, first, probed);
       } catch (thrown) {
         throw thrown instanceof WrongModel ? new GatewayError("CONFIG_INVALID", thrown.message) : thrown;
       }
     },
   });
-  try {
-    await proof.first();
-  } catch (error) {
-    proof.stop();
-    await upstream.close(0);
-    throw error;
-  }
   return {
-    ...open,
+    ...openOn(upstream),
     device: upstream.addresses.join(", "),
     remote: true,
     get notReady() {
-      return proof.flaw?.message ?? absence;
+      return upstream.flaw?.message ?? absence;
     },
     get ready() {
-      return proof.holds;
+      return upstream.ready;
     },
-    onReadiness: (listener) => proof.onChange(listener),
-    async run(batch, context) {
-      // A server that answers as another is there, and not the one that is asked.
-      if (protocol.accepts !== undefined && !upstream.ready) throw new GatewayError("BACKEND_UNAVAILABLE", absence);
-      await proof.required();
-      try {
-        return await open.run(batch, context);
-      } catch (thrown) {
-        if (thrown instanceof WrongModel) proof.doubt();
-        throw thrown;
-      }
-    },
-    close(timeoutMs) {
-      proof.stop();
-      return open.close(timeoutMs);
-    },
+    onReadiness: (listener) => upstream.onReadiness(listener),
   };
 }
+
+/** Whoever is asked: any of the servers, or one. */
+type Asked = Pick<Server<ReadNumbers>, "post">;
 
 /** Inputs in requests of at most `most`, in order; only neighbours with one query share a request. */
 function requestsOf(inputs: readonly Input[], most: number): Input[][] {

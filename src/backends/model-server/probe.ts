@@ -58,3 +58,29 @@ export function requireApart(backend: string, alone: readonly number[], together
   const remedy = "set `inputsPerRequest: 1`, and if it stays so, `concurrency: 1`, or let its server compute one text at a time";
   throw new GatewayError("CONFIG_INVALID", `backend "${backend}" ${problem}; ${remedy}`);
 }
+
+/** Share of the spread of the probes' scores by which one server may differ from another, as other hardware or batches make it. */
+const UNLIKE = 0.05;
+
+/** What a server said of {@link PROBE_INPUTS}. */
+export interface ProbedServer {
+  readonly address: string;
+  readonly scores: readonly number[];
+}
+
+/**
+ * Whether a server runs the model that the first one that passed runs, or ran: servers with several models behind one name give rewards
+ * that cannot be compared.
+ *
+ * @throws {GatewayError} CONFIG_INVALID when their scores differ
+ */
+export function requireAlike(backend: string, first: ProbedServer, other: ProbedServer): void {
+  const spread = Math.max(...first.scores) - Math.min(...first.scores);
+  const difference = Math.max(...first.scores.map((score, index) => Math.abs(score - other.scores[index]!)));
+  if (difference <= UNLIKE * spread) return;
+  const was = other.address === first.address ? "when this gateway first asked it" : `of ${first.address}`;
+  const message =
+    `backend "${backend}" at ${other.address} gives scores that differ by up to ${difference.toPrecision(3)} from those ${was}; serve one model ` +
+    "at every address, and restart the gateway after the model was replaced on purpose";
+  throw new GatewayError("CONFIG_INVALID", message);
+}

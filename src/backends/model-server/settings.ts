@@ -1,14 +1,7 @@
 import { z } from "zod";
 import type { Backend } from "../../domain/backend.ts";
-import { addresses, type ServerOptions, upstreamKeys } from "../upstream/settings.ts";
+import { type ServerOptions, upstreamKeys } from "../upstream/settings.ts";
 import type { AddedTokens } from "./written-text.ts";
-
-/** The one address of a server. */
-export function oneAddress(protocols: RegExp, schemes: string, description: string) {
-  return addresses(protocols, schemes, description).pipe(
-    z.string("one address: put a balancer before several servers, which all run the same model with the same flags"),
-  );
-}
 
 /** What `rewardgate.yaml` says about any server that runs a reward model, beside the keys of its engine. */
 export const modelServerKeys = {
@@ -55,7 +48,6 @@ export type ModelServerKeys = z.output<z.ZodObject<typeof modelServerKeys>>;
 
 /** A server to ask, and how. Keys are those of the configuration. */
 export interface ModelServerOptions extends ModelServerKeys, ServerOptions {
-  readonly url: string;
   /** Model to name in each call, and that the server's answers have to name where they name one. */
   readonly model: string;
   readonly addedTokens?: AddedTokens;

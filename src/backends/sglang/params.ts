@@ -1,10 +1,15 @@
 import { z } from "zod";
-import { addedTokens, inputsPerRequest, modelServerKeys, oneAddress } from "../model-server/settings.ts";
+import { addedTokens, inputsPerRequest, modelServerKeys } from "../model-server/settings.ts";
+import { addresses } from "../upstream/settings.ts";
 
 /** What `rewardgate.yaml` says about an SGLang server that runs a reward model. */
 export const sglangParams = z.strictObject({
   type: z.literal("sglang").describe("Asks an SGLang server that runs a reward model (`--is-embedding`)."),
-  url: oneAddress(/^https?$/, "http:// or https://", "Address of the server, for example http://127.0.0.1:30000."),
+  url: addresses(
+    /^https?$/,
+    "http:// or https://",
+    "Address of the server, for example http://127.0.0.1:30000; or a list of servers that run the same model with the same flags.",
+  ),
   model: z.string().min(1).describe("Path or name with which the server was started (`--model-path`); it has to say the same of itself."),
   gives: z.enum(["scores"]).default("scores").describe("What the model is asked for: one raw score for each text. Default scores."),
   route: z

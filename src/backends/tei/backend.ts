@@ -25,7 +25,7 @@ export async function createTeiBackend(options: TeiBackendOptions): Promise<Open
     inputsPerRequest: isPairs ? inputsPerRequest : 1,
     healthPath: "/info",
     accepts: (body) => serves(body, model, gives),
-    ...(options.url.startsWith("grpc") && { connect: createTeiTarget }),
+    ...([options.url].flat().every((url) => url.startsWith("grpc")) && { connect: createTeiTarget }),
     dialects: [undefined],
     request: (inputs) => (isPairs ? { path: "/rerank", body: writeRerank(inputs) } : { path: "/predict", body: writePredict(inputs) }),
     answer: isPairs ? readRerank : readPredict,

@@ -1,14 +1,15 @@
 import { z } from "zod";
-import { addedTokens, inputsPerRequest, modelServerKeys, oneAddress } from "../model-server/settings.ts";
+import { addedTokens, inputsPerRequest, modelServerKeys } from "../model-server/settings.ts";
+import { addresses } from "../upstream/settings.ts";
 
 /** What `rewardgate.yaml` says about a text-embeddings-inference server that runs a classifier or a reranker. */
 export const teiParams = z.strictObject({
   type: z.literal("tei").describe("Asks a text-embeddings-inference server that runs a sequence classifier with one label."),
-  url: oneAddress(
+  url: addresses(
     /^(grpcs?|https?)$/,
     "grpc://, grpcs://, http:// or https://",
-    "Address of the server, for example http://127.0.0.1:3000, or grpc://127.0.0.1:3000 for one that was built to speak gRPC.",
-  ),
+    "Address of the server, for example http://127.0.0.1:3000, or grpc://127.0.0.1:3000 for one that was built to speak gRPC; or a list of servers that run the same model with the same flags, all of one protocol.",
+  ).refine((url) => new Set([url].flat().map((one) => one.startsWith("grpc"))).size === 1, "all addresses are of one protocol"),
   model: z.string().min(1).describe("Model that the server says it runs (`--model-id`)."),
   gives: z
     .enum(["scores", "pairs"])

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { OpenBackend } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import { createModelServerBackend } from "../model-server/backend.ts";
@@ -20,6 +21,7 @@ export type TritonBackendOptions = Omit<TritonParams, "type"> & ModelServerOptio
 export async function createTritonBackend(options: TritonBackendOptions): Promise<OpenBackend> {
   const { name, model, version, gives, tensors: wanted, addedTokens, inputsPerRequest } = options;
   const path = `/v2/models/${model}${version === undefined ? "" : `/versions/${version}`}`;
+  const urls = [options.url].flat();
   let tensors: Tensors | undefined;
   const protocol: Protocol = {
     engine: "triton",
@@ -30,10 +32,12 @@ export async function createTritonBackend(options: TritonBackendOptions): Promis
     healthPath: path,
     accepts(body) {
       const read = readMetadata(body, options);
+      // One server may be replaced by one whose tensors are called otherwise; of several all have to call them alike.
+      if (urls.length > 1 && read !== undefined && tensors !== undefined) return isDeepStrictEqual(read, tensors);
       tensors = read ?? tensors;
       return read !== undefined;
     },
-    ...(options.url.startsWith("grpc") && {
+    ...(urls.every((url) => url.startsWith("grpc")) && {
       connect: (target) => createInferenceTarget(target, { model, version: version ?? "" }),
     }),
     dialects: [undefined],

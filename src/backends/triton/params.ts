@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { addedTokens, inputsPerRequest, modelServerKeys, oneAddress } from "../model-server/settings.ts";
+import { addedTokens, inputsPerRequest, modelServerKeys } from "../model-server/settings.ts";
+import { addresses } from "../upstream/settings.ts";
 
 const tensorName = z.string().min(1).max(256);
 
@@ -8,11 +9,11 @@ export const tritonParams = z.strictObject({
   type: z
     .literal("triton")
     .describe("Asks a Triton or KServe server, or any other of the Open Inference Protocol (V2), for a model that reads text."),
-  url: oneAddress(
+  url: addresses(
     /^(grpcs?|https?)$/,
     "grpc://, grpcs://, http:// or https://",
-    "Address of the server, for example http://127.0.0.1:8000 or grpc://127.0.0.1:8001; /v2 is below it.",
-  ),
+    "Address of the server, for example http://127.0.0.1:8000 or grpc://127.0.0.1:8001; /v2 is below it; or a list of servers that run the same model with the same flags, all of one protocol.",
+  ).refine((url) => new Set([url].flat().map((one) => one.startsWith("grpc"))).size === 1, "all addresses are of one protocol"),
   model: z
     .string()
     .regex(/^[\w.-]+$/, "letters, digits, hyphens, underscores and full stops")

@@ -11,6 +11,8 @@ export interface Address {
   load: number;
   /** Whether it answered the last health check. */
   up: boolean;
+  /** Whether it answered that check as a server that is not wanted: it is asked for nothing. */
+  strange: boolean;
   /** Until when it asked to be left alone, by the clock; 0 when it did not. */
   restUntil: number;
 }

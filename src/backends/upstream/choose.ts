@@ -13,7 +13,7 @@ export interface Choice {
 }
 
 /**
- * The address for a call: of those that have not shown a flaw and whose circuit lets a call through, one that is up before one that is not,
+ * The address for a call: of those that are the server that is wanted, have not shown a flaw, and whose circuit lets a call through, one that is up before one that is not,
  * then one that has not failed this call, then one that did not ask for rest, then one that has proven itself, then the one with the fewest
  * calls under way. Which of equals is drawn, so that many gateways do not all begin with the same.
  */
@@ -27,7 +27,7 @@ export function chooseAddress({ addresses, tried, proving = false, now, random }
   ];
   let best: Address[] = [];
   for (const address of addresses) {
-    if (address.circuit.waitMs > 0 || (address.proof.flaw !== undefined && !proving)) continue;
+    if (address.strange || address.circuit.waitMs > 0 || (address.proof.flaw !== undefined && !proving)) continue;
     const order = best.length === 0 ? -1 : compare(key(address), key(best[0]!));
     if (order < 0) best = [address];
     else if (order === 0) best.push(address);

@@ -56,7 +56,7 @@ export function createDoor({ name, clock, random, onLastResort }: DoorOptions): 
   /** While all of several are left alone, one is probed now and then: none is given up for good, and none is flooded. */
   function lastResort(addresses: readonly Address[]): Address | undefined {
     if (addresses.length < 2 || clock.now() < lastResortAt + LAST_RESORT_MS) return undefined;
-    const usable = addresses.filter(({ proof }) => proof.holds);
+    const usable = addresses.filter(({ proof, strange }) => proof.holds && !strange);
     return usable.toSorted((a, b) => a.circuit.waitMs - b.circuit.waitMs)[0];
   }
 
@@ -65,6 +65,10 @@ export function createDoor({ name, clock, random, onLastResort }: DoorOptions): 
     if (flaw !== undefined && !proving && addresses.every(({ proof }) => proof.flaw !== undefined)) {
       return new GatewayError(flaw.reason === "CONFIG_INVALID" ? "BACKEND_REFUSED" : flaw.reason, flaw.message);
     }
+    if (addresses.every(({ strange }) => strange)) {
+      const message = `backend "${name}" is answered by a server that is not the one that is wanted; look at its address and its model`;
+      return new GatewayError("BACKEND_UNAVAILABLE", message);
+    }
     const retryAfterMs = Math.ceil(Math.max(100, Math.min(...addresses.map(({ circuit }) => circuit.waitMs))));
     const message = `backend "${name}" has failed repeatedly and is left alone for a while; look at its server, or try again later`;
     return new GatewayError("BACKEND_UNAVAILABLE", message, { details: { retryAfterMs } });
@@ -72,7 +76,9 @@ export function createDoor({ name, clock, random, onLastResort }: DoorOptions): 
 
   return {
     requireOpen(addresses, proving) {
-      const open = addresses.some(({ circuit, proof }) => circuit.waitMs === 0 && (proving || proof.flaw === undefined));
+      const open = addresses.some(
+        ({ circuit, proof, strange }) => !strange && circuit.waitMs === 0 && (proving || proof.flaw === undefined),
+      );
       if (!open && lastResort(addresses) === undefined) throw refusal(addresses, proving);
     },
     async enter({ addresses, tried, proving, remainingMs, signal }) {

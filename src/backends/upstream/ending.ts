@@ -12,8 +12,8 @@ export type Ending<T> =
       readonly blame: keyof Leave;
       /** Whether the same call may be made again: anywhere, or at another address alone. */
       readonly again: "anywhere" | "elsewhere" | "never";
-      /** Whether the server may have been replaced by another. */
-      readonly replaced?: boolean;
+      /** Whether the server may have been replaced by another, or has been. */
+      readonly replaced?: "perhaps" | "surely";
       /** Milliseconds that the server asked to wait, 30,000 at most. */
       readonly hintMs?: number | undefined;
       readonly error: GatewayError;
@@ -51,7 +51,7 @@ export function readEnding<T>(backend: string, outcome: HttpOutcome, reading: Re
       return { outcome: "late", blame: "failed", again: "elsewhere", error: unavailable("did not answer in time; look at its load") };
     case "broken": {
       const error = unavailable("cannot be reached or broke the connection; look at its server", { cause: outcome.cause });
-      return { outcome: "failed", blame: "failed", again: "anywhere", replaced: true, error };
+      return { outcome: "failed", blame: "failed", again: "anywhere", replaced: "perhaps", error };
     }
     case "unreadable":
       return { outcome: "unreadable", blame: "failed", again: "never", error: unreadable(backend, outcome.cause) };
@@ -64,7 +64,7 @@ export function readEnding<T>(backend: string, outcome: HttpOutcome, reading: Re
     if (answer === undefined) return { outcome: "unreadable", blame: "failed", again: "never", error: unreadable(backend) };
     const flaw = reading.flaw?.(answer);
     if (flaw === undefined) return { outcome: "ok", blame: "succeeded", answer };
-    return { outcome: "unreadable", blame: "failed", again: "elsewhere", replaced: true, error: flaw };
+    return { outcome: "unreadable", blame: "failed", again: "elsewhere", replaced: "surely", error: flaw };
   }
   const askedMs = parseRetryAfter(outcome.retryAfter, Date.now());
   const hintMs = askedMs === undefined ? undefined : Math.min(askedMs, LONGEST_REST_MS);

@@ -58,6 +58,7 @@ export function watchHealth(options: HealthOptions): { readonly first: Promise<v
     const up = isUp(outcome, options.accepts);
     if (up !== address.up) log?.[up ? "info" : "warn"]({ backend: name, address: target.name, status, up }, "health of an upstream server");
     address.up = up;
+    address.strange = !up && options.accepts !== undefined && status !== undefined && status >= 200 && status < 300;
     if (up) address.proof.isThere();
     else address.proof.isAway();
     metrics?.up.set({ backend: name, address: target.name }, up ? 1 : 0);

@@ -70,7 +70,7 @@ export function createPool({ name, urls, connect, prove, proofIntervalMs, clock,
       ...{ clock, log },
     });
     metrics?.proven.set(place, proof.stands ? 1 : 0);
-    const address: Address = { target, circuit, proof, load: 0, up: false, restUntil: 0 };
+    const address: Address = { target, circuit, proof, load: 0, up: false, strange: false, restUntil: 0 };
     return address;
   }
 
@@ -100,7 +100,8 @@ export function createPool({ name, urls, connect, prove, proofIntervalMs, clock,
         if (addresses.some((other) => other !== address && isReady(other))) address.circuit.eject();
       }
       if (ending.outcome !== "ok") {
-        if (ending.replaced) address.proof.doubt();
+        if (ending.replaced === "perhaps") address.proof.doubt();
+        if (ending.replaced === "surely") address.proof.isWrong(ending.error);
         if (ending.hintMs !== undefined) address.restUntil = Math.max(address.restUntil, clock.now() + ending.hintMs);
       }
       review();

@@ -33,6 +33,8 @@ export interface Proof {
   isAway(): void;
   /** The server may have been replaced. It is tried before its next answer is used, and at once if it is there. */
   doubt(): void;
+  /** The server gave an answer that the one that is wanted would not give: it is not used until it has passed again. */
+  isWrong(flaw: GatewayError): void;
   /** Joins the try that is under way, or makes one. @throws {GatewayError} why the server could not be tried, or did not pass */
   attempt(): Promise<void>;
   /** Ends the proofs on a timer. */
@@ -70,11 +72,8 @@ export function createProof({ backend, address, prove, everyMs, onChange, clock,
       } catch (thrown) {
         const error = GatewayError.from(thrown);
         if (error.reason !== "BACKEND_UNAVAILABLE" && error.reason !== "CALLER_GONE" && before.absences === absences) {
-          proven = false;
-          flaw = error;
-          flawAt = clock.now();
+          reject(error);
         }
-        if (flaw === error) log?.warn({ backend, address, err: error }, "an upstream server has not shown that its answers can be used");
         throw error;
       } finally {
         running = undefined;
@@ -83,6 +82,13 @@ export function createProof({ backend, address, prove, everyMs, onChange, clock,
       }
     })();
     return running;
+  }
+
+  function reject(error: GatewayError): void {
+    proven = false;
+    flaw = error;
+    flawAt = clock.now();
+    log?.warn({ backend, address, err: error }, "an upstream server has not shown that its answers can be used");
   }
 
   function tryNow(): void {
@@ -114,6 +120,11 @@ export function createProof({ backend, address, prove, everyMs, onChange, clock,
       doubted = true;
       tryNow();
     },
+    isWrong(found) {
+      doubts++;
+      reject(found);
+      onChange();
+    },
     attempt,
     stop() {
       stopped = true;
@@ -129,6 +140,7 @@ const NOTHING_TO_SHOW: Proof = {
   isThere() {},
   isAway() {},
   doubt() {},
+  isWrong() {},
   attempt: async () => {},
   stop() {},
 };

@@ -75,8 +75,8 @@ export interface Upstream<T> {
   readonly addresses: readonly string[];
   /** Whether a call could be answered now: an address is healthy, has shown what it must, and its circuit lets a call through. */
   readonly ready: boolean;
-  /** What keeps it from being ready, for people. */
-  readonly notReady: string;
+  /** What was found wrong with a server, while it is. */
+  readonly flaw: GatewayError | undefined;
   onReadiness(listener: (ready: boolean) => void): () => void;
   /**
    * Posts JSON and returns the answer.
@@ -87,6 +87,8 @@ export interface Upstream<T> {
   post(path: string, body: Body, context?: RunContext, tokens?: number): Promise<T>;
   /** The same, read in a way of its own. */
   postAs<R>(protocol: Protocol<R>, path: string, body: Body, context?: RunContext, tokens?: number): Promise<R>;
+  /** An answer makes no sense for what was asked: every server is tried again before its next answer is used. */
+  doubt(): void;
   close(timeoutMs?: number): Promise<void>;
 }
 
@@ -193,10 +195,13 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
     get ready() {
       return pool.ready;
     },
-    get notReady() {
-      return flawed()?.message ?? `no server of backend ${name} answers`;
+    get flaw() {
+      return flawed();
     },
     onReadiness: (listener) => pool.onReadiness(listener),
+    doubt() {
+      for (const { proof } of pool.addresses) proof.doubt();
+    },
     post: (path, body, context, tokens) => call({ path, body, context, tokens }, own),
     postAs: (protocol, path, body, context, tokens) => call({ path, body, context, tokens }, protocol),
     close,

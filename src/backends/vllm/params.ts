@@ -1,10 +1,15 @@
 import { z } from "zod";
-import { modelServerKeys, oneAddress } from "../model-server/settings.ts";
+import { modelServerKeys } from "../model-server/settings.ts";
+import { addresses } from "../upstream/settings.ts";
 
 /** What `rewardgate.yaml` says about a vLLM server that runs a reward model. */
 export const vllmParams = z.strictObject({
   type: z.literal("vllm").describe("Asks a vLLM server that runs a reward model (`--runner pooling`)."),
-  url: oneAddress(/^https?$/, "http:// or https://", "Address of the server, for example http://127.0.0.1:8000."),
+  url: addresses(
+    /^https?$/,
+    "http:// or https://",
+    "Address of the server, for example http://127.0.0.1:8000; or a list of servers that run the same model with the same flags.",
+  ),
   model: z
     .string()
     .min(1)

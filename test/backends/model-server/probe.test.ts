@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { requireApart, requireRaw } from "../../../src/backends/model-server/probe.ts";
+import { requireAlike, requireApart, requireRaw } from "../../../src/backends/model-server/probe.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
 
 const invalid = (check: () => void, message: RegExp) =>
@@ -20,4 +20,12 @@ test("inputs that are asked at the same time have to keep their scores and their
   requireApart("rm", [-3, 0.5, 2], [-3.01, 0.52, 2]);
   invalid(() => requireApart("rm", [-3, 0.5, 2], [2, 0.5, -3]), /another order.*inputsPerRequest: 1/);
   invalid(() => requireApart("rm", [-3, 0.5, 2], [-3, Number.NaN, 2]), /another order/);
+});
+
+test("servers run one model when their scores differ by no more than hardware makes them", () => {
+  const first = { address: "a:1", scores: [-4, 0, 6] };
+  requireAlike("rm", first, { address: "b:1", scores: [-4.4, 0.5, 6] });
+  invalid(() => requireAlike("rm", first, { address: "b:1", scores: [-4, 0.6, 6] }), /at b:1 .* differ by up to 0\.600 from those of a:1/);
+  invalid(() => requireAlike("rm", first, { ...first, scores: [-4, 6, 0] }), /when this gateway first asked it/);
+  invalid(() => requireAlike("rm", first, { address: "b:1", scores: [-4, Number.NaN, 6] }), /b:1/);
 });

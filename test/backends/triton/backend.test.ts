@@ -43,10 +43,11 @@ test("texts go in the tensor that the model describes, and the one output is ask
   });
 });
 
-test("the configuration takes one address of either protocol, and a name that is a part of a path", () => {
+test("the configuration takes addresses of either protocol but not of both, and a name that is a part of a path", () => {
   const base = { type: "triton", model: "rm" };
   for (const url of ["http://a:1", "https://a:1", "grpc://a:1", "grpcs://a:1"])
     assert.equal(tritonParams.safeParse({ ...base, url }).success, true, url);
   assert.equal(tritonParams.safeParse({ ...base, url: "ftp://a:1" }).success, false);
+  assert.equal(tritonParams.safeParse({ ...base, url: ["http://a:1", "grpc://a:2"] }).success, false);
   assert.equal(tritonParams.safeParse({ ...base, url: "http://a:1", model: "a/../b" }).success, false);
 });

@@ -180,7 +180,7 @@ test("a server that shows a flaw is never asked for a score, whatever becomes of
   for (let n = 0; n < 30; n++) assert.equal(await ask(upstream), 1);
   assert.equal(servers[2]!.chats.length, proofs);
   assert.deepEqual(await byAddress(metrics, "proven", servers), [1, 1, 0]);
-  assert.match(upstream.notReady, /golden/);
+  assert.match(upstream.flaw?.message ?? "", /golden/);
 
   for (const server of servers.slice(0, 2)) Object.assign(server, { health: 503, script: () => ({ status: 500 }) });
   await untilTime(clock, () => !upstream.ready);
@@ -199,7 +199,7 @@ test("where every server that answers shows a flaw, the upstream does not open; 
   late.health = 503;
   const { upstream, clock } = await upstreamOf([late], { prove: goldenOf(1) });
   late.health = 200;
-  await untilTime(clock, () => /golden/.test(upstream.notReady));
+  await untilTime(clock, () => /golden/.test(upstream.flaw?.message ?? ""));
   assert.equal(upstream.ready, false);
   await assert.rejects(ask(upstream), { reason: "BACKEND_REFUSED" });
 });
@@ -210,14 +210,14 @@ test("a server that was replaced between two health checks is tried again before
   let breaks = 1;
   servers[0]!.script = (call, response) => (breaks-- > 0 ? broken(call, response) : { json: { score: 7 } });
   for (let n = 0; n < 40; n++) assert.equal(await ask(upstream), 1);
-  assert.match(upstream.notReady, /golden/);
+  assert.match(upstream.flaw?.message ?? "", /golden/);
 });
 
 test("a server is tried again on a timer, and is not asked any more once it does not pass", async () => {
   const servers = [await serverOf(1), await serverOf(1)];
   const { upstream, clock } = await upstreamOf(servers, { prove: goldenOf(1), proofIntervalMs: 60_000 });
   servers[0]!.script = () => ({ json: { score: 7 } });
-  await untilTime(clock, () => /golden/.test(upstream.notReady));
+  await untilTime(clock, () => /golden/.test(upstream.flaw?.message ?? ""));
   for (let n = 0; n < 20; n++) assert.equal(await ask(upstream), 1);
   assert.equal(upstream.ready, true);
 });

@@ -180,10 +180,44 @@ test("a text that is too long is said to be so, and calls of other kinds are ref
   assert.ok(chat instanceof GatewayError && chat.reason === "BACKEND_REFUSED");
 });
 
-test("the configuration takes one address", () => {
+test("of several servers each proves itself: one with another model is never asked for a score, and releases may differ", async () => {
+  const servers = [await serverOf(), await serverOf({ era: "pair" }), await serverOf({ score: (text) => 9 - text.length / 7 })];
+  const [first, second, odd] = servers as [VllmServer, VllmServer, VllmServer];
+  odd.health = 500;
+  const { backend, clock } = await backendOf(first, { url: servers.map(({ url }) => url), healthIntervalSeconds: 5 });
+  odd.health = 200;
+  await settleUntil(clock, () => odd.calls.length >= 8 && /another|differ/.test(backend.notReady));
+  const before = odd.calls.length;
+  assert.equal(backend.ready, true);
+  const texts = Array.from({ length: 40 }, (_, n) => "x".repeat(n + 1));
+  const results = await Promise.all(texts.map((text) => ask(backend, callOf(["candidate", text]))));
+  assert.deepEqual(
+    results.map(({ outputs }) => outputs.scores![0]),
+    texts.map(({ length }) => Math.fround(length / 10 - 4)),
+  );
+  assert.equal(odd.calls.length, before);
+  assert.ok(first.calls.length > 20 && second.calls.length > 20);
+});
+
+test("golden scores decide which of several servers is the right one", async () => {
+  const odd = await serverOf({ score: (text) => 9 - text.length / 7 });
+  const right = await serverOf();
+  const verify: VllmBackendOptions["verify"] = async (open) => {
+    const [prepared] = await open.prepare([hello]);
+    const [result] = await open.run([prepared as PreparedCall]);
+    if (Math.abs(result!.outputs.scores![0]! - -2.5) > 0.01) throw new GatewayError("CONFIG_INVALID", "golden scores differ");
+  };
+  const { backend } = await backendOf(odd, { url: [odd.url, right.url], verify });
+  const before = odd.calls.length;
+  for (let n = 0; n < 10; n++) assert.equal((await ask(backend, hello)).outputs.scores![0], -2.5);
+  assert.equal(odd.calls.length, before);
+  assert.match(backend.notReady, /golden/);
+});
+
+test("the configuration takes one address or several", () => {
   const base = { type: "vllm", model: "rm", gives: "steps" };
   assert.equal(vllmParams.safeParse({ ...base, url: "http://127.0.0.1:8000" }).success, true);
-  assert.equal(vllmParams.safeParse({ ...base, url: ["http://a:1", "http://b:1"] }).success, false);
+  assert.equal(vllmParams.safeParse({ ...base, url: ["http://a:1", "http://b:1"] }).success, true);
   assert.equal(vllmParams.safeParse({ ...base, url: "http://127.0.0.1:8000", gives: "chats" }).success, false);
 });
 
