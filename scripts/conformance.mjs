@@ -52,21 +52,24 @@ async function superviseGateway(options, pidFile) {
   const start = () => startBuiltGateway({ ...options, ports });
   let gateway = await start();
   let stopping = false;
+  let back = Promise.resolve();
   const watch = () => {
     writeFileSync(pidFile, String(gateway.process.pid));
-    gateway.ended.then(async () => {
-      if (stopping) return;
-      await new Promise((resolve) => setTimeout(resolve, OUTAGE_MS));
-      if (stopping) return;
-      gateway = await start();
-      watch();
+    gateway.ended.then(() => {
+      if (!stopping) back = comeBack();
     });
   };
+  async function comeBack() {
+    await new Promise((resolve) => setTimeout(resolve, OUTAGE_MS));
+    gateway = await start();
+    watch();
+  }
   watch();
   const { http, grpc, admin } = gateway;
   return {
     addresses: { http, grpc, admin },
-    stop() {
+    async stop() {
+      await back;
       stopping = true;
       return gateway.stop();
     },

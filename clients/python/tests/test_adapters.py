@@ -15,6 +15,7 @@ import pytest
 
 from rewardgate import Candidate, Item, NoRewardError, RequestError, Retry, UnavailableError, swift, trl, verifiers, verl
 from rewardgate.__main__ import main
+from rewardgate.connection import shared_client
 from rewardgate.samples import Sample, items_of
 from rewardgate.templates import messages_of, response_of
 
@@ -75,8 +76,10 @@ class TestTrl:
 
     def test_one_function_for_each_member_from_one_call(self, gateway: Gateway) -> None:
         functions = trl.reward_functions(gateway.address, panel="rules", reference="answer")
-        assert [function.__name__ for function in functions] == ["right", "form", "watch"]
-        assert [self.call(function)[:2] for function in functions[:2]] == [[1.0, 0.0], [1.0, 1.0]]
+        assert [function.__name__ for function in functions] == ["right", "form"]  # the shadow is watched, and never trained on
+        assert [self.call(function)[:2] for function in functions] == [[1.0, 0.0], [1.0, 1.0]]
+        named = trl.reward_functions(gateway.address, panel="rules", members=["watch"], reference="answer")
+        assert [function.__name__ for function in named] == ["watch"]
 
     def test_a_sample_without_reward_is_none(self, gateway: Gateway) -> None:
         function = trl.reward_function(gateway.address, panel="rules")
@@ -149,16 +152,17 @@ def test_verifiers_marks_a_rollout_without_reward_as_an_error_and_gives_it_no_nu
     prompts = [[{"role": "user", "content": "1 + 1"}]] * 2
     rewards = asyncio.run(function(prompts=prompts, completions=[RIGHT, WRONG], answers=["2", "2"], states=states))
     assert rewards == [1.0, 0.25] and states == [{}, {}]
-    lost = verifiers.group_reward("127.0.0.1:9", panel="empty")
-    assert all(math.isnan(each) for each in asyncio.run(_short(lost, prompts, states)))
+    lost = verifiers.group_reward("127.0.0.1:9", panel="empty", retry=Retry(timeout=0.3, first_wait=0.05))
+    given = asyncio.run(lost(prompts=prompts, completions=[RIGHT, WRONG], answers=["", ""], states=states))
+    assert all(math.isnan(each) for each in given)
     assert all("error" in state for state in states)
 
 
-async def _short(function, prompts, states):  # type: ignore[no-untyped-def]
-    from rewardgate import connection
-
-    connection.shared_client("127.0.0.1:9", "empty", retry=Retry(timeout=0.3, first_wait=0.05))
-    return await function(prompts=prompts, completions=[RIGHT, WRONG], answers=["", ""], states=states)
+def test_clients_of_one_panel_have_each_their_own_patience() -> None:
+    short = Retry(timeout=0.3)
+    impatient = shared_client("127.0.0.1:9", "rules", retry=short)
+    assert shared_client("127.0.0.1:9", "rules", retry=Retry(timeout=0.3)) is impatient
+    assert shared_client("127.0.0.1:9", "rules") is not impatient
 
 
 class TestFiles:
@@ -192,6 +196,6 @@ class TestFiles:
 
 def test_reward_functions_survive_a_process_of_their_own(gateway: Gateway) -> None:
     scorer = trl._Scorer(gateway.address, "rules", None, (), "raise", None)
-    assert pickle.loads(pickle.dumps(copy.copy(scorer))).members() == ["right", "form", "watch"]
+    assert pickle.loads(pickle.dumps(copy.copy(scorer))).members() == ["right", "form"]
     code = f"from rewardgate import Client; print(Client({gateway.address!r}, panel='rules').members())"
     assert "right" in subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout

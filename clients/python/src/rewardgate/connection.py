@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any
 
 from .client import Client
 from .errors import RequestError
+from .retry import Retry
 
-_clients: dict[tuple[int, str, str], Client] = {}
+_clients: dict[tuple[int, str, str, Retry | None], Client] = {}
 _lock = threading.Lock()
 
 
@@ -25,16 +25,29 @@ def setting(given: str | None, variable: str, what: str) -> str:
     return value
 
 
-def shared_client(address: str | None, panel: str | None, **kwargs: Any) -> Client:
-    """The process's client for an address and a panel, by default those of REWARDGATE_ADDRESS and REWARDGATE_PANEL.
+def shared_client(address: str | None, panel: str | None, *, retry: Retry | None = None) -> Client:
+    """The process's client for an address, a panel and a patience; the first two by default those of REWARDGATE_ADDRESS and
+    REWARDGATE_PANEL.
 
-    Trainers fork and pickle what they are given, which no connection survives; so adapters keep these two words and ask here.
+    Trainers fork and pickle what they are given, which no connection survives; so adapters keep these words and ask here.
     """
     address = setting(address, "REWARDGATE_ADDRESS", "address of the gateway")
     panel = setting(panel, "REWARDGATE_PANEL", "panel")
-    key = (os.getpid(), address, panel)
+    key = (os.getpid(), address, panel, retry)
     with _lock:
         client = _clients.get(key)
         if client is None:
-            client = _clients[key] = Client(address, panel=panel, **kwargs)
+            client = _clients[key] = Client(address, panel=panel, retry=retry)
         return client
+
+
+def counting_members(client: Client) -> list[str]:
+    """Names of the members that make up the reward of a client's panel, in their order: no shadows, which are only watched.
+
+    Raises:
+        RequestError: no such panel.
+    """
+    for info in client.panels():
+        if info.name == client.panel:
+            return [member.name for member in info.members if member.standing == "counts"]
+    raise RequestError("PANEL_NOT_FOUND", f"no panel {client.panel!r} at the gateway")

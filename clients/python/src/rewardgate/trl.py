@@ -11,7 +11,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from .connection import shared_client
+from .connection import counting_members, shared_client
 from .errors import Failure, NoRewardError, UnavailableError
 from .item import Item, Prompt
 from .preference import comparison_of, ranking_of
@@ -51,8 +51,7 @@ class _Scorer:
         self.__dict__.update(state, _lock=threading.Lock(), _last=None)
 
     def members(self) -> list[str]:
-        client = shared_client(self._address, self._panel, retry=self._retry)
-        return client.members()
+        return counting_members(shared_client(self._address, self._panel, retry=self._retry))
 
     def score(self, prompts: Sequence[Prompt], completions: Sequence[Completion], columns: Mapping[str, Any]) -> list[CandidateResult]:
         samples = self._samples(prompts, completions, columns)
@@ -134,10 +133,10 @@ def reward_functions(
     retry: Retry | None = None,
 ) -> list[RewardFunction]:
     """One reward function for each member of a panel, which share one call: for `reward_weights`, and for
-    `multi_objective_aggregation="normalize_then_sum"` (GDPO). Each gives the member's score after calibration and transforms.
+    `multi_objective_aggregation="normalize_then_sum"` (GDPO). Each gives the member's score after calibration and transforms, without its weight.
 
     Args:
-        members: their names, in the order of the functions; default all that the gateway shows, asked for now.
+        members: their names, in the order of the functions; default all that count in the panel, asked for now.
         others: as those of `reward_function`.
     """
     scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry)

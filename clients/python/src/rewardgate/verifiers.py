@@ -13,16 +13,18 @@ from typing import Any
 from .connection import shared_client
 from .errors import NoRewardError, RewardGateError
 from .result import CandidateResult, required
+from .retry import Retry
 from .samples import Sample, by_sample, items_of
 
 
 def group_reward(
-    address: str | None = None, *, panel: str | None = None, reference: bool = True
+    address: str | None = None, *, panel: str | None = None, reference: bool = True, retry: Retry | None = None
 ) -> Callable[..., Awaitable[list[float]]]:
     """A reward function over the rollouts of a group.
 
     Args:
         reference: whether the answers are reference answers.
+        retry: how long a group waits for a gateway that is away.
     """
 
     async def rewardgate(
@@ -34,7 +36,7 @@ def group_reward(
         ]
         items, places = items_of(samples)
         try:
-            results = await asyncio.to_thread(shared_client(address, panel).score, items)
+            results = await asyncio.to_thread(shared_client(address, panel, retry=retry).score, items)
         except RewardGateError as error:
             for state in states:
                 state["error"] = error

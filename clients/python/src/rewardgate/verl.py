@@ -12,7 +12,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .connection import shared_client
+from .connection import counting_members, shared_client
 from .errors import RequestError
 from .item import Prompt
 from .result import CandidateResult, required
@@ -91,11 +91,7 @@ def _answer(candidate: CandidateResult, members: Sequence[str], on_failure: floa
 @functools.lru_cache
 def _counting(address: str | None, panel: str | None) -> tuple[str, ...]:
     """Names of the panel's members that count, asked for once."""
-    client = shared_client(address, panel)
-    for info in client.panels():
-        if info.name == client.panel:
-            return tuple(member.name for member in info.members if member.standing == "counts")
-    raise RequestError("PANEL_NOT_FOUND", f"no panel {client.panel!r} at the gateway")
+    return tuple(counting_members(shared_client(address, panel)))
 
 
 def _prompt_of(info: Mapping[str, Any], key: str | None) -> Prompt:
