@@ -1,38 +1,28 @@
-import {
-  availableCores,
-  createChatServer,
-  createExternalBackend,
-  createLogprobsBackend,
-  createModelServer,
-  createOnnxBackend,
-  shareCores,
-} from "./backends/index.ts";
 import { describeJudge, describePanel } from "./config/describe.ts";
-import type { Resolved, ResolvedJudge } from "./config/resolve.ts";
+import type { Resolved } from "./config/resolve.ts";
 import { resolve } from "./config/resolve.ts";
 import { resolveTokenDecoder } from "./config/resolve-triton.ts";
 import type { Config } from "./config/schema.ts";
 import { stateStoreOf, statesReadBy } from "./config/state-plan.ts";
-import type { Backend, OpenBackend } from "./domain/backend.ts";
+import type { OpenBackend } from "./domain/backend.ts";
 import { systemClock } from "./domain/clock.ts";
 import { GatewayError } from "./domain/errors.ts";
-import { backendsOf, type Judge } from "./domain/judge.ts";
+import { backendsOf } from "./domain/judge.ts";
 import { isRouter } from "./domain/panel.ts";
 import type { ChatRelay } from "./domain/relay.ts";
 import type { RunStatistics, ScoreObserver } from "./domain/run.ts";
-import { describeDeterminism } from "./domain/score-space.ts";
 import type { ReadinessSource, RewardService } from "./domain/service.ts";
 import type { StateService } from "./domain/state.ts";
-import { type Batcher, createBatcher } from "./engine/batcher.ts";
+import type { Batcher } from "./engine/batcher.ts";
 import { createScoreCache } from "./engine/cache.ts";
 import { checkOf, followBackends } from "./engine/follow-backends.ts";
 import { createIntake, type Intake } from "./engine/intake.ts";
 import { createReadinessBoard, type ReadinessBoard } from "./engine/readiness.ts";
 import { createChatRelay } from "./engine/relay.ts";
 import { createScorer } from "./engine/score.ts";
-import { selfTest } from "./engine/self-test.ts";
 import { stagesOf } from "./engine/stages.ts";
 import { createMonitoring, createProber } from "./monitoring/index.ts";
+import { closeBackends, createBatchers, openBackends, testJudges } from "./open-backends.ts";
 import { openStates } from "./state/open.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
@@ -75,9 +65,6 @@ export interface GatewayOptions {
   readonly observer?: ScoreObserver;
 }
 
-/** Batchings of the golden calls that are tried at start. */
-const START_COMPOSITIONS = 2;
-
 /**
  * Opens every judge of the configuration, checks it against its golden scores, and wires the engine.
  * @throws {GatewayError} CONFIG_INVALID when anything does not hold, STATE_STORE_UNAVAILABLE; nothing is left running then
@@ -99,7 +86,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     backends = await openBackends(resolved, metrics, log);
     await testJudges(resolved.judges, backends, board, metrics, log);
   } catch (error) {
-    await closeAll(backends);
+    await closeBackends(backends);
     await states.close();
     throw error;
   }
@@ -255,69 +242,6 @@ const ARRIVAL_MS = 500;
 /** Time for answers that are written to reach their clients, milliseconds. */
 const FLUSH_MS = 2_000;
 
-async function openBackends(plans: Resolved, metrics: Metrics, log: Logger): Promise<Map<string, OpenBackend>> {
-  const models = shareCores(
-    plans.backends.map(({ onnx, name }) => ({ ...onnx, name })),
-    availableCores(),
-  );
-  const verify = (backend: Backend) => testGoldens(plans.judges, backend, metrics, log);
-  const opened = await Promise.allSettled<OpenBackend>([
-    ...models.map((model) => createOnnxBackend({ ...model, metrics, log })),
-    ...plans.chats.map(({ name, server }) => createChatServer({ ...server, name, metrics, log })),
-    ...plans.engines.map(({ name, server }) => createModelServer({ ...server, name, metrics, log, verify })),
-    ...plans.likelihoods.map(({ name, logprobs }) => createLogprobsBackend({ ...logprobs, name, metrics, log, verify })),
-    ...plans.services.map(({ name, external }) => createExternalBackend({ ...external, name, metrics, log })),
-  ]);
-  const backends = new Map<string, OpenBackend>();
-  for (const outcome of opened) if (outcome.status === "fulfilled") backends.set(outcome.value.name, outcome.value);
-  const failed = opened.find((outcome) => outcome.status === "rejected");
-  if (failed === undefined) return backends;
-  await closeAll(backends);
-  throw failed.reason;
-}
-
-async function testJudges(
-  judges: readonly ResolvedJudge[],
-  backends: ReadonlyMap<string, OpenBackend>,
-  board: ReadinessBoard,
-  metrics: Metrics,
-  log: Logger,
-): Promise<void> {
-  for (const backend of backends.values()) {
-    const own = judges.filter(({ judge }) => judge.backend === backend.name);
-    for (const { judge } of own) board.set(checkOf(judge.name), false, "testing golden scores");
-    for (const { judge } of own) declareJudge(judge, backend.device, metrics);
-    // A server of somebody else's may be away: its backend tests it when it is there.
-    if (!backend.remote) await testGoldens(judges, backend, metrics, log);
-  }
-  for (const { judge } of judges) if (judge.backend === undefined) declareJudge(judge, "", metrics);
-}
-
-/** @throws {GatewayError} CONFIG_INVALID when a judge of the backend does not reproduce its golden scores */
-async function testGoldens(judges: readonly ResolvedJudge[], backend: Backend, metrics: Metrics, log: Logger): Promise<void> {
-  const tested = judges
-    .filter(({ judge, goldens }) => judge.backend === backend.name && goldens.length > 0)
-    .map(({ goldenJudge, goldens, goldenTolerance }) => ({ judge: goldenJudge, rows: goldens, tolerance: goldenTolerance }));
-  for (const report of await selfTest(backend, tested, { compositions: START_COMPOSITIONS })) {
-    log.info(report, "judge reproduces its golden scores");
-    metrics.goldenError.set({ judge: report.judge }, report.goldenMaxAbsError);
-  }
-}
-
-function declareJudge({ name, kind, revision, determinism }: Judge, device: string, metrics: Metrics): void {
-  metrics.declareJudge(name);
-  metrics.judgeInfo.set({ judge: name, kind, revision, device, determinism: describeDeterminism(determinism) }, 1);
-}
-
-function createBatchers(plans: Resolved, backends: ReadonlyMap<string, OpenBackend>, metrics: Metrics): Map<string, Batcher> {
-  return new Map(
-    [...plans.backends, ...plans.chats, ...plans.engines, ...plans.services, ...plans.likelihoods].map(({ name, queue }) => {
-      const backend = backends.get(name)!;
-      return [name, createBatcher({ backend, queue, clock: systemClock, random: Math.random, metrics })];
-    }),
-  );
-}
-
 async function closeGateway(
   intake: Intake,
   batchers: ReadonlyMap<string, Batcher>,
@@ -335,7 +259,7 @@ async function closeGateway(
     await intake.idle();
   }
   // Nobody waits for what still runs after a forced end, so its processes are not waited for either.
-  await closeAll(backends, ended > 0 ? 0 : undefined);
+  await closeBackends(backends, ended > 0 ? 0 : undefined);
   return ended;
 }
 
@@ -347,10 +271,6 @@ async function withinMs(work: Promise<unknown>, ms: number): Promise<void> {
   });
   await Promise.race([work, timeout]);
   cancelTimer();
-}
-
-async function closeAll(backends: ReadonlyMap<string, OpenBackend>, timeoutMs?: number): Promise<void> {
-  await Promise.allSettled([...backends.values()].map((backend) => backend.close(timeoutMs)));
 }
 
 function describeService(
