@@ -1,4 +1,6 @@
-"""Reward functions for verl: `reward.custom_reward_function.path` is this file, `name` one of its functions.
+"""Reward functions for verl: `reward.custom_reward_function.path` is `pkg://rewardgate.verl` or this file, `name` one of its functions.
+
+verl loads a file outside its package, so nothing here is imported relative to it.
 
 What a function needs to know comes as `reward_kwargs`: `address`, `panel`, and where the prompt is. Every answer has the same keys, since
 verl takes those of the first sample for all: `score`, `rewardgate_failed`, and `rewardgate_<member>` for each member that counts,
@@ -12,11 +14,11 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .connection import counting_members, shared_client
-from .errors import RequestError
-from .item import Prompt
-from .result import CandidateResult, required
-from .samples import Sample, by_sample, items_of, score_of
+from rewardgate.connection import counting_members, shared_client
+from rewardgate.errors import RequestError
+from rewardgate.item import Prompt
+from rewardgate.result import CandidateResult, required
+from rewardgate.samples import Sample, by_sample, items_of, score_of
 
 PROMPT_KEYS = ("prompt", "raw_prompt", "question")
 
