@@ -45,7 +45,7 @@ describe("the README's section on connecting a trainer", () => {
     return url.replace(SHIPPED, gateway.http);
   }
 
-  async function post(url: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
+  async function post(url: string, body: string | Buffer<ArrayBuffer>, headers: Record<string, string> = {}): Promise<Response> {
     const response = await fetch(url, { method: "POST", headers: { "content-type": "application/json", ...headers }, body });
     assert.equal(response.status, 200, await response.clone().text());
     return response;
