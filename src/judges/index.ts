@@ -4,9 +4,14 @@ import { objectives } from "./objectives.ts";
 import { pairModel } from "./pair-model.ts";
 import { process } from "./process.ts";
 import { scalar } from "./scalar.ts";
+import { similarity } from "./similarity.ts";
 
 /** Every kind of judge, by the word that `kind` of a `judge.yaml` holds. */
-export const JUDGE_KINDS = { multi_response: multiResponse, objectives, pairwise: pairModel, process, scalar } as const satisfies Record<
-  string,
-  JudgeKind
->;
+export const JUDGE_KINDS = {
+  multi_response: multiResponse,
+  objectives,
+  pairwise: pairModel,
+  process,
+  scalar,
+  similarity,
+} as const satisfies Record<string, JudgeKind>;

@@ -55,6 +55,7 @@ describe("the example panels", () => {
         "robust-median",
         "safe-chat",
         "sequential",
+        "similarity",
         "steerable-objectives",
         "thresholds",
         "verifiable",
