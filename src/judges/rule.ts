@@ -14,6 +14,7 @@ export const ruleSchema = z.discriminatedUnion("rule", [
   RULES.boxes.params,
   RULES.bleu.params,
   RULES.chrf.params,
+  RULES.translationMix.params,
   RULES.format.params,
   RULES.lengthBand.params,
   RULES.repetition.params,
@@ -38,7 +39,7 @@ const TEXT_ONLY: ReadonlySet<PartType> = new Set<PartType>(["text"]);
  * A judge without a model: it follows a rule.
  *
  * Asks: nothing, one ask per candidate without calls, so it needs no backend. Reads: the candidate's text, and as the rule needs it the
- * item's reference, its language or the other candidates. Scale: unit. An item without the reference that a rule compares with is not
+ * item's reference, its language or the other candidates. Scale: the rule's, mostly unit. An item without the reference that a rule compares with is not
  * applicable; where the reference itself cannot be read the judge abstains; a candidate that cannot be read scores 0. Known bias: a rule
  * sees the form that it was written for, and gives a right answer in another form 0.
  *

@@ -5,7 +5,7 @@ import { instructions } from "./instructions.ts";
 import { language } from "./language.ts";
 import { math } from "./math.ts";
 import { toolArithmetic } from "./tool-arithmetic.ts";
-import { bleu, chrf } from "./translation.ts";
+import { bleu, chrf, translationMix } from "./translation.ts";
 import { boxes, chart } from "./vision.ts";
 
 /** Every rule that a judge may follow, by the word that `rule` in the configuration holds. */
@@ -18,6 +18,7 @@ export const RULES = {
   boxes,
   bleu,
   chrf,
+  translationMix,
   format,
   lengthBand,
   repetition,
