@@ -39,6 +39,16 @@ function scoreGrpc(client: InstanceType<typeof wire.RewardServiceClient>, candid
   return new Promise((resolve, reject) => client.score(request, (error, response) => (error ? reject(error) : resolve(response))));
 }
 
+/** Stops the inference processes, so that requests stay under way however fast the machine is, until the returned function is called. */
+async function holdInference(gateway: SpawnedGateway): Promise<() => void> {
+  const executors = await gateway.executors();
+  assert.ok(executors.length > 0);
+  for (const pid of executors) process.kill(pid, "SIGSTOP");
+  return () => {
+    for (const pid of executors) process.kill(pid, "SIGCONT");
+  };
+}
+
 /** Waits until the gateway has `count` requests under way. */
 async function untilRunning(gateway: SpawnedGateway, count: number): Promise<void> {
   for (let tries = 0; tries < 600; tries++) {
@@ -67,17 +77,19 @@ async function untilClosed(address: string): Promise<void> {
 }
 
 test("SIGTERM with 500 requests in flight loses none: all are answered, late ones are refused, the exit code is 0", async () => {
-  const gateway = await start({ model: { slowness: 30 }, backend: { maxBatchCalls: 8, maxBatchTokens: 256 } });
+  const gateway = await start({ backend: { maxBatchCalls: 8, maxBatchTokens: 256 } });
+  const release = await holdInference(gateway);
   const client = new wire.RewardServiceClient(gateway.grpc, credentials.createInsecure());
   const http = Array.from({ length: 250 }, (_, index) => scoreHttp(gateway, `good word ${index}`).then((response) => response.json()));
   const grpc = Array.from({ length: 250 }, (_, index) => scoreGrpc(client, `bad word ${index}`));
   const answers = Promise.all([Promise.all(http), Promise.all(grpc)]);
   answers.catch(() => {});
-  await untilRunning(gateway, 450);
+  await untilRunning(gateway, 500);
   gateway.process.kill("SIGTERM");
   await untilClosed(gateway.http);
   const late = new wire.RewardServiceClient(gateway.grpc, credentials.createInsecure());
   const refusals = await Promise.allSettled([scoreHttp(gateway, "late"), scoreGrpc(late, "late")]);
+  release();
   const [fromHttp, fromGrpc] = await answers;
   const rewards = [
     ...fromHttp.map((answer) => (answer as { results: { candidates: { reward: number }[] }[] }).results[0]!.candidates[0]!.reward),
@@ -113,15 +125,17 @@ test("requests that wait for the listener when SIGTERM comes are answered, thoug
 });
 
 test("readiness goes off at once when a stop begins, while liveness stays, until the drain ends", async () => {
-  const gateway = await start({ model: { slowness: 30 }, backend: { executors: 1, maxBatchCalls: 1 } });
+  const gateway = await start({ backend: { executors: 1, maxBatchCalls: 1 } });
   assert.equal((await fetch(`${gateway.admin}/readyz`)).status, 200);
+  const release = await holdInference(gateway);
   const answers = Promise.all(Array.from({ length: 60 }, (_, index) => scoreHttp(gateway, `word ${index}`)));
-  await untilRunning(gateway, 15);
+  await untilRunning(gateway, 60);
   gateway.process.kill("SIGTERM");
   let ready = 200;
   for (let tries = 0; tries < 100 && ready === 200; tries++) ready = (await fetch(`${gateway.admin}/readyz?verbose`)).status;
   assert.equal(ready, 503);
   assert.equal((await fetch(`${gateway.admin}/livez`)).status, 200);
+  release();
   assert.ok((await answers).every((response) => response.status === 200));
   assert.equal(await gateway.exited, 0);
 });
@@ -129,8 +143,7 @@ test("readiness goes off at once when a stop begins, while liveness stays, until
 test("a drain that cannot finish answers everybody with a retry hint and exits with 3", async () => {
   const gateway = await start({ server: { http: { port: 0 }, grpc: { port: 0 }, admin: { port: 0 }, drainTimeoutSeconds: 1 } });
   const executors = await gateway.executors();
-  assert.ok(executors.length > 0);
-  for (const pid of executors) process.kill(pid, "SIGSTOP");
+  await holdInference(gateway);
   const client = new wire.RewardServiceClient(gateway.grpc, credentials.createInsecure());
   const http = Array.from({ length: 100 }, (_, index) => scoreHttp(gateway, `word ${index}`));
   const grpc = Promise.allSettled(Array.from({ length: 100 }, (_, index) => scoreGrpc(client, `other ${index}`)));
@@ -154,7 +167,7 @@ test("a drain that cannot finish answers everybody with a retry hint and exits w
 test("a second signal ends the process although requests are running", async () => {
   const gateway = await start();
   const executors = await gateway.executors();
-  for (const pid of executors) process.kill(pid, "SIGSTOP");
+  await holdInference(gateway);
   const answer = scoreHttp(gateway, "word").catch(() => undefined);
   await untilRunning(gateway, 1);
   gateway.process.kill("SIGTERM");
@@ -172,10 +185,13 @@ test("a second signal ends the process although requests are running", async () 
 });
 
 test("an inference process that is killed takes no request with it, and the gateway stays ready or becomes so again", async () => {
-  const gateway = await start({ model: { slowness: 20 }, backend: { maxBatchCalls: 4 } });
+  const gateway = await start({ backend: { maxBatchCalls: 4 } });
+  const [victim, ...others] = await gateway.executors();
+  await holdInference(gateway);
   const answers = Promise.all(Array.from({ length: 150 }, (_, index) => scoreHttp(gateway, `good word ${index}`).then((r) => r.json())));
-  await untilRunning(gateway, 25);
-  process.kill((await gateway.executors())[0]!, "SIGKILL");
+  await untilRunning(gateway, 150);
+  process.kill(victim!, "SIGKILL");
+  for (const pid of others) process.kill(pid, "SIGCONT");
   for (const answer of await answers) {
     const candidate = (answer as { results: { candidates: { status: string; reward?: number }[] }[] }).results[0]!.candidates[0]!;
     assert.equal(candidate.status, "complete");
