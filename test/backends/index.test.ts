@@ -6,15 +6,20 @@ import {
   type ChatServer,
   createChatServer,
   createExternalBackend,
+  createLogprobsBackend,
   createModelServer,
   type ExternalBackendOptions,
   MODEL_SERVERS,
   type ModelServer,
 } from "../../src/backends/index.ts";
-import type { Call, CallResult, OpenBackend, PreparedCall } from "../../src/domain/backend.ts";
+import { createSegmentTokenizer } from "../../src/backends/tokens/tokenizer.ts";
+import type { Call, CallResult, LikelihoodCall, OpenBackend, PreparedCall } from "../../src/domain/backend.ts";
 import { type ErrorReason, GatewayError } from "../../src/domain/errors.ts";
 import type { Item } from "../../src/domain/item.ts";
+import type { RawScore } from "../../src/domain/judge.ts";
 import { createExternalJudge, externalSchema } from "../../src/judges/external.ts";
+import { createLikelihoodJudge, likelihoodSchema } from "../../src/judges/likelihood.ts";
+import { createProcessJudge, servedProcessSchema } from "../../src/judges/process.ts";
 import { readOutput } from "../../src/judges/shared/read-output.ts";
 import {
   ENGINE_SHAPES,
@@ -22,11 +27,14 @@ import {
   type Entry,
   type Fault,
   rawLogprob,
+  rawProbability,
   rawScore,
+  STEP_MARKER,
   startEngineDouble,
   type Value,
 } from "../support/engine-doubles.ts";
 import { startTeiGrpcDouble, startTritonGrpcDouble } from "../support/grpc-engine-doubles.ts";
+import { CHATML, CHATML_TEMPLATE, plainLogprob, startLogprobsDouble } from "../support/logprobs-server.ts";
 import { manualClock } from "../support/manual-clock.ts";
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -50,8 +58,32 @@ const chats = TEXTS.map(
 );
 const external: Call = { type: "external", judge: "unit", prompt: [{ role: "user", content: "why" }], candidates: TEXTS, metadata: {} };
 
+const step = (text: string) => [
+  { text, origin: "candidate" as const },
+  { text: STEP_MARKER, origin: "control" as const },
+];
+const wholes = TEXTS.map((text): Call => ({ type: "forward", overlong: "error", segments: step(text) }));
+const steps: Call = { type: "forward", overlong: "error", segments: TEXTS.flatMap(step) };
+const likelihoods = TEXTS.map(
+  (text): LikelihoodCall => ({
+    type: "likelihood",
+    scoredFrom: 1,
+    segments: [
+      { text: "x", origin: "candidate" },
+      { text, origin: "prompt" },
+      { text: "<|im_end|>", origin: "control" },
+    ],
+  }),
+);
+
 /** Where the name of a wrong model shows: in each answer, or in what the server says of itself. */
 type Naming = "answer" | "description";
+
+/**
+ * What a server has to show before an answer of it is used: that its scores are raw, that it makes the same tokens, nothing but the name in its
+ * answers, or nothing at all.
+ */
+type Shows = "scores" | "tokens" | "name" | "nothing";
 
 interface Adapter {
   readonly start: () => Promise<EngineDouble>;
@@ -63,17 +95,21 @@ interface Adapter {
   /** The numbers that a judge reads in an answer. Default the row of scores. */
   readonly read: (result: CallResult) => readonly number[];
   readonly expected: readonly number[];
-  /** Whether it takes raw scores, and so proves that they are. */
-  readonly proves: boolean;
+  readonly shows: Shows;
   /** Faults that its form has no place for. */
   readonly cannot: readonly string[];
+  /** What comes of faults that it finds otherwise than most. */
+  readonly finds: Readonly<Record<string, ErrorReason>>;
 }
 
 /** A tensor has places and no indices. */
 const INDICES = ["shuffled", "with two texts under one index", "with an index beyond the texts"];
 
 /** A field of single precision holds nothing but its numbers. */
-const NO_WORDS = ["with null", "with a number as text", "with a number beyond single precision"];
+const NO_WORDS = [
+  ...["with null", "with a number as text", "with a value nested beyond all measure"],
+  "with a number beyond single precision",
+];
 
 function adapter(
   shape: keyof typeof ENGINE_SHAPES | (() => Promise<EngineDouble>),
@@ -87,8 +123,9 @@ function adapter(
     batched: written.inputsPerRequest !== undefined,
     read: (result) => [...readOutput([result], "scores", 1)],
     expected: TEXTS.map(rawScore),
-    proves: true,
+    shows: "scores",
     cannot: [],
+    finds: {},
     ...facts,
   };
 }
@@ -106,7 +143,7 @@ const CHAT = {
   calls: chats,
   read: ({ completion }: CallResult) => completion!.tokens.map(({ logprob }) => logprob),
   expected: TEXTS.map(rawLogprob),
-  proves: false,
+  shows: "nothing",
   cannot: ["with a number beyond single precision"],
 } satisfies Partial<Adapter>;
 
@@ -119,13 +156,9 @@ const EXTERNAL = {
   calls: [external],
   names: "description",
   batched: true,
-  proves: false,
+  shows: "nothing",
   cannot: ["with a number beyond single precision"],
-  read: (result: CallResult) =>
-    service.decode({ candidates: [0, 1, 2], calls: [] }, [result], {} as Item).map((raw) => {
-      if (raw.outcome === "failed") throw raw.error;
-      return raw.outcome === "scored" ? raw.value : assert.fail("no score");
-    }),
+  read: (result: CallResult) => service.decode({ candidates: [0, 1, 2], calls: [] }, [result], {} as Item).map((raw) => scored(raw).value),
   open: (url: string) => {
     const params = BACKEND_PARAMS.external.parse({ type: "external", url, maxAttempts: 1 });
     const expected = [{ name: "unit", version: "rm", space: "logit" }];
@@ -133,9 +166,88 @@ const EXTERNAL = {
   },
 } satisfies Partial<Adapter>;
 
+function scored(raw: RawScore): RawScore & { readonly outcome: "scored" } {
+  if (raw.outcome === "failed") throw raw.error;
+  return raw.outcome === "scored" ? raw : assert.fail("no score");
+}
+
+/** What a judge of steps reads of a response with these. */
+function stepsOf(...texts: readonly string[]) {
+  const config = servedProcessSchema.parse({
+    kind: "process",
+    backend: "engine",
+    template: { text: CHATML_TEMPLATE },
+    marker: STEP_MARKER,
+  });
+  const judge = createProcessJudge(
+    { name: "steps", revision: "r", template: CHATML_TEMPLATE, backend: "engine", overlong: "error", determinism: { class: "none" } },
+    { ...config, outputs: { steps: "steps" } },
+  );
+  const item: Item = { id: "0", prompt: [{ role: "user", content: "why" }], candidates: [{ content: texts.join("\n\n") }] };
+  return (result: CallResult) =>
+    judge.decode({ candidates: [0], calls: [] }, [result], item).flatMap((raw) => scored(raw).findings!.map(({ value }) => value!));
+}
+
+/** A step has no index, and its number is a probability. */
+const STEPS = {
+  names: "answer",
+  shows: "name",
+  finds: { "with a number beyond single precision": "JUDGE_OUTPUT_UNREADABLE" },
+} satisfies Partial<Adapter>;
+
+const likelihood = createLikelihoodJudge(
+  { name: "likely", revision: "r", template: CHATML_TEMPLATE },
+  likelihoodSchema.parse({ kind: "likelihood", backend: "engine", template: { text: CHATML_TEMPLATE }, lead: "x" }),
+);
+
+const idsOf = await createSegmentTokenizer(CHATML).encode(likelihoods);
+
+/** An entry of an answer is a token, which stands in its place by its id, and its number is no more than 0. */
+const LIKELIHOODS = {
+  calls: likelihoods,
+  shows: "tokens",
+  read: (result: CallResult) => likelihood.decode({ candidates: [0], calls: [] }, [result], {} as Item).map((raw) => scored(raw).value),
+  expected: likelihoods.map((call) => {
+    const ids = idsOf(call).flatMap((piece) => [...piece]);
+    return ids.reduce((sum, _, at) => (at === 0 ? 0 : sum + plainLogprob(ids, at)), 0);
+  }),
+  finds: { shuffled: "JUDGE_OUTPUT_UNREADABLE", "with a number beyond single precision": "JUDGE_OUTPUT_UNREADABLE" },
+} satisfies Partial<Adapter>;
+
+/** Reads less than it does by default, so that what is oversized for others is for it. */
+function openLogprobs(engine: "vllm" | "sglang") {
+  return (url: string) => {
+    const written = { type: "logprobs", engine, url, model: "rm", tokenizer: { file: "t" }, maxAttempts: 1, maxResponseBytes: 1_048_576 };
+    return createLogprobsBackend({ ...BACKEND_PARAMS.logprobs.parse(written), ...COMMON, tokenizer: CHATML });
+  };
+}
+
 const ADAPTERS: Readonly<Record<string, Adapter>> = {
   "vllm /classify": adapter("vllmClassify", { type: "vllm", gives: "scores" }, { calls: texts, names: "answer" }),
   "vllm /score": adapter("vllmScore", { type: "vllm", gives: "pairs" }, { calls: pairs, names: "answer" }),
+  "vllm /pooling": adapter(
+    "vllmPooling",
+    { type: "vllm", gives: "steps" },
+    { ...STEPS, calls: wholes, read: stepsOf("one"), expected: TEXTS.map((text) => rawProbability(text + STEP_MARKER)) },
+  ),
+  "vllm /pooling, step by step": adapter(
+    "vllmPoolingSteps",
+    { type: "vllm", gives: "steps" },
+    { ...STEPS, calls: [steps], read: stepsOf(...TEXTS), expected: TEXTS.map(rawProbability), cannot: INDICES },
+  ),
+  "vllm prompt_logprobs": adapter(
+    () => startLogprobsDouble("vllm", "rm"),
+    { type: "logprobs" },
+    { ...LIKELIHOODS, names: "answer", open: openLogprobs("vllm") },
+  ),
+  "sglang return_logprob": adapter(
+    () => startLogprobsDouble("sglang", "rm"),
+    { type: "logprobs" },
+    {
+      ...LIKELIHOODS,
+      ...{ names: "description", open: openLogprobs("sglang"), finds: { ...LIKELIHOODS.finds, "with null": "SCORE_NOT_FINITE" } },
+    },
+  ),
   "sglang /classify": adapter("sglangClassify", { type: "sglang" }, { calls: texts, names: "description" }),
   "sglang /v1/embeddings": adapter(
     "sglangEmbeddings",
@@ -197,6 +309,10 @@ const FAULTS: Readonly<Record<string, Expectation>> = {
   "with a number beyond single precision": { fault: { entries: instead(1e39) }, gives: "SCORE_NOT_FINITE" },
   "with null": { fault: { entries: instead({ json: "null" }) }, gives: "JUDGE_OUTPUT_UNREADABLE" },
   "with a number as text": { fault: { entries: instead({ json: '"1.5"' }) }, gives: "JUDGE_OUTPUT_UNREADABLE" },
+  "with a value nested beyond all measure": {
+    fault: { entries: instead({ json: "[".repeat(100_000) + "]".repeat(100_000) }) },
+    gives: "JUDGE_OUTPUT_UNREADABLE",
+  },
   "as an HTML page": { fault: { wire: "html" }, gives: "JUDGE_OUTPUT_UNREADABLE" },
   "with half of its JSON": { fault: { wire: "cut-json" }, gives: "JUDGE_OUTPUT_UNREADABLE" },
   "cut off": { fault: { wire: "cut-connection" }, gives: "BACKEND_UNAVAILABLE" },
@@ -234,19 +350,20 @@ for (const [name, adapted] of Object.entries(ADAPTERS)) {
       const backend = await open();
       assert.equal(backend.ready, true, what);
       double.fault = fault;
-      if (gives === "scores") assert.deepEqual(await scoresOf(backend, adapted), adapted.expected, what);
+      if (gives === "scores" && adapted.finds[what] === undefined)
+        assert.deepEqual(await scoresOf(backend, adapted), adapted.expected, what);
       else {
         const error = await scoresOf(backend, adapted).then(
           (scores) => assert.fail(`an answer ${what} gave ${scores}`),
           (thrown) => GatewayError.from(thrown),
         );
-        assert.equal(error.reason, gives, `${what}: ${error.message}`);
+        assert.equal(error.reason, adapted.finds[what] ?? gives, `${what}: ${error.message}`);
       }
       await backend.close(0);
     }
   });
 
-  if (adapted.proves) {
+  if (adapted.shows === "scores") {
     test(`${name}: scores that are squashed, all the same or of length one are found before any is used`, async () => {
       for (const score of [(raw: number) => 1 / (1 + Math.exp(-raw)), () => 1, (raw: number) => Math.sign(raw) || 1]) {
         const { double, open } = await started(name);
@@ -260,7 +377,7 @@ for (const [name, adapted] of Object.entries(ADAPTERS)) {
     const { double, open } = await started(name);
     const fails = (backend: OpenBackend, reasons: readonly ErrorReason[]) =>
       assert.rejects(scoresOf(backend, adapted), (error) => error instanceof GatewayError && reasons.includes(error.reason));
-    if (adapted.names === "answer" && adapted.proves) {
+    if (adapted.names === "answer" && (adapted.shows === "scores" || adapted.shows === "tokens")) {
       double.fault = { model: "another" };
       await assert.rejects(open(), (error) => error instanceof GatewayError && error.reason === "CONFIG_INVALID");
       double.fault = {};
@@ -269,7 +386,7 @@ for (const [name, adapted] of Object.entries(ADAPTERS)) {
       const backend = await open();
       double.fault = { model: "another" };
       await fails(backend, ["BACKEND_REFUSED"]);
-      assert.equal(backend.ready, !adapted.proves);
+      assert.equal(backend.ready, adapted.shows === "nothing");
     } else {
       double.fault = { model: "another" };
       const backend = await open();

@@ -80,8 +80,7 @@ export async function startEngineDouble(shape: EngineShape, model: string): Prom
     }
     const score = fault.score ?? ((raw: number) => raw);
     const entries = shape.inputs(body).map((input, index): Entry => ({ index, value: score(rawScore(input)) }));
-    const json = JSON.stringify(shape.answer(fault.entries?.(entries) ?? entries, named)).replaceAll(/"@@(.*?)@@"/g, "$1");
-    sendFaulty(response, json, fault.wire);
+    sendFaulty(response, jsonOf(shape.answer(fault.entries?.(entries) ?? entries, named)), fault.wire);
   }
 
   const self: EngineDouble = {
@@ -98,7 +97,12 @@ export async function startEngineDouble(shape: EngineShape, model: string): Prom
   return Object.assign(self, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 }
 
-function sendFaulty(response: ServerResponse, body: string, wire: Fault["wire"]): void {
+/** JSON of an answer in which {@link written} values stand as they are. */
+export function jsonOf(answer: unknown): string {
+  return JSON.stringify(answer).replaceAll(/"@@(.*?)@@"/g, "$1");
+}
+
+export function sendFaulty(response: ServerResponse, body: string, wire: Fault["wire"]): void {
   switch (wire) {
     case undefined:
       send(response, 200, body);
@@ -125,6 +129,11 @@ function send(response: ServerResponse, status: number, body: string): void {
   response.writeHead(status, { "content-type": "application/json" }).end(body);
 }
 
+/** Text that marks the end of a step. */
+export const STEP_MARKER = "<extra_0>";
+/** A score beyond it stands as it is, in place of the probability that it would be. */
+const LEAST_ABSURD = 1e6;
+
 const strings = (value: unknown) => value as string[];
 const list = (value: unknown) => [value].flat() as string[];
 const usage = { prompt_tokens: 7, total_tokens: 7 };
@@ -150,6 +159,22 @@ export const ENGINE_SHAPES = {
       data: entries.map((entry) => ({ index: entry.index, object: "score", score: written(entry) })),
       usage,
     }),
+  },
+  vllmPooling: {
+    described: () => ({ "/health": {} }),
+    path: "/pooling",
+    inputs: ({ input }) => list(input),
+    answer: (entries, model) =>
+      pooling(
+        model,
+        entries.map((entry) => ({ index: entry.index, rows: [writtenStep(entry)] })),
+      ),
+  },
+  vllmPoolingSteps: {
+    described: () => ({ "/health": {} }),
+    path: "/pooling",
+    inputs: ({ input }) => stepsOf(input as string),
+    answer: (entries, model) => pooling(model, [{ index: 0, rows: entries.map(writtenStep) }]),
   },
   sglangClassify: {
     described: (model) => ({ "/get_model_info": { model_path: model, tokenizer_path: model, is_generation: false } }),
@@ -233,6 +258,23 @@ export const ENGINE_SHAPES = {
     }),
   },
 } as const satisfies Readonly<Record<string, EngineShape>>;
+
+/** What stands before each marker of steps. */
+const stepsOf = (text: string) => text.split(STEP_MARKER).slice(0, -1);
+
+/** The probability that a step is right: by the length of its text. */
+export const rawProbability = (text: string) => Math.fround(1 / (1 + Math.exp(-rawScore(text))));
+
+function writtenStep({ index, value }: Entry): unknown[] {
+  if (typeof value !== "number") return [0, written({ index, value })];
+  const right = Math.abs(value) > LEAST_ABSURD ? value : Math.fround(1 / (1 + Math.exp(-value)));
+  return [1 - right, right];
+}
+
+function pooling(model: string, texts: readonly { readonly index: number; readonly rows: readonly unknown[][] }[]): unknown {
+  const data = texts.map(({ index, rows }) => ({ index, object: "pooling", data: rows }));
+  return { id: "pool-1", object: "list", created: 1, model, data, usage };
+}
 
 /** The log-probability of the one token of a chat's answer: by the length of the question. */
 export const rawLogprob = (text: string) => -Math.abs(rawScore(text));

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { Tokenizer } from "tokenizers";
+import { type EngineDouble, type Entry, type Fault, jsonOf, sendFaulty, type Value, written } from "./engine-doubles.ts";
 
 /** A small byte-level tokenizer with ChatML's special tokens. */
 export const CHATML = readFileSync(new URL("./tokenizers/chatml.json", import.meta.url), "utf8");
@@ -23,6 +24,8 @@ export interface LogprobsServer {
   readonly calls: { readonly path: string; readonly body: Record<string, unknown>; readonly ids: readonly number[] }[];
   /** Status of the health check. */
   health: number;
+  /** Name of the model that it says it runs. */
+  model: string;
   /** Text of the tokenizer.json that it reads texts with. */
   tokenizer: string;
   /** Tokens that its model reads, and writes, together. */
@@ -31,6 +34,8 @@ export interface LogprobsServer {
   logprob: (ids: readonly number[], at: number) => number | null;
   /** Changes an answer before it is sent. */
   spoil: (answer: LogprobsAnswer) => unknown;
+  /** How the written body of an answer leaves, where it does not leave whole. */
+  wire: Fault["wire"];
   close(): Promise<void>;
 }
 
@@ -53,7 +58,7 @@ export async function startLogprobsServer(): Promise<LogprobsServer> {
     const reply = (status: number, json: unknown) =>
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(json));
     if (request.method === "GET") {
-      reply(self.health, {});
+      reply(self.health, request.url === "/get_model_info" ? { model_path: self.model, is_generation: true } : {});
       return;
     }
     let text = "";
@@ -69,7 +74,10 @@ export async function startLogprobsServer(): Promise<LogprobsServer> {
           ? "max_tokens must be at least 1, got 0."
           : `This model's maximum context length is ${self.longest} tokens.`;
       reply(400, { error: { message, type: "BadRequestError", param: null, code: 400 } });
-    } else reply(200, self.spoil((path === "/generate" ? generated(ids, body) : completed(ids)) as unknown as LogprobsAnswer) ?? {});
+    } else {
+      const answer = path === "/generate" ? generated(ids, body) : completed(ids);
+      sendFaulty(response, jsonOf(self.spoil(answer as unknown as LogprobsAnswer) ?? {}), self.wire);
+    }
   }
 
   async function tokenise(text: string): Promise<number[]> {
@@ -82,7 +90,7 @@ export async function startLogprobsServer(): Promise<LogprobsServer> {
     );
     const choice = { index: 0, text: "x", logprobs: null, finish_reason: "length", stop_reason: null, prompt_logprobs };
     const usage = { prompt_tokens: ids.length, total_tokens: ids.length + 1, completion_tokens: 1 };
-    return { id: "cmpl-1", object: "text_completion", created: 1, model: "policy", choices: [choice], usage };
+    return { id: "cmpl-1", object: "text_completion", created: 1, model: self.model, choices: [choice], usage };
   }
 
   function generated(ids: readonly number[], { logprob_start_len: start }: { logprob_start_len: number }) {
@@ -96,10 +104,12 @@ export async function startLogprobsServer(): Promise<LogprobsServer> {
     host: "",
     calls: [],
     health: 200,
+    model: "policy",
     tokenizer: CHATML,
     longest: 512,
     logprob: plainLogprob,
     spoil: (answer) => answer,
+    wire: undefined,
     close: () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.destroy();
@@ -109,4 +119,38 @@ export async function startLogprobsServer(): Promise<LogprobsServer> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return Object.assign(self, { host, url: `http://${host}` });
+}
+
+/** The same server for one engine, in the terms of all engines: an entry of an answer is a token with its log-probability. */
+export async function startLogprobsDouble(engine: "vllm" | "sglang", model: string): Promise<EngineDouble> {
+  const server = await startLogprobsServer();
+  server.model = model;
+  let fault: Fault = {};
+  server.spoil = (answer) => {
+    const { entries = (told) => told } = fault;
+    if (engine === "sglang") {
+      const { input_token_logprobs: rows } = answer.meta_info;
+      const told = rows.slice(1).map(([value], index): Entry => ({ index, value: value as Value }));
+      const changed = entries(told).map((entry) => [written(entry), (rows[entry.index + 1] ?? rows.at(-1))![1], null]);
+      return { ...answer, meta_info: { ...answer.meta_info, input_token_logprobs: [rows[0], ...changed] } };
+    }
+    const [choice] = answer.choices;
+    const rows = choice!.prompt_logprobs.slice(1).map((row) => Object.entries(row!)[0]!);
+    const told = rows.map(([, { logprob }], index): Entry => ({ index, value: logprob as Value }));
+    const changed = entries(told).map((entry) => ({ [(rows[entry.index] ?? rows.at(-1))![0]]: { logprob: written(entry) } }));
+    return { ...answer, choices: [{ ...choice, prompt_logprobs: [null, ...changed] }] };
+  };
+  return {
+    url: server.url,
+    calls: server.calls,
+    get fault() {
+      return fault;
+    },
+    set fault(next) {
+      fault = next;
+      server.model = next.model ?? model;
+      server.wire = next.wire;
+    },
+    close: () => server.close(),
+  };
 }

@@ -4,6 +4,7 @@ import { GatewayError } from "../../domain/errors.ts";
 import { createSegmentTokenizer, type SegmentTokenizer } from "../tokens/tokenizer.ts";
 import { openServers, type ServerOptions, serverLimits } from "../upstream/settings.ts";
 import type { Server } from "../upstream/upstream.ts";
+import { proofError, WrongModel } from "../upstream/wrong-model.ts";
 import type { LogprobsParams } from "./params.ts";
 import { PARITY_TEXTS, requireSameTokens } from "./parity.ts";
 import { type LogprobsProtocol, logProbabilitiesOf, type ReadTokens } from "./protocol.ts";
@@ -41,6 +42,7 @@ export async function createLogprobsBackend(options: LogprobsBackendOptions): Pr
   const { name, model, engine } = options;
   const protocol = PROTOCOLS[engine];
   const tokenizer = createSegmentTokenizer(options.tokenizer);
+  const absence = `no server of backend ${name} answers${protocol.serves === undefined ? "" : ` and has model ${model}`}`;
 
   async function score(to: Asked, { payload, tokens }: PreparedCall, context?: RunContext): Promise<CallResult> {
     const { ids, from } = payload as Payload;
@@ -69,12 +71,21 @@ export async function createLogprobsBackend(options: LogprobsBackendOptions): Pr
   }
 
   const upstream = await openServers(options, {
-    healthPath: "/health",
-    reading: { answer: protocol.answer, refusal: (body) => (protocol.isTooLong(body) ? tooLong(name) : undefined) },
+    healthPath: protocol.healthPath,
+    ...(protocol.serves && { accepts: (body) => protocol.serves!(body, model) }),
+    reading: {
+      answer: protocol.answer,
+      refusal: (body) => (protocol.isTooLong(body) ? tooLong(name) : undefined),
+      flaw: (answer) => (answer.model === undefined || answer.model === model ? undefined : new WrongModel(name)),
+    },
     proofIntervalMs: options.proofIntervalSeconds * 1000,
     async prove(server) {
-      await provenTokens(server);
-      await options.verify?.(openOn(server));
+      try {
+        await provenTokens(server);
+        await options.verify?.(openOn(server));
+      } catch (thrown) {
+        throw proofError(thrown);
+      }
     },
   });
   const open = openOn(upstream);
@@ -83,7 +94,7 @@ export async function createLogprobsBackend(options: LogprobsBackendOptions): Pr
     device: upstream.addresses.join(", "),
     remote: true,
     get notReady() {
-      return upstream.flaw?.message ?? `no server of backend ${name} answers`;
+      return upstream.flaw?.message ?? absence;
     },
     get ready() {
       return upstream.ready;

@@ -10,7 +10,13 @@ export const logprobsParams = z.strictObject({
     "http:// or https://",
     "Address of the server, for example http://127.0.0.1:8000; or a list of servers that run the same model with the same flags.",
   ),
-  model: z.string().min(1).describe("Model to name in each call, as the server knows it. It is part of what a score is kept under."),
+  model: z
+    .string()
+    .min(1)
+    .describe(
+      "Model to name in each call, as the server names it: for `vllm` the first of `--served-model-name` or the model's own name, for `sglang` " +
+        "`--model-path`. A server that says another is not believed. It is part of what a score is kept under.",
+    ),
   tokenizer: z
     .strictObject({ file: z.string().min(1).describe("The model's tokenizer.json, relative to this file.") })
     .describe(

@@ -9,11 +9,17 @@ export interface ReadTokens {
    * the ids; undefined where the engine gives nothing, as for the first token of a text; NaN where it gave no number.
    */
   readonly tokens: readonly (ReadonlyMap<number, number> | undefined)[];
+  /** Model in whose name the engine answered, where it says. */
+  readonly model?: string | undefined;
 }
 
 /** How an engine is asked for log-probabilities of prompts. */
 export interface LogprobsProtocol {
   readonly path: string;
+  /** Path of a request that a healthy server answers. */
+  readonly healthPath: string;
+  /** Whether the body of that answer is of a server with this model. Default: any is, since its answers say which they are from. */
+  serves?(body: string, model: string): boolean;
   /** Most tokens that the engine's tokenizer puts before a text by itself, whatever it is told. */
   readonly addsBefore: number;
   /** The body that asks about token ids, from index `from` on, ≥ 1. */

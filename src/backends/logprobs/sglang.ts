@@ -5,6 +5,7 @@ const token = z.tuple([z.number().nullable(), z.int().min(0)], z.unknown());
 const generated = z.object({
   meta_info: z.object({ prompt_tokens: z.int().min(1), input_token_logprobs: z.array(token).min(1) }),
 });
+const described = z.object({ model_path: z.string(), is_generation: z.boolean().optional() });
 const refused = z.object({ error: z.union([z.string(), z.object({ message: z.string() })]) });
 
 const asked = (from: number) => ({
@@ -16,9 +17,14 @@ const asked = (from: number) => ({
   stream: false,
 });
 
-/** `POST /generate` of SGLang with `return_logprob`. One server runs one model, so none is named. */
+/** `POST /generate` of SGLang with `return_logprob`. One server runs one model, so calls and answers name none; the server says which when it is asked. */
 export const sglangLogprobs: LogprobsProtocol = {
   path: "/generate",
+  healthPath: "/get_model_info",
+  serves(body, model) {
+    const parsed = described.safeParse(parseJson(body));
+    return parsed.success && parsed.data.model_path === model && parsed.data.is_generation !== false;
+  },
   // Its tokenizer writes a beginning of sequence into texts where the model's own does.
   addsBefore: 1,
   // It gives nothing for the first token that it tells of.

@@ -5,6 +5,7 @@ const entry = z.record(z.string().regex(/^\d+$/), z.object({ logprob: z.number()
 const completion = z.object({
   choices: z.array(z.object({ index: z.literal(0), prompt_logprobs: z.array(entry.nullable()).min(1) })).length(1),
   usage: z.object({ prompt_tokens: z.int().min(1) }),
+  model: z.string().optional(),
 });
 const refused = z.object({ error: z.object({ message: z.string() }) });
 
@@ -16,6 +17,7 @@ const ASKED = { prompt_logprobs: 0 };
 /** `POST /v1/completions` of vLLM with `prompt_logprobs`. */
 export const vllmLogprobs: LogprobsProtocol = {
   path: "/v1/completions",
+  healthPath: "/health",
   addsBefore: 0,
   ofIds: (model, ids) => JSON.stringify({ model, prompt: ids, ...ASKED, ...NEUTRAL }),
   ofText: (model, text) => JSON.stringify({ model, prompt: text, add_special_tokens: false, ...ASKED, ...NEUTRAL }),
@@ -25,7 +27,7 @@ export const vllmLogprobs: LogprobsProtocol = {
     const tokens = parsed.data.choices[0]!.prompt_logprobs.map((token) =>
       token === null ? undefined : new Map(Object.entries(token).map(([id, { logprob }]) => [Number(id), logprob])),
     );
-    return { count: parsed.data.usage.prompt_tokens, tokens };
+    return { count: parsed.data.usage.prompt_tokens, tokens, model: parsed.data.model };
   },
   isTooLong(body) {
     const parsed = refused.safeParse(parseJson(body));

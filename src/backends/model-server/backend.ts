@@ -3,6 +3,7 @@ import type { Backend, Call, CallResult, OpenBackend, PreparedCall, RunContext }
 import { GatewayError } from "../../domain/errors.ts";
 import { openServers, serverLimits, UNITS_PER_TOKEN } from "../upstream/settings.ts";
 import type { Server } from "../upstream/upstream.ts";
+import { proofError, WrongModel } from "../upstream/wrong-model.ts";
 import { PROBE_INPUTS, type ProbedServer, requireAlike, requireApart, requireRaw } from "./probe.ts";
 import { type Input, inOrder, type NumbersRow, type Protocol, type ReadNumbers } from "./protocol.ts";
 import type { ModelServerOptions } from "./settings.ts";
@@ -111,7 +112,7 @@ export async function createModelServerBackend<D>(options: ModelServerOptions, p
         first ??= probed;
         requireAlike(name, first, probed);
       } catch (thrown) {
-        throw thrown instanceof WrongModel ? new GatewayError("CONFIG_INVALID", thrown.message) : thrown;
+        throw proofError(thrown);
       }
     },
   });
@@ -168,16 +169,6 @@ function prepare(call: Call, { name, addedTokens }: ModelServerOptions, { takes 
   const text = addedTokens === undefined ? written.text : withoutAdded(written.text, addedTokens);
   const payload: Payload = { text, broken: written.broken };
   return { tokens: Math.ceil(text.length / UNITS_PER_TOKEN), payload };
-}
-
-/** The server was replaced by one with another model, or the configuration names the model otherwise than the server does. */
-class WrongModel extends GatewayError {
-  constructor(backend: string) {
-    super(
-      "BACKEND_REFUSED",
-      `backend "${backend}" answered in the name of another model than \`model\` says; correct the name, or the server's model`,
-    );
-  }
 }
 
 function miscounted(backend: string): GatewayError {

@@ -28,6 +28,8 @@ export function writeInfer({ text, query, score }: Tensors, inputs: readonly Inp
 const output = z.object({ name: z.string(), datatype: z.string(), shape: z.array(z.int().min(0)), data: z.array(z.unknown()) });
 const inferred = z.object({ model_name: z.string(), outputs: z.array(output).length(1) });
 const numbers = z.array(z.number());
+/** Lists within lists in which numbers may stand. No tensor of scores has more dimensions; a body may be nested beyond what the stack bears. */
+const MOST_DIMENSIONS = 8;
 
 /**
  * Reads the answer of `POST /v2/models/{name}/infer`: one number in each row of the one output that was asked for.
@@ -40,7 +42,7 @@ export function readInfer(body: string, score: string | undefined): ReadNumbers 
   const { model_name: model, outputs } = parsed.data;
   const { name, shape, data } = outputs[0]!;
   const [rows = 0, ...rest] = shape;
-  const values = numbers.safeParse(data.flat(Number.POSITIVE_INFINITY));
+  const values = numbers.safeParse(data.flat(MOST_DIMENSIONS));
   if (name !== score || rest.some((size) => size !== 1) || !values.success || values.data.length !== rows) return undefined;
   return { rows: values.data.map((value, index) => ({ index, values: Float32Array.of(value) })), model };
 }

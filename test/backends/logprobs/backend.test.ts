@@ -175,6 +175,14 @@ test("calls that hold nothing to score, or are of another type, are refused befo
   assert.equal(server.calls.length, 0);
 });
 
+test("a server with another model than the configuration names is not asked, or not believed, and says so", async () => {
+  await rejects(backendOf(await serverOf({ model: "another" }), "vllm"), "CONFIG_INVALID", /in the name of another model/);
+  const { backend } = await backendOf(await serverOf({ model: "another" }), "sglang");
+  assert.equal(backend.ready, false);
+  assert.match(backend.notReady, /has model policy/);
+  await rejects(ask(backend, answerOf(" x")), "BACKEND_UNAVAILABLE", /not the one that is wanted/);
+});
+
 test("golden scores are tried after the tokens, and a server that does not reproduce them is not used", async () => {
   const server = await serverOf();
   const verify: LogprobsBackendOptions["verify"] = async (open) => {
@@ -189,7 +197,8 @@ test("golden scores are tried after the tokens, and a server that does not repro
 
 test("the digest follows engine, model and tokenizer, and not the address", async () => {
   const digest = async (changes: Partial<LogprobsBackendOptions>, engine: Engine = "vllm") =>
-    (await backendOf(await serverOf({ tokenizer: changes.tokenizer ?? CHATML }), engine, changes)).backend.digest;
+    (await backendOf(await serverOf({ tokenizer: changes.tokenizer ?? CHATML, model: changes.model ?? "policy" }), engine, changes)).backend
+      .digest;
   const own = await digest({});
   assert.equal(await digest({}), own);
   const others = [await digest({ model: "other" }), await digest({}, "sglang"), await digest({ tokenizer: LLAMA3 })];
