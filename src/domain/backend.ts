@@ -1,7 +1,7 @@
 import { GatewayError } from "./errors.ts";
 import type { Finding } from "./finding.ts";
 import { type Content, type Message, textOf } from "./item.ts";
-import type { RelayedAnswer } from "./relay.ts";
+import type { PieceListener, RelayedAnswer } from "./relay.ts";
 
 /**
  * A stretch of the text that a model reads. A control segment comes from a judge's template and may name special tokens;
@@ -99,6 +99,8 @@ export interface RelayCall {
   readonly body: string;
   /** Tells it from every other. */
   readonly number: number;
+  /** Hears an answer that comes piece by piece; without it, one is no answer. */
+  readonly onPiece?: PieceListener | undefined;
 }
 
 /** One unit of work for a backend. Two calls with equal content are the same work, whoever asks. */

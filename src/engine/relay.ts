@@ -20,13 +20,13 @@ const PRIORITY = "standard";
 export function createChatRelay({ batcher, intake, clock, maxRequestMs }: ChatRelayOptions): ChatRelay {
   let sent = 0;
   return {
-    send: (body, { signal, deadlineMs = maxRequestMs }) =>
+    send: (body, { signal, deadlineMs = maxRequestMs, onPiece }) =>
       intake.enter(PRIORITY, async () => {
         const now = clock.now();
         const deadline = now + Math.min(deadlineMs, maxRequestMs);
         const scope = new RequestScope(clock, { started() {}, settled() {} });
         const urgency = { priority: PRIORITY, rank: now + ALLOWANCE_MS[PRIORITY], expiresAt: deadline } as const;
-        const [flight] = batcher.dispatch([{ type: "relay", body, number: sent++ }], scope, urgency);
+        const [flight] = batcher.dispatch([{ type: "relay", body, number: sent++, onPiece }], scope, urgency);
         scope.waitFor(flight!, batcher, true);
         await scope.settled(deadline, signal);
         const { result, error } = flight!;

@@ -37,8 +37,10 @@ export async function createChatServerBackend(options: ChatServerOptions, protoc
     rate: rate && { ...rate, tokensOf: ({ totalTokens }) => totalTokens },
   });
 
+  const accepts = (model: string | undefined) => protocol.answersAs === undefined || model === protocol.answersAs;
+
   function requireName(model: string | undefined): void {
-    if (protocol.answersAs === undefined || model === protocol.answersAs) return;
+    if (accepts(model)) return;
     const message = `backend "${name}" answered in the name of another model than its configuration says; correct the name, or the server's model`;
     throw new GatewayError("BACKEND_REFUSED", message);
   }
@@ -46,7 +48,7 @@ export async function createChatServerBackend(options: ChatServerOptions, protoc
   async function complete(call: PreparedCall, context?: RunContext): Promise<CallResult> {
     const payload = call.payload as Payload;
     if ("relay" in payload) {
-      const answer = await sendRelay(upstream, protocol.path, payload, context);
+      const answer = await sendRelay({ upstream, path: protocol.path, accepts }, payload, context);
       if (answer.relayed.status === 200) requireName(answer.model);
       return { outputs: {}, relayed: answer.relayed, tokens: answer.tokens ?? call.tokens };
     }

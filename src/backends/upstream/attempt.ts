@@ -2,6 +2,7 @@ import type { Clock } from "../../domain/clock.ts";
 import type { UpstreamMetrics } from "../../telemetry/upstream-metrics.ts";
 import type { Address } from "./address.ts";
 import { type Ending, type Reading, readEnding } from "./ending.ts";
+import type { EventReader } from "./http-target.ts";
 
 export interface AttemptOptions<T> {
   /** Name of the backend. */
@@ -23,6 +24,8 @@ export interface AttemptedCall {
   readonly remainingMs: number;
   /** Aborts when nobody waits any more. */
   readonly signal?: AbortSignal | undefined;
+  /** Takes an answer that comes as events. */
+  readonly events?: EventReader | undefined;
 }
 
 /** Share of the remaining time, and most milliseconds, that are kept back from the server so that its answer can be used. */
@@ -32,7 +35,7 @@ const MARGIN = { share: 0.05, ms: 20 };
 export async function makeAttempt<T>(
   { name, reading, responseTimeoutMs, clock, metrics }: AttemptOptions<T>,
   { target }: Address,
-  { path, body, headers, remainingMs, signal }: AttemptedCall,
+  { path, body, headers, remainingMs, signal, events }: AttemptedCall,
 ): Promise<Ending<T>> {
   const label = { backend: name, address: target.name };
   const allowance = Math.floor(remainingMs - Math.min(MARGIN.ms, remainingMs * MARGIN.share));
@@ -50,6 +53,7 @@ export async function makeAttempt<T>(
     // The callers' deadline ends the call through the signal, which does not blame the server.
     timeoutMs: responseTimeoutMs,
     signal,
+    events,
   });
   metrics?.running.dec(label);
   const ending = readEnding(name, outcome, reading);

@@ -1,7 +1,7 @@
 import { GatewayError } from "../../domain/errors.ts";
 import type { UpstreamOutcome } from "../../telemetry/upstream-metrics.ts";
 import type { Leave } from "./circuit.ts";
-import type { HttpOutcome } from "./http-target.ts";
+import { EVENTS, type HttpOutcome } from "./http-target.ts";
 import { LONGEST_REST_MS, parseRetryAfter } from "./retry.ts";
 
 /** What one attempt means for its caller, for a retry and for the circuit of its address. */
@@ -23,6 +23,8 @@ export type Ending<T> =
 export interface Reading<T> {
   /** The answer in a body of status 2xx, or undefined when it is none. */
   answer(body: string): T | undefined;
+  /** The answer in events that were taken as they came, or undefined when they are none. Without it, events are no answer. */
+  events?(): T | undefined;
   /** A body of status 4xx as an error of its own, where it tells more than the status. */
   refusal?(body: string, status: number): GatewayError | undefined;
   /** Why a readable answer is not one of the server that is wanted, another model's for example. */
@@ -60,7 +62,8 @@ export function readEnding<T>(backend: string, outcome: HttpOutcome, reading: Re
   }
   const { status, contentType, body } = outcome;
   if (status >= 200 && status < 300) {
-    const answer = /^application\/([\w.-]+\+)?json\b/i.test(contentType) ? reading.answer(body) : undefined;
+    const json = /^application\/([\w.-]+\+)?json\b/i.test(contentType);
+    const answer = json ? reading.answer(body) : EVENTS.test(contentType) ? reading.events?.() : undefined;
     if (answer === undefined) return { outcome: "unreadable", blame: "failed", again: "never", error: unreadable(backend) };
     const flaw = reading.flaw?.(answer);
     if (flaw === undefined) return { outcome: "ok", blame: "succeeded", answer };

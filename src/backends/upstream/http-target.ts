@@ -12,6 +12,16 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** Aborts when nobody waits any more. */
   readonly signal?: AbortSignal | undefined;
+  /** Takes server-sent events as they come, where the answer is some. */
+  readonly events?: EventReader | undefined;
+}
+
+/** Takes the bytes of an answer that is made of server-sent events. */
+export interface EventReader {
+  /** Whether anything went on to whoever waits, so that the request cannot be made again. */
+  readonly begun: boolean;
+  /** @returns whether there is a use for more */
+  take(piece: Uint8Array): boolean;
 }
 
 /** How a request ended. Whatever a server does, it ends in one of these. */
@@ -21,6 +31,7 @@ export type HttpOutcome =
       readonly status: number;
       readonly contentType: string;
       readonly retryAfter?: string;
+      /** Empty where it was events, which their reader has taken. */
       readonly body: string;
     }
   /** No connection, or it ended before the answer did. */
@@ -50,6 +61,9 @@ export interface HttpTargetOptions {
   readonly clock: Clock;
 }
 
+/** The media type of server-sent events. */
+export const EVENTS = /^text\/event-stream\b/i;
+
 /** Opens no connection yet. */
 export function createHttpTarget({ url, connections, connectTimeoutMs, maxResponseBytes, clock }: HttpTargetOptions): HttpTarget {
   const { origin, pathname, host } = new URL(url);
@@ -64,22 +78,27 @@ export function createHttpTarget({ url, connections, connectTimeoutMs, maxRespon
   });
   return {
     name: host,
-    async send({ method, path, headers, body, timeoutMs, signal }) {
+    async send({ method, path, headers, body, timeoutMs, signal, events }) {
       const late = new AbortController();
       const cancelTimer = clock.after(timeoutMs, () => late.abort());
       try {
         const response = await pool.request({
           method,
           path: base + path,
-          headers: { accept: "application/json", ...headers },
+          headers: { accept: events === undefined ? "application/json" : "application/json, text/event-stream", ...headers },
           body: body ?? null,
           signal: signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]),
         });
-        const text = await response.body.text();
         const header = (name: string) => String(response.headers[name] ?? "");
-        if (!/^(identity)?$/i.test(header("content-encoding"))) return { kind: "unreadable" };
+        const encoded = !/^(identity)?$/i.test(header("content-encoding"));
+        const contentType = header("content-type");
+        let text = "";
+        if (events !== undefined && !encoded && response.statusCode === 200 && EVENTS.test(contentType)) {
+          for await (const piece of response.body) if (!events.take(piece as Uint8Array)) break;
+        } else text = await response.body.text();
+        if (encoded) return { kind: "unreadable" };
         const retryAfter = header("retry-after");
-        const answer = { kind: "answered", status: response.statusCode, contentType: header("content-type"), body: text } as const;
+        const answer = { kind: "answered", status: response.statusCode, contentType, body: text } as const;
         return retryAfter === "" ? answer : { ...answer, retryAfter };
       } catch (cause) {
         if (signal?.aborted) return { kind: "withdrawn" };

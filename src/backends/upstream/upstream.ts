@@ -9,7 +9,7 @@ import { hasFresh } from "./choose.ts";
 import { createDoor } from "./door.ts";
 import type { Reading } from "./ending.ts";
 import { watchHealth } from "./health.ts";
-import { createHttpTarget, type HttpTarget, type HttpTargetOptions } from "./http-target.ts";
+import { createHttpTarget, type EventReader, type HttpTarget, type HttpTargetOptions } from "./http-target.ts";
 import { pause } from "./pause.ts";
 import { createPool } from "./pool.ts";
 import { createRateBudget, type RateLimits } from "./rate-budget.ts";
@@ -97,6 +97,8 @@ export interface Protocol<R> {
   readonly reading: Reading<R>;
   /** Tokens that an answer says it took. */
   tokensOf(answer: R): number | undefined;
+  /** Takes an answer that comes as events. Once it has begun, the call is not made again. Default: events are no answer. */
+  readonly events?: EventReader | undefined;
 }
 
 const CLOSE_TIMEOUT_MS = 30_000;
@@ -131,7 +133,7 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
 
   const own: Protocol<T> = { reading: options.reading, tokensOf: (answer) => options.rate?.tokensOf(answer) };
 
-  async function call<R>({ path, body, context, tokens = 0, only }: Call, { reading, tokensOf }: Protocol<R>): Promise<R> {
+  async function call<R>({ path, body, context, tokens = 0, only }: Call, { reading, tokensOf, events }: Protocol<R>): Promise<R> {
     const addresses = only === undefined ? pool.addresses : [only];
     const proving = only !== undefined;
     const tried = new Set<Address>();
@@ -152,6 +154,7 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
         headers: headers(),
         remainingMs: remainingMs(),
         signal: context?.signal,
+        events,
       });
       pool.account(entered, ending);
       if (ending.blame === "failed" || ending.outcome === "throttled") retry.failed();
@@ -163,6 +166,7 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
       metrics?.retryBudget.set(label, retry.budget);
       last = ending.error;
       if (ending.outcome === "withdrawn" || closing.signal.aborted) throw last;
+      if (events?.begun) throw last;
       const fresh = hasFresh({ addresses, tried, now: clock.now() });
       const safe = ending.again === "anywhere" || (ending.again === "elsewhere" && fresh);
       const delayMs = retry.delayMs({ attempt: attempts, safe, fresh, remainingMs: remainingMs() });

@@ -84,6 +84,8 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     fail(error, body, status = httpStatusOf(error, options.overloadHttpStatus)) {
       answered = error;
       if (response.headersSent || response.destroyed) {
+        // The caller is cut off, but that is not why.
+        record.finish(error);
         response.destroy();
         return;
       }

@@ -35,15 +35,38 @@ async function open(t: TestContext, script: ChatScript, backend = "") {
     await server.close();
     folder.remove();
   });
-  const ask = async (body: unknown, options: RequestInit = {}) => {
+  const send = (body: unknown, options: RequestInit = {}) => {
     const headers = { "content-type": "application/json", ...options.headers };
     const init = { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body), ...options, headers };
-    const response = await fetch(`${gateway.addresses.http}/v1/chat/completions`, init);
+    return fetch(`${gateway.addresses.http}/v1/chat/completions`, init);
+  };
+  const ask = async (body: unknown, options: RequestInit = {}) => {
+    const response = await send(body, options);
     // biome-ignore lint/suspicious/noExplicitAny: the answer is whatever the server said
     return { status: response.status, retryAfter: response.headers.get("retry-after"), body: (await response.json()) as any };
   };
-  return { server, gateway, lines, ask };
+  /** Every text that came of an answer in events, and whether the answer was whole. */
+  const stream = async (options: RequestInit = {}) => {
+    const response = await send(chat("x", { stream: true }), options);
+    const decoder = new TextDecoder();
+    let text = "";
+    try {
+      for await (const piece of response.body!) text += decoder.decode(piece, { stream: true });
+      return { status: response.status, text, whole: true };
+    } catch {
+      return { status: response.status, text, whole: false };
+    }
+  };
+  return { server, gateway, lines, send, ask, stream };
 }
+
+/** An event of an answer that comes piece by piece. */
+const event = (content: string, extra: object = {}) =>
+  `data: ${JSON.stringify({ object: "chat.completion.chunk", model: "m", choices: [{ index: 0, delta: { content } }], ...extra })}\n\n`;
+const DONE = "data: [DONE]\n\n";
+const EVENTS = { "content-type": "text/event-stream; charset=utf-8" };
+/** What the gateway's own event at the end of a text says. */
+const lastError = (text: string) => JSON.parse(text.trimEnd().split("data: ").at(-1)!).error;
 
 const chat = (content: string, extra: object = {}) => ({ model: "genrm-demo", messages: [{ role: "user", content }], ...extra });
 
@@ -131,9 +154,120 @@ test("an answer in another model's name does not get out where the configuration
   assert.deepEqual([status, body.error.code, body.choices], [500, "BACKEND_REFUSED", undefined]);
 });
 
+test("an answer in events comes event by event, as the server sends them", async (t) => {
+  const gate = deferred();
+  const { server, send, lines } = await open(t, async (_chat, response) => {
+    response.writeHead(200, EVENTS);
+    response.write(`: ping\n\n${event("secret ")}`);
+    await gate.promise;
+    response.end(event("answer", { usage: { total_tokens: 9 } }) + DONE);
+    return undefined;
+  });
+  const asked = chat("x", { stream: true, stream_options: { include_usage: true } });
+  const response = await send(asked);
+  assert.deepEqual([response.status, response.headers.get("content-type")], [200, EVENTS["content-type"]]);
+  const pieces = response.body!.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  while (!text.endsWith(event("secret "))) text += decoder.decode((await pieces.read()).value, { stream: true });
+  gate.resolve();
+  for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) text += decoder.decode(piece.value, { stream: true });
+  assert.equal(text, `: ping\n\n${event("secret ")}${event("answer", { usage: { total_tokens: 9 } })}${DONE}`);
+  assert.deepEqual(server.chats[0]!.body, { ...asked, model: "served" });
+  assert.doesNotMatch(lines.join(""), /secret/);
+});
+
+test("a server that answers a stream whole, or refuses it, is heard as it answers", async (t) => {
+  const { ask } = await open(t, ({ body }) => (body.user === "whole" ? "A" : { status: 400, json: { error: { message: "no streams" } } }));
+  const whole = await ask(chat("x", { stream: true, user: "whole" }));
+  assert.deepEqual([whole.status, whole.body.choices[0].message.content], [200, "A"]);
+  const refused = await ask(chat("x", { stream: true }));
+  assert.deepEqual([refused.status, refused.body.error.message], [400, "no streams"]);
+});
+
+test("an answer that breaks off ends with an event that says so, is cut, and is not asked for again", async (t) => {
+  const { server, stream, lines } = await open(t, (_chat, response) => {
+    response.writeHead(200, EVENTS);
+    response.write(event("half"), () => response.destroy());
+    return undefined;
+  });
+  const { status, text, whole } = await stream();
+  assert.deepEqual([status, text.startsWith(event("half")), whole, lastError(text).code], [200, true, false, "BACKEND_UNAVAILABLE"]);
+  assert.equal(server.chats.length, 1);
+  while (!lines.join("").includes("ChatCompletions")) await new Promise((resolve) => setImmediate(resolve));
+  assert.match(lines.find((line) => line.includes("ChatCompletions"))!, /BACKEND_UNAVAILABLE/);
+});
+
+test("a stream that has not begun is asked for again, as any chat is", async (t) => {
+  let asked = 0;
+  const { stream } = await open(t, (_chat, response) => {
+    if (asked++ === 0) return { status: 503, json: {} };
+    response.writeHead(200, EVENTS).end(event("A") + DONE);
+    return undefined;
+  });
+  assert.deepEqual(await stream(), { status: 200, text: event("A") + DONE, whole: true });
+  assert.equal(asked, 2);
+});
+
+test("a caller who leaves in the middle of a stream withdraws the chat from the server", async (t) => {
+  const { server, send } = await open(t, (_chat, response) => {
+    response.writeHead(200, EVENTS);
+    response.write(event("A"));
+    return undefined;
+  });
+  const caller = new AbortController();
+  const response = await send(chat("x", { stream: true }), { signal: caller.signal });
+  await response.body!.getReader().read();
+  caller.abort();
+  while (!server.chats[0]!.aborted) await new Promise((resolve) => setImmediate(resolve));
+});
+
+test("a stream ends with the time that its caller gave, and with the longest answer that is read", async (t) => {
+  const { server, stream } = await open(
+    t,
+    async ({ headers }, response) => {
+      response.writeHead(200, EVENTS);
+      response.write(event("A"));
+      if (headers["x-request-timeout-ms"] === undefined || Number(headers["x-request-timeout-ms"]) > 5000)
+        response.end(event("b".repeat(2000)));
+      return undefined;
+    },
+    ", maxResponseBytes: 1024",
+  );
+  const late = await stream({ headers: { "x-request-timeout-ms": "500" } });
+  assert.deepEqual([late.status, late.whole, lastError(late.text).code], [200, false, "DEADLINE_EXCEEDED"]);
+  while (!server.chats[0]!.aborted) await new Promise((resolve) => setImmediate(resolve));
+  const long = await stream();
+  assert.deepEqual([long.status, long.whole, lastError(long.text).code], [200, false, "JUDGE_OUTPUT_UNREADABLE"]);
+});
+
+test("events in another model's name do not get out where the configuration says whose they must be, nor what is no event of a chat", async (t) => {
+  const { ask } = await open(
+    t,
+    ({ body }, response) => {
+      response.writeHead(200, EVENTS).end(body.user === "none" ? "data: what\n\n" : event("A") + DONE);
+      return undefined;
+    },
+    ", answersAs: other",
+  );
+  const named = await ask(chat("x", { stream: true }));
+  assert.deepEqual([named.status, named.body.error.code], [500, "BACKEND_REFUSED"]);
+  const none = await ask(chat("x", { stream: true, user: "none" }));
+  assert.equal(none.body.error.code, "JUDGE_OUTPUT_UNREADABLE");
+});
+
+test("events that nobody asked for are no answer", async (t) => {
+  const { ask } = await open(t, (_chat, response) => {
+    response.writeHead(200, EVENTS).end(event("A") + DONE);
+    return undefined;
+  });
+  const { body } = await ask(chat("x"));
+  assert.equal(body.error.code, "JUDGE_OUTPUT_UNREADABLE");
+});
+
 test("what is no chat is refused here", async (t) => {
   const { server, ask } = await open(t, () => "A");
-  for (const body of [{}, { messages: [] }, chat("x", { stream: true }), "[", "[]"]) {
+  for (const body of [{}, { messages: [] }, chat("x", { stream: "yes" }), "[", "[]"]) {
     const { status, body: answer } = await ask(body);
     assert.deepEqual([status, answer.error.type, answer.error.code], [400, "invalid_request_error", "REQUEST_INVALID"]);
   }
