@@ -18,7 +18,8 @@ const WIRES = {
   score: ["/score", "Pairs as vLLM's `/score` takes them: one prompt with its texts, or as many prompts as texts."],
   nemoGym: [
     "/verify",
-    "NeMo Gym and NeMo RL, as a resources server: `/verify`, `/seed_session`, `/aggregate_metrics`, `/reverify_mode`; the address is `HOST:8080`.",
+    "NeMo Gym and NeMo RL, as a resources server: `/verify`, `/seed_session`, `/close_session`, `/aggregate_metrics`, `/reverify_mode`, each also " +
+      "behind `/ng-rollout/ID`; `host: HOST`, `port: 8080` in its configuration.",
   ],
   roll: ["/roll", "ROLL's reward system; `submit_url: http://HOST:8080/roll`, `get_result_url: http://HOST:8080/roll:result`."],
   tei: [

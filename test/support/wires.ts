@@ -32,8 +32,9 @@ export async function openWires(
   });
   const { post, url, close } = await openHttp({ service, wires });
   t.after(close);
+  const call = (path: string, body: unknown) => post(path, JSON.stringify(body));
   const send = async (path: string, body: unknown) => {
-    const response = await post(path, JSON.stringify(body));
+    const response = await call(path, body);
     // biome-ignore lint/suspicious/noExplicitAny: each wire has its own answer, which the tests read
     return { status: response.status, retryAfter: response.headers.get("retry-after"), body: (await response.json()) as any };
   };
@@ -43,7 +44,7 @@ export async function openWires(
     new Promise<{ status: number | undefined; body: any }>((resolve, reject) => {
       const text = body === undefined ? "" : JSON.stringify(body);
       const headers = body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
-      const call = request(url + path, { method: "GET", headers }, (response) => {
+      const asked = request(url + path, { method: "GET", headers }, (response) => {
         response.setEncoding("utf8");
         let received = "";
         response.on("data", (chunk: string) => {
@@ -51,8 +52,8 @@ export async function openWires(
         });
         response.on("end", () => resolve({ status: response.statusCode, body: JSON.parse(received) }));
       });
-      call.on("error", reject);
-      call.end(text);
+      asked.on("error", reject);
+      asked.end(text);
     });
-  return { send, get, seen };
+  return { call, send, get, seen };
 }

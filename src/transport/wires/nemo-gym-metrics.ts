@@ -3,16 +3,19 @@ type Rollout = Readonly<Record<string, unknown>>;
 
 const TASK = "_ng_task_index";
 const ROLLOUT = "_ng_rollout_index";
+/** Whether the reward is no measurement: a flag, and none of the numbers. */
+const MASKED = "mask_sample";
+const NOT_MEASURED: ReadonlySet<string> = new Set([TASK, ROLLOUT, MASKED]);
 
 /**
  * Statistics of the numbers of verified rollouts, by task and over all, in the keys that NeMo Gym logs: `mean/reward`, `max/…`, `min/…`,
  * `median/…`, `std/…` (ddof 1; 0 for a single number). Flags count as 0 and 1, usage of tokens is taken from `response.usage`, and a rollout
- * without a field does not count for it. Rollouts marked as failed have no number and are left out.
+ * without a field does not count for it. Rollouts marked as failed or as masked have no number and are left out.
  *
  * @complexity O(rollouts · fields · log rollouts), pure
  */
 export function aggregateMetrics(rollouts: readonly Rollout[]) {
-  const judged = rollouts.filter((rollout) => !("_ng_failure_class" in rollout));
+  const judged = rollouts.filter((rollout) => !("_ng_failure_class" in rollout) && rollout[MASKED] !== true);
   const tasks = new Map<number, Rollout[]>();
   for (const rollout of judged) {
     const task = typeof rollout[TASK] === "number" ? rollout[TASK] : 0;
@@ -34,7 +37,7 @@ function statistics(rollouts: readonly Rollout[]): Record<string, number> {
   const columns = new Map<string, number[]>();
   for (const rollout of rollouts) {
     for (const [name, value] of Object.entries({ ...rollout, ...usageOf(rollout) })) {
-      if (name === TASK || name === ROLLOUT || (typeof value !== "number" && typeof value !== "boolean")) continue;
+      if (NOT_MEASURED.has(name) || (typeof value !== "number" && typeof value !== "boolean")) continue;
       const column = columns.get(name);
       if (column) column.push(Number(value));
       else columns.set(name, [Number(value)]);

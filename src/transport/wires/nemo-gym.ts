@@ -3,7 +3,7 @@ import { GatewayError } from "../../domain/errors.ts";
 import type { Message, Role } from "../../domain/item.ts";
 import { parseJson } from "../http/from-json.ts";
 import { aggregateMetrics } from "./nemo-gym-metrics.ts";
-import { itemOf, type WireKind } from "./wire.ts";
+import { itemOf, type WireCaller, type WireKind, type WireRoute } from "./wire.ts";
 
 const content = z.union([z.string(), z.array(z.object({ type: z.string(), text: z.string().optional() }))]);
 const turn = z.object({
@@ -22,55 +22,82 @@ const Verify = z.object({
 });
 const Aggregate = z.object({ verify_responses: z.array(z.record(z.string(), z.unknown())) });
 
+const Session = z.object({ resources_session_id: z.string().min(1).optional() });
+
+/** Environment servers take a session only with a cookie; ours says that there is nothing behind it. */
+const COOKIE = { "Set-Cookie": "rewardgate=stateless; Path=/; HttpOnly; SameSite=Lax" };
+/** What clients that follow their rollouts put before a path. */
+const ROLLOUT_PREFIX = "/ng-rollout/{rollout}";
+
 /**
  * A resources server of NeMo Gym. The last message of the response is judged, after the input and the turns and tool calls that came
  * before it; `expected_answer` is the reference. The answer is the request with `reward`, with `reward_components` that sum to it, and with
  * each of these as a number of its own, `reward/<member>`. A judgement that failed is told in the way of that server: 200 with the
- * failure's class, which sends the rollout to the failures and not to training; the 0 beside it is its protocol's and no score.
+ * failure's class, which sends the rollout to the failures, and marked as masked, which keeps it from training where it gets there; the 0
+ * beside them is its protocol's and no score. Sessions hold nothing: one is opened and closed in its client's own name.
  */
 export const nemoGym: WireKind = {
   wire: "nemoGym",
-  routes: (path) => [
-    { path: "/seed_session", method: "NemoGymSeedSession", answer: async () => ({}) },
-    {
-      path,
-      method: "NemoGymVerify",
-      async answer(json, { score }) {
-        const { responses_create_params: asked, response, expected_answer: expected } = parseJson(Verify, json);
-        const last = response.output.findLastIndex(isMessage);
-        const before = last < 0 ? response.output : response.output.slice(0, last);
-        const prompt = [...inputOf(asked), ...before.map(messageOf)].filter((message) => message !== undefined);
-        // A rollout that ended without an answer is judged for having none.
-        const judged = last < 0 ? "" : textIn(response.output[last]!.content);
-        const reference = typeof expected === "string" ? expected : undefined;
-        const request = json as object;
-        try {
-          const [scored] = await score([itemOf(0, prompt, [judged], reference)]);
-          const { reward, components } = scored![0]!;
-          const numbers = Object.fromEntries(Object.entries(components).map(([name, value]) => [`reward/${name}`, value]));
-          return { ...request, ...numbers, reward, reward_components: components };
-        } catch (thrown) {
-          const error = GatewayError.from(thrown);
-          if (error.reason === "REQUEST_INVALID" || error.reason === "CALLER_GONE") throw error;
-          return {
-            ...request,
-            reward: 0,
-            _ng_failure_class: "judge_failed",
-            _ng_failure_judge_error: `${error.reason}: ${error.message}`,
-            ...(!error.retryable && { _ng_failure_terminal: true }),
-          };
-        }
+  routes(path) {
+    const posts: WireRoute[] = [
+      { path: "/seed_session", method: "NemoGymSeedSession", headers: COOKIE, answer: async (json) => parseJson(Session, json ?? {}) },
+      { path: "/close_session", method: "NemoGymCloseSession", answer: async (json) => parseJson(Session, json ?? {}) },
+      { path, method: "NemoGymVerify", answer: verify },
+      {
+        path: "/aggregate_metrics",
+        method: "NemoGymAggregateMetrics",
+        answer: async (json) => aggregateMetrics(parseJson(Aggregate, json).verify_responses),
       },
-    },
-    {
-      path: "/aggregate_metrics",
-      method: "NemoGymAggregateMetrics",
-      answer: async (json) => aggregateMetrics(parseJson(Aggregate, json).verify_responses),
-    },
-    // A reward depends on what was sent and on nothing before it.
-    { verb: "get", path: "/reverify_mode", method: "NemoGymReverifyMode", answer: async () => "stateless" },
-  ],
+    ];
+    return [
+      ...posts,
+      ...posts.map((route) => ({ ...route, path: `${ROLLOUT_PREFIX}${route.path}` })),
+      // A reward depends on what was sent and on nothing before it.
+      { verb: "get", path: "/reverify_mode", method: "NemoGymReverifyMode", answer: async () => "stateless" },
+    ];
+  },
 };
+
+async function verify(json: unknown, { score }: WireCaller): Promise<object> {
+  const { responses_create_params: asked, response, expected_answer: expected } = parseJson(Verify, json);
+  const last = response.output.findLastIndex(isMessage);
+  const before = last < 0 ? response.output : response.output.slice(0, last);
+  const prompt = [...inputOf(asked), ...before.map(messageOf)].filter((message) => message !== undefined);
+  // A rollout that ended without an answer is judged for having none.
+  const judged = last < 0 ? "" : textIn(response.output[last]!.content);
+  const reference = typeof expected === "string" ? expected : undefined;
+  const request = json as object;
+  try {
+    const [scored] = await score([itemOf(0, prompt, [judged], reference)]);
+    const { reward, components } = scored![0]!;
+    const numbers = Object.fromEntries(Object.entries(components).map(([name, value]) => [`reward/${name}`, value]));
+    return { ...request, ...numbers, reward, reward_components: components };
+  } catch (thrown) {
+    const error = GatewayError.from(thrown);
+    if (error.reason === "REQUEST_INVALID" || error.reason === "CALLER_GONE") throw error;
+    return { ...request, ...failed(error, (json as Instance).instance_config) };
+  }
+}
+
+/** A rollout that may bear what its environment knows of it. */
+interface Instance {
+  readonly instance_config?: unknown;
+}
+
+/** A judgement that failed, in the fields of that server's releases: up to 0.4 the class alone says so, and NeMo RL reads `instance_config`. */
+function failed(error: GatewayError, instance: unknown): object {
+  const says = `${error.reason}: ${error.message}`;
+  return {
+    reward: 0,
+    mask_sample: true,
+    failure_kind: "judge_failed",
+    failure_reason: says,
+    instance_config: { ...(typeof instance === "object" && instance), mask_sample: true },
+    _ng_failure_class: "judge_failed",
+    _ng_failure_judge_error: says,
+    ...(!error.retryable && { _ng_failure_terminal: true }),
+  };
+}
 
 function inputOf({ input, instructions }: z.output<typeof Verify>["responses_create_params"]): (Message | undefined)[] {
   const system: Message[] = instructions ? [{ role: "system", content: instructions }] : [];

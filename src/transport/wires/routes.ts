@@ -30,18 +30,20 @@ export function wireRoutes({ service, limits, bodyMs, wires }: WireRoutesOptions
     if (settings === undefined) return [];
     const score = createScorer(settings, service, limits);
     return kind.routes(settings.path, factsOf(settings.panel, service, limits)).map(
-      ({ verb = "post", path, method, answer }): Route => ({
+      ({ verb = "post", path, method, headers = {}, answer }): Route => ({
         verb,
         path,
         method,
         ...(verb === "post" && { mediaTypes: ["application/json"] }),
         ...(kind.errorBody !== undefined && { errorBody: kind.errorBody }),
-        async handle(exchange, request) {
+        async handle(exchange, request, response) {
           const bytes = await readWholeBody(request, { maxBytes: limits.maxHttpBodyBytes, timeoutMs: bodyMs });
           exchange.record.bytes = bytes.length;
           // Some clients send a body with GET.
           const json = verb === "get" && bytes.length === 0 ? undefined : parseStrictJson(bytes, limits.maxJsonDepth);
-          exchange.answer(await answer(json, callerOf(exchange, score)));
+          const body = await answer(json, callerOf(exchange, score));
+          for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+          exchange.answer(body);
         },
       }),
     );

@@ -60,6 +60,8 @@ export interface WireRoute {
   readonly path: string;
   /** Name in logs and metrics. */
   readonly method: string;
+  /** Headers of its answers, errors excepted. */
+  readonly headers?: Readonly<Record<string, string>>;
   /**
    * @param body parsed JSON; undefined where there is none
    * @returns the body of the answer, which may be a bare number or text

@@ -56,6 +56,10 @@ test("a judgement that failed is a failure of its class and no reward; one that 
   const { status, body } = await send("/verify", rollout([message("fail")]));
   assert.deepEqual([status, body.reward, body._ng_failure_class, body._ng_failure_terminal], [200, 0, "judge_failed", true]);
   assert.match(body._ng_failure_judge_error, /^SCORE_NOT_FINITE: /);
+  const masked = [body.mask_sample, body.failure_kind, body.failure_reason, body.instance_config];
+  assert.deepEqual(masked, [true, "judge_failed", body._ng_failure_judge_error, { mask_sample: true }]);
+  const kept = await send("/verify", rollout([message("fail")], { instance_config: { seed: 3 } }));
+  assert.deepEqual(kept.body.instance_config, { seed: 3, mask_sample: true });
   assert.ok(!("reward_components" in body));
   const busy = await openWires(t, "error", () => {
     throw new GatewayError("QUEUE_FULL", "full");
@@ -69,13 +73,26 @@ test("a judgement that failed is a failure of its class and no reward; one that 
 test("a session starts, rewards do not depend on it, and rollouts come back as metrics", async (t) => {
   const { send, get } = await openWires(t);
   assert.deepEqual(await send("/seed_session", {}), { status: 200, retryAfter: null, body: {} });
+  const session = { resources_session_id: "s-1", episode_id: {}, task_id: "t", task_data: {} };
+  for (const path of ["/seed_session", "/close_session"])
+    assert.deepEqual((await send(path, session)).body, { resources_session_id: "s-1" });
   assert.deepEqual(await get("/reverify_mode"), { status: 200, body: "stateless" });
   const { body } = await send("/aggregate_metrics", {
     verify_responses: [
       { _ng_task_index: 0, reward: 1 },
-      { _ng_task_index: 0, reward: 3 },
+      { _ng_task_index: 0, reward: 3, mask_sample: false },
+      { _ng_task_index: 0, reward: 0, mask_sample: true },
     ],
   });
   assert.equal(body.key_metrics["mean/reward"], 2);
   assert.equal(body.group_level_metrics[0].num_rollouts, 2);
+});
+
+test("a session comes with the cookie that environment servers ask for, and paths may carry the rollout", async (t) => {
+  const { call, send } = await openWires(t);
+  const seeded = await call("/seed_session", { resources_session_id: "s-1" });
+  assert.match(seeded.headers.get("set-cookie")!, /^rewardgate=/);
+  const { status, body } = await send("/ng-rollout/3-1-a2/verify", rollout([message("Hello!")]));
+  assert.deepEqual([status, body.reward], [200, 6]);
+  assert.equal((await send("/ng-rollout/3-1/seed_session", {})).status, 200);
 });
