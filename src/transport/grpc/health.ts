@@ -15,10 +15,11 @@ export interface Health {
 
 type Watch = ServerWritableStream<unknown, unknown>;
 
-/** Adds grpc.health.v1.Health (Check, Watch, List), which follows readiness: Watch streams hear each change as it happens. */
+/** Adds grpc.health.v1.Health (Check, Watch, List), which follows readiness: Watch streams hear each change as it happens, once. */
 export function addHealth(server: Server, readiness: ReadinessSource): Health {
   const status = (ready: boolean) => (ready ? "SERVING" : "NOT_SERVING");
-  const initial: ServingStatusMap = Object.fromEntries(NAMES.map((name) => [name, status(readiness.current().ready)]));
+  let told = readiness.current().ready;
+  const initial: ServingStatusMap = Object.fromEntries(NAMES.map((name) => [name, status(told)]));
   const health = new HealthImplementation(initial);
   const watches = new Set<Watch>();
   const addService = (definition: ServiceDefinition, implementation: UntypedServiceImplementation) => {
@@ -31,6 +32,9 @@ export function addHealth(server: Server, readiness: ReadinessSource): Health {
   };
   health.addToServer({ addService } as unknown as Parameters<HealthImplementation["addToServer"]>[0]);
   const stop = readiness.onChange(({ ready }) => {
+    // A check may change without changing the whole, and the library tells whatever it is given.
+    if (ready === told) return;
+    told = ready;
     for (const name of NAMES) health.setStatus(name, status(ready));
   });
   return {
