@@ -2,6 +2,7 @@ import { lstat, readFile, realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { z } from "zod";
 import type { ConfigProblem } from "../domain/errors.ts";
+import { parseJson } from "../domain/json.ts";
 import type { GoldenRow, GoldenScore } from "../domain/judge.ts";
 import {
   BUNDLE_KEYS,
@@ -227,12 +228,4 @@ export async function readCalibrationFile(
 
 async function readText(path: string): Promise<string | undefined> {
   return readFile(path, "utf8").catch(() => undefined);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import type { ConfigProblem } from "../domain/errors.ts";
 import { ROLES } from "../domain/item.ts";
+import { parseJson } from "../domain/json.ts";
 import { isRouter, type Panel, type Router } from "../domain/panel.ts";
 import type { Probe, ProbeSuite } from "../domain/probe.ts";
 import { findingsOf } from "./issues.ts";
@@ -101,12 +102,4 @@ function probeOf({ id, prompt, candidate, honest, below, member, ...labels }: z.
       ...(language !== undefined && { language }),
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { ConfigProblem } from "../domain/errors.ts";
+import { parseJson } from "../domain/json.ts";
 import { SCORE_SPACES } from "../domain/score-space.ts";
 import { sha256Of } from "./digest.ts";
 import { findingsOf } from "./issues.ts";
@@ -137,12 +138,8 @@ export async function openArtefact(file: string): Promise<OpenedArtefact | { rea
   if (text === undefined) {
     return { problems: [problem("", "cannot be read, or is not there", "build it: rewardgate reference build DATA --panel NAME -o FILE")] };
   }
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch {
-    return { problems: [problem("", "not JSON", "build it again with rewardgate reference build")] };
-  }
+  const data = parseJson(text);
+  if (data === undefined) return { problems: [problem("", "not JSON", "build it again with rewardgate reference build")] };
   const parsed = referenceArtefactSchema.safeParse(data);
   if (parsed.success) return { artefact: parsed.data, sha256: sha256Of(text) };
   return {

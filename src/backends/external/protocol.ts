@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ExternalAnswer, ExternalCall, ExternalVerdict } from "../../domain/backend.ts";
 import type { Finding } from "../../domain/finding.ts";
+import { parseJson } from "../../domain/json.ts";
 
 /**
  * One item of a request as JSON: what protos/rewardgate/judge/v1 says, in the gateway's own JSON for messages and contents. Its id
@@ -121,12 +122,6 @@ function presentable(text: string, length: number): string {
 }
 
 function parse<T>(text: string, schema: z.ZodType<T>): T | undefined {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const parsed = schema.safeParse(data);
+  const parsed = schema.safeParse(parseJson(text));
   return parsed.success ? parsed.data : undefined;
 }

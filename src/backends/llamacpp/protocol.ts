@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
-import { type Input, parseJson, type ReadNumbers } from "../model-server/protocol.ts";
+import { parseJson } from "../../domain/json.ts";
+import type { Input, ReadNumbers } from "../model-server/protocol.ts";
 
 /** The body of `POST /v1/rerank`. It names no model: the server would repeat that name, and so names its own. */
 export function writeRerank(inputs: readonly Input[]): string {

@@ -73,12 +73,3 @@ export function idsShown({ tokens }: ReadTokens): (number | undefined)[] {
 function unreadable(problem: string): GatewayError {
   return new GatewayError("JUDGE_OUTPUT_UNREADABLE", `the engine ${problem}; check that it is the right server and its version`);
 }
-
-/** @returns undefined when the text is no JSON */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type LogprobsProtocol, parseJson } from "./protocol.ts";
+import { parseJson } from "../../domain/json.ts";
+import type { LogprobsProtocol } from "./protocol.ts";
 
 const token = z.tuple([z.number().nullable(), z.int().min(0)], z.unknown());
 const generated = z.object({

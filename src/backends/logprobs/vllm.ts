@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type LogprobsProtocol, parseJson } from "./protocol.ts";
+import { parseJson } from "../../domain/json.ts";
+import type { LogprobsProtocol } from "./protocol.ts";
 
 const entry = z.record(z.string().regex(/^\d+$/), z.object({ logprob: z.number() }));
 const completion = z.object({

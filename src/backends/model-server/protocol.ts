@@ -75,12 +75,3 @@ export function inOrder(rows: readonly NumbersRow[], inputs: number): NumbersRow
   }
   return ordered as NumbersRow[];
 }
-
-/** @returns undefined when the text is no JSON */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { ChatCall } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
+import { parseJson } from "../../domain/json.ts";
 import { type ReadChat, type WrittenChat, writeMessages } from "../chat-server/protocol.ts";
-import { parseJson } from "../model-server/protocol.ts";
 import type { OllamaParams } from "./params.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ChatCall } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
+import { parseJson } from "../../domain/json.ts";
 import { type ReadChat, type WrittenChat, writeMessages } from "../chat-server/protocol.ts";
 import type { OpenAiParams } from "./params.ts";
 
@@ -69,13 +70,7 @@ const completionSchema = z.object({
  * @returns undefined when the text is no such answer
  */
 export function readChat(text: string): ReadChat | undefined {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const parsed = completionSchema.safeParse(data);
+  const parsed = completionSchema.safeParse(parseJson(text));
   if (!parsed.success) return undefined;
   const { message, finish_reason, logprobs } = parsed.data.choices[0]!;
   return {
@@ -97,13 +92,7 @@ const errorSchema = z.object({ error: z.object({ code: z.unknown().optional(), t
 
 /** A refusal for length as ITEM_TOO_LONG; undefined for any other. */
 export function explainRefusal(backend: string, body: string): GatewayError | undefined {
-  let data: unknown;
-  try {
-    data = JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-  const parsed = errorSchema.safeParse(data);
+  const parsed = errorSchema.safeParse(parseJson(body));
   if (!parsed.success) return undefined;
   const { code, type } = parsed.data.error;
   if (![code, type].some((word) => typeof word === "string" && TOO_LONG.has(word))) return undefined;

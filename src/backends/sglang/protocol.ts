@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
-import { type Input, parseJson, type ReadNumbers } from "../model-server/protocol.ts";
+import { parseJson } from "../../domain/json.ts";
+import type { Input, ReadNumbers } from "../model-server/protocol.ts";
 
 /** The body of the native `POST /classify`, which names no model: a server has one. */
 export function writeClassify(inputs: readonly Input[]): string {

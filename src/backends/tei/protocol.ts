@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
-import { type Input, parseJson, type ReadNumbers } from "../model-server/protocol.ts";
+import { parseJson } from "../../domain/json.ts";
+import type { Input, ReadNumbers } from "../model-server/protocol.ts";
 
 /** Nothing is cut: the server would do so by its own default. */
 const WHOLE = { truncate: false, truncation_direction: "Left", raw_scores: true } as const;

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { OpenBackend } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
+import { parseJson } from "../../domain/json.ts";
 import { createModelServerBackend } from "../model-server/backend.ts";
-import { type Protocol, parseJson } from "../model-server/protocol.ts";
+import type { Protocol } from "../model-server/protocol.ts";
 import type { ModelServerOptions } from "../model-server/settings.ts";
 import { createInferenceTarget } from "./grpc-target.ts";
 import { readMetadata, type Tensors } from "./metadata.ts";

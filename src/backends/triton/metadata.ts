@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseJson } from "../model-server/protocol.ts";
+import { parseJson } from "../../domain/json.ts";
 import type { TritonParams } from "./params.ts";
 
 /** An input of texts: its name, and its sizes behind the number of rows. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Input, parseJson, type ReadNumbers } from "../model-server/protocol.ts";
+import { parseJson } from "../../domain/json.ts";
+import type { Input, ReadNumbers } from "../model-server/protocol.ts";
 import type { Tensors } from "./metadata.ts";
 
 /** The body of `POST /v2/models/{name}/infer`, all of it JSON. */

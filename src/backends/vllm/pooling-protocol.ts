@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
-import { type Input, parseJson, type ReadNumbers } from "../model-server/protocol.ts";
+import { parseJson } from "../../domain/json.ts";
+import type { Input, ReadNumbers } from "../model-server/protocol.ts";
 
 /**
  * Fields that ask for raw scores. Releases call it otherwise, and ignore a name that they do not know; one that refuses two names gets

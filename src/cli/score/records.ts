@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Criterion, type Item, ROLES } from "../../domain/item.ts";
+import { parseJson } from "../../domain/json.ts";
 import type { Labels } from "../../evaluation/labels.ts";
 import { checkCriteria } from "../../transport/request-rules.ts";
 
@@ -153,12 +154,8 @@ function languageCalled(subset: string | undefined): string | undefined {
 }
 
 function parseObject(json: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    throw new Error("not JSON");
-  }
+  const value = parseJson(json);
+  if (value === undefined) throw new Error("not JSON");
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error("not a JSON object");
   return value as Record<string, unknown>;
 }

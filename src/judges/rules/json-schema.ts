@@ -1,4 +1,5 @@
 import { GatewayError } from "../../domain/errors.ts";
+import { parseJson } from "../../domain/json.ts";
 
 /** Deepest nesting of a text that is taken for JSON; deeper ones do not satisfy any schema. */
 const MAX_DEPTH = 64;
@@ -37,21 +38,11 @@ export async function compileJsonSchema(schema: object): Promise<(text: string) 
     });
     const validate = compiler.compile(schema);
     return (text) => {
-      const value = parseJson(text);
+      const value = depthOf(text) > MAX_DEPTH ? undefined : parseJson(text);
       return value !== undefined && validate(value) === true;
     };
   } catch (cause) {
     throw new GatewayError("CONFIG_INVALID", `the schema is not usable: ${cause instanceof Error ? cause.message : cause}`, { cause });
-  }
-}
-
-/** The value of a text; undefined when it is no JSON or nested too deep. */
-function parseJson(text: string): unknown {
-  if (depthOf(text) > MAX_DEPTH) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

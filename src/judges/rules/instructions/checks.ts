@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../../../domain/json.ts";
 import { countBullets, countHighlights, countOccurrences, countSentences, paragraphsOf, wordsOf } from "./units.ts";
 
 /** What checks need besides the text. */
@@ -114,7 +115,7 @@ export const INSTRUCTIONS = {
   "detectable_format:json_format": instruction({}, () => (text) => {
     const body = text.trim();
     const fenced = /^```(?:json)?/i.exec(body)?.[0] ?? "";
-    return isJson(body.slice(fenced.length).replace(/```$/, ""));
+    return parseJson(body.slice(fenced.length).replace(/```$/, "")) !== undefined;
   }),
   "detectable_format:constrained_response": instruction({}, () => {
     const answers = ["My answer is yes.", "My answer is no.", "My answer is maybe."];
@@ -156,12 +157,3 @@ export const INSTRUCTIONS = {
   ),
   "punctuation:no_comma": instruction({}, () => (text) => !text.includes(",")),
 } as const;
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}

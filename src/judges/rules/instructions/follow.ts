@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../../../domain/json.ts";
 import { type Check, INSTRUCTIONS, type Tools } from "./checks.ts";
 
 /** IFEval's own form of a reference. Arguments that do not belong to an instruction are null or absent. */
@@ -61,12 +62,4 @@ function given(id: string, args: object): GivenInstruction | null {
 
 function withoutNulls(args: object): object {
   return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
