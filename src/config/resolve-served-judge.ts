@@ -6,6 +6,7 @@ import type { Judge, JudgeSpec } from "../domain/judge.ts";
 import { createProcessJudge } from "../judges/process.ts";
 import { createReranker } from "../judges/reranker.ts";
 import { scalar } from "../judges/scalar.ts";
+import { verifier } from "../judges/verifier.ts";
 import { readGolden } from "./bundle.ts";
 import { digestOf } from "./digest.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
@@ -43,7 +44,10 @@ export function enginePlan(name: string, { queue, ...server }: EngineConfig, fol
 }
 
 /** What a backend has to give for a judge of each kind. */
-const NEEDS = { scalar: "scores", process: "steps", reranker: "pairs" } as const satisfies Record<ServedJudgeConfig["kind"], string>;
+const NEEDS = { scalar: "scores", verifier: "scores", process: "steps", reranker: "pairs" } as const satisfies Record<
+  ServedJudgeConfig["kind"],
+  string
+>;
 
 /**
  * Makes a judge whose model an engine serves.
@@ -91,10 +95,12 @@ export async function createServedJudge(
 }
 
 /** What a judge of each kind gives, for the description of one that has none. */
-const ABOUT = { scalar: "Scores", process: "Scores of steps", reranker: "Relevance" } as const satisfies Record<
-  ServedJudgeConfig["kind"],
-  string
->;
+const ABOUT = {
+  scalar: "Scores",
+  verifier: "Agreement with the reference",
+  process: "Scores of steps",
+  reranker: "Relevance",
+} as const satisfies Record<ServedJudgeConfig["kind"], string>;
 
 /** The judge's template, empty for a kind that has none; undefined when its file cannot be read. */
 async function readTemplate(written: ServedJudgeConfig, folder: string): Promise<string | undefined> {
@@ -125,6 +131,8 @@ function judgeOf(spec: Omit<JudgeSpec, "space">, written: ServedJudgeConfig): Ju
       return createProcessJudge(spec, { ...written, outputs: { steps: NEEDS.process } });
     case "scalar":
       return scalar.create({ ...spec, space: written.space }, { outputs: { score: NEEDS.scalar } });
+    case "verifier":
+      return verifier.create({ ...spec, space: written.space }, { outputs: { score: NEEDS.verifier } });
     case "reranker":
       return createReranker({ ...spec, space: written.space }, { query: written.query, output: "scores" });
   }

@@ -13,6 +13,7 @@ import { servedRerankerSchema } from "../judges/reranker.ts";
 import { rubricSchema } from "../judges/rubric.ts";
 import { ruleSchema } from "../judges/rule.ts";
 import { servedScalarSchema } from "../judges/scalar.ts";
+import { servedVerifierSchema } from "../judges/verifier.ts";
 import { stateSchema } from "../state/kinds/index.ts";
 import { panelSchema } from "./panel-schema.ts";
 import type { Finding } from "./problems.ts";
@@ -70,6 +71,7 @@ const judge = z
     servedProcessSchema,
     servedScalarSchema,
     servedRerankerSchema,
+    servedVerifierSchema,
     externalSchema,
     likelihoodSchema,
   ])
@@ -116,7 +118,8 @@ export type BackendConfig = z.output<typeof backend>;
 export type ServedJudgeConfig =
   | z.output<typeof servedProcessSchema>
   | z.output<typeof servedScalarSchema>
-  | z.output<typeof servedRerankerSchema>;
+  | z.output<typeof servedRerankerSchema>
+  | z.output<typeof servedVerifierSchema>;
 export type BundleJudgeConfig = z.output<typeof bundleJudge>;
 
 /** JSON Schema (draft 2020-12) of what may be written, for editors. */

@@ -5,11 +5,12 @@ import type { PieceListener, RelayedAnswer } from "./relay.ts";
 
 /**
  * A stretch of the text that a model reads. A control segment comes from a judge's template and may name special tokens;
- * a content segment comes from a request and is never interpreted: a special token typed by a user stays ordinary text.
+ * a content segment comes from a request and is never interpreted: a special token typed by a user stays ordinary text. Nothing
+ * is ever dropped of a reference.
  */
 export interface Segment {
   readonly text: string;
-  readonly origin: "control" | "prompt" | "candidate";
+  readonly origin: "control" | "prompt" | "candidate" | "reference";
 }
 
 /** What to do with a call that is longer than the model reads. */
@@ -122,7 +123,8 @@ export function segmentsOf(call: Call): readonly Segment[] {
       return [
         ...call.prompt.flatMap(({ content }) => segmentsOfContent(content, "prompt")),
         ...call.candidates.flatMap((content) => segmentsOfContent(content, "candidate")),
-        ...[call.reference ?? "", ...Object.values(call.metadata)].map((text) => ({ text, origin: "prompt" as const })),
+        { text: call.reference ?? "", origin: "reference" },
+        ...Object.values(call.metadata).map((text) => ({ text, origin: "prompt" as const })),
       ];
   }
 }

@@ -112,7 +112,10 @@ export interface JudgeSpec {
   readonly revision: string;
   /** Name of the backend that its calls go to. */
   readonly backend: string;
-  /** Jinja chat template over `messages`: the prompt's messages and the candidate as the last, assistant's, message. */
+  /**
+   * Jinja chat template over `messages`: the prompt's messages and the candidate as the last, assistant's, message. One of a kind that reads
+   * the item's reference shows it as `reference`.
+   */
   readonly template: string;
   readonly overlong: Overlong;
   readonly space: ScoreSpace;

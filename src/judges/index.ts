@@ -5,6 +5,7 @@ import { pairModel } from "./pair-model.ts";
 import { process } from "./process.ts";
 import { scalar } from "./scalar.ts";
 import { similarity } from "./similarity.ts";
+import { verifier } from "./verifier.ts";
 
 /** Every kind of judge, by the word that `kind` of a `judge.yaml` holds. */
 export const JUDGE_KINDS = {
@@ -14,4 +15,5 @@ export const JUDGE_KINDS = {
   process,
   scalar,
   similarity,
+  verifier,
 } as const satisfies Record<string, JudgeKind>;

@@ -26,7 +26,7 @@ export const pairModel: JudgeKind<PairModelParams> = {
   settable: COMPARING_NAMES,
   create(spec, { outputs, ...params }) {
     const { name, revision, backend, determinism, overlong } = spec;
-    const template = createChatTemplate(spec.template, 2);
+    const template = createChatTemplate(spec.template, { judged: 2 });
     const comparer: Comparer = {
       samples: 1,
       minValid: 1,

@@ -22,6 +22,8 @@ export interface TestModelOptions {
   readonly slowness?: number;
   /** Adds an output `steps` [B, this]: a number for the token before each of the first `[STEP]` tokens, in order, then NaN. */
   readonly steps?: number;
+  /** Adds an output `agreement` [B]: ten times the product of the two mean embeddings, so that it depends on what stands before the candidate. */
+  readonly agreement?: boolean;
 }
 
 /**
@@ -58,8 +60,10 @@ export function buildModel(options: TestModelOptions = {}): Uint8Array {
     ...slow(options.slowness ?? 0, options.endlessOnLastWord ? "reward_in_the_end" : "reward_column", initializer),
   ];
   if (options.steps !== undefined) node.push(...stepScores(options.steps, initializer));
+  if (options.agreement) node.push(...agreement(initializer));
   const output = [value("reward", FLOAT, ["B"]), value("objectives", FLOAT, ["B", OBJECTIVES]), value("gating", FLOAT, ["B", OBJECTIVES])];
   if (options.steps !== undefined) output.push(value("steps", FLOAT, ["B", options.steps]));
+  if (options.agreement) output.push(value("agreement", FLOAT, ["B"]));
   const model = onnx.ModelProto.create({
     irVersion: 8,
     producerName: "rewardgate-test",
@@ -149,6 +153,15 @@ function stepScores(most: number, initializer: ReturnType<typeof floats>[]) {
     op("ReduceSum", ["hit_ones", "axis_2"], "hit_counts", { keepdims: 0 }),
     op("Cast", ["hit_counts"], "is_hit", { to: BOOL }),
     op("Where", ["is_hit", "step_sums", "no_number"], "steps"),
+  ];
+}
+
+function agreement(initializer: ReturnType<typeof floats>[]) {
+  initializer.push(floats("ten", [], [10]));
+  return [
+    op("Mul", ["candidate_mean", "prompt_mean"], "agreement_products"),
+    op("ReduceSum", ["agreement_products", "axis_1"], "agreement_sum", { keepdims: 0 }),
+    op("Mul", ["agreement_sum", "ten"], "agreement"),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { Segment } from "../../domain/backend.ts";
+import { breakMarks, marksOf } from "../../domain/marks.ts";
 import { neutralise } from "../upstream/neutralise.ts";
 
 /** A text as a server gets it, and how many control strings of untrusted text were broken up in it. */
@@ -12,23 +13,17 @@ export interface WrittenText {
  * template itself writes in the form of a token is broken up in it too.
  */
 export function writeText(segments: readonly Segment[]): WrittenText {
-  const own = [...new Set(segments.filter(({ origin }) => origin === "control").flatMap(({ text }) => text.match(TOKENS) ?? []))];
+  const own = marksOf(segments);
   let broken = 0;
   const parts = segments.map(({ text, origin }) => {
     if (origin === "control") return text;
     const known = neutralise(text);
-    broken += known.broken;
-    return own.reduce((safe, token) => {
-      const pieces = safe.split(token);
-      broken += pieces.length - 1;
-      return pieces.join(`${token[0]} ${token.slice(1)}`);
-    }, known.text);
+    const safe = breakMarks(known.text, own);
+    broken += known.broken + safe.broken;
+    return safe.text;
   });
   return { text: parts.join(""), broken };
 }
-
-/** What may be a control token in a template: `<extra_0>`, `<|im_end|>`, `[SEP]`. */
-const TOKENS = /<[^<>\s]{1,64}>|\[[A-Z_]{2,32}\]/g;
 
 /** Special tokens that a server's tokenizer writes around each text by itself. */
 export interface AddedTokens {

@@ -82,7 +82,8 @@ export function aroundCandidate(
     else if (piece.message === item.prompt.length) {
       side = after;
       place = piece;
-    } else side.push({ text: trimmed(textOf(item.prompt[piece.message]!.content), piece), origin: "prompt" });
+    } else if (piece.message > item.prompt.length) side.push({ text: trimmed(item.reference ?? "", piece), origin: "reference" });
+    else side.push({ text: trimmed(textOf(item.prompt[piece.message]!.content), piece), origin: "prompt" });
   }
   return { before, after, place };
 }

@@ -18,8 +18,22 @@ export type Piece = { readonly control: string } | ContentPlace;
 export type Layout = { readonly pieces: readonly Piece[] } | { readonly refusal: string };
 
 export interface ChatTemplate {
-  /** The layout of `prompt` followed by the assistant's messages to be judged, whose indices are `prompt.length` and so on. */
+  /**
+   * The layout of `prompt` followed by the assistant's messages to be judged, whose indices are `prompt.length` and so on; the reference has
+   * the index behind the last of them.
+   */
   layout(prompt: readonly Message[]): Layout;
+}
+
+/** What a template shows besides the messages of a prompt. */
+export interface Shown {
+  /** Messages of the assistant at the end: one, the candidate, or two for a model that compares two. Default 1. */
+  readonly judged?: 1 | 2;
+  /**
+   * Whether it shows the item's reference, as `reference`, once. It may then show messages of the prompt several times, as it does who lays
+   * two whole conversations side by side. Default no.
+   */
+  readonly reference?: boolean;
 }
 
 /** Sequences of roles that are remembered; a trainer sends a handful. */
@@ -35,12 +49,11 @@ const TOKENIZER_VARIABLES = ["bos_token", "eos_token", "pad_token", "unk_token",
  * variable, and a layout depends on the roles alone, which makes it worth remembering. Where a template trims contents, which
  * markers with white space around them show, the layout says so.
  *
- * @param judged messages of the assistant at the end: one, the candidate, or two for a model that compares two
  * @throws {GatewayError} CONFIG_INVALID when the template does not parse, depends on the date or on variables of a
  *   tokenizer, or loses, repeats or changes the content of a message
  */
-export function createChatTemplate(source: string, judged: 1 | 2 = 1): ChatTemplate {
-  const template = { whole: compile(source), withoutLineStrips: compile(source.replace(LINE_STRIP, "")) };
+export function createChatTemplate(source: string, { judged = 1, reference = false }: Shown = {}): ChatTemplate {
+  const template = { whole: compile(source), withoutLineStrips: compile(source.replace(LINE_STRIP, "")), judged, reference };
   const layouts = new Map<string, Layout>();
   const answers = Array.from({ length: judged }, (): Role => "assistant");
   for (const roles of PROBES) {
@@ -65,8 +78,8 @@ export function createChatTemplate(source: string, judged: 1 | 2 = 1): ChatTempl
 /** Prompts that every chat template must take: one turn, and two. */
 const PROBES: readonly (readonly Role[])[] = [["user"], ["user", "assistant", "user"]];
 
-/** A template, and what it is without the calls that strip line breaks alone. */
-interface Compiled {
+/** A template, what it is without the calls that strip line breaks alone, and what it shows. */
+interface Compiled extends Required<Shown> {
   readonly whole: Template;
   readonly withoutLineStrips: Template;
 }
@@ -85,20 +98,25 @@ function compile(source: string): Template {
   }
 }
 
-function layOut({ whole, withoutLineStrips }: Compiled, roles: readonly Role[]): Layout {
+function layOut({ whole, withoutLineStrips, judged, reference }: Compiled, roles: readonly Role[]): Layout {
   const marker = randomMarker();
-  const plain = render(whole, roles, marker, "");
+  const plain = render(whole, { roles, reference }, marker, "");
   if ("refusal" in plain) return plain;
-  const layout = cut(plain.text, marker, roles.length);
+  const layout = cut(plain.text, marker, {
+    contents: roles.length + (reference ? 1 : 0),
+    repeatable: reference ? roles.length - judged : 0,
+  });
   if ("refusal" in layout) return layout;
-  const ends = (template: Template) => keptEnds(render(template, roles, marker, PAD), layout, marker, roles.length);
+  const ends = (template: Template) => keptEnds(render(template, { roles, reference }, marker, PAD), layout, marker);
   const [always, mostly] = [ends(whole), ends(withoutLineStrips)];
   if (always === undefined || mostly === undefined) return { refusal: "what it does to white space of contents cannot be told" };
-  const trimOf = (message: number, end: "start" | "end"): Trim =>
-    always[message]![end] ? "nothing" : mostly[message]![end] ? "lineBreaks" : "whiteSpace";
+  const trimOf = (place: number, end: "start" | "end"): Trim =>
+    always[place]![end] ? "nothing" : mostly[place]![end] ? "lineBreaks" : "whiteSpace";
+  let place = 0;
   const pieces = layout.pieces.map((piece): Piece => {
     if ("control" in piece) return piece;
-    const trim = { start: trimOf(piece.message, "start"), end: trimOf(piece.message, "end") };
+    const trim = { start: trimOf(place, "start"), end: trimOf(place, "end") };
+    place++;
     return trim.start === "nothing" && trim.end === "nothing" ? piece : { ...piece, trim };
   });
   return { pieces };
@@ -108,23 +126,36 @@ function layOut({ whole, withoutLineStrips }: Compiled, roles: readonly Role[]):
 const PAD = "\n";
 
 /** A rendering with a marker for each content, with one `pad` before it and two behind. */
-function render(template: Template, roles: readonly Role[], marker: string, pad: string): { text: string } | { refusal: string } {
-  const messages = roles.map((role, index) => ({ role, content: `${pad}${marker}${index};${pad}${pad}` }));
+function render(
+  template: Template,
+  { roles, reference }: { readonly roles: readonly Role[]; readonly reference: boolean },
+  marker: string,
+  pad: string,
+): { text: string } | { refusal: string } {
+  const contentAt = (index: number) => `${pad}${marker}${index};${pad}${pad}`;
+  const messages = roles.map((role, index) => ({ role, content: contentAt(index) }));
   const absent = `${marker}absent;`;
+  const unread = `${marker}unread;`;
   const variables = Object.fromEntries(TOKENIZER_VARIABLES.map((name) => [name, absent]));
   let text: string;
   try {
-    text = template.render({ ...variables, messages, add_generation_prompt: false });
+    text = template.render({
+      ...variables,
+      reference: reference ? contentAt(roles.length) : unread,
+      messages,
+      add_generation_prompt: false,
+    });
   } catch (cause) {
     return { refusal: messageOf(cause) };
   }
   if (text.includes(absent)) return { refusal: `it prints one of ${TOKENIZER_VARIABLES.join(", ")}; write the token itself` };
+  if (text.includes(unread)) return { refusal: "it shows the reference, which judges of this kind do not read: a verifier does" };
   return { text };
 }
 
 /**
- * Which ends of each content kept their white space in a padded rendering. One before and two behind tell the ends of two contents apart
- * by their number, whatever white space of the template's own stands between them.
+ * Which ends of a content kept their white space in a padded rendering, by the places of contents in order. One before and two behind tell
+ * the ends of two contents apart by their number, whatever white space of the template's own stands between them.
  *
  * @returns undefined where the rendering differs from the plain one in anything else
  */
@@ -132,9 +163,9 @@ function keptEnds(
   padded: { text: string } | { refusal: string },
   { pieces }: { readonly pieces: readonly Piece[] },
   marker: string,
-  count: number,
 ): { start: boolean; end: boolean }[] | undefined {
   const order = pieces.flatMap((piece) => ("message" in piece ? [piece.message] : []));
+  const count = order.length;
   const plain = between(pieces);
   const found = "text" in padded ? padded.text.split(new RegExp(`${marker}(\\d+);`)) : [];
   if (found.length !== 2 * count + 1 || !order.every((message, place) => found[2 * place + 1] === String(message))) return undefined;
@@ -144,8 +175,8 @@ function keptEnds(
     const added = text.length - own.length;
     const [left, right] = [place > 0 && added >= 2, place < count && added % 2 === 1];
     if (text !== `${left ? PAD + PAD : ""}${own}${right ? PAD : ""}`) return undefined;
-    if (place > 0) kept[order[place - 1]!]!.end = left;
-    if (place < count) kept[order[place]!]!.start = right;
+    if (place > 0) kept[place - 1]!.end = left;
+    if (place < count) kept[place]!.start = right;
   }
   return kept;
 }
@@ -160,20 +191,24 @@ function between(pieces: readonly Piece[]): string[] {
   return texts;
 }
 
-/** Cuts a rendering at its markers, and refuses it unless each of the `count` messages stands in it exactly once. */
-function cut(rendered: string, marker: string, count: number): { readonly pieces: readonly Piece[] } | { readonly refusal: string } {
+/** Cuts a rendering at its markers, and refuses it unless each of the contents stands in it exactly once, or the first `repeatable` oftener. */
+function cut(
+  rendered: string,
+  marker: string,
+  { contents, repeatable }: { readonly contents: number; readonly repeatable: number },
+): { readonly pieces: readonly Piece[] } | { readonly refusal: string } {
   const [start, ...parts] = rendered.split(marker);
   const pieces: Piece[] = start ? [{ control: start }] : [];
   const seen = new Set<number>();
   for (const part of parts) {
     const end = part.indexOf(";");
     const message = Number(part.slice(0, end));
-    if (end < 1 || seen.has(message)) return { refusal: "it repeats or changes the content of a message" };
+    if (end < 1 || (seen.has(message) && message >= repeatable)) return { refusal: "it repeats or changes the content of a message" };
     seen.add(message);
     pieces.push({ message });
     if (end + 1 < part.length) pieces.push({ control: part.slice(end + 1) });
   }
-  if (seen.size !== count) return { refusal: "it leaves out the content of a message" };
+  if (seen.size !== contents) return { refusal: "it leaves out the content of a message, or the reference where the judge reads one" };
   return { pieces };
 }
 

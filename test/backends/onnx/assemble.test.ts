@@ -165,3 +165,15 @@ test("assemble(…, maxTokens, truncatePrompt) drops the oldest prompt tokens an
   throwsReason(() => run(nine, 6, "truncatePrompt"), "ITEM_TOO_LONG", 6);
   assert.deepEqual(run(group, 8, "truncatePrompt"), run(group, 8, "truncate"));
 });
+
+test("assemble(…, truncatePrompt) drops nothing of a reference, wherever it stands", () => {
+  const pieces: Piece[] = [
+    ["control", 100],
+    ["reference", 21, 22],
+    ["prompt", 1, 2, 3],
+    ["reference", 23],
+    ["candidate", 11, 12],
+  ];
+  assert.deepEqual(run(pieces, 7, "truncatePrompt").ids, [100, 21, 22, 3, 23, 11, 12]);
+  throwsReason(() => run(pieces, 6, "truncatePrompt"), "ITEM_TOO_LONG", 6);
+});

@@ -116,3 +116,18 @@ test("createChatTemplate(source) rejects a template that prints a token it is no
   rejects("{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}", /bos_token/));
 test("createChatTemplate(source) rejects a template that refuses plain conversations", () =>
   rejects("{{ raise_exception('never') }}", /never/));
+test("createChatTemplate(source) rejects a template that shows the reference to a judge that does not read it", () =>
+  rejects("{% for m in messages %}{{ m.content }}{% endfor %}{{ reference }}", /reference/));
+
+test("layout(prompt) of a template with a reference tells its place, and what is taken off at each of several places of a content", () => {
+  const source = "{{ messages[0].content | trim }}|{{ reference }}|{{ messages[0].content }}|{{ messages[-1].content }}";
+  assert.throws(() => createChatTemplate(source, { reference: true }), /leaves out/, "the template leaves out other turns");
+  const whole =
+    "{% for m in messages[:-1] %}{{ m.content | trim }}|{% endfor %}{{ reference.rstrip() }}|" +
+    "{% for m in messages %}{{ m.content }}|{% endfor %}";
+  const layout = createChatTemplate(whole, { reference: true }).layout([user("u")]);
+  const bar = { control: "|" };
+  const both = { start: "whiteSpace", end: "whiteSpace" };
+  const reference = { message: 2, trim: { start: "nothing", end: "whiteSpace" } };
+  assert.deepEqual(layout, { pieces: [{ message: 0, trim: both }, bar, reference, bar, { message: 0 }, bar, { message: 1 }, bar] });
+});
