@@ -1,12 +1,13 @@
 import type { CallResult, ChatCall } from "../domain/backend.ts";
 import type { Item } from "../domain/item.ts";
 import type { Ask, Judge } from "../domain/judge.ts";
-import type { CritiqueConfig } from "./critique/params.ts";
-import { answerSchema, critiqueMessages } from "./critique/prompt.ts";
+import { type CritiqueConfig, valuesOf } from "./critique/params.ts";
+import { answerSchema, critiqueMessages, shownTexts } from "./critique/prompt.ts";
 import { type ReadAnswer, readAnswer } from "./critique/read-answer.ts";
-import { scoreAnswers } from "./critique/score-answers.ts";
-import { type Fence, untrustedTexts } from "./generative/quoted-text.ts";
-import { answersTo, askAgain, leastValid, samplingsOf } from "./generative/sampling.ts";
+import { scoreAnswers, votesOf } from "./critique/score-answers.ts";
+import { createDrawing } from "./generative/drawing.ts";
+import type { Fence } from "./generative/quoted-text.ts";
+import { answersTo, askAgain } from "./generative/sampling.ts";
 import { foreignToText, TEXT_ONLY } from "./shared/chat-asks.ts";
 
 export { type CritiqueConfig, critiqueSchema } from "./critique/params.ts";
@@ -29,18 +30,18 @@ const ALTERNATIVES = 20;
 /**
  * A generative judge that writes a critique and then a score.
  *
- * Asks: `samples` chats per candidate, or as many for each aspect, and each that could not be read once more. Reads: a JSON object with
- * critique and verdict; the verdict itself, or the probabilities of its token. Scale: unit. Sees no other candidate. Known bias: favours long, confident and
- * flattering text, and text like its own; a text that talks to it may move it.
+ * Asks: `samples` chats per candidate, or as many for each aspect, and each that could not be read once more; or further ones, one after the
+ * other, until their mean is settled. Reads: a JSON object with critique and verdict; the verdict itself, or the probabilities of its token.
+ * Scale: unit. Sees no other candidate. Known bias: favours long, confident and flattering text, and text like its own; a text that talks to it
+ * may move it.
  *
  * @see Zhang et al. 2024, Generative Verifiers: Reward Modeling as Next-Token Prediction, arXiv:2408.15240
  * @see Liu et al. 2023, G-Eval: NLG Evaluation using GPT-4 with Better Human Alignment, arXiv:2303.16634, for the mean rating
  */
 export function createCritiqueJudge(spec: CritiqueSpec, config: CritiqueConfig): Judge {
   const { name, revision, rubric, fence } = spec;
-  const { reading, style } = config;
-  const samplings = samplingsOf(config);
-  const minValid = leastValid(config);
+  const { reading, style, reference } = config;
+  const drawing = createDrawing(config, valuesOf(reading));
   const aspects = style.type === "breadth" ? style.aspects : [];
   /** Calls of one sample. */
   const width = Math.max(1, aspects.length);
@@ -53,17 +54,17 @@ export function createCritiqueJudge(spec: CritiqueSpec, config: CritiqueConfig):
   /** The calls with these indices: those of one sample stand together, in the order of the aspects. */
   function callsFor(item: Item, candidate: number, indices: readonly number[], again: boolean): ChatCall[] {
     const messages = Array.from({ length: width }, (_, index) =>
-      critiqueMessages(item, candidate, { rubric, aspect: aspects[index]?.text, reading, style, fence }, again),
+      critiqueMessages(item, candidate, { rubric, aspect: aspects[index]?.text, reading, style, reference, fence }, again),
     );
     return indices.map((index) => ({
       ...shared,
       messages: messages[index % width]!,
-      sampling: samplings[Math.floor(index / width)]!,
+      sampling: drawing.samplings[Math.floor(index / width)]!,
     }));
   }
 
   function read(ask: Ask, results: readonly CallResult[], item: Item): ReadAnswer[] {
-    const untrusted = untrustedTexts(item, ask.candidates[0]!);
+    const untrusted = shownTexts(item, ask.candidates[0]!, reference);
     return answersTo(ask, results, (completion) => readAnswer(completion, config, untrusted));
   }
 
@@ -75,14 +76,29 @@ export function createCritiqueJudge(spec: CritiqueSpec, config: CritiqueConfig):
     space: "unit",
     determinism: { class: "none" },
     accepts: TEXT_ONLY,
-    notApplicable: foreignToText,
+    notApplicable: (item) =>
+      foreignToText(item) ?? (reference === "show" && isBlank(item) ? "the item has no reference to show" : undefined),
     encode: (item) =>
       item.candidates.map((_, candidate) => ({
         candidates: [candidate],
-        calls: callsFor(item, candidate, [...Array(samplings.length * width).keys()], false),
+        calls: callsFor(item, candidate, [...Array(drawing.first * width).keys()], false),
       })),
-    followUp: (ask, results, item) =>
-      askAgain(ask, results, read(ask, results, item), (unread) => callsFor(item, ask.candidates[0]!, unread, true)),
-    decode: (ask, results, item) => [scoreAnswers(read(ask, results, item), aspects, minValid)],
+    maxFollowUps: drawing.maxFollowUps,
+    followUp(ask, results, item) {
+      const answers = read(ask, results, item);
+      const [candidate] = ask.candidates;
+      return (
+        askAgain(ask, results, answers, (unread) => callsFor(item, candidate!, unread, true)) ??
+        drawing.next(ask, results, votesOf(answers, aspects), width, (next) => callsFor(item, candidate!, next, false))
+      );
+    },
+    decode(ask, results, item) {
+      const answers = read(ask, results, item);
+      return [scoreAnswers(answers, aspects, drawing.leastValid(answers.length / width), drawing.findings(ask, votesOf(answers, aspects)))];
+    },
   };
+}
+
+function isBlank({ reference = "" }: Item): boolean {
+  return reference.trim() === "";
 }

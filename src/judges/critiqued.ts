@@ -22,6 +22,7 @@ export const critiquedSchema = z
       .default("Assess how well the response serves the user: what is right and wrong in it, what is missing, and why it matters.")
       .describe("What the critique is to be about. Part of the judge's revision. Default asks what is right, wrong and missing."),
     ...SAMPLING_KEYS,
+    samples: z.int().min(1).max(32).default(1).describe("Critiques for each candidate; the scores with them are averaged. Default 1."),
   })
   .refine(...ENOUGH_SAMPLES)
   .describe("A reward model that reads a critique of the response beside it, written by a model behind a chat server.");

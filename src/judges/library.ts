@@ -4,6 +4,7 @@ export * from "./generative/answer-object.ts";
 export * from "./generative/answer-text.ts";
 export * from "./generative/checklist-dependencies.ts";
 export * from "./generative/checklist-score.ts";
+export * from "./generative/enough-votes.ts";
 export * from "./generative/evidence.ts";
 export * from "./generative/expected-rating.ts";
 export * from "./generative/judge-training.ts";

@@ -3,13 +3,14 @@ import type { Criterion, Item } from "../domain/item.ts";
 import type { Ask, Judge, RawScore } from "../domain/judge.ts";
 import { answerOf } from "./generative/answer-text.ts";
 import { type CriterionAnswer, criteriaSchema, readCriteria } from "./generative/criteria-answer.ts";
+import { createDrawing } from "./generative/drawing.ts";
 import { type Fence, untrustedTexts } from "./generative/quoted-text.ts";
 import { type Settled, settle } from "./generative/reading.ts";
-import { answersTo, askAgain, leastValid, presentable, samplingsOf } from "./generative/sampling.ts";
+import { answersTo, askAgain, presentable } from "./generative/sampling.ts";
 import { parseTotalScore } from "./generative/total-score.ts";
 import type { RubricConfig } from "./rubric/params.ts";
 import { askedOf, delimiterOf, HIGHEST_TOTAL, type Rubric, rubricMessages } from "./rubric/prompt.ts";
-import { type JudgedSample, scoreSamples, scoreTotals } from "./rubric/score-samples.ts";
+import { type JudgedSample, scoreSamples, scoreTotals, totalVotes, votesOf } from "./rubric/score-samples.ts";
 import { foreignToText, TEXT_ONLY } from "./shared/chat-asks.ts";
 
 export { criteriaOf, type RubricConfig, rubricFileSchema, rubricSchema } from "./rubric/params.ts";
@@ -31,7 +32,8 @@ type Answers = readonly (CriterionAnswer | null)[];
 /**
  * A generative judge that checks hard rules and grades principles.
  *
- * Asks: per candidate and sample one chat about all criteria, or one about each; what could not be read once more. Reads: a JSON object
+ * Asks: per candidate and sample one chat about all criteria, or one about each; what could not be read once more, and further samples until
+ * their mean is settled. Reads: a JSON object
  * with a reason and a verdict per criterion, or the total score behind free reasoning. Scale: unit. Sees no other candidate. Known bias:
  * favours long and confident text, and is lenient with rules that ask for the absence of something.
  *
@@ -40,8 +42,7 @@ type Answers = readonly (CriterionAnswer | null)[];
  */
 export function createRubricJudge({ name, revision, criteria, fence }: RubricSpec, config: RubricConfig): Judge {
   const { judging, grades, tolerate } = config;
-  const samplings = samplingsOf(config);
-  const weighing = { ...config, minValid: leastValid(config) };
+  const drawing = createDrawing(config);
   const rubricFor = (item: Item): Rubric => ({ criteria: criteria ?? item.criteria ?? [], fromItem: criteria === undefined });
 
   /** Indices of the criteria that each call of a sample asks about. */
@@ -62,10 +63,10 @@ export function createRubricJudge({ name, revision, criteria, fence }: RubricSpe
       ...(asked && { schema: criteriaSchema(about.map((index) => asked[index]!)) }),
       alternatives: 0,
     }));
-    const wanted = indices ?? Array.from({ length: groups.length * samplings.length }, (_, index) => index);
+    const wanted = indices ?? Array.from({ length: groups.length * drawing.first }, (_, index) => index);
     return wanted.map((index) => ({
       ...questions[index % groups.length]!,
-      sampling: samplings[Math.floor(index / groups.length)]!,
+      sampling: drawing.samplings[Math.floor(index / groups.length)]!,
     }));
   }
 
@@ -95,13 +96,33 @@ export function createRubricJudge({ name, revision, criteria, fence }: RubricSpe
     });
   }
 
+  /** The samples that the answers make up, in order. */
+  function samplesOf(answers: readonly Settled<Answers>[], item: Item): JudgedSample[] {
+    const calls = groupsOf(rubricFor(item)).length;
+    return Array.from({ length: answers.length / calls }, (_, sample) =>
+      joined(answers.slice(sample * calls, (sample + 1) * calls), tolerate),
+    );
+  }
+
   function decode(ask: Ask, results: readonly CallResult[], item: Item): RawScore {
-    if (judging === "total") return scoreTotals(readTotals(ask, results, item), weighing.minValid);
+    if (judging === "total") {
+      const totals = readTotals(ask, results, item);
+      return scoreTotals(totals, drawing.leastValid(totals.length), drawing.findings(ask, totalVotes(totals)));
+    }
     const { criteria: judged } = rubricFor(item);
-    const answers = readAnswers(ask, results, item);
-    const calls = answers.length / samplings.length;
-    const samples = samplings.map((_, sample) => joined(answers.slice(sample * calls, (sample + 1) * calls), tolerate));
-    return scoreSamples(samples, judged, weighing);
+    const samples = samplesOf(readAnswers(ask, results, item), item);
+    const weighing = { ...config, minValid: drawing.leastValid(samples.length) };
+    return scoreSamples(samples, judged, weighing, drawing.findings(ask, votesOf(samples, judged, config)));
+  }
+
+  /** The next sample, where one is wanted. */
+  function further(ask: Ask, results: readonly CallResult[], item: Item): Ask | undefined {
+    const rubric = rubricFor(item);
+    const votes =
+      judging === "total"
+        ? totalVotes(readTotals(ask, results, item))
+        : votesOf(samplesOf(readAnswers(ask, results, item), item), rubric.criteria, config);
+    return drawing.next(ask, results, votes, groupsOf(rubric).length, (next) => callsFor(item, ask.candidates[0]!, next, false));
   }
 
   return {
@@ -120,9 +141,13 @@ export function createRubricJudge({ name, revision, criteria, fence }: RubricSpe
         // Their names and weights are in no call, and decide what comes of it.
         ...(criteria === undefined && { reads: JSON.stringify(item.criteria) }),
       })),
+    maxFollowUps: drawing.maxFollowUps,
     followUp(ask, results, item) {
       const read = judging === "total" ? readTotals : readAnswers;
-      return askAgain(ask, results, read(ask, results, item), (unread) => callsFor(item, ask.candidates[0]!, unread, true));
+      return (
+        askAgain(ask, results, read(ask, results, item), (unread) => callsFor(item, ask.candidates[0]!, unread, true)) ??
+        further(ask, results, item)
+      );
     },
     decode: (ask, results, item) => [decode(ask, results, item)],
   };

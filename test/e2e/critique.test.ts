@@ -137,6 +137,56 @@ describe("a critique judge behind a chat server", () => {
     assert.equal(answer.results[0]!.candidates[0]!.judges[0]!.critique, "It is no food.");
   });
 
+  it("draws samples until they say enough, and tells on both wires how many, how sure and why no more", async () => {
+    const divided: ChatScript = ({ body }) => {
+      const score = candidateIn(body.messages[1]!.content) === "bread" || body.seed % 2 === 0 ? 10 : 1;
+      return JSON.stringify({ critique: "It is what it is.", score });
+    };
+    const { file, server } = await open(divided, ", samples: { min: 2, max: 6, standardError: 0.1 }");
+    const running = await serve(await loadConfig({ file, variables: {} }), { log });
+    const client = new wire.RewardServiceClient(running.addresses.grpc, credentials.createInsecure());
+    cleanups.unshift(() => {
+      client.close();
+      return running.stop();
+    });
+    const response = await fetch(`${running.addresses.http}/v1/score`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ panel: "panel", items: [{ prompt: "what", candidates: [{ content: "bread" }] }] }),
+    });
+    const [candidate] = JSON.parse(await response.text()).results[0].candidates;
+    assert.equal(candidate.reward, 1);
+    const [drawn, read, chats, error, stopped] = candidate.judges[0].findings;
+    assert.deepEqual(
+      [drawn, read, chats],
+      [
+        { name: "samples drawn", value: 4 },
+        { name: "samples read", value: 4 },
+        { name: "chats asked", value: 4 },
+      ],
+    );
+    assert.ok(error.name === "standard error" && Math.abs(error.value - Math.sqrt(11 / 108) / 4) < 1e-6);
+    assert.deepEqual(stopped, { name: "stopped", text: "precise" });
+    assert.deepEqual(
+      server.chats.map(({ body }) => body.seed),
+      [0, 1, 2, 3],
+    );
+
+    const text = (value: string) => ({ form: { $case: "text" as const, value } });
+    const request = wire.ScoreRequest.fromPartial({
+      panel: "panel",
+      items: [{ prompt: text("what"), candidates: [{ content: text("a stone") }] }],
+    });
+    const answer = await new Promise<wire.ScoreResponse>((resolve, reject) => {
+      client.score(request, (error, message) => (error ? reject(error) : resolve(message)));
+    });
+    const found = answer.results[0]!.candidates[0]!;
+    assert.ok(Math.abs(found.reward! - 0.5) < 1e-12);
+    const findings = new Map(found.judges[0]!.findings.map((finding) => [finding.name, finding.value ?? finding.text]));
+    assert.deepEqual([findings.get("samples drawn"), findings.get("stopped")], [6, "max_samples"]);
+    assert.equal(server.chats.length, 10);
+  });
+
   it("leaves the server in peace when its callers' deadline passes", async () => {
     const { score, server } = await open(() => undefined);
     await assert.rejects(score(["bread"], { deadlineMs: 2_000 }), { reason: "DEADLINE_EXCEEDED" });

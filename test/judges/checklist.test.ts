@@ -4,6 +4,7 @@ import { type CallResult, type ChatCall, segmentsOf } from "../../src/domain/bac
 import type { Item } from "../../src/domain/item.ts";
 import type { Ask, Judge, RawScore } from "../../src/domain/judge.ts";
 import { type ChecklistItem, checklistFileSchema, checklistSchema, createChecklistJudge, itemsOf } from "../../src/judges/checklist.ts";
+import { judged } from "../support/judged.ts";
 
 const ITEMS: readonly ChecklistItem[] = [
   { name: "searched", text: "The assistant searched for flights.", weight: 1 },
@@ -184,4 +185,23 @@ test("a checklist has distinct names and dependencies that lead somewhere and ne
   for (const wrong of [items(["a", []], ["a", []]), items(["a", ["b"]], ["b", ["a"]]), items(["a", ["a"]]), items(["a", ["c"]]), []]) {
     assert.ok(!checklistFileSchema.safeParse({ ...file, items: wrong }).success);
   }
+});
+
+test("samples are drawn until their mean is precise, and the answer says how many and why no more", () => {
+  const judge = judgeOf({ samples: { min: 2, max: 6, standardError: 0.1 } });
+  const item = { ...ITEM, candidates: ITEM.candidates.slice(0, 1) };
+  const { scores, asks } = judged(judge, item, () => answered(4, SEARCHED, BOOKED));
+  assert.deepEqual(
+    asks.map(({ calls }) => calls.length),
+    [2, 1],
+  );
+  const [score] = scores;
+  assert.ok(score?.outcome === "scored");
+  const found = score.findings!.slice(-5).map(({ name, value, text }) => [name, value ?? text]);
+  assert.deepEqual(found.slice(0, 3), [
+    ["samples drawn", 3],
+    ["samples read", 3],
+    ["chats asked", 3],
+  ]);
+  assert.deepEqual(found.at(-1), ["stopped", "precise"]);
 });

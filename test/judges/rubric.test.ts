@@ -4,6 +4,7 @@ import { type CallResult, type ChatCall, segmentsOf } from "../../src/domain/bac
 import type { Criterion, Item } from "../../src/domain/item.ts";
 import type { Ask, Judge, RawScore } from "../../src/domain/judge.ts";
 import { createRubricJudge, criteriaOf, rubricFileSchema, rubricSchema } from "../../src/judges/rubric.ts";
+import { judged as drawnBy } from "../support/judged.ts";
 
 const CRITERIA: readonly Criterion[] = [
   { name: "no insult", text: "The response insults nobody.", hard: true, weight: 1 },
@@ -229,4 +230,48 @@ test("a rubric needs a criterion and distinct names, and rules come first", () =
   assert.ok(!rubricFileSchema.safeParse({ ...file, rules: [{ name: "r", text: "R" }], principles: [{ name: "r", text: "P" }] }).success);
   const total = { kind: "rubric", backend: "llm", judging: "total", rubric: { rules: [{ name: "r", text: "R" }] } };
   assert.match(String(rubricSchema.safeParse(total).error), /which rule is broken/);
+});
+
+test("samples are drawn until their mean is precise, one chat at a time or one for each criterion", () => {
+  for (const [judging, width] of [
+    ["together", 1],
+    ["apart", 3],
+  ] as const) {
+    const judge = judgeOf({ judging, samples: { min: 2, max: 6, standardError: 0.1 } });
+    const item = { ...ITEM, candidates: ITEM.candidates.slice(0, 1) };
+    const { scores, asks } = drawnBy<ChatCall>(judge, item, (call) => {
+      const asked = LABELS.filter((label) => textOfCall(call).includes(`"${label}": {`));
+      const all = JSON.parse(judged(true, 4, 4).completion!.text);
+      return said(JSON.stringify(Object.fromEntries(asked.map((label) => [label, all[label]]))));
+    });
+    assert.deepEqual(
+      asks.map(({ calls }) => calls.length),
+      [2 * width, width],
+    );
+    const [score] = scores;
+    assert.ok(score?.outcome === "scored");
+    assert.equal(score.value, 1);
+    assert.deepEqual(
+      score
+        .findings!.slice(-5)
+        .map(({ name, value, text }) => [name, name === "standard error" ? Math.round(1e6 * value!) : (value ?? text)]),
+      [
+        ["samples drawn", 3],
+        ["samples read", 3],
+        ["chats asked", 3 * width],
+        ["standard error", 96_225],
+        ["stopped", "precise"],
+      ],
+    );
+  }
+});
+
+test("total scores are drawn until a threshold is decided", () => {
+  const judge = judgeOf({ judging: "total", samples: { min: 2, max: 6, threshold: 0.5 } }, CRITERIA.slice(1));
+  const item = { ...ITEM, candidates: ITEM.candidates.slice(0, 1) };
+  const { scores, asks } = drawnBy(judge, item, () => said("Warm and short. **Total Score: 7.5/10**"));
+  assert.equal(asks.length, 2);
+  const [score] = scores;
+  assert.ok(score?.outcome === "scored");
+  assert.deepEqual([score.value, score.findings!.at(-1)], [0.75, { name: "stopped", text: "decided" }]);
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Criterion } from "../../domain/item.ts";
-import { CHAT_JUDGE_KEYS, ENOUGH_SAMPLES, SAMPLING_KEYS, TOLERANCE_KEYS } from "../generative/chat-params.ts";
+import { CHAT_JUDGE_KEYS, canBePrecise, ENOUGH_SAMPLES, NEVER_PRECISE, SAMPLING_KEYS, TOLERANCE_KEYS } from "../generative/chat-params.ts";
 import { dependencyOrder } from "../generative/checklist-dependencies.ts";
 import { splitting } from "../process/params.ts";
 
@@ -111,6 +111,7 @@ export const checklistSchema = z
     maxTokens: z.int().min(16).max(16_384).default(2048).describe("Most tokens of one answer. Default 2048."),
   })
   .refine(...ENOUGH_SAMPLES)
+  .refine((params) => canBePrecise(params), NEVER_PRECISE)
   .describe("A judge that goes through a checklist and quotes what it saw, behind a chat server.");
 
 export type ChecklistConfig = z.output<typeof checklistSchema>;

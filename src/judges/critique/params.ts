@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { CHAT_JUDGE_KEYS, ENOUGH_SAMPLES, SAMPLING_KEYS } from "../generative/chat-params.ts";
+import { CHAT_JUDGE_KEYS, canBePrecise, ENOUGH_SAMPLES, NEVER_PRECISE, SAMPLING_KEYS } from "../generative/chat-params.ts";
 
-const reading = z.discriminatedUnion("type", [
+const readingSchema = z.discriminatedUnion("type", [
   z
     .strictObject({
       type: z.literal("score").describe("The score that the judge writes."),
@@ -76,7 +76,15 @@ export const critiqueSchema = z
         z.strictObject({ file: z.string().min(1).describe("File with the rubric, relative to this file.") }),
       ])
       .describe("What a good response is. Its text is part of the judge's revision."),
-    reading: reading.prefault({ type: "score" }).describe("How the judge's number is read. Default the score that it writes, 1 to 10."),
+    reference: z
+      .enum(["hide", "show"])
+      .default("hide")
+      .describe(
+        "Whether the judge is shown the item's reference answer, for rubrics that speak of it; items without one are then not applicable. Default hide.",
+      ),
+    reading: readingSchema
+      .prefault({ type: "score" })
+      .describe("How the judge's number is read. Default the score that it writes, 1 to 10."),
     style: style
       .prefault({ type: "plain" })
       .describe(
@@ -85,7 +93,13 @@ export const critiqueSchema = z
     ...SAMPLING_KEYS,
   })
   .refine(...ENOUGH_SAMPLES)
+  .refine((params) => canBePrecise(params, valuesOf(params.reading)), NEVER_PRECISE)
   .describe("A judge that writes a critique and then a score, behind a chat server.");
+
+/** How many values the score of one answer can take; undefined for any number between 0 and 1. */
+export function valuesOf(reading: z.output<typeof readingSchema>): number | undefined {
+  return reading.type === "score" ? reading.hi - reading.lo + 1 : undefined;
+}
 
 export type CritiqueConfig = z.output<typeof critiqueSchema>;
 export type CritiqueReading = CritiqueConfig["reading"];

@@ -1,7 +1,7 @@
 import type { ChatMessage } from "../../domain/backend.ts";
 import { type Item, textOf } from "../../domain/item.ts";
 import { aboutQuoted, type Fence, quoted, quotedPrompt, UNREAD_BEFORE, untrustedTexts } from "../generative/quoted-text.ts";
-import type { CritiqueReading, CritiqueStyle } from "./params.ts";
+import type { CritiqueConfig, CritiqueReading, CritiqueStyle } from "./params.ts";
 
 export interface PromptOptions {
   readonly rubric: string;
@@ -9,7 +9,14 @@ export interface PromptOptions {
   readonly aspect?: string | undefined;
   readonly reading: CritiqueReading;
   readonly style: CritiqueStyle;
+  readonly reference: CritiqueConfig["reference"];
   readonly fence: Fence;
+}
+
+/** Every text that the judge is shown and did not write. */
+export function shownTexts(item: Item, candidate: number, reference: CritiqueConfig["reference"]): string[] {
+  const texts = untrustedTexts(item, candidate);
+  return reference === "show" ? [...texts, item.reference ?? ""] : texts;
 }
 
 /** Key of the answer that holds the verdict. */
@@ -45,10 +52,10 @@ export function answerSchema(reading: CritiqueReading, style: CritiqueStyle): st
 export function critiqueMessages(
   item: Item,
   candidate: number,
-  { rubric, aspect, reading, style, fence }: PromptOptions,
+  { rubric, aspect, reading, style, reference, fence }: PromptOptions,
   again: boolean,
 ): ChatMessage[] {
-  const delimiter = fence(untrustedTexts(item, candidate));
+  const delimiter = fence(shownTexts(item, candidate, reference));
   const form = formOf(reading, style);
   const only = aspect === undefined ? "" : `Judge this aspect alone, and nothing else that the rubric says: ${aspect}\n\n`;
   const system = `You judge responses of an AI assistant by a rubric. ${aboutQuoted(delimiter)}\n\nRubric:\n${rubric}\n\n${only}${form}`;
@@ -59,6 +66,7 @@ export function critiqueMessages(
       role: "user",
       segments: [
         ...quotedPrompt(item.prompt, delimiter),
+        ...(reference === "show" ? quoted("Reference answer:", item.reference ?? "", "reference", delimiter) : []),
         ...quoted("Response to judge:", textOf(item.candidates[candidate]!.content), "candidate", delimiter),
         { text: ending, origin: "control" },
       ],

@@ -1,19 +1,20 @@
 import type { CallResult, ChatCall, Completion, Sampling } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Ask } from "../../domain/judge.ts";
-import type { SamplingParams } from "./chat-params.ts";
+import { mostSamples, type SamplingParams } from "./chat-params.ts";
 
 /** Temperature of several samples, which would all be the same at 0. */
 const TEMPERATURE_OF_SAMPLES = 0.7;
 
-/** How each sample is drawn, in order: they differ by their seed alone. */
+/** How each sample is drawn, in order, as many as may be: they differ by their seed alone. */
 export function samplingsOf({ samples, temperature, topP, maxTokens, seed }: SamplingParams): Sampling[] {
-  const drawn = temperature ?? (samples > 1 ? TEMPERATURE_OF_SAMPLES : 0);
-  return Array.from({ length: samples }, (_, index) => ({ temperature: drawn, topP, maxTokens, seed: seed + index }));
+  const most = mostSamples(samples);
+  const drawn = temperature ?? (most > 1 ? TEMPERATURE_OF_SAMPLES : 0);
+  return Array.from({ length: most }, (_, index) => ({ temperature: drawn, topP, maxTokens, seed: seed + index }));
 }
 
-/** Fewest samples that must be readable: what is stated, or more than half. */
-export function leastValid({ samples, minValid }: Pick<SamplingParams, "samples" | "minValid">): number {
+/** Fewest of so many samples that must be readable: what is stated, or more than half. */
+export function leastValid({ samples, minValid }: { readonly samples: number } & Pick<SamplingParams, "minValid">): number {
   return minValid ?? Math.floor(samples / 2) + 1;
 }
 
@@ -24,38 +25,53 @@ export function completionOf({ completion }: CallResult): Completion {
 }
 
 /**
- * The readings of all answers to an ask, one per call of the first ask: those to a follow-up, in order, in place of what could not be read.
- *
- * @param read reads the answer to call `index` of the first ask
+ * An ask that remembers which questions its calls put, and every call before them, in order: numbers from 0 on. A first ask puts each of
+ * its questions once, and need not say so.
  */
-export function answersTo<A extends { readonly status: string }>(
-  { earlier }: Ask,
-  results: readonly CallResult[],
-  read: (completion: Completion, index: number) => A,
-): A[] {
-  if (earlier === undefined) return results.map((result, index) => read(completionOf(result), index));
-  const later = [...results];
-  return earlier.map((result, index) => {
-    const answer = read(completionOf(result), index);
-    const again = answer.status === "unreadable" ? later.shift() : undefined;
-    return again === undefined ? answer : read(completionOf(again), index);
-  });
+interface SampledAsk extends Ask {
+  readonly asked?: readonly number[];
+}
+
+/** Every answer so far, and the number of its question. */
+function allAnswers(ask: SampledAsk, results: readonly CallResult[]): { results: readonly CallResult[]; asked: readonly number[] } {
+  const all = [...(ask.earlier ?? []), ...results];
+  return { results: all, asked: ask.asked ?? all.map((_, index) => index) };
 }
 
 /**
- * One further ask for the answers that could not be read, or undefined when there are none.
+ * The readings of all answers to an ask and to those before it, by the number of the question: of two answers to one question the later.
  *
- * @param answers   the readings of `results`, in order
- * @param callsFor  the calls to make for answers with these indices
+ * @param read reads an answer to question `index`
+ */
+export function answersTo<A>(ask: Ask, results: readonly CallResult[], read: (completion: Completion, index: number) => A): A[] {
+  const { results: all, asked } = allAnswers(ask, results);
+  const last = new Map(asked.map((question, at) => [question, at]));
+  return Array.from({ length: last.size }, (_, question) => read(completionOf(all[last.get(question)!]!), question));
+}
+
+/**
+ * One further ask for the answers that could not be read though they were asked for once, or undefined when there are none.
+ *
+ * @param answers   what {@link answersTo} read
+ * @param callsFor  the calls to make for questions with these numbers
  */
 export function askAgain(
-  { candidates }: Ask,
+  ask: Ask,
   results: readonly CallResult[],
   answers: readonly { readonly status: string }[],
   callsFor: (unread: readonly number[]) => readonly ChatCall[],
 ): Ask | undefined {
-  const unread = answers.flatMap(({ status }, index) => (status === "unreadable" ? [index] : []));
-  return unread.length === 0 ? undefined : { candidates, calls: callsFor(unread), earlier: results };
+  const { asked } = allAnswers(ask, results);
+  const again = new Set(asked.filter((question, at) => asked.indexOf(question) < at));
+  const unread = answers.flatMap(({ status }, question) => (status === "unreadable" && !again.has(question) ? [question] : []));
+  return unread.length === 0 ? undefined : askFurther(ask, results, unread, callsFor(unread));
+}
+
+/** A further ask, about questions with these numbers. */
+export function askFurther(ask: Ask, results: readonly CallResult[], questions: readonly number[], calls: readonly ChatCall[]): Ask {
+  const { results: earlier, asked } = allAnswers(ask, results);
+  const further: SampledAsk = { candidates: ask.candidates, calls, earlier, asked: [...asked, ...questions] };
+  return further;
 }
 
 /** UTF-16 units of a judge's prose that are kept. */

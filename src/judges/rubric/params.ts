@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Criterion } from "../../domain/item.ts";
-import { CHAT_JUDGE_KEYS, ENOUGH_SAMPLES, SAMPLING_KEYS, TOLERANCE_KEYS } from "../generative/chat-params.ts";
+import { CHAT_JUDGE_KEYS, canBePrecise, ENOUGH_SAMPLES, NEVER_PRECISE, SAMPLING_KEYS, TOLERANCE_KEYS } from "../generative/chat-params.ts";
 
 /** Most rules and principles of one rubric: all are read with every candidate. */
 const MAX_CRITERIA = 64;
@@ -82,6 +82,7 @@ export const rubricSchema = z
     maxTokens: z.int().min(16).max(16_384).default(2048).describe("Most tokens of one answer. Default 2048."),
   })
   .refine(...ENOUGH_SAMPLES)
+  .refine((params) => canBePrecise(params), NEVER_PRECISE)
   .refine(({ judging, rubric }) => judging !== "total" || rubric === "request" || "file" in rubric || rubric.rules.length === 0, {
     error: "a total score cannot tell which rule is broken; make the rules principles, or judge them together or apart",
     path: ["judging"],

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CallResult, Completion } from "../../../src/domain/backend.ts";
-import { answersTo, askAgain, completionOf, leastValid, presentable, samplingsOf } from "../../../src/judges/generative/sampling.ts";
+import {
+  answersTo,
+  askAgain,
+  askFurther,
+  completionOf,
+  leastValid,
+  presentable,
+  samplingsOf,
+} from "../../../src/judges/generative/sampling.ts";
 
 const said = (text: string): CallResult => ({ outputs: {}, completion: { text, cut: false, tokens: [] }, tokens: 1 });
 const asks = { candidates: [0], calls: [] };
@@ -27,10 +35,39 @@ test("more than half of the samples must be readable unless another number is st
 
 test("answers to a follow-up stand in for those that could not be read, in order and under their own index", () => {
   const first = [said("?"), said("a"), said("?")];
-  const answers = answersTo({ ...asks, earlier: first }, [said("b"), said("?")], read);
+  const again = askAgain(asks, first, answersTo(asks, first, read), () => []);
+  const results = [said("b"), said("?")];
+  const answers = answersTo(again!, results, read);
   assert.deepEqual(
     answers.map(({ value }) => value),
     ["b0", "a1", "?2"],
+  );
+  assert.equal(
+    askAgain(again!, results, answers, () => []),
+    undefined,
+    "nothing is asked for a third time",
+  );
+});
+
+test("a further ask draws further samples, of which one that cannot be read is asked for once more as well", () => {
+  const first = [said("?"), said("a")];
+  const again = askAgain(asks, first, answersTo(asks, first, read), () => [])!;
+  const next = askFurther(again, [said("b")], [2], []);
+  const results = [said("?")];
+  const answers = answersTo(next, results, read);
+  assert.deepEqual(
+    answers.map(({ value }) => value),
+    ["b0", "a1", "?2"],
+  );
+  const asked: (readonly number[])[] = [];
+  const last = askAgain(next, results, answers, (unread) => {
+    asked.push(unread);
+    return [];
+  });
+  assert.deepEqual(asked, [[2]]);
+  assert.deepEqual(
+    answersTo(last!, [said("c")], read).map(({ value }) => value),
+    ["b0", "a1", "c2"],
   );
 });
 
