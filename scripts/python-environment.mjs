@@ -38,7 +38,8 @@ export function pythonEnvironment(name, { requirements, alone }) {
     const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
     must(python, [...install, ...requirements.flatMap((file) => ["-r", file])]);
     for (const pin of alone === undefined ? [] : pinsOf(alone)) {
-      must(python, [...install, "--no-deps", "--target", path.join(packages, pin), pin]);
+      // Parts of a package may run on a Python that the whole of it does not want.
+      must(python, [...install, "--no-deps", "--ignore-requires-python", "--target", path.join(packages, pin), pin]);
     }
     writeFileSync(stamp, "");
   }

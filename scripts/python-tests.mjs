@@ -11,7 +11,7 @@ import { must, pythonEnvironment, root } from "./python-environment.mjs";
 
 const wire = path.join(root, "test", "conformance", "grpc_client");
 const client = path.join(root, "clients", "python");
-const QUICK = ["openrlhf"];
+const QUICK = ["openrlhf", "verl", "llamafactory", "adapters"];
 
 const { python } = pythonEnvironment("python-tests", {
   requirements: [wire, path.join(client, "tests")].map((folder) => path.join(folder, "requirements.txt")),

@@ -26,6 +26,12 @@ panels:
       - { judge: right, weight: 0.75 }
       - { judge: form, weight: 0.25 }
       - { judge: brief, name: watch, standing: shadow, weight: 1 }
+  guarded:
+    members:
+      - { judge: form }
+    constraints:
+      judges:
+        - { name: right, judge: right, atLeast: 1 }
   staged:
     members:
       - { judge: right, weight: 0.75 }

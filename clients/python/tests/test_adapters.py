@@ -146,6 +146,20 @@ def test_swift_takes_the_conversation_before_the_completion(gateway: Gateway) ->
     assert asyncio.run(Awaited()([RIGHT, WRONG], **columns)) == [1.0, 0.25]
 
 
+def test_swift_is_told_of_a_failure_by_an_error_or_by_the_number_that_was_stated(gateway: Gateway) -> None:
+    class Raising(swift.RewardGate):
+        address, panel, reference = gateway.address, "guarded", "solution"
+
+    class Stated(Raising):
+        on_failure = -1.0
+
+    messages = [[{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": text}] for text in (RIGHT, WRONG)]
+    columns = {"messages": messages, "solution": ["2", "2"]}
+    with pytest.raises(NoRewardError, match="completion 1"):
+        Raising()([RIGHT, WRONG], **columns)
+    assert Stated()([RIGHT, WRONG], **columns) == [1.0, -1.0]
+
+
 def test_verifiers_marks_a_rollout_without_reward_as_an_error_and_gives_it_no_number(gateway: Gateway) -> None:
     function = verifiers.group_reward(gateway.address, panel="rules")
     states: list[dict[str, object]] = [{}, {}]

@@ -4,7 +4,7 @@ import { refuse } from "../request-rules.ts";
 import { splitTemplated } from "./templated-text.ts";
 import { itemOf, type WireKind } from "./wire.ts";
 
-const Body = z.object({ messages: z.array(z.string()) });
+const Body = z.object({ model: z.string().nullish(), messages: z.array(z.string()) });
 
 /** LLaMA-Factory's reward API: each message is one templated text of prompt and response. */
 export const llamaFactory: WireKind = {
@@ -14,9 +14,14 @@ export const llamaFactory: WireKind = {
       path,
       method: "LlamaFactoryScore",
       async answer(json, { score }) {
-        const { messages } = parseJson(Body, json);
+        const { messages, model } = parseJson(Body, json);
         const rewards = messages.length === 0 ? [] : await score(messages.map((text, i) => toItem(i, text)));
-        return { object: "score.evaluation", model: "rewardgate", scores: rewards.map(([first]) => first!.reward) };
+        return {
+          id: "scoreval",
+          object: "score.evaluation",
+          model: model ?? "rewardgate",
+          scores: rewards.map(([first]) => first!.reward),
+        };
       },
     },
   ],

@@ -86,7 +86,7 @@ test("slime: the whole body is the reward, or an object of it", async (t) => {
 test("LLaMA-Factory: one score per templated text, in order", async (t) => {
   const { send } = await openWires(t);
   const { body } = await send("/v1/score/evaluation", { model: "model", messages: [`${CHATML}Hello!<|im_end|>`, `${LLAMA}Hi<|eot_id|>`] });
-  assert.deepEqual(body.scores, [6, 2]);
+  assert.deepEqual(body, { id: "scoreval", object: "score.evaluation", model: "model", scores: [6, 2] });
   assert.equal((await send("/v1/score/evaluation", { model: "model", messages: ["no template"] })).status, 400);
 });
 

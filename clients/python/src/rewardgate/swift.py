@@ -1,6 +1,7 @@
 """Reward functions for ms-swift: in a plugin file, `orms["rewardgate"] = RewardGate` (or `AsyncRewardGate`).
 
-Address and panel are those of REWARDGATE_ADDRESS and REWARDGATE_PANEL. A sample without a reward gets `None`, which ms-swift masks.
+Address and panel are those of REWARDGATE_ADDRESS and REWARDGATE_PANEL. ms-swift leaves `None` out of the sum over its reward functions, and so
+trains on 0 where there is no other; so a sample without a reward raises, unless the number that stands for it is stated.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .connection import shared_client
+from .result import CandidateResult, required
 from .samples import Sample, by_sample, items_of
 
 
@@ -19,17 +21,23 @@ class RewardGate:
     Attributes:
         address, panel: set in a subclass to say otherwise than the environment.
         reference: column with the reference answers, for example `solution`.
+        on_failure: a number that stands for a reward that there is not. Default none: a failure raises.
     """
 
     address: str | None = None
     panel: str | None = None
     reference: str | None = None
+    on_failure: float | None = None
 
     def __init__(self, args: Any = None, **_: Any) -> None:
         self.args = args
 
-    def __call__(self, completions: Sequence[str], **columns: Any) -> list[float | None]:
-        """Rewards of completions; `messages` holds each conversation with the completion at its end."""
+    def __call__(self, completions: Sequence[str], **columns: Any) -> list[float]:
+        """Rewards of completions; `messages` holds each conversation with the completion at its end.
+
+        Raises:
+            NoRewardError: a completion has no reward, and no number is stated for it.
+        """
         references = columns.get(self.reference or "") or [None] * len(completions)
         samples = [
             Sample(list(messages[:-1]), completion, None if reference is None else str(reference))
@@ -37,11 +45,16 @@ class RewardGate:
         ]
         items, places = items_of(samples)
         results = shared_client(self.address, self.panel).score(items)
-        return [candidate.reward for candidate in by_sample(results, places)]
+        return [self._reward(candidate, place) for place, candidate in enumerate(by_sample(results, places))]
+
+    def _reward(self, candidate: CandidateResult, place: int) -> float:
+        if candidate.reward is None and self.on_failure is not None:
+            return self.on_failure
+        return required(candidate, f"completion {place}")
 
 
 class AsyncRewardGate(RewardGate):
     """The same, awaited beside other reward functions."""
 
-    async def __call__(self, completions: Sequence[str], **columns: Any) -> list[float | None]:  # type: ignore[override]
+    async def __call__(self, completions: Sequence[str], **columns: Any) -> list[float]:  # type: ignore[override]
         return await asyncio.to_thread(super().__call__, completions, **columns)
