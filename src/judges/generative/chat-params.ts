@@ -25,9 +25,6 @@ export const CHAT_JUDGE_KEYS = {
     ),
 };
 
-/** What {@link CHAT_JUDGE_KEYS} hold once they are read. */
-export type ChatJudgeParams = z.output<z.ZodObject<typeof CHAT_JUDGE_KEYS>>;
-
 const samples = z
   .union([
     z.int().min(1).max(32),

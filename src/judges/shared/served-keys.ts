@@ -22,6 +22,3 @@ export const SERVED_KEYS = {
     .optional()
     .describe("Scores that the engine must reproduce before it is used. Default none."),
 };
-
-/** What {@link SERVED_KEYS} hold once they are read. */
-export type ServedKeys = z.output<z.ZodObject<typeof SERVED_KEYS>>;
