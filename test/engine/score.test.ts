@@ -1,128 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Call } from "../../src/domain/backend.ts";
-import { systemClock } from "../../src/domain/clock.ts";
 import type { ConstrainedGroup } from "../../src/domain/constraint.ts";
 import { GatewayError } from "../../src/domain/errors.ts";
 import type { Item } from "../../src/domain/item.ts";
 import type { Judge } from "../../src/domain/judge.ts";
 import type { Panel, Router } from "../../src/domain/panel.ts";
 import type { StateReader } from "../../src/domain/state.ts";
-import type { QueueLimits } from "../../src/engine/admission.ts";
 import { createBatcher } from "../../src/engine/batcher.ts";
 import { createScoreCache } from "../../src/engine/cache.ts";
 import { createScorer } from "../../src/engine/score.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { manualClock } from "../support/manual-clock.ts";
-import {
-  type BackendScript,
-  contextOf,
-  deferred,
-  itemOf,
-  memberOf,
-  panelOf,
-  requestOf,
-  scriptedBackend,
-  scriptedJudge,
-  settle,
-} from "../support/scripted.ts";
-
-const WIDE: QueueLimits = { maxCalls: 100_000, maxTextSize: 1e9, maxTokens: 1e9 };
-
-/** A whole engine over one scripted backend; every judge scores the length of the text unless scripted. */
-function engineOf(
-  script: BackendScript = {},
-  options: {
-    judges?: Judge[];
-    queue?: QueueLimits;
-    clock?: ReturnType<typeof manualClock>;
-    cacheBytes?: number;
-    maxRequestMs?: number;
-    /** Instead of one panel over `judges`. */
-    panels?: readonly (Panel | Router)[];
-    states?: StateReader;
-  } = {},
-) {
-  const clock = options.clock ?? systemClock;
-  const metrics = createMetrics({ version: "test", commit: "test" });
-  const backend = scriptedBackend(script);
-  const batcher = createBatcher({ backend, queue: options.queue ?? WIDE, clock, random: () => 0.5, metrics });
-  const judges = options.judges ?? [scriptedJudge({})];
-  const panels = options.panels ?? [panelOf(judges.map((judge) => memberOf(judge)))];
-  const score = createScorer({
-    panels: new Map(panels.map((panel) => [panel.name, panel])),
-    ...(options.states && { states: options.states }),
-    batchers: new Map([["scripted", batcher]]),
-    cache: createScoreCache({ maxBytes: options.cacheBytes ?? 64e6, maxEntries: 1e6, metrics }),
-    clock,
-    maxRequestMs: options.maxRequestMs ?? 100_000,
-    metrics,
-  });
-  return { backend, metrics, score, batcher };
-}
-
-test("every candidate is answered once and in its place, over 1,000 random mixes of hits, misses, doubles and failures", async () => {
-  const { backend, score } = engineOf({
-    limits: { maxBatchTokens: 4096, maxPaddingRatio: 0.5, parallelism: 2, concurrency: 4 },
-    score: (text) => (text.includes("nan") ? Number.NaN : Number(text.split("#")[1])),
-    beforePrepare: (text) => (text.includes("long") ? new GatewayError("ITEM_TOO_LONG", "too long") : undefined),
-    beforeRun: (texts) => {
-      if (texts.some((text) => text.includes("bad"))) throw new GatewayError("BACKEND_REFUSED", "refused");
-    },
-  });
-  const kind = fc.constantFrom("good", "good", "good", "good", "nan", "long", "bad");
-  const candidate = fc.tuple(kind, fc.integer({ min: 0, max: 5_000 })).map(([name, value]) => `${name}#${value}`);
-  let distinct = 0;
-  const seen = new Set<string>();
-  const sizes = fc.oneof(
-    { weight: 60, arbitrary: fc.constant(8) },
-    { weight: 3, arbitrary: fc.constant(128) },
-    { weight: 1, arbitrary: fc.constant(1024) },
-  );
-  await fc.assert(
-    fc.asyncProperty(
-      sizes.chain((size) => fc.array(fc.array(candidate, { minLength: 1, maxLength: size }), { minLength: 1, maxLength: 4 })),
-      async (groups) => {
-        const result = await score(requestOf(groups.map((texts, index) => itemOf(`item ${index}`, texts))), contextOf());
-        assert.deepEqual(
-          result.results.map((item) => item.id),
-          groups.map((_, index) => `item ${index}`),
-        );
-        for (const [index, texts] of groups.entries()) {
-          const answers = result.results[index]!.candidates;
-          assert.equal(answers.length, texts.length);
-          for (const [position, text] of texts.entries()) {
-            const answer = answers[position]!;
-            if (text.startsWith("good")) assert.equal(answer.reward, Number(text.split("#")[1]));
-            else {
-              assert.equal(answer.status, "failed");
-              assert.equal("reward" in answer, false);
-              assert.equal("raw" in answer.judges[0]!, false);
-            }
-            if (text.startsWith("good") && !seen.has(text)) {
-              seen.add(text);
-              distinct++;
-            }
-          }
-        }
-      },
-    ),
-    { numRuns: 1_000 },
-  );
-  const goodRuns = backend.ran.filter((text) => text.startsWith("good"));
-  assert.equal(new Set(goodRuns).size, distinct);
-});
-
-test("4,096 candidates in one request come back in order", async () => {
-  const { score } = engineOf({ limits: { parallelism: 2, concurrency: 4 }, score: (text) => Number(text.trim()) });
-  const texts = Array.from({ length: 4096 }, (_, index) => `${index}${" ".repeat(index % 97)}`);
-  const { results } = await score(requestOf([itemOf("big", texts)]), contextOf());
-  assert.deepEqual(
-    results[0]!.candidates.map((candidate) => candidate.reward),
-    texts.map((_, index) => index),
-  );
-});
+import { contextOf, deferred, itemOf, memberOf, panelOf, requestOf, scriptedBackend, scriptedJudge, settle } from "../support/scripted.ts";
+import { engineOf, WIDE } from "../support/scripted-engine.ts";
 
 test("a second request for the same candidates costs no call, and says that its scores are cached", async () => {
   const { backend, score } = engineOf();
@@ -170,16 +61,32 @@ test("a new revision of a judge never meets the scores of the old one", async ()
     ["r2", 2],
     ["r1", 1],
   ] as const) {
-    const backend = scriptedBackend({ score: () => value });
-    const score = createScorer({
-      panels: new Map([["panel", panelOf([memberOf(scriptedJudge({ revision }))])]]),
-      batchers: new Map([["scripted", createBatcher({ backend, queue: WIDE, clock: systemClock, random: () => 0.5 })]]),
-      cache,
-      clock: systemClock,
-      maxRequestMs: 1e5,
-    });
+    const { score } = engineOf({ score: () => value }, { cache, judges: [scriptedJudge({ revision })] });
     const { results } = await score(requestOf([itemOf("a", ["text"])]), contextOf());
     assert.equal(results[0]!.candidates[0]!.reward, value);
+  }
+});
+
+test("a panel whose weights have changed weighs the scores that are kept: no judge is asked again, and the rewards are the new ones", async () => {
+  const cache = createScoreCache({ maxBytes: 64e6, maxEntries: 1e6 });
+  const texts = Array.from({ length: 100 }, (_, index) => "x".repeat(index + 1));
+  const judges = [
+    scriptedJudge({ name: "plain" }),
+    scriptedJudge({ name: "minus", decode: (value) => ({ outcome: "scored", value: -value }) }),
+  ];
+  for (const [weights, calls] of [
+    [[1, 0.5], 100],
+    [[0.25, 2], 0],
+  ] as const) {
+    const panels = [panelOf(judges.map((judge, index) => memberOf(judge, { weight: weights[index]! })))];
+    const { backend, score } = engineOf({}, { cache, panels });
+    const { results, usage } = await score(requestOf([itemOf("a", texts)]), contextOf());
+    assert.equal(backend.ran.length, calls);
+    assert.equal(usage.cachedScores, calls === 0 ? 200 : 0);
+    assert.deepEqual(
+      results[0]!.candidates.map(({ reward }) => reward),
+      texts.map(({ length }) => length * weights[0] - length * weights[1]),
+    );
   }
 });
 
