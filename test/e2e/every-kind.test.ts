@@ -52,8 +52,10 @@ after(async () => {
   await engine?.close();
 });
 
-async function score(question: string): Promise<Candidate[]> {
-  const candidates = ["Four.", "Two and two make four.\n\nSo the answer is 4.", "I would rather not say."].map((content) => ({ content }));
+const ANSWERS = ["Four.", "Two and two make four.\n\nSo the answer is 4.", "I would rather not say."];
+
+async function score(question: string, texts: readonly string[] = ANSWERS): Promise<Candidate[]> {
+  const candidates = texts.map((content) => ({ content }));
   const response = await fetch(`${gateway.http}/v1/score`, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -85,6 +87,22 @@ describe("a panel of every kind of judge", () => {
       assert.ok(Math.abs(reward! - judges.reduce((sum, { contribution }) => sum + contribution!, 0)) < 1e-9);
     }
     assert.equal(new Set(candidates.map(({ reward }) => reward)).size, 3);
+  });
+
+  const odd = ["", " ", "\n\t\n", "[SEP]", "</s>", "<|im_end|>", "\u0000", "\u200b\u202e", "🙂🙂🙂", "a", "."];
+  it("scores an odd response with a finite number or gives none and says why, whatever the kind", async () => {
+    for (const text of odd) {
+      const candidates = await score("What is two and two?", [text, "Four."]);
+      const [{ status, reward, judges }, ordinary] = candidates as [Candidate, Candidate];
+      const about = JSON.stringify(text);
+      for (const { judge, outcome, raw, error } of judges) {
+        if (outcome === "scored") assert.ok(Number.isFinite(raw), `${judge} of ${about}`);
+        else assert.deepEqual([raw, outcome === "abstained" || error !== undefined], [undefined, true], `${judge} of ${about}: ${outcome}`);
+      }
+      assert.equal(reward === undefined, status === "failed", about);
+      if (reward !== undefined) assert.ok(Math.abs(reward - meanOf(judges)) < 1e-9, about);
+      assert.equal(ordinary.status, "complete", `beside ${about}`);
+    }
   });
 
   it("loses the parts of a server that dies under the request, keeps the others, and has them again when it is back", async () => {

@@ -23,6 +23,26 @@ test("equal calls have equal digests and every difference shows", () => {
   assert.equal(new Set([base, ...others.map(digestCall)]).size, others.length + 1);
 });
 
+test("no two of all small calls have one digest, whatever their texts borrow from the form that is hashed", () => {
+  const texts = ["", "a", "aa", ":", "1:a", "|prompt1:a", "error"];
+  const segments = texts.flatMap((text) => (["control", "prompt", "candidate"] as const).map((origin): Segment => ({ text, origin })));
+  const pairs = segments.flatMap((first) => segments.map((second) => [first, second]));
+  const lists = [[], ...segments.map((one) => [one]), ...pairs, ...pairs.flatMap((two) => segments.map((third) => [...two, third]))];
+  const digests = new Set<string>();
+  for (const list of lists) {
+    digests.add(digestCall({ type: "forward", overlong: "error", segments: list }));
+    digests.add(digestCall({ type: "forward", overlong: "truncate", segments: list }));
+    digests.add(digestCall({ type: "likelihood", scoredFrom: 1, segments: list }));
+  }
+  assert.equal(digests.size, 3 * (1 + 21 + 21 ** 2 + 21 ** 3));
+});
+
+test("a million calls have a million digests", () => {
+  const digests = new Set<string>();
+  for (let index = 0; index < 1_000_000; index++) digests.add(digestCall(callOf(["prompt", "p"], ["candidate", `${index}`])));
+  assert.equal(digests.size, 1_000_000);
+});
+
 test("what an ask reads besides its calls is part of its digest", () => {
   const calls = [callOf(["prompt", "ab"])];
   const asks = [

@@ -413,6 +413,13 @@ test("a sender of slow headers or of a slow body is disconnected", async (t) => 
   }
 });
 
+test("headers of up to 16 KiB together are read, and more are refused before the request is", async (t) => {
+  const { url, lines } = await open(t);
+  const answered = async (bytes: number) => (await fetch(`${url}/v1/version`, { headers: { "x-filler": "x".repeat(bytes) } })).status;
+  assert.deepEqual([await answered(15_000), await answered(16_384)], [200, 431]);
+  assert.equal(lines.length, 1);
+});
+
 test("no header tells the server's software, and pages may load from here only", async (t) => {
   const { url } = await open(t);
   const { headers } = await fetch(`${url}/v1/version`);
