@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { createServer } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { runCli, startCli } from "../support/cli.ts";
+import { freePort } from "../support/free-port.ts";
 import { type TestGateway, writeGateway } from "../support/gateway.ts";
 
 let tiny: TestGateway;
@@ -25,14 +26,6 @@ function ready(child: ChildProcess): Promise<string> {
     });
     child.on("close", (code) => reject(new Error(`ended with ${code}: ${stderr}`)));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 describe("rewardgate serve", () => {

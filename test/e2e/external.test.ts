@@ -7,7 +7,7 @@ import { type CandidateResult, DEFAULT_OPTIONS } from "../../src/domain/score.ts
 import { createLogger } from "../../src/telemetry/log.ts";
 import { temporaryFolder } from "../support/bundle.ts";
 import { type JudgeService, type ServiceScript, startGrpcJudge, startHttpJudge, textOfContent } from "../support/judge-service.ts";
-import { settled } from "../support/servers.ts";
+import { settled } from "../support/settled.ts";
 
 const log = createLogger({ level: "silent" });
 const cleanups: (() => unknown)[] = [];

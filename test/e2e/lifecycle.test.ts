@@ -6,6 +6,8 @@ import { after, test } from "node:test";
 import { credentials, type ServiceError, status } from "@grpc/grpc-js";
 import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
 import { writeGateway } from "../support/gateway.ts";
+import { isAlive } from "../support/processes.ts";
+import { settled } from "../support/settled.ts";
 import { type SpawnedGateway, spawnGateway } from "../support/spawned-gateway.ts";
 
 /** The gateway as a process, stopped by signals, with a real model behind it. */
@@ -51,29 +53,29 @@ async function holdInference(gateway: SpawnedGateway): Promise<() => void> {
 
 /** Waits until the gateway has `count` requests under way. */
 async function untilRunning(gateway: SpawnedGateway, count: number): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
+  await settled(async () => {
     const text = await (await fetch(`${gateway.admin}/metrics`)).text();
-    const running = Number(/^rewardgate_requests_running (\d+)/m.exec(text)?.[1]);
-    if (running >= count) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`fewer than ${count} requests came under way`);
+    return Number(/^rewardgate_requests_running (\d+)/m.exec(text)?.[1]) >= count;
+  }, `${count} requests under way`);
 }
 
 /** Waits until nobody listens at an address. */
 async function untilClosed(address: string): Promise<void> {
   const { hostname, port } = new URL(address);
-  for (let tries = 0; tries < 600; tries++) {
+  await settled(async () => {
     const socket = connect(Number(port), hostname);
     const refused = await new Promise<boolean>((resolve) => {
       socket.once("connect", () => resolve(false));
       socket.once("error", () => resolve(true));
     });
     socket.destroy();
-    if (refused) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`${address} still listens`);
+    return refused;
+  }, `the end of the listener at ${address}`);
+}
+
+/** Waits until a gateway that was asked to stop has begun to. */
+async function untilUnready(gateway: SpawnedGateway): Promise<void> {
+  await settled(async () => (await fetch(`${gateway.admin}/readyz`)).status === 503, "a gateway that is not ready");
 }
 
 test("SIGTERM with 500 requests in flight loses none: all are answered, late ones are refused, the exit code is 0", async () => {
@@ -131,9 +133,7 @@ test("readiness goes off at once when a stop begins, while liveness stays, until
   const answers = Promise.all(Array.from({ length: 60 }, (_, index) => scoreHttp(gateway, `word ${index}`)));
   await untilRunning(gateway, 60);
   gateway.process.kill("SIGTERM");
-  let ready = 200;
-  for (let tries = 0; tries < 100 && ready === 200; tries++) ready = (await fetch(`${gateway.admin}/readyz?verbose`)).status;
-  assert.equal(ready, 503);
+  await untilUnready(gateway);
   assert.equal((await fetch(`${gateway.admin}/livez`)).status, 200);
   release();
   assert.ok((await answers).every((response) => response.status === 200));
@@ -161,7 +161,7 @@ test("a drain that cannot finish answers everybody with a retry hint and exits w
   }
   client.close();
   assert.equal(await gateway.exited, 3);
-  for (const pid of executors) assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
+  for (const pid of executors) await settled(() => !isAlive(pid), "the end of the inference processes");
 });
 
 test("a second signal ends the process although requests are running", async () => {
@@ -171,7 +171,7 @@ test("a second signal ends the process although requests are running", async () 
   const answer = scoreHttp(gateway, "word").catch(() => undefined);
   await untilRunning(gateway, 1);
   gateway.process.kill("SIGTERM");
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await untilUnready(gateway);
   gateway.process.kill("SIGTERM");
   assert.notEqual(await gateway.exited, 0);
   await answer;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../support/free-port.ts";
 import { writeGateway } from "../support/gateway.ts";
+import { settled } from "../support/settled.ts";
 import { type SpawnedGateway, spawnGateway } from "../support/spawned-gateway.ts";
 import {
   closeTrainerClients,
@@ -133,28 +133,10 @@ async function hold(gateway: SpawnedGateway): Promise<readonly number[]> {
 }
 
 async function untilWaiting(gateway: SpawnedGateway, waiting: number, running?: number): Promise<void> {
-  for (let tries = 0; tries < 1000; tries++) {
+  await settled(async () => {
     const metrics = await (await fetch(`${gateway.admin}/metrics`)).text();
     const queued = Number(/rewardgate_queue_items\{backend="[^"]+",priority="standard"\} (\d+)/.exec(metrics)?.[1]);
     const requests = Number(/^rewardgate_requests_running (\d+)/m.exec(metrics)?.[1]);
-    if (queued === waiting && (running === undefined || requests === running)) return;
-    await sleep(20);
-  }
-  throw new Error(`never ${waiting} calls waited`);
-}
-
-/** A port that the system gives to nobody who asks for any, so that it is still free after a restart. */
-async function freePort(): Promise<number> {
-  for (let port = 20_000 + (process.pid % 5_000); port < 30_000; port++) {
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => resolve(true));
-    });
-    if (!free) continue;
-    server.close();
-    await once(server, "close");
-    return port;
-  }
-  throw new Error("no port is free");
+    return queued === waiting && (running === undefined || requests === running);
+  }, `${waiting} calls that wait`);
 }

@@ -4,6 +4,7 @@ import { credentials, type ServiceError, status } from "@grpc/grpc-js";
 import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
 import { temporaryFolder } from "../support/bundle.ts";
 import { writeGateway } from "../support/gateway.ts";
+import { settled } from "../support/settled.ts";
 import { type SpawnedGateway, spawnGateway } from "../support/spawned-gateway.ts";
 import { NAN_WORD } from "../support/tokenizer.ts";
 
@@ -105,19 +106,21 @@ async function untilRejected(gateway: SpawnedGateway, count: number): Promise<vo
 
 async function until(gateway: SpawnedGateway, holds: (metrics: string) => boolean): Promise<void> {
   let text = "";
-  for (let tries = 0; tries < 500; tries++) {
-    text = await (await fetch(`${gateway.admin}/metrics`)).text();
-    if (holds(text)) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`it never came to that: ${text.match(/^rewardgate_(queue_items|requests_running|rejections).*$/gm)?.join("; ")}`);
+  await settled(
+    async () => {
+      text = await (await fetch(`${gateway.admin}/metrics`)).text();
+      return holds(text);
+    },
+    () => `what it never came to: ${text.match(/^rewardgate_(queue_items|requests_running|rejections).*$/gm)?.join("; ")}`,
+  );
 }
 
 test("what a score was made from is shown on both wires with full detail, and only then", async () => {
   const folder = temporaryFolder();
   cleanups.push(() => folder.remove());
+  const ports = "server: { http: { port: 0 }, grpc: { port: 0 }, admin: { port: 0 } }\n";
   const rules = "judges:\n  follows: { rule: instructions }\npanels:\n  reward: { members: [{ judge: follows, weight: 1 }] }\n";
-  const gateway = await spawnGateway(folder.write("rewardgate.yaml", `apiVersion: rewardgate/v1\n${rules}`));
+  const gateway = await spawnGateway(folder.write("rewardgate.yaml", `apiVersion: rewardgate/v1\n${ports}${rules}`));
   const client = new wire.RewardServiceClient(gateway.grpc, credentials.createInsecure());
   cleanups.unshift(() => {
     client.close();

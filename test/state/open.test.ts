@@ -6,7 +6,7 @@ import { after, describe, it } from "node:test";
 import { openStates } from "../../src/state/open.ts";
 import { redisMissing, startRedis } from "../support/redis.ts";
 import { recordingTelemetry } from "../support/scripted-service.ts";
-import { settled } from "../support/servers.ts";
+import { settled } from "../support/settled.ts";
 import { statesOf } from "../support/states.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "rewardgate-open-"));

@@ -9,6 +9,7 @@ import { type GrpcServerOptions, startGrpcServer } from "../../src/transport/grp
 import { type HttpServerOptions, startHttpServer } from "../../src/transport/http/server.ts";
 import { openRuns } from "./run-stream.ts";
 import { LIMITS, recordingTelemetry, scriptedReadiness, scriptedService } from "./scripted-service.ts";
+import { settled } from "./settled.ts";
 
 interface Choices {
   readonly service?: RewardService;
@@ -96,12 +97,4 @@ function promised(client: wire.RewardServiceClient) {
     listPanels: () => new Promise<wire.ListPanelsResponse>((resolve, reject) => client.listPanels({}, settle(resolve, reject))),
     getVersion: () => new Promise<wire.GetVersionResponse>((resolve, reject) => client.getVersion({}, settle(resolve, reject))),
   };
-}
-
-/** Waits until `holds()`; fails after ten seconds, so that a test ends. */
-export async function settled(holds: () => boolean): Promise<void> {
-  for (let waited = 0; !holds(); waited += 5) {
-    if (waited > 10_000) throw new Error("the awaited state did not come");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { executorsOf } from "./processes.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -19,15 +19,19 @@ export interface SpawnedGateway {
   executors(): Promise<number[]>;
 }
 
-/** Starts `rewardgate serve` as a user does, in a process of its own, and waits until it is ready. */
+/**
+ * Starts `rewardgate serve` as a user does, in a process of its own, and waits until it is ready. Of the settings in the environment it
+ * sees those that are given alone.
+ */
 export async function spawnGateway(config: string, environment: Record<string, string> = {}): Promise<SpawnedGateway> {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("REWARDGATE_")));
   const child = spawn(
     process.execPath,
     ["--import", "tsx", join(ROOT, "src/main.ts"), "serve", "--config", config, "--log-level", "warn"],
     {
       cwd: ROOT,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...environment },
+      env: { ...inherited, ...environment },
     },
   );
   let stderr = "";
@@ -51,20 +55,6 @@ export async function spawnGateway(config: string, environment: Record<string, s
     admin: addresses.admin!,
     exited,
     stderr: () => stderr,
-    async executors() {
-      return readdirSync("/proc")
-        .filter((name) => /^\d+$/.test(name))
-        .map(Number)
-        .filter((pid) => {
-          try {
-            const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-              .replace(/^.*\) /, "")
-              .split(" ");
-            return Number(fields[1]) === child.pid && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("executor-process");
-          } catch {
-            return false;
-          }
-        });
-    },
+    executors: async () => executorsOf(child.pid!),
   };
 }

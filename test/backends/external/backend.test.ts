@@ -9,7 +9,7 @@ import type { GatewayError } from "../../../src/domain/errors.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import { temporaryFolder } from "../../support/bundle.ts";
 import { DESCRIPTION, GRPC, type JudgeService, Refusal, startGrpcJudge, startHttpJudge } from "../../support/judge-service.ts";
-import { settled } from "../../support/servers.ts";
+import { settled } from "../../support/settled.ts";
 
 const cleanups: (() => unknown)[] = [];
 after(async () => {

@@ -7,7 +7,7 @@ import type { CallResult, LikelihoodCall, OpenBackend, PreparedCall, Segment } f
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { CHATML, type LogprobsAnswer, type LogprobsServer, plainLogprob, startLogprobsServer } from "../../support/logprobs-server.ts";
 import { manualClock } from "../../support/manual-clock.ts";
-import { settle } from "../../support/scripted.ts";
+import { passTime } from "../../support/quiet.ts";
 
 const cleanups: (() => Promise<void> | void)[] = [];
 after(async () => {
@@ -159,7 +159,7 @@ for (const engine of ENGINES) {
       await rejects(ask(backend, answerOf(" x")), "BACKEND_REFUSED", /other tokens/);
       server.health = 200;
       server.tokenizer = CHATML;
-      await settleUntil(clock, () => backend.ready);
+      await passTime(clock, () => backend.ready);
       await ask(backend, answerOf(" x"));
     });
   });
@@ -204,12 +204,3 @@ test("the digest follows engine, model and tokenizer, and not the address", asyn
   const others = [await digest({ model: "other" }), await digest({}, "sglang"), await digest({ tokenizer: LLAMA3 })];
   assert.equal(new Set([own, ...others]).size, 4);
 });
-
-async function settleUntil(clock: ReturnType<typeof manualClock>, holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 200 && !holds(); tries++) {
-    clock.advance(1_000);
-    await settle();
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  assert.ok(holds());
-}

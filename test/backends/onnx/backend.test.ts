@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
-import { setImmediate } from "node:timers/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { createOnnxBackend, type OnnxBackend, type OnnxBackendOptions } from "../../../src/backends/index.ts";
 import type { Call, CallResult, Overlong, PreparedCall } from "../../../src/domain/backend.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { buildModel, type TestBundle, type TestModelOptions, writeTestBundle } from "../../support/onnx-model.ts";
+import { settled } from "../../support/settled.ts";
 import { idOf } from "../../support/tokenizer.ts";
 
 const bundles: TestBundle[] = [];
@@ -53,11 +53,12 @@ const score = async (backend: OnnxBackend, ...calls: Call[]): Promise<CallResult
 const rewardOf = (result: CallResult | undefined): number => result!.outputs.reward![0]!;
 const hasReason = (reason: string) => (error: unknown) => error instanceof GatewayError && error.reason === reason;
 
-/** Fails unless this process has as many children as `before`, once ended ones are collected. */
-async function assertChildren(before: number): Promise<void> {
-  for (let turn = 0; turn < 100 && children() !== before; turn++) await setImmediate();
-  assert.equal(children(), before);
-}
+/** Waits until this process has as many children as `before`: ended ones are collected. */
+const assertChildren = (before: number) =>
+  settled(
+    () => children() === before,
+    () => `${before} child processes instead of ${children()}`,
+  );
 const children = () => process.getActiveResourcesInfo().filter((kind) => kind === "ProcessWrap").length;
 
 let shared: OnnxBackend;
@@ -132,21 +133,32 @@ test("prepare(calls) scores empty, blank, special-looking and unknown text witho
 });
 
 test("the event loop turns while the model runs", async () => {
-  const backend = await open({ slowness: 150 });
+  const backend = await open({});
   const calls = await prepared(backend, call("a", "b"));
+  // A model that runs until the loop has turned, however fast either is.
+  const [pid] = backend.pids;
+  process.kill(pid!, "SIGSTOP");
+  let ended = false;
+  const running = backend.run(calls).finally(() => {
+    ended = true;
+  });
   let turns = 0;
-  const ticking = setInterval(() => turns++, 5);
-  await backend.run(calls);
-  clearInterval(ticking);
-  assert.ok(turns >= 10, `${turns} turns`);
+  await settled(() => ++turns > 10);
+  assert.equal(ended, false);
+  process.kill(pid!, "SIGCONT");
+  assert.ok(Number.isFinite(rewardOf((await running)[0])));
 });
 
 test("close() waits for running batches, refuses later ones and can be called twice", async () => {
-  const backend = await open({ slowness: 50 });
+  const backend = await open({});
   const calls = await prepared(backend, call("a", "b"));
   const before = children();
+  const [pid] = backend.pids;
+  process.kill(pid!, "SIGSTOP");
   const running = [backend.run(calls), backend.run(calls)];
-  await Promise.all([backend.close(), backend.close()]);
+  const closed = [backend.close(), backend.close()];
+  process.kill(pid!, "SIGCONT");
+  await Promise.all(closed);
   await assertChildren(before - 1);
   for (const result of await Promise.allSettled(running)) assert.equal(result.status, "fulfilled");
   await assert.rejects(backend.run(calls), hasReason("BACKEND_UNAVAILABLE"));

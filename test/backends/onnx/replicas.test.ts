@@ -9,6 +9,8 @@ import { BatchCrash } from "../../../src/domain/backend.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import { type TestBundle, type TestModelOptions, writeTestBundle } from "../../support/onnx-model.ts";
+import { isAlive } from "../../support/processes.ts";
+import { settled } from "../../support/settled.ts";
 
 const bundles: TestBundle[] = [];
 const sets: ReplicaSet[] = [];
@@ -49,43 +51,27 @@ async function restarts(backend: string, reason: "crash" | "hang"): Promise<numb
   return values.find(({ labels }) => labels.backend === backend && labels.reason === reason)!.value;
 }
 
-/** Waits for a condition that a process brings about, and fails after ten seconds. */
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let waited = 0; !holds(); waited += 10) {
-    assert.ok(waited < 10_000, `waited in vain until ${what}`);
-    await setTimeout(10);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 test("run(batch) rejects with a BatchCrash for the batch that a killed process was at, and runs those behind it elsewhere", async () => {
-  const set = await start("killed", 1, { slowness: 30 });
+  const set = await start("killed", 1, {});
   const [expected] = await set.run(batch);
   for (let round = 1; round <= 5; round++) {
+    // Stopped, so that it is at the first batch when it is killed.
+    const killed = set.pids[0]!;
+    process.kill(killed, "SIGSTOP");
     const running = set.run(batch);
     const behind = set.run(batch);
     const rejected = assert.rejects(running, (error) => error instanceof BatchCrash && error.reason === "BACKEND_UNAVAILABLE");
-    await setTimeout(5);
-    const killed = set.pids[0]!;
     process.kill(killed, "SIGKILL");
     await rejected;
     assert.deepEqual((await behind)[0], expected);
-    await until("there is another process", () => set.pids.length === 1 && set.pids[0] !== killed);
+    await settled(() => set.pids.length === 1 && set.pids[0] !== killed, "another process");
     assert.equal(await restarts("killed", "crash"), round);
   }
   assert.deepEqual((await set.run(batch))[0], expected);
 });
 
 test("a process that does not answer in time is killed, counted as hung and replaced, and takes one batch with it", async () => {
-  const set = await start("hung", 2, {}, { hangTimeoutMs: 1500 });
+  const set = await start("hung", 2, {}, { hangTimeoutMs: 3_000 });
   const [expected] = await set.run(batch);
   const stopped = set.pids[0]!;
   process.kill(stopped, "SIGSTOP");
@@ -94,15 +80,15 @@ test("a process that does not answer in time is killed, counted as hung and repl
   assert.deepEqual(answers, [expected, expected]);
   assert.equal(await restarts("hung", "hang"), 1);
   assert.equal(await restarts("hung", "crash"), 0);
-  await until("there are two processes again", () => set.pids.length === 2);
+  await settled(() => set.pids.length === 2, "two processes again");
   assert.ok(!set.pids.includes(stopped));
 });
 
 test("an idle process is not taken for hung", async () => {
-  const set = await start("idle", 1, {}, { hangTimeoutMs: 1000 });
+  const set = await start("idle", 1, {}, { hangTimeoutMs: 2_000 });
   await set.run(batch);
   const pids = set.pids;
-  await setTimeout(1500);
+  await setTimeout(2_500);
   assert.deepEqual(set.pids, pids);
 });
 
@@ -111,7 +97,7 @@ test("onReadiness(listener) hears the loss of the last process and its return", 
   const heard: boolean[] = [];
   const stopListening = set.onReadiness((ready) => heard.push(ready));
   process.kill(set.pids[0]!, "SIGKILL");
-  await until("the process is back", () => heard.length === 2);
+  await settled(() => heard.length === 2, "the process to be back");
   assert.deepEqual(heard, [false, true]);
   stopListening();
   await set.close();
@@ -126,13 +112,13 @@ test("processes ignore SIGINT and SIGTERM, which the parent decides about", asyn
 });
 
 test("run(batch) spreads batches over replicas, the one with least work first", async () => {
-  const set = await start("spread", 2, { slowness: 20 });
+  const set = await start("spread", 2, {});
   await Promise.all([set.run(batch), set.run(batch)]);
   // With one replica stopped, only work given to the other can end.
   process.kill(set.pids[1]!, "SIGSTOP");
   const ends: number[] = [];
   const running = [0, 1, 2, 3].map((n) => set.run(batch).then(() => ends.push(n)));
-  await until("one replica has done its share", () => ends.length === 2);
+  await settled(() => ends.length === 2, "one replica to do its share");
   await setTimeout(100);
   assert.equal(ends.length, 2);
   process.kill(set.pids[1]!, "SIGCONT");
@@ -148,7 +134,7 @@ test("startReplicas(options) ends those that started when one does not", async (
   const children = () => process.getActiveResourcesInfo().filter((kind) => kind === "ProcessWrap").length;
   const before = children();
   await assert.rejects(start("partial", 1, {}, { plans }), (error) => error instanceof GatewayError && error.reason === "CONFIG_INVALID");
-  await until("no process is left over", () => children() === before);
+  await settled(() => children() === before, "no process to be left over");
 });
 
 test("processes end when the process that started them is killed", async () => {
@@ -160,5 +146,5 @@ test("processes end when the process that started them is killed", async () => {
   const pid = Number(line);
   assert.ok(isAlive(pid));
   parent.kill("SIGKILL");
-  await until("the executor has ended", () => !isAlive(pid));
+  await settled(() => !isAlive(pid), "the end of the executor");
 });

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { after, test } from "node:test";
 import { createOpenAiBackend, type OpenAiBackendOptions } from "../../../src/backends/openai/backend.ts";
 import { openAiParams } from "../../../src/backends/openai/params.ts";
@@ -9,7 +8,9 @@ import { GatewayError } from "../../../src/domain/errors.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import { temporaryFolder } from "../../support/bundle.ts";
 import { type ChatScript, type ChatServer, completion, startChatServer } from "../../support/chat-server.ts";
+import { freePort } from "../../support/free-port.ts";
 import { manualClock } from "../../support/manual-clock.ts";
+import { passTime, quiet } from "../../support/quiet.ts";
 import { settle } from "../../support/scripted.ts";
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -75,11 +76,8 @@ async function askInTime(clock: ReturnType<typeof manualClock>, backend: OpenBac
     (result) => (outcome = result),
     (error) => (outcome = error),
   );
-  while (outcome === undefined) {
-    await settle(20);
-    clock.advance(stepMs);
-  }
-  return outcome;
+  await passTime(clock, () => outcome !== undefined, stepMs);
+  return outcome!;
 }
 
 const reasonOf = (outcome: CallResult | GatewayError) => (outcome instanceof GatewayError ? outcome.reason : "answered");
@@ -244,7 +242,7 @@ test("429 with Retry-After is asked again after that time and not before; withou
   const answer = ask(backend);
   await until(async () => (await outcomesOf(metrics)).throttled === 1 && clock.pending === 2);
   clock.advance(1999);
-  await settle(20);
+  await quiet();
   assert.equal(server.chats.length, 1);
   clock.advance(201);
   assert.equal((await answer).completion!.text, "fine");
@@ -318,19 +316,23 @@ test("while every call fails, the budget ends retries and the circuit ends calls
   const { backend, clock, metrics } = await backendOf({ url: server.url, concurrency: 32 });
   let refused = 0;
   let waiting = 0;
-  for (let n = 0; n < 1000; n++) {
-    waiting++;
-    void ask(backend).catch((error: GatewayError) => {
-      assert.equal(error.reason, "BACKEND_UNAVAILABLE");
-      if (error.details.retryAfterMs !== undefined) refused++;
-      waiting--;
-    });
-    if (n % 32 === 31) await settle(50);
+  const wave = (calls: number) => {
+    for (let n = 0; n < calls; n++) {
+      waiting++;
+      void ask(backend).catch((error: GatewayError) => {
+        assert.equal(error.reason, "BACKEND_UNAVAILABLE");
+        if (error.details.retryAfterMs !== undefined) refused++;
+        waiting--;
+      });
+    }
+  };
+  wave(32);
+  await until(async () => (await outcomesOf(metrics)).failed === 32);
+  for (let sent = 32; sent < 1000; sent += 32) {
+    wave(Math.min(32, 1000 - sent));
+    await quiet();
   }
-  while (waiting > 0) {
-    await settle(5);
-    clock.advance(1);
-  }
+  await passTime(clock, () => waiting === 0, 10);
   assert.ok(server.chats.length <= 42, `${server.chats.length} attempts`);
   assert.ok(refused > 900, `${refused} refused without a call`);
   assert.equal(backend.ready, false);
@@ -378,10 +380,10 @@ test("a backend opens without its server, is not ready, and becomes ready when t
   assert.equal(reasonOf(await askInTime(clock, backend)), "BACKEND_UNAVAILABLE");
   const server = await startChatServer(() => "here now", port);
   cleanups.push(() => server.close());
-  await untilTime(clock, () => backend.ready);
+  await passTime(clock, () => backend.ready);
   assert.equal((await ask(backend)).completion!.text, "here now");
   server.health = 401;
-  await untilTime(clock, () => !backend.ready);
+  await passTime(clock, () => !backend.ready);
 });
 
 test("a key is sent as a bearer token, is read again from its file, and never shows in logs, errors or the digest", async () => {
@@ -392,11 +394,11 @@ test("a key is sent as a bearer token, is read again from its file, and never sh
   const { backend, clock, logged } = await backendOf({ url: server.url, apiKey: { file }, healthIntervalSeconds: 5 });
   await ask(backend);
   writeFileSync(file, "second-key");
-  await untilTime(
-    clock,
-    () => server.chats.at(-1)!.headers.authorization === "Bearer second-key",
-    async () => void (await ask(backend)),
-  );
+  while (server.chats.at(-1)!.headers.authorization !== "Bearer second-key") {
+    clock.advance(1_000);
+    await quiet();
+    await ask(backend);
+  }
   assert.equal(server.chats[0]!.headers.authorization, "Bearer first-key");
   assert.ok(!JSON.stringify(logged).includes("-key") && !backend.digest.includes("key"));
 });
@@ -406,24 +408,6 @@ test("a key that is not where it should be is a problem of the configuration", a
   await assert.rejects(backendOf({ url: server.url, apiKey: { env: "REWARDGATE_TEST_NO_SUCH_KEY" } }), { reason: "CONFIG_INVALID" });
   await assert.rejects(backendOf({ url: server.url, apiKey: { file: "/nonexistent/key" } }), { reason: "CONFIG_INVALID" });
 });
-
-/** Moves time on until something holds. */
-async function untilTime(clock: ReturnType<typeof manualClock>, condition: () => boolean, meanwhile?: () => Promise<void>): Promise<void> {
-  while (!condition()) {
-    clock.advance(1_000);
-    await settle(50);
-    await meanwhile?.();
-  }
-}
-
-/** A port that nothing listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 test("the schema and the limit of tokens go in the fields that the configuration names", async () => {
   const server = await serverOf(() => "{}");
@@ -453,7 +437,7 @@ test("calls wait for what the server allows a minute, and one whose callers woul
     return true;
   });
   clock.advance(59_999);
-  await settle(5);
+  await quiet();
   assert.equal(server.chats.length, 2);
   clock.advance(1);
   await third;

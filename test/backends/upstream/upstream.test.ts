@@ -5,7 +5,9 @@ import type { RunContext } from "../../../src/domain/backend.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { createMetrics, type Metrics } from "../../../src/telemetry/metrics.ts";
 import type { ChatScript, ChatServer } from "../../support/chat-server.ts";
+import { freePort } from "../../support/free-port.ts";
 import { manualClock } from "../../support/manual-clock.ts";
+import { passTime } from "../../support/quiet.ts";
 import { startScoreServer } from "../../support/score-server.ts";
 import { settle } from "../../support/scripted.ts";
 
@@ -59,23 +61,12 @@ const ask = (upstream: Upstream<number>, context?: RunContext) => upstream.post(
 async function inTime(clock: ReturnType<typeof manualClock>, calls: Promise<number>[], stepMs = 50): Promise<(number | string)[]> {
   let outcomes: (number | string)[] | undefined;
   void Promise.all(calls.map((call) => call.catch((error: GatewayError) => error.reason))).then((all) => (outcomes = all));
-  while (outcomes === undefined) {
-    await settle(20);
-    clock.advance(stepMs);
-  }
-  return outcomes;
+  await passTime(clock, () => outcomes !== undefined, stepMs);
+  return outcomes!;
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await settle(1);
-}
-
-/** Lets time pass until something holds. */
-async function untilTime(clock: ReturnType<typeof manualClock>, condition: () => boolean): Promise<void> {
-  while (!condition()) {
-    clock.advance(1_000);
-    await settle(50);
-  }
 }
 
 /** A metric by address. */
@@ -146,7 +137,7 @@ test("an address that fails clearly more often than the others is left alone, an
   for (let n = 0; n < 100; n++) assert.equal(await ask(upstream), 1);
   assert.deepEqual(await byAddress(metrics, "ejections", servers), [1, 0]);
   servers[1]!.health = 500;
-  await untilTime(clock, () => !servers[1] || upstream.ready);
+  await passTime(clock, () => !servers[1] || upstream.ready);
   clock.advance(60_000);
   await until(async () => (await byAddress(metrics, "up", servers))[1] === 0);
   const outcomes = await inTime(
@@ -183,13 +174,13 @@ test("a server that shows a flaw is never asked for a score, whatever becomes of
   assert.match(upstream.flaw?.message ?? "", /golden/);
 
   for (const server of servers.slice(0, 2)) Object.assign(server, { health: 503, script: () => ({ status: 500 }) });
-  await untilTime(clock, () => !upstream.ready);
+  await passTime(clock, () => !upstream.ready);
   await assert.rejects(
     ask(upstream),
     (error: GatewayError) => error.reason === "BACKEND_UNAVAILABLE" || error.reason === "BACKEND_REFUSED",
   );
   servers[2]!.script = () => ({ json: { score: 1 } });
-  await untilTime(clock, () => upstream.ready);
+  await passTime(clock, () => upstream.ready);
   assert.equal(await ask(upstream), 1);
 });
 
@@ -199,7 +190,7 @@ test("where every server that answers shows a flaw, the upstream does not open; 
   late.health = 503;
   const { upstream, clock } = await upstreamOf([late], { prove: goldenOf(1) });
   late.health = 200;
-  await untilTime(clock, () => /golden/.test(upstream.flaw?.message ?? ""));
+  await passTime(clock, () => /golden/.test(upstream.flaw?.message ?? ""));
   assert.equal(upstream.ready, false);
   await assert.rejects(ask(upstream), { reason: "BACKEND_REFUSED" });
 });
@@ -217,7 +208,7 @@ test("a server is tried again on a timer, and is not asked any more once it does
   const servers = [await serverOf(1), await serverOf(1)];
   const { upstream, clock } = await upstreamOf(servers, { prove: goldenOf(1), proofIntervalMs: 60_000 });
   servers[0]!.script = () => ({ json: { score: 7 } });
-  await untilTime(clock, () => /golden/.test(upstream.flaw?.message ?? ""));
+  await passTime(clock, () => /golden/.test(upstream.flaw?.message ?? ""));
   for (let n = 0; n < 20; n++) assert.equal(await ask(upstream), 1);
   assert.equal(upstream.ready, true);
 });
@@ -236,8 +227,8 @@ test("an answer of another model is no answer: the call goes elsewhere, and the 
 });
 
 test("when all addresses are down calls fail, and none hangs; when one comes back they are answered", async () => {
-  const servers = [await serverOf(1), await serverOf(1)];
-  const ports = servers.map(({ port }) => port);
+  const ports = [await freePort(), await freePort()];
+  const servers = [await serverOf(1, ports[0]), await serverOf(1, ports[1])];
   const { upstream, clock, metrics } = await upstreamOf(servers);
   for (const server of servers) await server.close();
   const outcomes = await inTime(
@@ -248,7 +239,7 @@ test("when all addresses are down calls fail, and none hangs; when one comes bac
   assert.equal(upstream.ready, false);
   await assert.rejects(ask(upstream), (error: GatewayError) => error.reason === "BACKEND_UNAVAILABLE");
   const back = await serverOf(1, ports[1]);
-  await untilTime(clock, () => upstream.ready);
+  await passTime(clock, () => upstream.ready);
   assert.deepEqual(await inTime(clock, [ask(upstream)]), [1]);
   assert.equal(back.chats.length, 1);
   assert.ok((await metrics.upstream.retries.get()).values[0]!.value <= 64);
@@ -277,7 +268,7 @@ test("an address that asks for rest gets it while others work, and a call whose 
   assert.equal(resting.chats.length, 1);
   await servers[1]!.close();
   clock.advance(5_000);
-  await untilTime(clock, () => resting.chats.length >= 1);
+  await passTime(clock, () => resting.chats.length >= 1);
   const alone = await upstreamOf([resting]);
   const impatient = { signal: new AbortController().signal, remainingMs: () => 1_500 };
   await assert.rejects(ask(alone.upstream, impatient), { reason: "BACKEND_UNAVAILABLE" });

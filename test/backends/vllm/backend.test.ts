@@ -6,7 +6,7 @@ import type { CallResult, ForwardCall, OpenBackend, PreparedCall, Segment } from
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import { manualClock } from "../../support/manual-clock.ts";
-import { settle } from "../../support/scripted.ts";
+import { passTime } from "../../support/quiet.ts";
 import { LONGEST, startVllmServer, type VllmServer } from "../../support/vllm-server.ts";
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -83,7 +83,7 @@ test("a server that comes later, or comes back, is tried before its first score,
   await rejects(ask(backend, hello), "BACKEND_REFUSED", /within \(0, 1\)/);
 
   server.health = 200;
-  await settleUntil(clock, () => server.calls.length > 8);
+  await passTime(clock, () => server.calls.length > 8);
   assert.deepEqual([backend.ready, heard], [false, []]);
   assert.match(backend.notReady, /within \(0, 1\)/);
   const before = server.calls.length;
@@ -91,10 +91,10 @@ test("a server that comes later, or comes back, is tried before its first score,
   assert.equal(server.calls.length, before, "a server that did not pass is not asked again at once");
 
   server.health = 500;
-  await settleUntil(clock, () => /no server/.test(backend.notReady));
+  await passTime(clock, () => /no server/.test(backend.notReady));
   server.era = "use_activation";
   server.health = 200;
-  await settleUntil(clock, () => backend.ready);
+  await passTime(clock, () => backend.ready);
   assert.deepEqual(heard, [true]);
   assert.equal((await ask(backend, hello)).outputs.scores!.length, 1);
 });
@@ -186,7 +186,7 @@ test("of several servers each proves itself: one with another model is never ask
   odd.health = 500;
   const { backend, clock } = await backendOf(first, { url: servers.map(({ url }) => url), healthIntervalSeconds: 5 });
   odd.health = 200;
-  await settleUntil(clock, () => odd.calls.length >= 8 && /another|differ/.test(backend.notReady));
+  await passTime(clock, () => odd.calls.length >= 8 && /another|differ/.test(backend.notReady));
   const before = odd.calls.length;
   assert.equal(backend.ready, true);
   const texts = Array.from({ length: 40 }, (_, n) => "x".repeat(n + 1));
@@ -220,12 +220,3 @@ test("the configuration takes one address or several", () => {
   assert.equal(vllmParams.safeParse({ ...base, url: ["http://a:1", "http://b:1"] }).success, true);
   assert.equal(vllmParams.safeParse({ ...base, url: "http://127.0.0.1:8000", gives: "chats" }).success, false);
 });
-
-async function settleUntil(clock: ReturnType<typeof manualClock>, holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 200 && !holds(); tries++) {
-    clock.advance(1_000);
-    await settle();
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  assert.ok(holds());
-}

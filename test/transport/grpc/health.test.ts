@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { healthClient } from "../../support/health-client.ts";
 import { scriptedReadiness } from "../../support/scripted-service.ts";
-import { openGrpc, settled } from "../../support/servers.ts";
+import { openGrpc } from "../../support/servers.ts";
+import { settled } from "../../support/settled.ts";
 
 test("Check and Watch follow readiness for the server and for each service, and a drain ends Watch", async () => {
   const { address, readiness, server, close } = await openGrpc();

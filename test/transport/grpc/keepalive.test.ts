@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { resultOf, scriptedService } from "../../support/scripted-service.ts";
-import { openGrpc, settled } from "../../support/servers.ts";
+import { openGrpc } from "../../support/servers.ts";
+import { settled } from "../../support/settled.ts";
 import { requestProto } from "../../support/wire-requests.ts";
 
 const KEEPALIVE_MS = 20;

@@ -3,7 +3,8 @@ import { type TestContext, test } from "node:test";
 import { credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import * as wire from "../../../src/gen/rewardgate/v1/reward_service.ts";
 import { detailsOf } from "../../support/grpc-status.ts";
-import { openGrpc, settled } from "../../support/servers.ts";
+import { openGrpc } from "../../support/servers.ts";
+import { settled } from "../../support/settled.ts";
 import { requestProto, streamRequestProto } from "../../support/wire-requests.ts";
 
 const LIMIT = 4000;

@@ -7,7 +7,8 @@ import { GatewayError } from "../../../src/domain/errors.ts";
 import * as wire from "../../../src/gen/rewardgate/v1/reward_service.ts";
 import { detailsOf } from "../../support/grpc-status.ts";
 import { resultOf, scriptedService } from "../../support/scripted-service.ts";
-import { openGrpc, settled } from "../../support/servers.ts";
+import { openGrpc } from "../../support/servers.ts";
+import { settled } from "../../support/settled.ts";
 import { itemProto, streamRequestProto } from "../../support/wire-requests.ts";
 
 async function open(t: TestContext, choices: Parameters<typeof openGrpc>[0] = {}) {

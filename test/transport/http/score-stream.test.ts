@@ -7,7 +7,8 @@ import { gzipSync } from "node:zlib";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { ScoreStreamResponseJson } from "../../../src/transport/http/response-schema.ts";
 import { resultOf, scriptedService } from "../../support/scripted-service.ts";
-import { openHttp, settled } from "../../support/servers.ts";
+import { openHttp } from "../../support/servers.ts";
+import { settled } from "../../support/settled.ts";
 import { itemJson } from "../../support/wire-requests.ts";
 
 const NDJSON = { "content-type": "application/x-ndjson" };

@@ -10,7 +10,8 @@ import { ErrorJson, JudgesJson, PanelsJson, ScoreResponseJson, VersionJson } fro
 import { startHttpServer } from "../../../src/transport/http/server.ts";
 import { openRuns } from "../../support/run-stream.ts";
 import { LIMITS, recordingTelemetry, resultOf, scriptedService } from "../../support/scripted-service.ts";
-import { openHttp, settled } from "../../support/servers.ts";
+import { openHttp } from "../../support/servers.ts";
+import { settled } from "../../support/settled.ts";
 import { bodyJson, itemJson } from "../../support/wire-requests.ts";
 
 async function open(t: TestContext, choices: Parameters<typeof openHttp>[0] = {}) {
