@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { systemClock } from "../../src/domain/clock.ts";
+import { type Clock, systemClock } from "../../src/domain/clock.ts";
 import { GatewayError } from "../../src/domain/errors.ts";
 import type { Judge, RawScore } from "../../src/domain/judge.ts";
 import type { FailurePolicy, Member, Panel, Sequence } from "../../src/domain/panel.ts";
@@ -10,6 +10,7 @@ import { createBatcher } from "../../src/engine/batcher.ts";
 import { createScoreCache } from "../../src/engine/cache.ts";
 import { createScorer } from "../../src/engine/score.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { manualClock } from "../support/manual-clock.ts";
 import { contextOf, deferred, itemOf, memberOf, panelOf, requestOf, scriptedBackend, scriptedJudge, settle } from "../support/scripted.ts";
 
 const METRICS = () => createMetrics({ version: "test", commit: "test" });
@@ -23,6 +24,7 @@ interface Script {
   readonly bounds?: Bounds;
   readonly beforeDear?: () => Promise<void>;
   readonly maxRequestMs?: number;
+  readonly clock?: Clock;
   readonly panel?: (members: readonly Member[]) => Partial<Panel>;
 }
 
@@ -32,6 +34,7 @@ interface Script {
  */
 function engineOf(sequence: Sequence, script: Script = {}) {
   const metrics = METRICS();
+  const clock = script.clock ?? systemClock;
   const names = ["cheap", "other", "dear", "dearest"].slice(0, script.judges);
   const backends = names.map((name, place) =>
     scriptedBackend({
@@ -53,12 +56,12 @@ function engineOf(sequence: Sequence, script: Script = {}) {
     batchers: new Map(
       backends.map((backend) => {
         const own = backend.name === "dear" && script.maxCalls !== undefined ? { ...queue, maxCalls: script.maxCalls } : queue;
-        return [backend.name, createBatcher({ backend, queue: own, clock: systemClock, random: () => 0.5, metrics })];
+        return [backend.name, createBatcher({ backend, queue: own, clock, random: () => 0.5, metrics })];
       }),
     ),
     cache: createScoreCache({ maxBytes: 1e7, maxEntries: 1e5, metrics }),
-    clock: systemClock,
-    maxRequestMs: script.maxRequestMs ?? 10_000,
+    clock,
+    maxRequestMs: script.maxRequestMs ?? 100_000,
     metrics,
   });
   const ran = () => backends.map((backend) => backend.ran.length);
@@ -228,8 +231,17 @@ describe("judging in stages", () => {
 
   it("fails a request whose deadline passes while a later judge is asked", async () => {
     const gate = deferred();
-    const { score } = engineOf({ margin: 1 }, { beforeDear: () => gate.promise, maxRequestMs: 50 });
-    await assert.rejects(score(["1 1 5 9", "1 1 3 1"]), { reason: "DEADLINE_EXCEEDED" });
+    const clock = manualClock();
+    const asked = deferred();
+    const beforeDear = () => {
+      asked.resolve();
+      return gate.promise;
+    };
+    const { score } = engineOf({ margin: 1 }, { beforeDear, maxRequestMs: 50, clock });
+    const refused = assert.rejects(score(["1 1 5 9", "1 1 3 1"]), { reason: "DEADLINE_EXCEEDED" });
+    await asked.promise;
+    clock.advance(50);
+    await refused;
     gate.resolve();
   });
 

@@ -95,7 +95,7 @@ describe("a Redis that holds its connections and answers nothing", { skip: redis
     const redis = await startRedis();
     t.after(() => redis.remove());
     const { given } = options();
-    const place = { type: "redis", url: redis.url, prefix: "p", timeoutSeconds: 0.2 } as const;
+    const place = { type: "redis", url: redis.url, prefix: "p", timeoutSeconds: 2 } as const;
     const { service, close } = await openStates({ ...given, store: place });
     t.after(close);
     const first = await service.step("tracker", "r", "1", { bundleScores: [1] });

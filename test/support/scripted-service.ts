@@ -122,6 +122,32 @@ export function resultOf(request: ScoreRequest): ScoreResult {
   };
 }
 
+/** Calls that {@link lastFirst} holds until all of them are there. */
+const HELD = 8;
+
+/** A score function that holds eight calls at a time until all are there, and answers the last of them first. */
+export function lastFirst(score: (request: ScoreRequest) => ScoreResult): (request: ScoreRequest) => Promise<ScoreResult> {
+  let held: (() => void)[] = [];
+  return async (request) => {
+    await new Promise<void>((resolve) => {
+      held.push(resolve);
+      if (held.length < HELD) return;
+      const releases = held.reverse();
+      held = [];
+      // The last call waits, too, before the first is released.
+      queueMicrotask(() => {
+        for (const release of releases) release();
+      });
+    });
+    return score(request);
+  };
+}
+
+/** Which call {@link lastFirst} answers at a place, both counted from 0. */
+export function lastFirstPlace(place: number): number {
+  return place - (place % HELD) + (HELD - 1 - (place % HELD));
+}
+
 /** Readiness that a test turns on and off. */
 export function scriptedReadiness(ready = true): ReadinessSource & { set(ready: boolean): void } {
   const listeners = new Set<(readiness: Readiness) => void>();

@@ -7,6 +7,7 @@ import { createLogger } from "../../../src/telemetry/log.ts";
 import { temporaryFolder } from "../../support/bundle.ts";
 import { type ChatScript, completion, startChatServer } from "../../support/chat-server.ts";
 import { deferred } from "../../support/scripted.ts";
+import { settled } from "../../support/settled.ts";
 
 const config = (url: string, backend = "", wire = "backend: llm") => `apiVersion: rewardgate/v1
 server: { http: { port: 0 }, grpc: { port: 0 }, admin: { port: 0 } }
@@ -122,14 +123,13 @@ test("the queue of the backend bounds chats, and a chat whose caller left is wit
   );
   const caller = new AbortController();
   const left = ask(chat("first"), { signal: caller.signal }).catch(() => "left");
-  while (server.chats.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await settled(() => server.chats.length === 1);
   const answers = [1, 2].map(() => ask(chat("next")));
   const refused = await Promise.race(answers);
   assert.deepEqual([refused.status, refused.body.error.code], [503, "QUEUE_FULL"]);
   caller.abort();
   assert.equal(await left, "left");
-  while (server.chats.length < 2) await new Promise((resolve) => setImmediate(resolve));
-  assert.equal(server.chats[0]!.aborted, true);
+  await settled(() => server.chats.length === 2 && server.chats[0]!.aborted);
   gate.resolve();
   assert.deepEqual((await Promise.all(answers)).map(({ status }) => status).sort(), [200, 503]);
 });
