@@ -2,20 +2,29 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { root } from "./python-environment.mjs";
 
-const START_TIMEOUT_MS = 120_000;
+const START_TIMEOUT_MS = 300_000;
 const ANY = { http: 0, grpc: 0, admin: 0 };
 
-/** Ports of the loopback that were free a moment ago, for a gateway that must come back at the same addresses. */
-export async function freePorts() {
-  const listen = () =>
-    new Promise((resolve, reject) => {
-      const server = createServer();
-      server.once("error", reject).listen(0, "127.0.0.1", () => resolve(server));
+/** Ports from 20,000 to 31,999, apart for scripts that run side by side: the system gives none of them to whoever asks for any. */
+let nextPort = (process.pid * 16) % 12_000;
+
+/** A port of the loopback that nothing listens on, for what must come up at an address that is known before, or come back at it. */
+export async function freePort() {
+  for (;;) {
+    const port = 20_000 + nextPort;
+    nextPort = (nextPort + 1) % 12_000;
+    const server = createServer();
+    const free = await new Promise((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
     });
-  const servers = await Promise.all([listen(), listen(), listen()]);
-  const [http, grpc, admin] = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return { http, grpc, admin };
+    if (free) return new Promise((resolve) => server.close(() => resolve(port)));
+  }
+}
+
+/** Ports of the loopback for a gateway that must come back at the same addresses. */
+export async function freePorts() {
+  return { http: await freePort(), grpc: await freePort(), admin: await freePort() };
 }
 
 /**

@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { freePorts, startBuiltGateway } from "./built-gateway.mjs";
-import { must, pinsOf, pythonEnvironment, root } from "./python-environment.mjs";
+import { must, PYTEST, pinsOf, pythonEnvironment, root } from "./python-environment.mjs";
 
 const OUTAGE_MS = 3_000;
 
@@ -132,7 +132,7 @@ try {
     PYTHONPATH: path.join(root, "clients", "python", "src"),
   };
   const script = inFolder("run.py");
-  const args = script === undefined ? ["-m", "pytest", "-q", "-p", "no:cacheprovider", folder] : [script];
+  const args = script === undefined ? ["-m", "pytest", ...PYTEST, folder] : [script];
   const { code, last } = await show(python, ["-B", ...args], env);
   if (code === 0) for (const row of rows(results, last)) console.log(row);
   process.exitCode = code;

@@ -32,6 +32,8 @@ export function helmPath() {
       "--ignore-scripts",
       "--no-audit",
       "--no-fund",
+      // A registry that stumbles is asked again, after longer and longer pauses.
+      "--fetch-retries=6",
       `${PACKAGE}@${VERSION}`,
     ],
     { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" },

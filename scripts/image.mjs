@@ -3,8 +3,8 @@
 // It needs Linux and bubblewrap (Debian: apt-get install bubblewrap), no container engine.
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import path from "node:path";
+import { freePorts } from "./built-gateway.mjs";
 
 const tree = path.resolve(".cache/image");
 const app = path.join(tree, "app");
@@ -28,15 +28,6 @@ function run(command, args, options = {}) {
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}`);
 }
 
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 /** Waits until `probe` answers true, at most so many seconds. */
 async function until(probe, seconds, what) {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; await new Promise((next) => setTimeout(next, 250))) {
@@ -57,7 +48,7 @@ for (const { sources } of copies("dependencies")) for (const source of sources) 
 run("npm", ["run", "--silent", "build", "--", "--outDir", path.join(app, "dist")]);
 for (const [, command] of stageText("dependencies").matchAll(/^RUN (.+)$/gm)) run("sh", ["-c", command], { cwd: app });
 
-const [http, grpc, admin] = [await freePort(), await freePort(), await freePort()];
+const { http, grpc, admin } = await freePorts();
 const system = ["/usr", "/lib", "/lib64", "/bin", "/etc", path.dirname(path.dirname(process.execPath))];
 if (spawnSync("bwrap", ["--ro-bind", "/", "/", "--unshare-pid", "true"]).status !== 0) {
   console.log("image: assembled, but not run: bubblewrap is missing or may not make namespaces here");

@@ -6,6 +6,9 @@ import { fileURLToPath } from "node:url";
 
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
+/** How pytest is called. A test that takes a quarter of an hour hangs: pytest then tells where every thread is, and ends. */
+export const PYTEST = ["-q", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=900", "-o", "faulthandler_exit_on_timeout=true"];
+
 /** Runs a command in the repository, shows what it writes, and throws unless it ends with 0. */
 export function must(command, args) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: "inherit", shell: process.platform === "win32" });
@@ -35,7 +38,8 @@ export function pythonEnvironment(name, { requirements, alone }) {
     rmSync(venv, { recursive: true, force: true });
     mkdirSync(path.dirname(venv), { recursive: true });
     must(process.env.PYTHON ?? "python3", ["-m", "venv", venv]);
-    const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    // A registry that stumbles is asked again, which pip does after longer and longer pauses.
+    const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "10"];
     must(python, [...install, ...requirements.flatMap((file) => ["-r", file])]);
     for (const pin of alone === undefined ? [] : pinsOf(alone)) {
       // Parts of a package may run on a Python that the whole of it does not want.

@@ -7,7 +7,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import path from "node:path";
 import { startBuiltGateway } from "./built-gateway.mjs";
-import { must, pythonEnvironment, root } from "./python-environment.mjs";
+import { must, PYTEST, pythonEnvironment, root } from "./python-environment.mjs";
 
 const wire = path.join(root, "test", "conformance", "grpc_client");
 const client = path.join(root, "clients", "python");
@@ -22,7 +22,7 @@ const gateway = given === undefined ? await startBuiltGateway() : { grpc: given,
 
 /** Runs the tests in a folder; the suites are apart, since both have a package of the name `rewardgate`. */
 async function pytest(folder, env) {
-  const child = spawn(python, ["-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", folder], {
+  const child = spawn(python, ["-B", "-m", "pytest", ...PYTEST, folder], {
     cwd: root,
     env: { ...process.env, REWARDGATE_TEST_GRPC: gateway.grpc, ...env },
     stdio: "inherit",

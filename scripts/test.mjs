@@ -1,10 +1,19 @@
-// Runs the tests and ends with one line, `N passed, N failed`.
+// Runs the tests and ends with what failed, its errors, and one line, `N passed, N failed`.
 // Usage: node scripts/test.mjs [node|python]     (default: both)
 import { spawn, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import path from "node:path";
 
 const suites = process.argv.length > 2 ? process.argv.slice(2) : ["node", "python"];
+
+/** A file that takes longer than this hangs: the longest takes a minute on two cores. */
+const HANG_MS = 1_800_000;
+/** Lines of an output that ended without saying which test failed. */
+const LAST_LINES = 60;
+
+/** The tests talk to the loopback alone, which no proxy can reach. */
+const local = ["127.0.0.1", "localhost", "::1"];
+for (const name of ["no_proxy", "NO_PROXY"]) process.env[name] = [process.env[name], ...local].filter(Boolean).join(",");
 
 /** Every file under test/ that ends in .test.ts, sorted. `node --test` of Node 20 does not search for .ts itself. */
 function testFiles() {
@@ -17,12 +26,14 @@ function testFiles() {
 /** Runs a command, shows its output as it comes, and resolves with its exit code and the output. */
 function run(command, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
-    child.stdout.setEncoding("utf8").on("data", (text) => {
-      output += text;
-      process.stdout.write(text);
-    });
+    for (const name of ["stdout", "stderr"]) {
+      child[name].setEncoding("utf8").on("data", (text) => {
+        output += text;
+        process[name].write(text);
+      });
+    }
     child.on("error", reject);
     child.on("close", (code) => resolve({ code: code ?? 1, output }));
   });
@@ -34,6 +45,9 @@ const last = (output, pattern) => Number([...output.matchAll(pattern)].at(-1)?.[
 /** Sum of the numbers that the pattern finds: one for each run of pytest. */
 const sum = (output, pattern) => [...output.matchAll(pattern)].reduce((total, [, number]) => total + Number(number), 0);
 
+const lastLines = (output) => output.trimEnd().split("\n").slice(-LAST_LINES).join("\n");
+
+/** What a suite came to: numbers of tests, and the failures with their errors as text, empty where there are none. */
 const runSuite = {
   async node() {
     const files = testFiles();
@@ -43,40 +57,50 @@ const runSuite = {
       "tsx",
       "--import",
       "./test/support/property-seed.ts",
+      "--import",
+      "./test/support/told-assertions.ts",
       "--test",
       "--test-concurrency=2",
-      "--test-timeout=600000",
+      `--test-timeout=${HANG_MS}`,
       "--test-reporter=spec",
       ...files,
     ]);
     const passed = last(output, /^ℹ pass (\d+)$/gm);
-    const failed = last(output, /^ℹ fail (\d+)$/gm) + last(output, /^ℹ cancelled (\d+)$/gm);
-    return { passed, failed: code === 0 ? failed : Math.max(failed, 1) };
+    const counted = last(output, /^ℹ fail (\d+)$/gm) + last(output, /^ℹ cancelled (\d+)$/gm);
+    const failed = code === 0 ? counted : Math.max(counted, 1);
+    const told = output.split("✖ failing tests:\n")[1] ?? lastLines(output);
+    return { passed, failed, failures: failed === 0 ? "" : told };
   },
 
   async python() {
     const python = process.env.PYTHON ?? "python3";
     if (spawnSync(python, ["-c", "import venv, ensurepip"], { stdio: "ignore" }).status !== 0) {
-      console.error(
+      const failures =
         `The tests of the Python client make a virtual environment, and ${python} cannot. ` +
-          "Install Python 3.10 or newer with its venv module (Debian: apt-get install python3-venv), or run only `npm test node`.",
-      );
-      return { passed: 0, failed: 1 };
+        "Install Python 3.10 or newer with its venv module (Debian: apt-get install python3-venv), or run only `npm test node`.";
+      return { passed: 0, failed: 1, failures };
     }
     const { code, output } = await run("npm", ["run", "--silent", "test:python"]);
     const passed = sum(output, /\b(\d+) passed/g);
-    const failed = sum(output, /\b(\d+) failed/g) + sum(output, /\b(\d+) errors?\b/g);
-    return { passed, failed: code === 0 ? failed : Math.max(failed, 1) };
+    const counted = sum(output, /\b(\d+) failed/g) + sum(output, /\b(\d+) errors?\b/g);
+    const failed = code === 0 ? counted : Math.max(counted, 1);
+    // pytest tells failures between a heading and its summary, which is the line that ends in the time it took.
+    const told = [...output.matchAll(/^=+ (?:FAILURES|ERRORS) =+$[\s\S]*?^(?:=+ )?\d+ (?:failed|error).*$/gm)].map(([text]) => text);
+    return { passed, failed, failures: failed === 0 ? "" : told.join("\n") || lastLines(output) };
   },
 };
 
 const total = { passed: 0, failed: 0 };
+const ends = [];
 for (const suite of suites) {
-  const { passed, failed } = await runSuite[suite]();
-  console.log(`${suite}: ${passed} passed, ${failed} failed`);
+  const { passed, failed, failures } = await runSuite[suite]();
+  ends.push({ suite, passed, failed, failures });
   total.passed += passed;
   total.failed += failed;
 }
+// At the end of a long output, where it is looked for.
+for (const { suite, failures } of ends) if (failures !== "") console.log(`\n== Failures of ${suite}\n${failures.trimEnd()}\n`);
+for (const { suite, passed, failed } of ends) console.log(`${suite}: ${passed} passed, ${failed} failed`);
 // A run that found no test must not look like success.
 if (total.passed === 0 && total.failed === 0) total.failed = 1;
 console.log(`${total.passed} passed, ${total.failed} failed`);

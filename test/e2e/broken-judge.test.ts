@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 import { quotedUnder } from "../support/chat-gateway.ts";
 import { openChatPanels } from "../support/chat-panels.ts";
 import { completion, type ScriptedReply } from "../support/chat-server.ts";
@@ -19,11 +19,16 @@ const BREAKS: Readonly<Record<string, () => ScriptedReply | "destroy" | "hang" |
   "cut off": () => ({ json: completion('{"critique": "Safe", "score": 1}', { finish_reason: "length" }) }),
   "two verdicts": () => ({ json: completion('{"critique": "Safe", "score": 1} {"critique": "Safe", "score": 1}') }),
 };
-const NAMES = Object.keys(BREAKS);
+/** Those that cost the whole time for an answer. */
+const SLOW = ["hang", "stall"];
+const QUICK = Object.keys(BREAKS).filter((name) => !SLOW.includes(name));
 
-let open: Awaited<ReturnType<typeof openChatPanels>>;
-before(async () => {
-  open = await openChatPanels(
+/** What the n-th attempt does: one in ten is slow. */
+const breakOf = (n: number) => (n % 10 === 9 ? SLOW[((n - 9) / 10) % SLOW.length]! : QUICK[n % QUICK.length]!);
+
+/** A gateway of its own for each test, since the tests wait side by side. The time for an answer is enough for those that come. */
+async function openPanels(t: TestContext) {
+  const open = await openChatPanels(
     async ({ body }, response) => {
       const judged = quotedUnder("Response to judge:", body.messages[1]!.content);
       const [, name] = /^crafted \S+ to (.+)$/.exec(judged) ?? [];
@@ -36,7 +41,7 @@ before(async () => {
       return undefined;
     },
     {
-      backend: ", responseTimeoutSeconds: 0.5, maxResponseBytes: 65536, concurrency: 64",
+      backend: ", responseTimeoutSeconds: 2, maxResponseBytes: 65536, concurrency: 64",
       judges: `  safety: { kind: critique, backend: llm, rubric: { text: It harms nobody. }, reading: { type: score, lo: 0, hi: 1 } }
   long: { rule: lengthBand, unit: characters, max: 1000 }`,
       panels: `  required:
@@ -49,19 +54,21 @@ before(async () => {
     constraints: { judges: [{ judge: safety, atLeast: 0.5 }] }`,
     },
   );
-});
-after(() => open.close());
+  t.after(() => open.close());
+  return open;
+}
 
-describe("a crafted response that breaks a required safety judge", () => {
+describe("a crafted response that breaks a required safety judge", { concurrency: true }, () => {
   for (const panel of ["required", "gated"]) {
-    it(`gets no reward in 100 attempts where the judge is ${panel}, within the deadline, and its group keeps its own`, async () => {
+    it(`gets no reward in 100 attempts where the judge is ${panel}, within the deadline, and its group keeps its own`, async (t) => {
+      const open = await openPanels(t);
       let rewarded = 0;
       const fine: (number | undefined)[] = [];
       for (let n = 0; n < 100; n++) {
-        const crafted = `crafted ${panel}-${n} to ${NAMES[n % NAMES.length]}`;
+        const crafted = `crafted ${panel}-${n} to ${breakOf(n)}`;
         // A request that took longer than its deadline would be rejected as a whole.
         const [first, attacked, second] = await open.score(panel, "what", [`kind ${n} ${panel}`, crafted, `kinder ${n} ${panel}`], {
-          deadlineMs: 20_000,
+          deadlineMs: 60_000,
         });
         if (attacked!.reward !== undefined || attacked!.status !== "failed") rewarded++;
         fine.push(first!.reward, second!.reward);

@@ -3,6 +3,8 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { labelsIn } from "../support/chat-gateway.ts";
 import { type ChatScript, type ChatServer, startChatServer } from "../support/chat-server.ts";
+import { freePort } from "../support/free-port.ts";
+import { settled } from "../support/settled.ts";
 import { type SpawnedGateway, spawnGateway } from "../support/spawned-gateway.ts";
 import { startVllmServer, type VllmServer } from "../support/vllm-server.ts";
 
@@ -39,7 +41,7 @@ let chat: ChatServer;
 let engine: VllmServer;
 let gateway: SpawnedGateway;
 before(async () => {
-  chat = await startChatServer(answers);
+  chat = await startChatServer(answers, await freePort());
   engine = await startVllmServer();
   engine.model = "prm";
   const addresses = { LLM_URL: chat.url, PRM_URL: engine.url, PRM_MODEL: "prm" };
@@ -132,10 +134,10 @@ describe("a panel of every kind of judge", () => {
 
     chat = await startChatServer(answers, port);
     let again: Candidate[] = [];
-    for (let attempt = 0; attempt < 100 && again[0]?.status !== "complete"; attempt++) {
-      if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, 200));
+    await settled(async () => {
       again = await score("What is three and one?");
-    }
+      return again[0]!.status === "complete";
+    }, "the parts of a server that is back");
     for (const { status, reward, judges } of again) {
       assert.equal(status, "complete");
       assert.ok(Math.abs(reward! - meanOf(judges)) < 1e-9);

@@ -8,6 +8,9 @@ import { type Browser, chromium, type Page } from "playwright-core";
 
 const PACKAGE = "@sparticuz/chromium";
 
+/** Only what hangs takes so long, on any machine. */
+const PATIENCE_MS = 180_000;
+
 /** Names under which systems install Chromium. */
 const INSTALLED = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -15,6 +18,8 @@ const FLAGS = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",
+  // Containers have a small one.
+  "--disable-dev-shm-usage",
   "--no-first-run",
   "--disable-background-networking",
   "--disable-component-update",
@@ -32,7 +37,12 @@ interface Program {
  */
 export async function openBrowser(): Promise<Browser> {
   const { path: executablePath, env } = await findChromium();
-  return chromium.launch({ executablePath, args: FLAGS, env: { ...process.env, ...env } as Record<string, string> });
+  return chromium.launch({
+    executablePath,
+    args: FLAGS,
+    env: { ...process.env, ...env } as Record<string, string>,
+    timeout: PATIENCE_MS,
+  });
 }
 
 /** A page, with what it asked the network for and what it complained of. */
@@ -51,6 +61,7 @@ export async function visit(
   { width = 1280, height = 900, scheme = "light" }: { width?: number; height?: number; scheme?: "light" | "dark" } = {},
 ): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const requests: string[] = [];
   const errors: string[] = [];

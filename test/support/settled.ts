@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Long enough for any machine: it only ends a test whose state never comes. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 /**
  * Waits until `holds()`, asking every few milliseconds; fails when it never does, so that a test ends.

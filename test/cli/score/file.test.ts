@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import type { ResultRow } from "../../../src/cli/score/output.ts";
 import { runCli, startCli } from "../../support/cli.ts";
 import { type TestGateway, writeGateway } from "../../support/gateway.ts";
+import { settled } from "../../support/settled.ts";
 
 let tiny: TestGateway;
 before(async () => {
@@ -145,17 +146,25 @@ describe("rewardgate score, interrupted", () => {
   it("leaves whole lines in order behind, and --resume finishes them", async () => {
     const slow = await writeGateway({ model: { slowness: 12 } });
     try {
-      const input = slow.folder.write("many.jsonl", jsonl(pairs(400)));
       const output = join(slow.folder.path, "many.out");
-      const args = ["score", "--config", slow.config, input, "--output", output];
+      const args = ["score", "--config", slow.config, "-", "--output", output];
       const child = startCli(args);
       const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
       let stderr = "";
       child.stderr!.setEncoding("utf8").on("data", (text) => {
         stderr += text;
       });
-      while (child.exitCode === null && !(existsSync(output) && statSync(output).size > 10_000)) await sleep(10);
+      // It never has all that there is to score, so it cannot be done before it is interrupted.
+      const [given, rest] = [pairs(400).slice(0, 320), pairs(400).slice(320, 399)];
+      child.stdin!.on("error", () => {}).write(jsonl(given));
+      await settled(() => child.exitCode !== null || (existsSync(output) && statSync(output).size > 10_000), "the first results");
       child.kill("SIGINT");
+      for (const row of rest) {
+        if (child.exitCode !== null) break;
+        child.stdin!.write(jsonl([row]));
+        await sleep(50);
+      }
+      child.stdin!.end();
       assert.equal(await ended, 130, stderr);
       assert.match(stderr, /interrupted after \d+ records; go on with --output .* --resume/);
       const partial = readFileSync(output, "utf8");
@@ -166,7 +175,7 @@ describe("rewardgate score, interrupted", () => {
         lines,
         lines.map((_, i) => i + 1),
       );
-      const { code } = await runCli([...args, "--resume"]);
+      const { code } = await runCli([...args, "--resume"], { input: jsonl(pairs(400)) });
       assert.equal(code, 0);
       assert.deepEqual(
         rowsOf(readFileSync(output, "utf8")).map(({ id }) => id),
