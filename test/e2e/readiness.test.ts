@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type TestGateway, writeGateway } from "../support/gateway.ts";
 import { healthClient } from "../support/health-client.ts";
-import { settled } from "../support/servers.ts";
+import { settled } from "../support/settled.ts";
 import { type SpawnedGateway, spawnGateway } from "../support/spawned-gateway.ts";
 
 let written: TestGateway;

@@ -11,6 +11,8 @@ import { openRuns } from "./run-stream.ts";
 import { LIMITS, recordingTelemetry, scriptedReadiness, scriptedService } from "./scripted-service.ts";
 import { settled } from "./settled.ts";
 
+export { settled };
+
 interface Choices {
   readonly service?: RewardService;
   readonly states?: StateService;
