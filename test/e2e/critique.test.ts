@@ -168,10 +168,7 @@ describe("a critique judge behind a chat server", () => {
     );
     assert.ok(error.name === "standard error" && Math.abs(error.value - Math.sqrt(11 / 108) / 4) < 1e-6);
     assert.deepEqual(stopped, { name: "stopped", text: "precise" });
-    assert.deepEqual(
-      server.chats.map(({ body }) => body.seed).sort(),
-      [0, 1, 2, 3],
-    );
+    assert.deepEqual(server.chats.map(({ body }) => body.seed).sort(), [0, 1, 2, 3]);
 
     const text = (value: string) => ({ form: { $case: "text" as const, value } });
     const request = wire.ScoreRequest.fromPartial({
