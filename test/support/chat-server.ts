@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { startLoopback, textOf } from "./loopback.ts";
 
 /** What a server was asked. */
 export interface ReceivedChat {
@@ -59,23 +59,12 @@ export function completion(content: string, extra: Readonly<Record<string, unkno
 /** Starts a scripted OpenAI-compatible server on the loopback. */
 export async function startChatServer(script: ChatScript, port = 0): Promise<ChatServer> {
   const chats: ReceivedChat[] = [];
-  const sockets = new Set<Socket>();
-  let mostConnections = 0;
-  const server: Server = createServer((request, response) => void serve(request, response));
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    mostConnections = Math.max(mostConnections, sockets.size);
-    socket.on("close", () => sockets.delete(socket));
-  });
-
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method === "GET") {
       response.writeHead(self.health, { "content-type": "application/json" }).end("{}");
       return;
     }
-    let text = "";
-    for await (const chunk of request) text += chunk;
-    const chat: ReceivedChat = { headers: request.headers, body: JSON.parse(text), aborted: false };
+    const chat: ReceivedChat = { headers: request.headers, body: JSON.parse(await textOf(request)), aborted: false };
     response.on("close", () => {
       chat.aborted = !response.writableFinished;
     });
@@ -86,23 +75,18 @@ export async function startChatServer(script: ChatScript, port = 0): Promise<Cha
     response.writeHead(status, { "content-type": "application/json", ...headers }).end(raw ?? JSON.stringify(json ?? {}));
   }
 
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  const address = server.address() as AddressInfo;
-  const host = `127.0.0.1:${address.port}`;
+  const server = await startLoopback(serve, port);
   const self = {
-    url: `http://${host}/v1`,
-    host,
-    port: address.port,
+    url: `http://${server.host}/v1`,
+    host: server.host,
+    port: server.port,
     chats,
     get mostConnections() {
-      return mostConnections;
+      return server.mostConnections;
     },
     health: 200,
     script,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    close: () => server.close(),
   };
   return self;
 }

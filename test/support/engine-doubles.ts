@@ -1,6 +1,6 @@
 /** Servers on loopback that answer as engines of reward models do, each in its exact shape, and that can be made to fail in every way. */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { startLoopback, textOf } from "./loopback.ts";
 
 /** A number of an answer, or what stands in its place: text that goes into the JSON as it is. */
 export type Value = number | { readonly json: string };
@@ -54,13 +54,6 @@ export interface EngineDouble {
 const OVERSIZED_BYTES = 2_000_000;
 
 export async function startEngineDouble(shape: EngineShape, model: string): Promise<EngineDouble> {
-  const sockets = new Set<Socket>();
-  const server = createServer((request, response) => void serve(request, response));
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-  });
-
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { fault } = self;
     const named = fault.model ?? model;
@@ -70,9 +63,7 @@ export async function startEngineDouble(shape: EngineShape, model: string): Prom
       send(response, described === undefined ? 404 : 200, JSON.stringify(described ?? {}));
       return;
     }
-    let text = "";
-    for await (const chunk of request) text += chunk;
-    const body = JSON.parse(text) as Record<string, unknown>;
+    const body = JSON.parse(await textOf(request)) as Record<string, unknown>;
     self.calls.push({ path, body });
     if (path !== shape.path) {
       send(response, 404, "{}");
@@ -87,14 +78,10 @@ export async function startEngineDouble(shape: EngineShape, model: string): Prom
     url: "",
     calls: [],
     fault: {},
-    close: () =>
-      new Promise((resolve) => {
-        for (const socket of sockets) socket.destroy();
-        server.close(() => resolve());
-      }),
+    close: async () => undefined,
   };
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return Object.assign(self, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  const { host, close } = await startLoopback(serve);
+  return Object.assign(self, { url: `http://${host}`, close });
 }
 
 /** JSON of an answer in which {@link written} values stand as they are. */

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { Tokenizer } from "tokenizers";
 import { type EngineDouble, type Entry, type Fault, jsonOf, sendFaulty, type Value, written } from "./engine-doubles.ts";
+import { startLoopback, textOf } from "./loopback.ts";
 
 /** A small byte-level tokenizer with ChatML's special tokens. */
 export const CHATML = readFileSync(new URL("./tokenizers/chatml.json", import.meta.url), "utf8");
@@ -47,13 +47,6 @@ export function plainLogprob(ids: readonly number[], at: number): number {
 
 /** A server that answers `POST /v1/completions` as vLLM 0.32 does, and `POST /generate` as SGLang does, without the parts that nobody reads. */
 export async function startLogprobsServer(): Promise<LogprobsServer> {
-  const sockets = new Set<Socket>();
-  const server = createServer((request, response) => void serve(request, response));
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-  });
-
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const reply = (status: number, json: unknown) =>
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(json));
@@ -61,9 +54,7 @@ export async function startLogprobsServer(): Promise<LogprobsServer> {
       reply(self.health, request.url === "/get_model_info" ? { model_path: self.model, is_generation: true } : {});
       return;
     }
-    let text = "";
-    for await (const chunk of request) text += chunk;
-    const body = JSON.parse(text);
+    const body = JSON.parse(await textOf(request));
     const path = request.url ?? "";
     const given = path === "/generate" ? (body.input_ids ?? body.text) : body.prompt;
     const ids = typeof given === "string" ? await tokenise(given) : given;
@@ -110,15 +101,10 @@ export async function startLogprobsServer(): Promise<LogprobsServer> {
     logprob: plainLogprob,
     spoil: (answer) => answer,
     wire: undefined,
-    close: () =>
-      new Promise((resolve) => {
-        for (const socket of sockets) socket.destroy();
-        server.close(() => resolve());
-      }),
+    close: async () => undefined,
   };
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return Object.assign(self, { host, url: `http://${host}` });
+  const { host, close } = await startLoopback(serve);
+  return Object.assign(self, { host, url: `http://${host}`, close });
 }
 
 /** The same server for one engine, in the terms of all engines: an entry of an answer is a token with its log-probability. */

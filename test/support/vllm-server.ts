@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { startLoopback, textOf } from "./loopback.ts";
 
 /** Which name a release has for the switch that gives raw scores; `none` has no switch, `pair` refuses both names together. */
 export type Era = "use_activation" | "activation" | "none" | "pair";
@@ -29,13 +29,6 @@ export const LONGEST = 400;
 
 /** A server that answers `/classify` and `/pooling` as vLLM's does, with unknown fields ignored and `<extra_0>` as the marker of steps. */
 export async function startVllmServer(): Promise<VllmServer> {
-  const sockets = new Set<Socket>();
-  const server = createServer((request, response) => void serve(request, response));
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-  });
-
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const reply = (status: number, json: unknown) =>
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(json));
@@ -43,9 +36,7 @@ export async function startVllmServer(): Promise<VllmServer> {
       reply(self.health, {});
       return;
     }
-    let text = "";
-    for await (const chunk of request) text += chunk;
-    const body = JSON.parse(text);
+    const body = JSON.parse(await textOf(request));
     self.calls.push({ path: request.url ?? "", body });
     if (self.era === "pair" && "activation" in body && "use_activation" in body) reply(400, refusal("one switch, please"));
     else if (body.input.length > LONGEST) reply(400, refusal(`This model's maximum context length is ${LONGEST} tokens.`));
@@ -74,15 +65,10 @@ export async function startVllmServer(): Promise<VllmServer> {
     score: (text) => text.length / 10 - 4,
     step: (_, place) => 1 / (place + 2),
     spoil: (answer) => answer,
-    close: () =>
-      new Promise((resolve) => {
-        for (const socket of sockets) socket.destroy();
-        server.close(() => resolve());
-      }),
+    close: async () => undefined,
   };
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return Object.assign(self, { host, url: `http://${host}` });
+  const { host, close } = await startLoopback(serve);
+  return Object.assign(self, { host, url: `http://${host}`, close });
 }
 
 const usage = (input: string) => ({ prompt_tokens: input.length, total_tokens: input.length });
