@@ -23,6 +23,7 @@ export { createLogprobsBackend, type LogprobsBackendOptions } from "./logprobs/b
 export { createOnnxBackend, type OnnxBackend, type OnnxBackendOptions } from "./onnx/backend.ts";
 export { shareCores } from "./onnx/share-cores.ts";
 export { createTokenDecoder, type TokenDecoder } from "./tokens/decoder.ts";
+export { FORBIDDEN_REMEDY, forbiddenAddress } from "./upstream/resolve-host.ts";
 export { openSecret, type SecretSource } from "./upstream/secret.ts";
 
 /** The schema of every kind of backend, by the word that `type` holds. */

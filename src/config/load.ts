@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { ConfigProblem } from "../domain/errors.ts";
+import { checkAddresses } from "./check-addresses.ts";
 import { type Overrides, overridesFrom, type Variables } from "./env.ts";
 import { findingsOf } from "./issues.ts";
 import { configInvalid } from "./problems.ts";
@@ -36,7 +37,10 @@ export async function loadConfig({ file: given, variables, flags = {} }: LoadOpt
   const environment = overridesFrom(variables);
   // What an unset variable left behind is no second problem.
   const known = new Set(source.problems.map(({ path }) => path));
-  const found = [...(parsed.success ? [] : findingsOf(parsed.error.issues, configSchema, source.data)), ...checkReferences(source.data)];
+  const found = [
+    ...(parsed.success ? checkAddresses(parsed.data.backends) : findingsOf(parsed.error.issues, configSchema, source.data)),
+    ...checkReferences(source.data),
+  ];
   const problems: ConfigProblem[] = [
     ...source.problems,
     ...unique(found.map((finding) => source.locate(finding))).filter(({ path }) => !known.has(path)),

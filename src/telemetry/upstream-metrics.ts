@@ -69,6 +69,12 @@ export function createUpstreamMetrics(registry: Registry) {
     labelNames: ["backend"],
     registers,
   });
+  const forbidden = new Counter({
+    name: "rewardgate_upstream_forbidden_addresses_total",
+    help: "Times that the name of an upstream server stood for an address where none is asked: this machine, a link, a cloud's metadata.",
+    labelNames: ["backend", "address"],
+    registers,
+  });
   const retryBudget = new Gauge({
     name: "rewardgate_upstream_retry_budget",
     help: "Retries that failures may still take; 0 when nothing is asked again.",
@@ -97,6 +103,7 @@ export function createUpstreamMetrics(registry: Registry) {
     proven,
     ejections,
     lastResorts,
+    forbidden,
     retryBudget,
     neutralised,
     rateHeld,
@@ -111,6 +118,7 @@ export function createUpstreamMetrics(registry: Registry) {
     declareAddress(place: Place): void {
       for (const outcome of OUTCOMES) calls.inc({ ...place, outcome }, 0);
       ejections.inc(place, 0);
+      forbidden.inc(place, 0);
       circuit.set(place, CIRCUIT_VALUES.closed);
       for (const gauge of [running, up, proven]) gauge.set(place, 0);
     },

@@ -63,8 +63,22 @@ export const scoresByLength: ServiceScript = ({ items }) => ({
     .reverse(),
 });
 
+/** Where a service listens. */
+export interface Place {
+  /** An address of the loopback. */
+  readonly host: string;
+  /** 0 for any. */
+  readonly port: number;
+}
+
+const ANYWHERE: Place = { host: "127.0.0.1", port: 0 };
+
 /** A scripted service over HTTP. */
-export async function startHttpJudge(script: ServiceScript = scoresByLength): Promise<JudgeService> {
+export async function startHttpJudge(
+  script: ServiceScript = scoresByLength,
+  _health?: undefined,
+  place: Place = ANYWHERE,
+): Promise<JudgeService> {
   const server = createServer(async (request, response) => {
     const reply = (code: number, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
       response.writeHead(code, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
@@ -82,9 +96,9 @@ export async function startHttpJudge(script: ServiceScript = scoresByLength): Pr
     if (answer instanceof Refusal) reply(answer.status, {}, answer.headers);
     else if (answer !== undefined) reply(200, answer);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(place.port, place.host, resolve));
   const self: JudgeService = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${place.host}:${(server.address() as AddressInfo).port}`,
     asked: [],
     headers: [],
     script,
@@ -101,6 +115,7 @@ export async function startHttpJudge(script: ServiceScript = scoresByLength): Pr
 export async function startGrpcJudge(
   script: ServiceScript = scoresByLength,
   health?: HealthImplementation,
+  place: Place = ANYWHERE,
 ): Promise<JudgeService & { readonly deadlines: number[] }> {
   const server = new Server();
   const refused = (refusal: Refusal): Partial<ServiceError> => ({ code: refusal.status, details: "refused" });
@@ -123,10 +138,12 @@ export async function startGrpcJudge(
   });
   health?.addToServer(server);
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
+    server.bindAsync(`${place.host}:${place.port}`, ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
   );
   const self: JudgeService & { deadlines: number[] } = {
-    url: `grpc://127.0.0.1:${port}`,
+    url: `grpc://${place.host}:${port}`,
     asked: [],
     headers: [],
     deadlines: [],

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Call, CallResult, ExternalCall, OpenBackend, PreparedCall, RunContext } from "../../domain/backend.ts";
 import { segmentsOf } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
-import { openServers, type ServerOptions, serverLimits, UNITS_PER_TOKEN } from "../upstream/settings.ts";
+import { isGrpc, openServers, type ServerOptions, serverLimits, UNITS_PER_TOKEN } from "../upstream/settings.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { createJudgeTarget } from "./grpc-target.ts";
 import type { ExternalParams } from "./params.ts";
@@ -22,12 +22,11 @@ export interface ExternalBackendOptions extends Omit<ExternalParams, "type" | "u
  */
 export async function createExternalBackend(options: ExternalBackendOptions): Promise<OpenBackend> {
   const { name, expected, batchItems } = options;
-  const isGrpc = [options.url].flat().every((url) => url.startsWith("grpc"));
   const upstream = await openServers<ReadJudgements>(options, {
     healthPath: "/describe",
     accepts: (body) => has(readDescription(body), expected),
     reading: { answer: readResponse },
-    ...(isGrpc && { connect: createJudgeTarget }),
+    ...([options.url].flat().every(isGrpc) && { connect: createJudgeTarget }),
   });
   return {
     name,

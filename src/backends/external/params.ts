@@ -9,7 +9,7 @@ export const externalParams = z.strictObject({
     "grpc://, grpcs://, http:// or https://",
     "Address of the service: grpc://host:port or grpcs:// for rewardgate.judge.v1.JudgeService, http:// or https:// for the same as JSON, " +
       "below which /judge and /describe are; or a list of services that answer alike, all of one protocol.",
-  ).refine((url) => new Set([url].flat().map((one) => one.startsWith("grpc"))).size === 1, "all addresses are of one protocol"),
+  ),
   batchItems: z.int().min(1).max(256).default(1).describe("Most items in one request; they share its fate and its time. Default 1."),
   ...upstreamKeys,
 });

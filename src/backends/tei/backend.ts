@@ -2,6 +2,7 @@ import type { OpenBackend } from "../../domain/backend.ts";
 import { createModelServerBackend } from "../model-server/backend.ts";
 import type { Protocol } from "../model-server/protocol.ts";
 import type { ModelServerOptions } from "../model-server/settings.ts";
+import { isGrpc } from "../upstream/settings.ts";
 import { createTeiTarget } from "./grpc-target.ts";
 import type { TeiParams } from "./params.ts";
 import { explainRefusal, readPredict, readRerank, serves, writePredict, writeRerank } from "./protocol.ts";
@@ -25,7 +26,7 @@ export async function createTeiBackend(options: TeiBackendOptions): Promise<Open
     inputsPerRequest: isPairs ? inputsPerRequest : 1,
     healthPath: "/info",
     accepts: (body) => serves(body, model, gives),
-    ...([options.url].flat().every((url) => url.startsWith("grpc")) && { connect: createTeiTarget }),
+    ...([options.url].flat().every(isGrpc) && { connect: createTeiTarget }),
     dialects: [undefined],
     request: (inputs) => (isPairs ? { path: "/rerank", body: writeRerank(inputs) } : { path: "/predict", body: writePredict(inputs) }),
     answer: isPairs ? readRerank : readPredict,

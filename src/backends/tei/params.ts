@@ -9,7 +9,7 @@ export const teiParams = z.strictObject({
     /^(grpcs?|https?)$/,
     "grpc://, grpcs://, http:// or https://",
     "Address of the server, for example http://127.0.0.1:3000, or grpc://127.0.0.1:3000 for one that was built to speak gRPC; or a list of servers that run the same model with the same flags, all of one protocol.",
-  ).refine((url) => new Set([url].flat().map((one) => one.startsWith("grpc"))).size === 1, "all addresses are of one protocol"),
+  ),
   model: z.string().min(1).describe("Model that the server says it runs (`--model-id`)."),
   gives: z
     .enum(["scores", "pairs"])

@@ -5,6 +5,7 @@ import { parseJson } from "../../domain/json.ts";
 import { createModelServerBackend } from "../model-server/backend.ts";
 import type { Protocol } from "../model-server/protocol.ts";
 import type { ModelServerOptions } from "../model-server/settings.ts";
+import { isGrpc } from "../upstream/settings.ts";
 import { createInferenceTarget } from "./grpc-target.ts";
 import { readMetadata, type Tensors } from "./metadata.ts";
 import type { TritonParams } from "./params.ts";
@@ -38,7 +39,7 @@ export async function createTritonBackend(options: TritonBackendOptions): Promis
       tensors = read ?? tensors;
       return read !== undefined;
     },
-    ...(urls.every((url) => url.startsWith("grpc")) && {
+    ...(urls.every(isGrpc) && {
       connect: (target) => createInferenceTarget(target, { model, version: version ?? "" }),
     }),
     dialects: [undefined],

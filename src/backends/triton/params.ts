@@ -13,7 +13,7 @@ export const tritonParams = z.strictObject({
     /^(grpcs?|https?)$/,
     "grpc://, grpcs://, http:// or https://",
     "Address of the server, for example http://127.0.0.1:8000 or grpc://127.0.0.1:8001; /v2 is below it; or a list of servers that run the same model with the same flags, all of one protocol.",
-  ).refine((url) => new Set([url].flat().map((one) => one.startsWith("grpc"))).size === 1, "all addresses are of one protocol"),
+  ),
   model: z
     .string()
     .regex(/^[\w.-]+$/, "letters, digits, hyphens, underscores and full stops")

@@ -2,6 +2,7 @@ import { GatewayError } from "../../domain/errors.ts";
 import type { UpstreamOutcome } from "../../telemetry/upstream-metrics.ts";
 import type { Leave } from "./circuit.ts";
 import { EVENTS, type HttpOutcome } from "./http-target.ts";
+import { ForbiddenHost } from "./resolve-host.ts";
 import { LONGEST_REST_MS, parseRetryAfter } from "./retry.ts";
 
 /** What one attempt means for its caller, for a retry and for the circuit of its address. */
@@ -52,6 +53,10 @@ export function readEnding<T>(backend: string, outcome: HttpOutcome, reading: Re
     case "late":
       return { outcome: "late", blame: "failed", again: "elsewhere", error: unavailable("did not answer in time; look at its load") };
     case "broken": {
+      if (outcome.cause instanceof ForbiddenHost) {
+        const error = unavailable(`is not asked: ${outcome.cause.message}`);
+        return { outcome: "failed", blame: "failed", again: "elsewhere", replaced: "perhaps", error };
+      }
       const error = unavailable("cannot be reached or broke the connection; look at its server", { cause: outcome.cause });
       return { outcome: "failed", blame: "failed", again: "anywhere", replaced: "perhaps", error };
     }

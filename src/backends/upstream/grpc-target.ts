@@ -7,6 +7,7 @@ import {
   type ServiceError,
   status,
 } from "@grpc/grpc-js";
+import { channelTo } from "./grpc-hosts.ts";
 import type { HttpOutcome, HttpRequest, HttpTarget, HttpTargetOptions } from "./http-target.ts";
 
 /** Time between attempts to connect, so that a service that is back is found soon, milliseconds. */
@@ -56,22 +57,22 @@ export class UnreadableMessage extends Error {}
  * @param open makes the clients
  */
 export function createGrpcTarget(
-  { url, connectTimeoutMs, maxResponseBytes, clock }: HttpTargetOptions,
-  open: (host: string, security: ChannelCredentials, channel: ChannelOptions) => GrpcService,
+  { url, host, connectTimeoutMs, maxResponseBytes, clock }: HttpTargetOptions,
+  open: (target: string, security: ChannelCredentials, channel: ChannelOptions) => GrpcService,
 ): HttpTarget {
-  const { protocol, host } = new URL(url);
-  const service = open(host, protocol === "grpcs:" ? credentials.createSsl() : credentials.createInsecure(), {
+  const { protocol, host: name } = new URL(url);
+  const channel = channelTo(url, host, clock);
+  const service = open(channel.target, protocol === "grpcs:" ? credentials.createSsl() : credentials.createInsecure(), {
+    ...channel.options,
     "grpc.max_receive_message_length": maxResponseBytes,
     "grpc.max_send_message_length": -1,
     "grpc.initial_reconnect_backoff_ms": RECONNECT_MS.first,
     "grpc.max_reconnect_backoff_ms": Math.max(RECONNECT_MS.last, connectTimeoutMs),
-    // Retries and proxies are decided above, and a service's DNS record configures nothing here.
+    // Retries are decided above.
     "grpc.enable_retries": 0,
-    "grpc.enable_http_proxy": 0,
-    "grpc.service_config_disable_resolution": 1,
   });
   return {
-    name: host,
+    name,
     async send(request) {
       const timer = new AbortController();
       const cancelTimer = clock.after(request.timeoutMs, () => timer.abort());
@@ -83,7 +84,9 @@ export function createGrpcTarget(
         if (request.signal?.aborted) return { kind: "withdrawn" };
         if (timer.signal.aborted) return { kind: "late" };
         if (thrown instanceof UnreadableMessage) return { kind: "unreadable", cause: thrown };
-        return outcomeOf(thrown as ServiceError);
+        const error = thrown as ServiceError;
+        if (error.code === status.UNAVAILABLE && host.forbidden !== undefined) return { kind: "broken", cause: host.forbidden };
+        return outcomeOf(error);
       } finally {
         cancelTimer();
       }

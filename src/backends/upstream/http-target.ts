@@ -1,5 +1,8 @@
+import type { LookupAddress } from "node:dns";
+import type { LookupFunction } from "node:net";
 import { Pool } from "undici";
 import type { Clock } from "../../domain/clock.ts";
+import type { Host } from "./resolve-host.ts";
 
 /** One request to a server. */
 export interface HttpRequest {
@@ -34,7 +37,7 @@ export type HttpOutcome =
       /** Empty where it was events, which their reader has taken. */
       readonly body: string;
     }
-  /** No connection, or it ended before the answer did. */
+  /** No connection, a {@link ForbiddenHost} among the causes, or it ended before the answer did. */
   | { readonly kind: "broken"; readonly cause: unknown }
   | { readonly kind: "late" }
   /** The request's signal ended it. */
@@ -42,7 +45,7 @@ export type HttpOutcome =
   /** More bytes than allowed, not HTTP, or an encoding that was not asked for. */
   | { readonly kind: "unreadable"; readonly cause?: unknown };
 
-/** A server, over a bounded pool of connections. It follows no redirect. */
+/** A server, over a bounded pool of connections. It follows no redirect, and no proxy of the environment. */
 export interface HttpTarget {
   /** Host and port. */
   readonly name: string;
@@ -54,6 +57,8 @@ export interface HttpTarget {
 export interface HttpTargetOptions {
   /** Base address, http or https; a path in it comes before that of each request. */
   readonly url: string;
+  /** Where the host of the address is. */
+  readonly host: Host;
   /** Most connections at once. */
   readonly connections: number;
   readonly connectTimeoutMs: number;
@@ -63,21 +68,24 @@ export interface HttpTargetOptions {
 
 /** The media type of server-sent events. */
 export const EVENTS = /^text\/event-stream\b/i;
+/** A connection to a name is given up after so long, so that servers that came behind it get their share, milliseconds. */
+const NAME_TTL_MS = 300_000;
 
 /** Opens no connection yet. */
-export function createHttpTarget({ url, connections, connectTimeoutMs, maxResponseBytes, clock }: HttpTargetOptions): HttpTarget {
-  const { origin, pathname, host } = new URL(url);
+export function createHttpTarget({ url, host, connections, connectTimeoutMs, maxResponseBytes, clock }: HttpTargetOptions): HttpTarget {
+  const { origin, pathname, host: name } = new URL(url);
   const base = pathname.replace(/\/+$/, "");
   const pool = new Pool(origin, {
     connections,
-    connect: { timeout: connectTimeoutMs },
+    connect: { timeout: connectTimeoutMs, lookup: lookupOf(host) },
+    clientTtl: host.isName ? NAME_TTL_MS : null,
     maxResponseSize: maxResponseBytes,
     // One timer over the whole request stands for these, which start again with every byte.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
   return {
-    name: host,
+    name,
     async send({ method, path, headers, body, timeoutMs, signal, events }) {
       const late = new AbortController();
       const cancelTimer = clock.after(timeoutMs, () => late.abort());
@@ -118,5 +126,21 @@ export function createHttpTarget({ url, connections, connectTimeoutMs, maxRespon
       });
       if ((await Promise.race([closed, timedOut])) === true) await pool.destroy();
     },
+  };
+}
+
+/** What a socket asks for the address of its host. Of several it tries one after the other, which begins with another each time. */
+function lookupOf(host: Host): LookupFunction {
+  return (_name, { all, family }, done) => {
+    host.addresses().then(
+      (found) => {
+        const fit = found.filter((one) => !family || one.family === Number(String(family).replace("IPv", "")));
+        const [first] = fit;
+        if (all) done(null, fit as LookupAddress[]);
+        else if (first === undefined) done(new Error("the host has no address of the family"), "");
+        else done(null, first.address, first.family);
+      },
+      (error: Error) => done(error, ""),
+    );
   };
 }

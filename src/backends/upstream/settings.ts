@@ -1,20 +1,48 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import type { BatchLimits } from "../../domain/backend.ts";
 import { type Clock, systemClock } from "../../domain/clock.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import type { Resolve } from "./resolve-host.ts";
 import { openSecret } from "./secret.ts";
 import { openUpstream, type Upstream, type UpstreamOptions } from "./upstream.ts";
+import { addressProblem } from "./written-address.ts";
 
-/** Addresses of servers that answer alike. */
+/** Addresses of servers that answer alike, of one protocol. */
 export function addresses(protocols: RegExp, schemes: string, description: string) {
-  const url = z.url({ protocol: protocols, error: `an address starts with ${schemes}` }).refine((text) => {
-    if (!URL.canParse(text)) return false;
-    const { username, password, search, hash } = new URL(text);
-    return username === "" && password === "" && search === "" && hash === "";
-  }, "an address holds no user, password, query or fragment; a key goes to apiKey");
-  return z.union([url, z.array(url).min(1)]).describe(description);
+  // Not zod's own kind of URL, which takes away what parsers forgive: here it is a mistake.
+  const url = z
+    .string()
+    .superRefine((text, context) => {
+      const known = URL.canParse(text) && protocols.test(new URL(text).protocol.slice(0, -1));
+      const problem = known ? addressProblem(text) : `an address starts with ${schemes}`;
+      if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+    })
+    .meta({ format: "uri" });
+  const urls = z
+    .array(url)
+    .min(1)
+    .superRefine((all, context) => {
+      const odd = all.findIndex((one) => isGrpc(one) !== isGrpc(all[0]!));
+      if (odd > 0) context.addIssue({ code: "custom", path: [odd], message: ONE_PROTOCOL });
+    });
+  return z.union([url, urls]).describe(description);
 }
+
+const ONE_PROTOCOL = "gRPC beside HTTP: all addresses of a backend are of one protocol; define another backend for the others";
+
+/** Whether an address is one of gRPC. */
+export function isGrpc(url: string): boolean {
+  return /^grpcs?:/i.test(url);
+}
+
+/** A network of IP addresses, `address/bits`. */
+const network = z.string().refine((text) => {
+  const [, base, bits] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const family = isIP(base ?? "");
+  return family !== 0 && !base!.includes("%") && Number(bits) <= (family === 4 ? 32 : 128);
+}, "a network is written as 10.0.0.0/8 or fd00::/8");
 
 /** What `rewardgate.yaml` says about any server that is asked: keys of a backend, beside those of its type. */
 export const upstreamKeys = {
@@ -30,6 +58,14 @@ export const upstreamKeys = {
     ])
     .optional()
     .describe("Where the key for `Authorization: Bearer` is kept. Default none."),
+  networks: z
+    .array(network)
+    .min(1)
+    .optional()
+    .describe(
+      "Networks in which the servers have to be, for example `[10.0.0.0/8]`; one that is special as a whole, 127.0.0.0/8 for example, lets a name " +
+        "stand for addresses in it. Default all but this machine, where it is not written as an address or `localhost`, local links and clouds' metadata.",
+    ),
   concurrency: z.int().min(1).max(512).default(16).describe("Calls under way at once, and so the most connections. Default 16."),
   connectTimeoutSeconds: z.number().positive().max(60).default(5).describe("Longest that a connection may take. Default 5."),
   responseTimeoutSeconds: z.number().positive().max(600).default(60).describe("Longest that one attempt may take. Default 60."),
@@ -51,6 +87,8 @@ export interface ServerOptions extends UpstreamKeys {
   readonly name: string;
   readonly url: string | readonly string[];
   readonly clock?: Clock;
+  /** Asks for the addresses of a name. Default the system. */
+  readonly resolve?: Resolve | undefined;
   /** Uniform in [0, 1): spreads retries and probes. */
   readonly random?: () => number;
   readonly metrics?: Metrics | undefined;
@@ -72,6 +110,8 @@ export async function openServers<T>(
     ...protocol,
     name,
     urls: [options.url].flat(),
+    networks: options.networks,
+    resolve: options.resolve,
     apiKey: options.apiKey && (await openSecret(`the API key of backend "${name}"`, options.apiKey)),
     concurrency: options.concurrency,
     connectTimeoutMs: options.connectTimeoutSeconds * 1000,

@@ -1,6 +1,6 @@
 import type { RunContext } from "../../domain/backend.ts";
 import type { Clock } from "../../domain/clock.ts";
-import type { GatewayError } from "../../domain/errors.ts";
+import { GatewayError } from "../../domain/errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { UpstreamMetrics } from "../../telemetry/upstream-metrics.ts";
 import type { Address } from "./address.ts";
@@ -13,14 +13,20 @@ import { createHttpTarget, type EventReader, type HttpTarget, type HttpTargetOpt
 import { pause } from "./pause.ts";
 import { createPool } from "./pool.ts";
 import { createRateBudget, type RateLimits } from "./rate-budget.ts";
+import { createHost, ForbiddenHost, type Host, hostOf, type Resolve } from "./resolve-host.ts";
 import { createRetryPolicy } from "./retry.ts";
 import type { Secret } from "./secret.ts";
+import { addressProblem } from "./written-address.ts";
 
 export interface UpstreamOptions<T> {
   /** Name of the backend, for messages and metrics. */
   readonly name: string;
   /** Base addresses of servers that answer alike, at least one. */
   readonly urls: readonly string[];
+  /** Networks in which the servers have to be, as `address/bits`. Default any but this machine and those of clouds' metadata. */
+  readonly networks?: readonly string[] | undefined;
+  /** Asks for the addresses of a name. Default the system. */
+  readonly resolve?: Resolve | undefined;
   /** Sent as a bearer token. */
   readonly apiKey?: Secret | undefined;
   /** Most calls under way at once. */
@@ -122,7 +128,7 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
   const headers = (): Record<string, string> => (apiKey === undefined ? {} : { authorization: `Bearer ${apiKey.current}` });
   const pool = createPool({
     ...options,
-    connect: (url) => (options.connect ?? createHttpTarget)({ ...options, url, connections: concurrency + 1 }),
+    connect: (url) => (options.connect ?? createHttpTarget)({ ...options, url, host: hostAt(url, options), connections: concurrency + 1 }),
     prove:
       prove &&
       ((address) =>
@@ -210,6 +216,33 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
     postAs: (protocol, path, body, context, tokens) => call({ path, body, context, tokens }, protocol),
     close,
   };
+}
+
+/** Where an address's host is. @throws {GatewayError} CONFIG_INVALID when no server may be asked there, or it is written in another way than plainly */
+function hostAt(
+  url: string,
+  { name, networks, resolve, metrics, log }: Omit<UpstreamOptions<unknown>, "reading" | "prove" | "rate">,
+): Host {
+  const problem = addressProblem(url);
+  if (problem !== undefined) throw new GatewayError("CONFIG_INVALID", `backend "${name}": ${problem}`);
+  const { host } = new URL(url);
+  let told = "";
+  try {
+    return createHost({
+      host: hostOf(url),
+      ...{ networks, resolve },
+      onForbidden(ips) {
+        metrics?.forbidden.inc({ backend: name, address: host });
+        const next = ips.toSorted().join(", ");
+        if (next !== told)
+          log?.warn({ backend: name, address: host, ips }, "the name of an upstream server stands for an address where none is asked");
+        told = next;
+      },
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof ForbiddenHost)) throw thrown;
+    throw new GatewayError("CONFIG_INVALID", `backend "${name}": ${thrown.message}`);
+  }
 }
 
 /** One call, with every attempt. */
