@@ -1,7 +1,7 @@
 """OpenRLHF's own client code, of several versions beside each other, without the rest of it.
 
 What its modules import at their top and these calls do not need is stood in for: Ray, which runs a function elsewhere, runs it here, and
-PyTorch makes no tensors. Requests, chunks, tries and waits are theirs.
+PyTorch makes lists of tensors. Requests, chunks, tries and waits are theirs.
 """
 
 import importlib.util
@@ -37,7 +37,7 @@ def client_code():
     def load(version: str, module: str):
         folder = PACKAGES / f"openrlhf=={version}" / "openrlhf" / "utils"
         sys.modules["ray"] = types.SimpleNamespace(remote=Handle, get=lambda references: references)
-        sys.modules["torch"] = types.SimpleNamespace(tensor=list)
+        sys.modules["torch"] = types.SimpleNamespace(tensor=lambda values, **_: list(values), float32=None)
         for name, file in [("openrlhf.utils.logging_utils", "logging_utils.py"), (f"openrlhf.utils.{module}", f"{module}.py")]:
             spec = importlib.util.spec_from_file_location(name, folder / file)
             sys.modules[name] = importlib.util.module_from_spec(spec)

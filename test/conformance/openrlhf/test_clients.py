@@ -1,9 +1,12 @@
-"""OpenRLHF's remote reward clients, old and new, against POST /get_reward of the configuration that ships."""
+"""OpenRLHF's remote reward clients, old and new, against POST /get_reward of the configuration that ships, and with `rewardgate.openrlhf`."""
 
 import asyncio
+import os
 import types
 
 import pytest
+
+import rewardgate.openrlhf
 
 PAIRS = [(f"How long do I boil {count} eggs?", answer) for count in (1, 2, 3) for answer in ("Eight minutes, then cold water.", "Google it.")]
 PROMPTS = [f"<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n" for prompt, _ in PAIRS]
@@ -94,3 +97,29 @@ def test_the_newest_executor_swallows_a_failure_and_has_no_reward(client_code, u
     sampling = types.SimpleNamespace(max_tokens=64, logprobs=None)
     output = asyncio.run(executor.execute(PROMPTS[0], None, sampling, 1024, Words(), Engine("8")))
     assert output["reward"] is None and output["scores"] is None
+
+
+@pytest.fixture
+def file_of_the_client(monkeypatch):
+    """The file with a reward function that OpenRLHF loads, and its settings."""
+    monkeypatch.setenv("REWARDGATE_ADDRESS", os.environ["REWARDGATE_TEST_GRPC"])
+    monkeypatch.setenv("REWARDGATE_PANEL", "chat")
+    return rewardgate.openrlhf.__file__
+
+
+def test_the_old_client_loads_the_function_from_its_file_and_calls_it_with_chunks(client_code, file_of_the_client, rewards_of):
+    old = client_code("0.9.0", "remote_rm_utils")
+    model = old.RemoteRewardModel.remote(types.SimpleNamespace(micro_rollout_batch_size=4), file_of_the_client)
+    answers = model.get_rewards.remote(QUERIES, PROMPTS, LABELS)
+    for key in ("rewards", "scores"):
+        assert [number for answer in answers for number in answer[key]] == near(rewards_of(PAIRS))
+    # The trainer takes the keys of the first answer for all of them.
+    (members,) = {tuple(answer["extra_logs"]) for answer in answers}
+    assert all(len(answer["extra_logs"][member]) == len(answer["rewards"]) for answer in answers for member in members)
+
+
+@pytest.mark.parametrize("version", ["0.9.10", "0.11.0", "0.11.2"])
+def test_a_newer_executor_loads_the_function_from_its_file(client_code, file_of_the_client, rewards_of, version):
+    executor = client_code(version, "agent").SingleTurnAgentExecutor(file_of_the_client)
+    answers = [asyncio.run(executor._fetch_rewards_via_func([q], [p], [None]))[0] for q, p in zip(QUERIES, PROMPTS, strict=True)]
+    assert [answer["rewards"][0] for answer in answers] == near(rewards_of(PAIRS))
