@@ -146,7 +146,7 @@ function seatedOf(resolved: Resolved, relayed: string | undefined, log: Logger):
   const judges = resolved.judges.filter(({ judge }) => seated.has(judge.name));
   const unseated = resolved.judges.flatMap(({ judge }) => (seated.has(judge.name) ? [] : [judge.name]));
   if (unseated.length > 0) log.info({ judges: unseated }, "judges in no panel are not opened");
-  const asked = new Set([...judges.flatMap(({ judge }) => backendsOf(judge)), relayed]);
+  const asked = new Set([...judges.flatMap(({ judge }) => [...backendsOf(judge), ...(judge.mayAsk ?? [])]), relayed]);
   const isAsked = ({ name }: { readonly name: string }) => asked.has(name);
   return {
     ...resolved,
@@ -156,6 +156,7 @@ function seatedOf(resolved: Resolved, relayed: string | undefined, log: Logger):
     engines: resolved.engines.filter(isAsked),
     services: resolved.services.filter(isAsked),
     likelihoods: resolved.likelihoods.filter(isAsked),
+    tools: resolved.tools.filter(isAsked),
   };
 }
 

@@ -104,8 +104,16 @@ export interface RelayCall {
   readonly onPiece?: PieceListener | undefined;
 }
 
+/** An input for a tool of the user's own. A model that read a candidate chose it, so whoever runs the tool must not trust it. */
+export interface ToolCall {
+  readonly type: "tool";
+  /** Name of the tool at its service. */
+  readonly tool: string;
+  readonly input: string;
+}
+
 /** One unit of work for a backend. Two calls with equal content are the same work, whoever asks. */
-export type Call = ForwardCall | PairCall | LikelihoodCall | ChatCall | ExternalCall | RelayCall;
+export type Call = ForwardCall | PairCall | LikelihoodCall | ChatCall | ExternalCall | ToolCall | RelayCall;
 
 /** Every stretch of text that a call sends, in order. */
 export function segmentsOf(call: Call): readonly Segment[] {
@@ -119,6 +127,8 @@ export function segmentsOf(call: Call): readonly Segment[] {
       return call.messages.flatMap((message) => message.segments);
     case "relay":
       return [{ text: call.body, origin: "prompt" }];
+    case "tool":
+      return [{ text: call.input, origin: "candidate" }];
     case "external":
       return [
         ...call.prompt.flatMap(({ content }) => segmentsOfContent(content, "prompt")),
@@ -189,6 +199,16 @@ export interface ExternalAnswer {
   readonly verdicts: readonly ExternalVerdict[];
 }
 
+/** What a tool said. */
+export interface ToolAnswer {
+  /** Whether the tool said, in its own words, that it could not do what it was asked. */
+  readonly failed: boolean;
+  /** Untrusted: a tool repeats what it finds. */
+  readonly text: string;
+  /** Milliseconds that it took. */
+  readonly elapsedMs: number;
+}
+
 /** The answer to a call. */
 export interface CallResult {
   /**
@@ -200,6 +220,8 @@ export interface CallResult {
   readonly completion?: Completion;
   /** Present for an external call. */
   readonly external?: ExternalAnswer;
+  /** Present for a call of a tool. */
+  readonly tool?: ToolAnswer;
   /** Present for a chat that was handed on. */
   readonly relayed?: RelayedAnswer;
   /** Tokens of the call that the model read, and those it wrote, padding excluded; a prefix that calls share counts for each of them. */

@@ -24,9 +24,9 @@ export type RawScore =
       /** A reward for each of the policy's tokens, where the request says where they end. In the judge's own scale. */
       readonly tokenRewards?: Float64Array;
     }
-  | { readonly outcome: "abstained"; readonly message: string }
+  | { readonly outcome: "abstained"; readonly message: string; readonly findings?: readonly Finding[] }
   /** This candidate could not be judged, while others of its ask were. */
-  | { readonly outcome: "failed"; readonly error: GatewayError };
+  | { readonly outcome: "failed"; readonly error: GatewayError; readonly findings?: readonly Finding[] };
 
 /**
  * One question of a judge to its backend: the calls whose answers give the raw scores of `candidates`.
@@ -39,8 +39,10 @@ export interface Ask {
   readonly calls: readonly Call[];
   /** What the scores depend on besides the answers to the calls, where a judge reads more of the item: part of the cache's key. */
   readonly reads?: string;
-  /** Backend that its calls go to; absent: the judge's. One of a judge that the judge says it asks. */
+  /** Backend that its calls go to; absent: the judge's. One of a judge that the judge says it asks, or that it may ask. */
   readonly backend?: string;
+  /** Set where the same question may have other answers a moment later: scores that rest on them are not kept. */
+  readonly fleeting?: boolean;
   /** Answers to the asks before this one, in the order of their calls. Present only on what `followUp` returned. */
   readonly earlier?: readonly CallResult[];
 }
@@ -73,6 +75,8 @@ export interface Judge {
   readonly backend?: string;
   /** Judges whose questions it asks after its own, on their backends. */
   readonly asks?: readonly Judge[];
+  /** Names of backends that its later asks may go to and that it can do without: it is ready while they are not. */
+  readonly mayAsk?: readonly string[];
   readonly space: ScoreSpace;
   readonly determinism: Determinism;
   readonly accepts: ReadonlySet<PartType>;
@@ -101,7 +105,7 @@ export interface Judge {
   decode(ask: Ask, results: readonly CallResult[], item: Item): readonly RawScore[];
 }
 
-/** Names of all backends that a judge needs, its own first. */
+/** Names of all backends that a judge needs, its own first; those that it can do without are not among them. */
 export function backendsOf({ backend, asks = [] }: Judge): string[] {
   return [...new Set([...(backend === undefined ? [] : [backend]), ...asks.flatMap(backendsOf)])];
 }

@@ -88,7 +88,7 @@ export interface JudgePart {
   readonly objectiveContributions?: Readonly<Record<string, number>>;
   /** What a generative judge wrote about the candidate: untrusted text. */
   readonly critique?: string;
-  /** What the score was made from, in the order in which the judge looked. */
+  /** What the score was made from, in the order in which the judge looked; without a score, what it saw before it gave up. */
   readonly findings?: readonly Finding[];
   /** A reward for each of the policy's tokens, where the request says where they end. In the judge's own scale. */
   readonly tokenRewards?: readonly number[];

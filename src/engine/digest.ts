@@ -26,6 +26,8 @@ function canonicalCall(call: Call): string {
       return canonicalChat(call);
     case "external":
       return canonicalExternal(call);
+    case "tool":
+      return `tool/1:${call.tool.length}:${call.tool}|${call.input}`;
     case "relay":
       return `relay/1:${call.number}|${call.body}`;
   }

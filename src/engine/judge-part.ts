@@ -44,6 +44,7 @@ export function judgePart({ member, index, column, candidate, count, aggregate, 
   if (!scored) {
     part.failure = judgement.failure;
     if (part.imputed) part.transformed = count.scores!.scores[place]!;
+    if (detail === "full" && judgement.findings !== undefined) part.findings = judgement.findings;
     return part;
   }
   const scalar = column.scalars[candidate]!;

@@ -12,11 +12,20 @@ export type Judgement =
       readonly tokens: number;
       readonly truncation: Truncation | undefined;
     }
-  | { readonly outcome: "failed" | "abstained" | "not_applicable" | "not_asked" | "skipped"; readonly failure: Failure };
+  | {
+      readonly outcome: "failed" | "abstained" | "not_applicable" | "not_asked" | "skipped";
+      readonly failure: Failure;
+      /** What the judge saw before it gave up. */
+      readonly findings?: readonly Finding[];
+    };
 
-/** The judgement of a judge that could not give one because of `error`. */
-export function failedJudgement(error: GatewayError): Judgement {
-  return { outcome: "failed", failure: toFailure(error) };
+/**
+ * The judgement of a judge that could not give one because of `error`.
+ *
+ * @param findings what it saw before
+ */
+export function failedJudgement(error: GatewayError, findings?: readonly Finding[]): Judgement {
+  return { outcome: "failed", failure: toFailure(error), ...(findings && { findings }) };
 }
 
 /** An error in the form in which an answer carries it. */
@@ -29,10 +38,11 @@ export function isNotFinite(score: RawScore): boolean {
   return score.outcome === "failed" && score.error.reason === "SCORE_NOT_FINITE";
 }
 
-/** Whether every number of a score is finite; an abstention has none. */
+/** Whether every number of a score is finite; without one, those of its findings. */
 export function allFinite(score: RawScore): boolean {
-  if (score.outcome !== "scored") return true;
-  const { value, objectives = NONE, gating = NONE, tokenRewards = NONE, findings = NO_FINDINGS } = score;
+  const { findings = NO_FINDINGS } = score;
+  if (score.outcome !== "scored") return findings.every(isFiniteFinding);
+  const { value, objectives = NONE, gating = NONE, tokenRewards = NONE } = score;
   return Number.isFinite(value) && [objectives, gating, tokenRewards].every(isFiniteVector) && findings.every(isFiniteFinding);
 }
 

@@ -84,10 +84,10 @@ export function fillRow(row: Judgement[], ask: Ask, answer: CachedAnswer, cached
     if (raw === undefined)
       row[candidate] = failedJudgement(new GatewayError("JUDGE_OUTPUT_UNREADABLE", "the judge gave fewer scores than asked"));
     else if (raw.outcome === "scored") row[candidate] = { outcome: "scored", raw, cached, tokens, truncation };
-    else if (raw.outcome === "failed") row[candidate] = failedJudgement(raw.error);
+    else if (raw.outcome === "failed") row[candidate] = failedJudgement(raw.error, raw.findings);
     else {
       const failure = { reason: "JUDGE_OUTPUT_UNREADABLE", message: raw.message, retryable: false } as const;
-      row[candidate] = { outcome: "abstained", failure };
+      row[candidate] = { outcome: "abstained", failure, ...(raw.findings && { findings: raw.findings }) };
     }
   }
 }

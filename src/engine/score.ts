@@ -213,8 +213,8 @@ export function createScorer(options: ScorerOptions): Scorer {
       const all = [...(ask.earlier ?? []), ...results];
       const tokens = all.reduce((sum, result) => sum + result.tokens, 0);
       const answer: CachedAnswer = { scores, tokens, truncation: all.find((result) => result.truncation)?.truncation };
-      const whole = all.every(({ failure }) => failure === undefined);
-      if (whole && entry.digest !== undefined && request.options.cache !== "bypass") cache.set(judge.revision, entry.digest, answer);
+      const lasting = !ask.fleeting && all.every(({ failure }) => failure === undefined);
+      if (lasting && entry.digest !== undefined && request.options.cache !== "bypass") cache.set(judge.revision, entry.digest, answer);
       fillRow(row, ask, answer, false);
     } catch (thrown) {
       const error = GatewayError.from(thrown);

@@ -41,10 +41,16 @@ async function answer(judge: Judge, ask: Ask, backends: ReadonlyMap<string, Back
   const prepared = await backend.prepare(ask.calls);
   const results: CallResult[] = [];
   for (const call of prepared) {
-    if (call instanceof Error) throw call;
-    results.push(...(await backend.run([call])));
+    const answered = call instanceof Error ? Promise.reject(call) : backend.run([call]);
+    results.push(...(await answered.catch((thrown) => [failureFor(judge, ask, thrown)])));
   }
   return results;
+}
+
+/** The answer in place of one that a backend which the judge can do without has not given. @throws what was thrown for any other */
+function failureFor({ mayAsk = [] }: Judge, { backend }: Ask, thrown: unknown): CallResult {
+  if (backend === undefined || !mayAsk.includes(backend)) throw thrown;
+  return { outputs: {}, tokens: 0, failure: GatewayError.from(thrown) };
 }
 
 export interface TrialOptions {

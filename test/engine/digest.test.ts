@@ -19,6 +19,9 @@ test("equal calls have equal digests and every difference shows", () => {
     { ...callOf(["prompt", "ab"], ["candidate", "c"]), overlong: "truncate" },
     { ...callOf(["prompt", "ab"], ["candidate", "c"]), type: "likelihood", scoredFrom: 1 },
     { ...callOf(["prompt", "ab"], ["candidate", "c"]), type: "likelihood", scoredFrom: 2 },
+    { type: "tool", tool: "ab", input: "c" },
+    { type: "tool", tool: "a", input: "bc" },
+    { type: "tool", tool: "ab|c", input: "" },
   ];
   assert.equal(new Set([base, ...others.map(digestCall)]).size, others.length + 1);
 });

@@ -6,6 +6,7 @@ test("a score is finite when its value, objectives, gating and findings are", ()
   const base = { outcome: "scored", value: 1 } as const;
   assert.ok(allFinite(base));
   assert.ok(allFinite({ outcome: "abstained", message: "no opinion" }));
+  assert.equal(allFinite({ outcome: "abstained", message: "no opinion", findings: [{ name: "a", value: Number.NaN }] }), false);
   assert.ok(allFinite({ ...base, findings: [{ name: "a" }, { name: "b", value: 0 }] }));
   for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY]) {
     assert.equal(allFinite({ ...base, value: wrong }), false);

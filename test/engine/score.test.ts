@@ -211,6 +211,44 @@ test("a judge asks further as often as it declares, with every answer so far, an
   assert.equal(usage.tokens, "startxxxxxx".length);
 });
 
+test("scores that rest on fleeting answers are not kept", async () => {
+  let fleeting = true;
+  const call = (text: string): Call => ({ type: "forward", overlong: "error", segments: [{ text, origin: "candidate" }] });
+  const judge = groupJudge({
+    followUp: ({ candidates }, results) => ({ candidates, calls: [call("further")], earlier: results, fleeting }),
+  });
+  const { score, backend } = engineOf({}, { judges: [judge] });
+  const request = requestOf([itemOf("a", ["start"])]);
+  for (const cached of [0, 0]) assert.equal((await score(request, contextOf())).usage.cachedScores, cached);
+  fleeting = false;
+  for (const cached of [0, 1]) assert.equal((await score(request, contextOf())).usage.cachedScores, cached);
+  assert.equal(backend.ran.filter((text) => text === "further").length, 3);
+});
+
+test("what a judge saw before it gave up is shown with detail full, without a number", async () => {
+  const findings = [{ name: "round 1", text: "391" }];
+  const error = new GatewayError("JUDGE_OUTPUT_UNREADABLE", "no verdict");
+  const judge = scriptedJudge({
+    decode: (value) => (value === 4 ? { outcome: "failed", error, findings } : { outcome: "abstained", message: "unsure", findings }),
+  });
+  const { score } = engineOf({}, { judges: [judge] });
+  const request = (detail: "full" | "judges") => requestOf([itemOf("a", ["four", "abstain"])], { detail });
+  const partsOf = async (detail: "full" | "judges") =>
+    (await score(request(detail), contextOf())).results[0]!.candidates.map(({ judges: [part] }) => [
+      part!.outcome,
+      part!.raw,
+      part!.findings,
+    ]);
+  assert.deepEqual(await partsOf("full"), [
+    ["failed", undefined, findings],
+    ["abstained", undefined, findings],
+  ]);
+  assert.deepEqual(await partsOf("judges"), [
+    ["failed", undefined, undefined],
+    ["abstained", undefined, undefined],
+  ]);
+});
+
 test("1,000 equal items from many callers cost exactly one call", async () => {
   const gate = deferred();
   const { backend, score } = engineOf({ beforeRun: () => gate.promise });

@@ -65,7 +65,10 @@ const JudgePart = z
         }),
       )
       .optional()
-      .meta({ description: "What the score was made from, in the order in which the judge looked. With detail `full`." }),
+      .meta({
+        description:
+          "What the score was made from, in the order in which the judge looked; without a score, what it saw before it gave up. With detail `full`.",
+      }),
     tokenRewards: z.array(z.number()).optional().meta({
       description:
         "A reward for each token of the request's `offsets.tokenEnds`, in its order, in the judge's own scale. From a judge of steps, with detail `full`.",

@@ -414,7 +414,10 @@ export interface JudgePart {
   critique?:
     | string
     | undefined;
-  /** What the score was made from, in the order in which the judge looked. Only with detail FULL. */
+  /**
+   * What the score was made from, in the order in which the judge looked; without a score, what it saw before it gave up. Only with
+   * detail FULL.
+   */
   findings: Finding[];
   /**
    * A reward for each token of the request's `offsets.token_ends`, in its order, in the judge's own scale. Only from a judge of steps,
