@@ -12,6 +12,7 @@ import { createSglangBackend, type SglangBackendOptions } from "./sglang/backend
 import { sglangParams } from "./sglang/params.ts";
 import { createTeiBackend, type TeiBackendOptions } from "./tei/backend.ts";
 import { teiParams } from "./tei/params.ts";
+import { toolParams } from "./tool/params.ts";
 import { createTritonBackend, type TritonBackendOptions } from "./triton/backend.ts";
 import { tritonParams } from "./triton/params.ts";
 import { createVllmBackend, type VllmBackendOptions } from "./vllm/backend.ts";
@@ -23,6 +24,7 @@ export { createLogprobsBackend, type LogprobsBackendOptions } from "./logprobs/b
 export { createOnnxBackend, type OnnxBackend, type OnnxBackendOptions } from "./onnx/backend.ts";
 export { shareCores } from "./onnx/share-cores.ts";
 export { createTokenDecoder, type TokenDecoder } from "./tokens/decoder.ts";
+export { createToolBackend, type ToolBackendOptions } from "./tool/backend.ts";
 export { FORBIDDEN_REMEDY, forbiddenAddress } from "./upstream/resolve-host.ts";
 export { openSecret, type SecretSource } from "./upstream/secret.ts";
 
@@ -37,6 +39,7 @@ export const BACKEND_PARAMS = {
   triton: tritonParams,
   llamacpp: llamacppParams,
   external: externalParams,
+  tool: toolParams,
   logprobs: logprobsParams,
 } as const;
 

@@ -7,7 +7,7 @@ import type { Host } from "./resolve-host.ts";
 /** One request to a server. */
 export interface HttpRequest {
   readonly method: "GET" | "POST";
-  /** Path below the target's URL, starting with a slash. */
+  /** Path below the target's URL, starting with a slash; empty for the URL itself. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -92,7 +92,7 @@ export function createHttpTarget({ url, host, connections, connectTimeoutMs, max
       try {
         const response = await pool.request({
           method,
-          path: base + path,
+          path: base + path || "/",
           headers: { accept: events === undefined ? "application/json" : "application/json, text/event-stream", ...headers },
           body: body ?? null,
           signal: signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]),
