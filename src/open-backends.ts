@@ -5,6 +5,7 @@ import {
   createLogprobsBackend,
   createModelServer,
   createOnnxBackend,
+  createToolBackend,
   shareCores,
 } from "./backends/index.ts";
 import type { Resolved, ResolvedJudge } from "./config/resolve.ts";
@@ -40,6 +41,7 @@ export async function openBackends(plans: Resolved, metrics: Metrics, log: Logge
     ...plans.engines.map(({ name, server }) => createModelServer({ ...server, name, metrics, log, verify })),
     ...plans.likelihoods.map(({ name, logprobs }) => createLogprobsBackend({ ...logprobs, name, metrics, log, verify })),
     ...plans.services.map(({ name, external }) => createExternalBackend({ ...external, name, metrics, log })),
+    ...plans.tools.map(({ name, tools }) => createToolBackend({ ...tools, name, metrics, log })),
   ]);
   const backends = new Map<string, OpenBackend>();
   for (const outcome of opened) if (outcome.status === "fulfilled") backends.set(outcome.value.name, outcome.value);
@@ -90,10 +92,12 @@ function declareJudge({ name, kind, revision, determinism }: Judge, device: stri
 /** A queue before each backend, by the backend's name. */
 export function createBatchers(plans: Resolved, backends: ReadonlyMap<string, OpenBackend>, metrics: Metrics): Map<string, Batcher> {
   return new Map(
-    [...plans.backends, ...plans.chats, ...plans.engines, ...plans.services, ...plans.likelihoods].map(({ name, queue }) => {
-      const backend = backends.get(name)!;
-      return [name, createBatcher({ backend, queue, clock: systemClock, random: Math.random, metrics })];
-    }),
+    [...plans.backends, ...plans.chats, ...plans.engines, ...plans.services, ...plans.likelihoods, ...plans.tools].map(
+      ({ name, queue }) => {
+        const backend = backends.get(name)!;
+        return [name, createBatcher({ backend, queue, clock: systemClock, random: Math.random, metrics })];
+      },
+    ),
   );
 }
 

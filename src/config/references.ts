@@ -20,11 +20,16 @@ export function checkReferences(data: unknown): Finding[] {
     if (names.length === 0 && isRecord(written))
       findings.push({ path: [section], cause: `no ${what}`, remedy: `define at least one ${what}` });
   }
-  for (const [name, judge] of Object.entries(judges)) {
-    const backend = field(judge, "backend");
-    if (typeof backend !== "string" || backends.includes(backend)) continue;
+  const checkBackend = (path: string[], backend: unknown) => {
+    if (typeof backend !== "string" || backends.includes(backend)) return;
     const remedy = nameRemedy(backend, backends, "define it under backends");
-    findings.push({ path: ["judges", name, "backend"], cause: `no backend "${backend}"`, remedy });
+    findings.push({ path: [...path, "backend"], cause: `no backend "${backend}"`, remedy });
+  };
+  for (const [name, judge] of Object.entries(judges)) {
+    checkBackend(["judges", name], field(judge, "backend"));
+    for (const [tool, written] of Object.entries(record(judge, "tools"))) {
+      checkBackend(["judges", name, "tools", tool], field(written, "backend"));
+    }
   }
   for (const [name, panel] of Object.entries(panels))
     findings.push(...checkPanel(name, panel, judgeNames), ...checkRoutes(name, panel, panels));

@@ -4,7 +4,7 @@ import { CHAT_SERVERS, type ChatServer, openSecret, type SecretSource } from "..
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import type { Judge } from "../domain/judge.ts";
 import { CHECKLIST_VERSION, type ChecklistConfig, checklistFileSchema, createChecklistJudge, itemsOf } from "../judges/checklist.ts";
-import { CRITIQUE_VERSION, type CritiqueConfig, createCritiqueJudge } from "../judges/critique.ts";
+import { CRITIQUE_VERSION, type CritiqueConfig, createCritiqueJudge, ROUNDS_VERSION } from "../judges/critique.ts";
 import { CRITIQUED_VERSION, type CritiquedConfig, createCritiquedJudge } from "../judges/critiqued.ts";
 import type { Principles } from "../judges/generative/principles.ts";
 import type { Fence } from "../judges/generative/quoted-text.ts";
@@ -14,6 +14,7 @@ import { createRubricJudge, criteriaOf, RUBRIC_VERSION, type RubricConfig, rubri
 import { readCriteriaFile } from "./criteria-file.ts";
 import { createFence } from "./delimiter.ts";
 import { digestOf } from "./digest.ts";
+import { describeTools } from "./resolve-tools.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { BackendConfig, Config } from "./schema.ts";
 
@@ -197,9 +198,11 @@ async function makeRubric(rubric: RubricConfig, { name, fence, config, problems,
 
 async function makeCritique(critique: CritiqueConfig, making: Making): Promise<Made | undefined> {
   const text = await readText(critique.rubric, ["rubric"], making);
-  if (text === undefined) return undefined;
-  const { name, fence, revisionOf } = making;
-  const revision = revisionOf(critique, CRITIQUE_VERSION, { rubric: text });
+  const { name, fence, config, problems, revisionOf } = making;
+  const tools = critique.tools === undefined ? [] : describeTools(name, critique.tools, config, problems);
+  if (text === undefined || tools === undefined) return undefined;
+  const inRounds = critique.tools === undefined ? {} : { tools, roundsVersion: ROUNDS_VERSION };
+  const revision = revisionOf(critique, CRITIQUE_VERSION, { rubric: text, ...inRounds });
   return { judge: createCritiqueJudge({ name, revision, rubric: text, fence }, critique), under: "a rubric" };
 }
 

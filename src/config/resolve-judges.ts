@@ -12,6 +12,7 @@ import { type ChatPlan, chatPlan, createChatJudge, isChatServer } from "./resolv
 import { createExternal, type ExternalPlan, joinExternalPlan } from "./resolve-external.ts";
 import { createLikelihood, type LogprobsPlan } from "./resolve-likelihood.ts";
 import { createServedJudge, type EnginePlan, enginePlan, isEngine, isServed } from "./resolve-served-judge.ts";
+import { type ToolPlan, toolPlans } from "./resolve-tools.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { BackendConfig, BundleJudgeConfig, Config } from "./schema.ts";
 import { nameRemedy } from "./suggest.ts";
@@ -44,6 +45,7 @@ export async function resolveJudges(
   engines: EnginePlan[];
   services: ExternalPlan[];
   likelihoods: LogprobsPlan[];
+  tools: ToolPlan[];
 }> {
   const { origin } = config;
   const digests: DigestCache = new Map();
@@ -53,6 +55,7 @@ export async function resolveJudges(
   const engines = new Map<string, EnginePlan>();
   const services = new Map<string, ExternalPlan>();
   const likelihoods = new Map<string, LogprobsPlan>();
+  const tools = new Map<string, ToolPlan>();
   const written = Object.entries(config.judges);
   const asksAnother = ([, judge]: (typeof written)[number]) => "kind" in judge && judge.kind === "critiqued";
   // Judges that ask others are made of them, so they come last.
@@ -110,6 +113,7 @@ export async function resolveJudges(
       if (made === undefined) continue;
       judges.set(name, { ...made, goldens: [], goldenTolerance: 0, goldenJudge: made.judge });
       chats.set(judge.backend, chatPlan(judge.backend, backend, origin.folder));
+      if (judge.kind === "critique") for (const plan of toolPlans(judge, config)) tools.set(plan.name, plan);
       continue;
     }
     if (backend.type !== "onnx") {
@@ -134,6 +138,7 @@ export async function resolveJudges(
     engines: [...engines.values()],
     services: [...services.values()],
     likelihoods: [...likelihoods.values()],
+    tools: [...tools.values()],
   };
 }
 

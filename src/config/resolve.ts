@@ -16,6 +16,7 @@ import { resolvePanel } from "./resolve-panel.ts";
 import { artefactIn, createReferenceShelf } from "./resolve-reference.ts";
 import { resolveRouter } from "./resolve-router.ts";
 import type { EnginePlan } from "./resolve-served-judge.ts";
+import type { ToolPlan } from "./resolve-tools.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { Config } from "./schema.ts";
 import { nearest } from "./suggest.ts";
@@ -25,6 +26,7 @@ export type { ExternalPlan } from "./resolve-external.ts";
 export type { BackendPlan } from "./resolve-judges.ts";
 export type { LogprobsPlan } from "./resolve-likelihood.ts";
 export type { EnginePlan } from "./resolve-served-judge.ts";
+export type { ToolPlan } from "./resolve-tools.ts";
 export type { ResolvedJudge } from "./resolved-judge.ts";
 
 /** A configuration turned into judges and panels; nothing is loaded yet. */
@@ -41,6 +43,8 @@ export interface Resolved {
   readonly services: readonly ExternalPlan[];
   /** Engines that are asked how likely texts are. */
   readonly likelihoods: readonly LogprobsPlan[];
+  /** Services that run tools for judges. */
+  readonly tools: readonly ToolPlan[];
   /** In the order of the configuration; with a table, the panels that it leads to. */
   readonly panels: readonly (Panel | Router)[];
   /** What the statistics of runs hold panels against, by panel; empty where only some panels were asked for. */
@@ -68,7 +72,7 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
   const problems: ConfigProblem[] = [];
   const reached = withTargets(config, names);
   const wanted = only && new Set(reached.flatMap((name) => judgesOf(config, name)).flatMap((judge) => [judge, ...headOf(config, judge)]));
-  const { judges, backends, chats, engines, services, likelihoods } = await resolveJudges(config, wanted, problems);
+  const { judges, backends, chats, engines, services, likelihoods, tools } = await resolveJudges(config, wanted, problems);
   const relayed = only === undefined ? relayedPlan(config, chats, problems) : undefined;
   const references = createReferenceShelf(config, problems);
   // Without a choice of panels the whole file is checked, and with it artefacts that no panel names.
@@ -99,7 +103,7 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
     panels: [...panels.values()].map(({ revision }) => revision),
   });
   const inOrder = Object.keys(config.panels).flatMap((name) => panels.get(name) ?? []);
-  const opened = { backends, chats: relayed === undefined ? chats : [...chats, relayed], engines, services, likelihoods };
+  const opened = { backends, chats: relayed === undefined ? chats : [...chats, relayed], engines, services, likelihoods, tools };
   return { ...opened, judges: [...judges.values()], panels: inOrder, baselines, probes, configDigest };
 }
 

@@ -35,6 +35,7 @@ const backend = z.discriminatedUnion("type", [
   BACKEND_PARAMS.triton.extend({ queue: queueSchema }),
   BACKEND_PARAMS.llamacpp.extend({ queue: queueSchema }),
   BACKEND_PARAMS.external.extend({ queue: queueSchema }),
+  BACKEND_PARAMS.tool.extend({ queue: queueSchema }),
   BACKEND_PARAMS.logprobs.extend({ queue: queueSchema }),
 ]);
 

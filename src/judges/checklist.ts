@@ -8,7 +8,7 @@ import { type Checklist, type ChecklistQuestion, checklistMessages, questionOf }
 import { type ItemAnswer, type PartAnswer, readPart } from "./checklist/read-part.ts";
 import { type PartsScore, scoreParts } from "./checklist/score-parts.ts";
 import { criteriaSchema } from "./generative/criteria-answer.ts";
-import { createDrawing } from "./generative/drawing.ts";
+import { chatsOf, createDrawing } from "./generative/drawing.ts";
 import type { Fence } from "./generative/quoted-text.ts";
 import { answersTo, askAgain, tooFewRead } from "./generative/sampling.ts";
 import { voteScores } from "./generative/votes.ts";
@@ -121,7 +121,7 @@ export function createChecklistJudge({ name, revision, items, fence }: Checklist
     decode(ask, results, item) {
       const questions = questionsFor(item, ask.candidates[0]!);
       const samples = samplesOf(read(ask, results, item, questions), item, questions);
-      return [scoreOf(samples, drawing.leastValid(samples.length), drawing.findings(ask, votesOf(samples)))];
+      return [scoreOf(samples, drawing.leastValid(samples.length), drawing.findings(chatsOf(ask), votesOf(samples)))];
     },
   };
 }

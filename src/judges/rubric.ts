@@ -3,7 +3,7 @@ import type { Criterion, Item } from "../domain/item.ts";
 import type { Ask, Judge, RawScore } from "../domain/judge.ts";
 import { answerOf } from "./generative/answer-text.ts";
 import { type CriterionAnswer, criteriaSchema, readCriteria } from "./generative/criteria-answer.ts";
-import { createDrawing } from "./generative/drawing.ts";
+import { chatsOf, createDrawing } from "./generative/drawing.ts";
 import { type Fence, untrustedTexts } from "./generative/quoted-text.ts";
 import { type Settled, settle } from "./generative/reading.ts";
 import { answersTo, askAgain, presentable } from "./generative/sampling.ts";
@@ -107,12 +107,12 @@ export function createRubricJudge({ name, revision, criteria, fence }: RubricSpe
   function decode(ask: Ask, results: readonly CallResult[], item: Item): RawScore {
     if (judging === "total") {
       const totals = readTotals(ask, results, item);
-      return scoreTotals(totals, drawing.leastValid(totals.length), drawing.findings(ask, totalVotes(totals)));
+      return scoreTotals(totals, drawing.leastValid(totals.length), drawing.findings(chatsOf(ask), totalVotes(totals)));
     }
     const { criteria: judged } = rubricFor(item);
     const samples = samplesOf(readAnswers(ask, results, item), item);
     const weighing = { ...config, minValid: drawing.leastValid(samples.length) };
-    return scoreSamples(samples, judged, weighing, drawing.findings(ask, votesOf(samples, judged, config)));
+    return scoreSamples(samples, judged, weighing, drawing.findings(chatsOf(ask), votesOf(samples, judged, config)));
   }
 
   /** The next sample, where one is wanted. */

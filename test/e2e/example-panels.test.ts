@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
@@ -43,6 +46,7 @@ describe("the example panels", () => {
       [
         "agent-steps",
         "by-task",
+        "checked",
         "constrained-optimisation",
         "every-kind",
         "gdpo-components",
@@ -359,6 +363,41 @@ describe("the example panels with the judges that ship", () => {
     } finally {
       await server.close();
     }
+  });
+
+  it("checked has a model check dates with the tool beside it and sums with its calculator, and shows what came of it", async (t) => {
+    const script = fileURLToPath(new URL("../../examples/tools/dates.mjs", import.meta.url));
+    const dates = spawn(process.execPath, [script, "0"], { stdio: ["ignore", "pipe", "inherit"] });
+    t.after(() => dates.kill("SIGKILL"));
+    const [address] = (await once(createInterface({ input: dates.stdout }), "line")) as [string];
+    const uses = [
+      ["days", "2024-02-28 2024-03-01"],
+      ["days", "2023-02-29 tomorrow"],
+      ["calculator", "2 * 24"],
+    ].map(([tool, input]) => JSON.stringify({ thought: "To be sure.", action: { tool, input } }));
+    const judgement = JSON.stringify({ thought: "Two days.", action: { critique: "It is right.", score: 10 } });
+    const server = await startChatServer(({ body }) => uses[(body.messages.length - 2) / 2] ?? judgement);
+    t.after(() => server.close());
+    const onServers = ({ backends, ...config }: Config) =>
+      ({ ...config, backends: { llm: { ...backends.llm!, url: server.url }, dates: { ...backends.dates!, url: address } } }) as Config;
+    await withGateway(
+      "checked",
+      async (score) => {
+        const question = "How many hours are between 28 February and 1 March 2024?";
+        const item = itemOf({ prompt: [{ role: "user", content: question }], candidates: [{ content: "2 * 24 = 48 hours" }] });
+        const [candidate] = (await score({ panel: "checked", items: [item] })).results[0]!.candidates;
+        assert.deepEqual([candidate!.status, candidate!.reward], ["complete", 1]);
+        assert.deepEqual(
+          candidate!.judges[0]!.findings!.filter(({ name }) => /observation|failure/.test(name)).map(({ name, text }) => [name, text]),
+          [
+            ["round 1, days, observation", "From 2024-02-28, a Wednesday, to 2024-03-01, a Friday, it is 2 days."],
+            ["round 2, days, failure", "The input is not two dates, such as 2024-02-28 2024-03-01."],
+            ["round 3, calculator, observation", "48"],
+          ],
+        );
+      },
+      onServers,
+    );
   });
 
   it("sequential asks the critic about what a check leaves open, and says why and at what cost", async () => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CHAT_JUDGE_KEYS, canBePrecise, ENOUGH_SAMPLES, NEVER_PRECISE, SAMPLING_KEYS } from "../generative/chat-params.ts";
+import { ROUNDS_NEED_TOOLS, TOOL_KEYS } from "./tool-params.ts";
 
 const readingSchema = z.discriminatedUnion("type", [
   z
@@ -90,9 +91,11 @@ export const critiqueSchema = z
       .describe(
         "How the judge comes to its verdict: `depth` suits what is right or wrong, `breadth` what is a matter of several tastes. Default plain.",
       ),
+    ...TOOL_KEYS,
     ...SAMPLING_KEYS,
   })
   .refine(...ENOUGH_SAMPLES)
+  .refine(...ROUNDS_NEED_TOOLS)
   .refine((params) => canBePrecise(params, valuesOf(params.reading)), NEVER_PRECISE)
   .describe("A judge that writes a critique and then a score, behind a chat server.");
 

@@ -7,8 +7,10 @@ export interface PromptOptions {
   readonly rubric: string;
   /** What alone to look at under the rubric; absent where it is judged as a whole. */
   readonly aspect?: string | undefined;
-  readonly reading: CritiqueReading;
-  readonly style: CritiqueStyle;
+  /** What form the answer has, in words. */
+  readonly form: string;
+  /** What else the judge is told before it judges; empty for nothing. */
+  readonly means: string;
   readonly reference: CritiqueConfig["reference"];
   readonly fence: Fence;
 }
@@ -30,17 +32,17 @@ export function thoughtKeys({ type }: CritiqueStyle): readonly string[] {
 }
 
 /** JSON schema of the answer: the critique, after what led to it, and then the verdict. */
-export function answerSchema(reading: CritiqueReading, style: CritiqueStyle): string {
+export function answerSchema(reading: CritiqueReading, style: CritiqueStyle): object {
   const verdict =
     reading.type === "yes" ? { type: "string", enum: ["yes", "no"] } : { type: "integer", minimum: reading.lo, maximum: reading.hi };
   const texts = [...thoughtKeys(style), "critique"];
   const key = verdictKey(reading);
-  return JSON.stringify({
+  return {
     type: "object",
     properties: { ...Object.fromEntries(texts.map((text) => [text, { type: "string" }])), [key]: verdict },
     required: [...texts, key],
     additionalProperties: false,
-  });
+  };
 }
 
 /**
@@ -52,14 +54,13 @@ export function answerSchema(reading: CritiqueReading, style: CritiqueStyle): st
 export function critiqueMessages(
   item: Item,
   candidate: number,
-  { rubric, aspect, reading, style, reference, fence }: PromptOptions,
+  { rubric, aspect, form, means, reference, fence }: PromptOptions,
   again: boolean,
 ): ChatMessage[] {
   const delimiter = fence(shownTexts(item, candidate, reference));
-  const form = formOf(reading, style);
-  const only = aspect === undefined ? "" : `Judge this aspect alone, and nothing else that the rubric says: ${aspect}\n\n`;
-  const system = `You judge responses of an AI assistant by a rubric. ${aboutQuoted(delimiter)}\n\nRubric:\n${rubric}\n\n${only}${form}`;
-  const ending = `Rubric, again:\n${rubric}\n\n${only}Judge the response by this rubric alone. ${form}${again ? `\n${UNREAD_BEFORE}` : ""}`;
+  const only = onlyAspect(aspect);
+  const system = `You judge responses of an AI assistant by a rubric. ${aboutQuoted(delimiter)}\n\nRubric:\n${rubric}\n\n${only}${means}${form}`;
+  const ending = endingOf({ rubric, aspect, form }, again);
   return [
     { role: "system", segments: [{ text: system, origin: "control" }] },
     {
@@ -74,18 +75,35 @@ export function critiqueMessages(
   ];
 }
 
-function formOf(reading: CritiqueReading, style: CritiqueStyle): string {
-  const verdict =
+function onlyAspect(aspect: string | undefined): string {
+  return aspect === undefined ? "" : `Judge this aspect alone, and nothing else that the rubric says: ${aspect}\n\n`;
+}
+
+/** The judge's own last words in a chat: the rubric again, and the form of the answer. */
+export function endingOf({ rubric, aspect, form }: Pick<PromptOptions, "rubric" | "aspect" | "form">, again: boolean): string {
+  const only = onlyAspect(aspect);
+  return `Rubric, again:\n${rubric}\n\n${only}Judge the response by this rubric alone. ${form}${again ? `\n${UNREAD_BEFORE}` : ""}`;
+}
+
+/** A verdict in words: what it is made of, the object itself, and what is to be said of it. */
+export function verdictForm(reading: CritiqueReading, style: CritiqueStyle): { words: string; object: string; note: string } {
+  const [your, verdict, note] =
     reading.type === "yes"
-      ? '"verdict": "yes" or "no"}. The verdict is yes when the response satisfies the rubric.'
-      : `"score": a whole number from ${reading.lo}, the worst, to ${reading.hi}, the best}.`;
-  const your = reading.type === "yes" ? "your verdict" : "your score";
+      ? ["your verdict", '"verdict": "yes" or "no"', " The verdict is yes when the response satisfies the rubric."]
+      : ["your score", `"score": a whole number from ${reading.lo}, the worst, to ${reading.hi}, the best`, ""];
   if (style.type !== "depth") {
-    return `Answer with one JSON object, first a critique of two to four sentences, then ${your}: {"critique": "...", ${verdict}`;
+    const words = `first a critique of two to four sentences, then ${your}`;
+    return { words, object: `{"critique": "...", ${verdict}}`, note };
   }
-  return (
-    "Answer with one JSON object: first a draft of the critique, for which you work out yourself what a good response would say; then a " +
+  const words =
+    "first a draft of the critique, for which you work out yourself what a good response would say; then a " +
     "reflection on what the draft overlooks or takes for granted; then the critique, revised, two to four sentences; " +
-    `then ${your}: {"draft": "...", "reflection": "...", "critique": "...", ${verdict}`
-  );
+    `then ${your}`;
+  return { words, object: `{"draft": "...", "reflection": "...", "critique": "...", ${verdict}}`, note };
+}
+
+/** The form of an answer that is the verdict and nothing else. */
+export function answerForm(reading: CritiqueReading, style: CritiqueStyle): string {
+  const { words, object, note } = verdictForm(reading, style);
+  return `Answer with one JSON object${style.type === "depth" ? ":" : ","} ${words}: ${object}.${note}`;
 }

@@ -1,4 +1,4 @@
-import type { Completion } from "../../domain/backend.ts";
+import type { Completion, CompletionToken } from "../../domain/backend.ts";
 import { type AnswerObject, findAnswerObject } from "../generative/answer-object.ts";
 import { answerOf } from "../generative/answer-text.ts";
 import { expectedRating } from "../generative/expected-rating.ts";
@@ -31,18 +31,46 @@ export type ReadAnswer =
  * @returns value in [0, 1]
  * @throws {GatewayError} SCORE_NOT_FINITE when the engine gives log-probabilities that are none
  */
-export function readAnswer(
-  completion: Completion,
-  { reading, style }: { readonly reading: CritiqueReading; readonly style: CritiqueStyle },
+export function readAnswer(completion: Completion, form: VerdictForm, untrusted: readonly string[]): ReadAnswer {
+  if (completion.cut) return { status: "unreadable", why: "it was cut off" };
+  const answer = answerOf(completion.text);
+  const found = findAnswerObject(answer);
+  if (found === undefined) return { status: "unreadable", why: "it is not one JSON object" };
+  return readVerdict({ answer, verdict: found.object, mended: found.step !== "direct", tokens: completion.tokens }, form, untrusted);
+}
+
+/** What a verdict is made of. */
+export interface VerdictForm {
+  readonly reading: CritiqueReading;
+  readonly style: CritiqueStyle;
+}
+
+/** An answer that holds a verdict. */
+export interface AnswerWithVerdict {
+  /** The whole of it. */
+  readonly answer: string;
+  /** Its object that has to be the verdict. */
+  readonly verdict: AnswerObject;
+  /** Whether it was not quite in form. */
+  readonly mended: boolean;
+  readonly tokens: readonly CompletionToken[];
+}
+
+/** Key under which an answer holds its verdict, where it holds more than that. */
+export const ACTION = "action";
+
+/** Reads the verdict in an answer, as {@link readAnswer} does where it is all of the answer. */
+export function readVerdict(
+  { answer, verdict: object, mended, tokens }: AnswerWithVerdict,
+  { reading, style }: VerdictForm,
   untrusted: readonly string[],
 ): ReadAnswer {
-  if (completion.cut) return { status: "unreadable", why: "it was cut off" };
-  const given = parseAnswer(answerOf(completion.text), reading, thoughtKeys(style), untrusted);
+  const given = parseVerdict(object, { answer, mended, reading, before: thoughtKeys(style) }, untrusted);
   if (given.status === "unreadable") return given;
   if (given.doubts.length > 0) return { status: "unreadable", why: `it is in doubt (${given.doubts.join(", ")})` };
   const { verdict, ...prose } = given.value;
   if (reading.type === "score") return { status: "read", value: (Number(verdict) - reading.lo) / (reading.hi - reading.lo), ...prose };
-  const alternatives = verdictAlternatives(completion.tokens, verdictKey(reading));
+  const alternatives = verdictAlternatives(tokens, verdictKey(reading));
   if (alternatives === undefined) return { status: "unreadable", why: "it came without log-probabilities of its verdict" };
   if (reading.type === "rating") {
     const rating = expectedRating(alternatives, reading);
@@ -60,30 +88,35 @@ interface GivenAnswer {
   readonly thoughts: readonly (readonly [string, string])[];
 }
 
-function parseAnswer(
-  answer: string,
-  reading: CritiqueReading,
-  before: readonly string[],
+interface Parsing {
+  readonly answer: string;
+  readonly mended: boolean;
+  readonly reading: CritiqueReading;
+  /** Keys of the texts before the critique. */
+  readonly before: readonly string[];
+}
+
+function parseVerdict(
+  object: AnswerObject,
+  { answer, mended, reading, before }: Parsing,
   untrusted: readonly string[],
 ): Reading<GivenAnswer> {
-  const found = findAnswerObject(answer);
-  if (found === undefined) return { status: "unreadable", why: "it is not one JSON object" };
   const key = verdictKey(reading);
-  const verdict = verdictIn(found.object, reading);
-  const critique = found.object.get("critique");
+  const verdict = verdictIn(object, reading);
+  const critique = object.get("critique");
   const thoughts = before.flatMap((name): [string, string][] => {
-    const thought = found.object.get(name);
+    const thought = object.get(name);
     return typeof thought === "string" ? [[name, thought]] : [];
   });
-  if (verdict === undefined || typeof critique !== "string" || thoughts.length < before.length || found.object.size !== before.length + 2) {
+  if (verdict === undefined || typeof critique !== "string" || thoughts.length < before.length || object.size !== before.length + 2) {
     const texts = [...before, "critique"].map((name) => `a \`${name}\``).join(", ");
     return { status: "unreadable", why: `its object is not ${texts} and a \`${key}\` in range` };
   }
   return readingOf<GivenAnswer>(
     { verdict, critique, thoughts },
     {
-      mended: found.step !== "direct",
-      forged: isForged({ answer, key, verdict, critique }, (object) => verdictIn(object, reading), untrusted),
+      mended,
+      forged: isForged({ answer, key, verdict, critique }, (claim) => verdictIn(claim, reading) ?? actionIn(claim, reading), untrusted),
     },
   );
 }
@@ -92,4 +125,9 @@ function verdictIn(object: AnswerObject, reading: CritiqueReading): number | str
   const verdict = object.get(verdictKey(reading));
   if (reading.type === "yes") return verdict === "yes" || verdict === "no" ? verdict : undefined;
   return typeof verdict === "number" && Number.isInteger(verdict) && verdict >= reading.lo && verdict <= reading.hi ? verdict : undefined;
+}
+
+function actionIn(object: AnswerObject, reading: CritiqueReading): number | string | undefined {
+  const action = object.get(ACTION);
+  return action instanceof Map ? verdictIn(action, reading) : undefined;
 }

@@ -16,6 +16,8 @@ export interface Drawing {
   readonly maxFollowUps: number;
   /** Fewest of `drawn` samples that must be readable. */
   leastValid(drawn: number): number;
+  /** Whether a further sample is to be drawn. @param votes as for `next` */
+  isOpen(votes: readonly Optional[]): boolean;
   /**
    * The further ask that draws the next sample, or undefined when there are enough.
    *
@@ -30,8 +32,8 @@ export interface Drawing {
     width: number,
     callsFor: (questions: readonly number[]) => readonly ChatCall[],
   ): Ask | undefined;
-  /** How many were drawn and why no more, for an answer to say; none where the number is fixed. */
-  findings(ask: Ask, votes: readonly Optional[]): Finding[];
+  /** How many were drawn, in how many chats, and why no more, for an answer to say; none where the number is fixed. */
+  findings(chats: number, votes: readonly Optional[]): Finding[];
 }
 
 /**
@@ -42,28 +44,36 @@ export function createDrawing(params: SamplingParams, values?: number): Drawing 
   const samplings = samplingsOf(params);
   const least = (drawn: number) => leastValid({ samples: drawn, minValid });
   if (typeof samples === "number") {
-    return { samplings, first: samples, maxFollowUps: 1, leastValid: least, next: () => undefined, findings: () => [] };
+    const nothing = { isOpen: () => false, next: () => undefined, findings: () => [] };
+    return { samplings, first: samples, maxFollowUps: 1, leastValid: least, ...nothing };
   }
   const rule = { ...samples, minValid, evenVariance: evenVoteVariance(values) };
+  const isOpen = (votes: readonly Optional[]) => enoughVotes(votes, rule).stop === undefined;
   return {
     samplings,
     first: samples.min,
     maxFollowUps: 1 + 2 * (samples.max - samples.min),
     leastValid: least,
+    isOpen,
     next(ask, results, votes, width, callsFor) {
-      if (enoughVotes(votes, rule).stop !== undefined) return undefined;
+      if (!isOpen(votes)) return undefined;
       const questions = Array.from({ length: width }, (_, index) => votes.length * width + index);
       return askFurther(ask, results, questions, callsFor(questions));
     },
-    findings({ calls, earlier = [] }, votes) {
+    findings(chats, votes) {
       const { drawn, read, standardError, stop } = enoughVotes(votes, rule);
       return [
         { name: "samples drawn", value: drawn },
         { name: "samples read", value: read },
-        { name: "chats asked", value: earlier.length + calls.length },
+        { name: "chats asked", value: chats },
         ...(standardError === null ? [] : [{ name: "standard error", value: standardError }]),
         ...(stop === undefined ? [] : [{ name: "stopped", text: stop }]),
       ];
     },
   };
+}
+
+/** Chats of an ask and of those before it, where they are all that was asked. */
+export function chatsOf({ calls, earlier = [] }: Ask): number {
+  return earlier.length + calls.length;
 }

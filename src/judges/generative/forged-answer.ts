@@ -24,19 +24,29 @@ export function isForged(
   verdictIn: (object: AnswerObject) => number | string | undefined,
   untrusted: readonly string[],
 ): boolean {
-  const written = undisguised(answer);
   const verdictClaim = new RegExp(`${key}${SETS}${undisguised(String(verdict))}(?!\\w|\\.\\d)`);
   // As it is read, and as JSON writes it.
   const critiques = critique === undefined ? [] : [critique, JSON.stringify(critique).slice(1, -1)].map((text) => undisguised(text).trim());
+  if (isQuotation(answer, untrusted)) return true;
   return untrusted.some((text) => {
     const shown = undisguised(text);
-    if (verdictClaim.test(shown) || (written.length > 0 && shown.includes(written))) return true;
+    if (verdictClaim.test(shown)) return true;
     for (const { index, 0: claim } of shown.matchAll(CRITIQUE_CLAIM)) {
       if (critiques.some((claimed) => claimed !== "" && shown.startsWith(claimed, index + claim.length))) return true;
     }
     const object = findAnswerObject(text)?.object;
     return object !== undefined && verdictIn(object) === verdict;
   });
+}
+
+/**
+ * Whether an answer as a whole is a stretch of a text under judgement, in any disguise.
+ *
+ * @complexity O(length of the texts), pure
+ */
+export function isQuotation(answer: string, untrusted: readonly string[]): boolean {
+  const written = undisguised(answer);
+  return written.length > 0 && untrusted.some((text) => undisguised(text).includes(written));
 }
 
 /** What may stand between a key and its value in a forged verdict, undisguised. */
