@@ -2,10 +2,11 @@ import { z } from "zod";
 import type { CallResult, ChatCall, ChatMessage } from "../domain/backend.ts";
 import { type Item, textOf } from "../domain/item.ts";
 import type { Ask, Judge, RawScore } from "../domain/judge.ts";
+import { presentable } from "../domain/presentable.ts";
 import { answerOf } from "./generative/answer-text.ts";
 import { CHAT_JUDGE_KEYS, ENOUGH_SAMPLES, SAMPLING_KEYS } from "./generative/chat-params.ts";
 import { aboutQuoted, type Fence, quoted, quotedPrompt, untrustedTexts } from "./generative/quoted-text.ts";
-import { completionOf, leastValid, presentable, samplingsOf, tooFewRead } from "./generative/sampling.ts";
+import { completionOf, leastValid, samplingsOf, tooFewRead } from "./generative/sampling.ts";
 import { voteScores } from "./generative/votes.ts";
 import { foreignToText, TEXT_ONLY } from "./shared/chat-asks.ts";
 

@@ -1,12 +1,13 @@
 import type { CallResult, ChatCall, Completion } from "../domain/backend.ts";
 import type { Criterion, Item } from "../domain/item.ts";
 import type { Ask, Judge, RawScore } from "../domain/judge.ts";
+import { presentable } from "../domain/presentable.ts";
 import { answerOf } from "./generative/answer-text.ts";
 import { type CriterionAnswer, criteriaSchema, readCriteria } from "./generative/criteria-answer.ts";
 import { chatsOf, createDrawing } from "./generative/drawing.ts";
 import { type Fence, untrustedTexts } from "./generative/quoted-text.ts";
 import { type Settled, settle } from "./generative/reading.ts";
-import { answersTo, askAgain, presentable } from "./generative/sampling.ts";
+import { answersTo, askAgain } from "./generative/sampling.ts";
 import { parseTotalScore } from "./generative/total-score.ts";
 import type { RubricConfig } from "./rubric/params.ts";
 import { askedOf, delimiterOf, HIGHEST_TOTAL, type Rubric, rubricMessages } from "./rubric/prompt.ts";

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ExternalAnswer, ExternalCall, ExternalVerdict } from "../../domain/backend.ts";
 import type { Finding } from "../../domain/finding.ts";
 import { parseJson } from "../../domain/json.ts";
+import { presentable } from "../../domain/presentable.ts";
 
 /**
  * One item of a request as JSON: what protos/rewardgate/judge/v1 says, in the gateway's own JSON for messages and contents. Its id
@@ -111,14 +112,6 @@ function findingOf({ name, value, text, start, end }: z.output<typeof finding>):
     ...(text != null && { text: presentable(text, LONGEST_TEXT) }),
     ...(start != null && end != null && start <= end && { start, end }),
   };
-}
-
-/** Text without control characters besides line breaks and tabs, cut to a bounded length. */
-function presentable(text: string, length: number): string {
-  return text
-    .replace(/(?![\n\t])\p{Cc}/gu, "")
-    .slice(0, length)
-    .toWellFormed();
 }
 
 function parse<T>(text: string, schema: z.ZodType<T>): T | undefined {

@@ -1,9 +1,9 @@
 import type { Finding } from "../../domain/judge.ts";
+import { presentable } from "../../domain/presentable.ts";
 import type { Optional } from "../../reward/missing.ts";
 import { sum } from "../../reward/numerics.ts";
 import { creditDependencies, type DependentItem, dependencyOrder } from "../generative/checklist-dependencies.ts";
 import { type Answer, scoreChecklist } from "../generative/checklist-score.ts";
-import { presentable } from "../generative/sampling.ts";
 import type { ChecklistConfig, ChecklistItem } from "./params.ts";
 import type { ItemAnswer } from "./read-part.ts";
 

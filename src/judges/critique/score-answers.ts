@@ -1,6 +1,7 @@
 import type { Finding, RawScore } from "../../domain/judge.ts";
+import { presentable } from "../../domain/presentable.ts";
 import type { Optional } from "../../reward/missing.ts";
-import { presentable, tooFewRead } from "../generative/sampling.ts";
+import { tooFewRead } from "../generative/sampling.ts";
 import { voteScores } from "../generative/votes.ts";
 import type { ReadAnswer } from "./read-answer.ts";
 

@@ -74,17 +74,6 @@ export function askFurther(ask: Ask, results: readonly CallResult[], questions: 
   return further;
 }
 
-/** UTF-16 units of a judge's prose that are kept. */
-const PROSE_LENGTH = 8_000;
-
-/** Words of a model without control characters besides line breaks and tabs, cut to a bounded length. */
-export function presentable(prose: string, length = PROSE_LENGTH): string {
-  return prose
-    .replace(/(?![\n\t])\p{Cc}/gu, "")
-    .slice(0, length)
-    .toWellFormed();
-}
-
 /** The failure of a judge of whose samples too few could be read, though those were asked for twice. */
 export function tooFewRead(samples: readonly { readonly status: string; readonly why?: string }[], valid: number): GatewayError {
   const many = samples.length === 1 ? "" : ` in ${samples.length - valid} of ${samples.length} samples`;

@@ -1,5 +1,6 @@
 import { GatewayError } from "../../domain/errors.ts";
 import type { Finding, RawScore } from "../../domain/judge.ts";
+import { presentable } from "../../domain/presentable.ts";
 import { sum } from "../../reward/numerics.ts";
 import { bracket } from "../../reward/pairwise/bracket.ts";
 import { bradleyTerry } from "../../reward/pairwise/bradley-terry.ts";
@@ -7,7 +8,6 @@ import { sufficientlyCompared } from "../../reward/pairwise/coverage.ts";
 import { nash } from "../../reward/pairwise/nash.ts";
 import { intransitivity } from "../../reward/pairwise/tournament.ts";
 import { type Preferences, winRates } from "../../reward/pairwise/win-rates.ts";
-import { presentable } from "../generative/sampling.ts";
 import type { Contest } from "./contest.ts";
 import { type ComparingParams, scoreOf } from "./params.ts";
 import { type Comparison, type Tally, winnerOf } from "./tally.ts";

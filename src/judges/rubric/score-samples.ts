@@ -1,10 +1,11 @@
 import type { Criterion } from "../../domain/item.ts";
 import type { Finding, RawScore } from "../../domain/judge.ts";
+import { presentable } from "../../domain/presentable.ts";
 import type { Optional } from "../../reward/missing.ts";
 import type { CriterionAnswer } from "../generative/criteria-answer.ts";
 import type { Settled } from "../generative/reading.ts";
 import { type RubricScore, scoreRubric } from "../generative/rubric-score.ts";
-import { presentable, tooFewRead } from "../generative/sampling.ts";
+import { tooFewRead } from "../generative/sampling.ts";
 import { voteScores } from "../generative/votes.ts";
 import type { RubricConfig } from "./params.ts";
 

@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CallResult, Completion } from "../../../src/domain/backend.ts";
-import {
-  answersTo,
-  askAgain,
-  askFurther,
-  completionOf,
-  leastValid,
-  presentable,
-  samplingsOf,
-} from "../../../src/judges/generative/sampling.ts";
+import { answersTo, askAgain, askFurther, completionOf, leastValid, samplingsOf } from "../../../src/judges/generative/sampling.ts";
 
 const said = (text: string): CallResult => ({ outputs: {}, completion: { text, cut: false, tokens: [] }, tokens: 1 });
 const asks = { candidates: [0], calls: [] };
@@ -92,9 +84,4 @@ test("one further ask is about the answers that could not be read, and there is 
 
 test("a backend that sends no words has no answer", () => {
   assert.throws(() => completionOf({ outputs: {}, tokens: 1 }), { reason: "JUDGE_OUTPUT_UNREADABLE" });
-});
-
-test("prose is shown without control characters, and cut without breaking a character", () => {
-  assert.equal(presentable("good\u0007\u009b[31m,\n\treally"), "good[31m,\n\treally");
-  assert.equal(presentable("ab\u{1f600}", 3), "ab\ufffd");
 });
