@@ -91,6 +91,12 @@ describe("a judge that follows a rule", () => {
       { reference: "abc" },
       { "<out>abc</out>": 2, "<out>xyz</out>": 1 },
     ],
+    [
+      "translationMix by a threshold",
+      { rule: "translationMix", tags: ["out"], threshold: 0.5 },
+      { reference: "a b c d" },
+      { "<out>a b c d</out>": 3, "<out>a b x d</out>": -0.5, "a b c d": -3 },
+    ],
     ["chrf", { rule: "chrf" }, { reference: "abc" }, { abc: 1, xyz: 0 }],
     ["format", { rule: "format", tags: ["a", "b"] }, {}, { "<a>1</a><b>2</b>": 1, "<a>1</a><a>1</a><b>2</b>": 0 }],
     ["format, leniently", { rule: "format", mode: "lenient" }, {}, { "<think>1</think><think>1</think><answer>2</answer>": 1 }],
@@ -157,6 +163,26 @@ describe("a judge that follows a rule", () => {
     assert.deepEqual(judge.decode(judge.encode(item)[0]!, [], item), [{ outcome: "scored", value: 0.5, findings }]);
   });
 
+  it("tells a candidate without an answer that it can read from one with a wrong answer, though both score 0", async () => {
+    const unread = { outcome: "scored", value: 0, findings: [{ name: "answer read", value: 0 }] };
+    for (const [params, reference, wrong, none] of [
+      [{ rule: "exact", answer: ["tag"] }, "a", "<answer>b</answer>", "a"],
+      [{ rule: "numeric" }, "4", "A: 5", "A: many"],
+      [{ rule: "math" }, "4", "\\boxed{5}", ""],
+      [{ rule: "multipleChoice" }, "B", "The answer is C.", "who knows"],
+      [{ rule: "chart", answer: ["tag"] }, "100", "<answer>50</answer>", "50"],
+      [{ rule: "boxes" }, "[0, 0, 1, 1]", "[5, 5, 6, 6]", "none"],
+    ] as const) {
+      const judge = await judgeOf(params);
+      const item = itemOf([wrong, none], { reference });
+      assert.deepEqual(
+        judge.encode(item).flatMap((ask) => judge.decode(ask, [], item)),
+        [{ outcome: "scored", value: 0 }, unread],
+        params.rule,
+      );
+    }
+  });
+
   it("has a case for every rule", () => {
     const tried = new Set([...cases.map(([, params]) => (params as { rule: string }).rule), "majority"]);
     assert.deepEqual([...tried].sort(), Object.keys(RULES).sort());
@@ -196,6 +222,16 @@ describe("a judge that follows a rule", () => {
     const group = ["A: 3", "so the answer is 3.0", "A: 4", "who knows, 3 or 4"];
     assert.deepEqual(await scoresOf({ rule: "majority", compare: "numeric" }, group), [1, 1, 0, 0]);
     assert.deepEqual(await scoresOf({ rule: "majority", compare: "multipleChoice" }, ["(a)", "(b)", "B."]), [0, 1, 1]);
+    const judge = await judgeOf({ rule: "majority", compare: "numeric" });
+    const item = itemOf(group, {});
+    const said = [
+      { name: "share", value: 0.5 },
+      { name: "tie", value: 0 },
+    ];
+    assert.deepEqual(
+      judge.encode(item).flatMap((ask) => judge.decode(ask, [], item)),
+      [1, 1, 0, 0].map((value, i) => ({ outcome: "scored", value, findings: i < 3 ? said : [...said, { name: "answer read", value: 0 }] })),
+    );
     const split = await scoresOf({ rule: "majority", compare: "numeric", minShare: 0.6 }, group);
     for (const each of split) assert.match(String(each), /too few/);
   });

@@ -3,7 +3,7 @@ import { foldAnswer } from "../exact-match.ts";
 import { ANSWER_PLACES, finalAnswer } from "../final-answer.ts";
 import { choiceOf } from "../multiple-choice.ts";
 import { agrees, statedNumber } from "../numeric.ts";
-import { againstReference, defineRule } from "./definition.ts";
+import { againstReference, defineRule, NO_ANSWER } from "./definition.ts";
 
 export const answerPlaces = z
   .array(z.enum(ANSWER_PLACES))
@@ -31,7 +31,7 @@ export const exact = defineRule({
       (reference) => foldAnswer(reference) || null,
       (text, gold) => {
         const given = finalAnswer(text, answer);
-        return given !== null && foldAnswer(given) === gold ? 1 : 0;
+        return given === null ? NO_ANSWER : Number(foldAnswer(given) === gold);
       },
     ),
 });
@@ -56,7 +56,7 @@ export const numeric = defineRule({
       (reference) => statedNumber(reference) ?? read(reference),
       (text, gold) => {
         const value = read(text);
-        return value !== null && agrees(value, gold, { rel, abs }) ? 1 : 0;
+        return value === null ? NO_ANSWER : Number(agrees(value, gold, { rel, abs }));
       },
     );
   },
@@ -74,6 +74,9 @@ export const multipleChoice = defineRule({
   create: ({ options }) =>
     againstReference(
       (reference) => choiceOf(reference, options),
-      (text, gold) => (choiceOf(text, options) === gold ? 1 : 0),
+      (text, gold) => {
+        const choice = choiceOf(text, options);
+        return choice === null ? NO_ANSWER : Number(choice === gold);
+      },
     ),
 });

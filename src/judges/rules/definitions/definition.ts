@@ -60,8 +60,11 @@ export function pointwise(read: (text: string, candidate: Candidate, item: Item)
 /** Why a judge has no score for any candidate of an item whose reference says nothing to its rule. */
 export const UNREADABLE_REFERENCE = "the item's reference cannot be read by this rule; send one of the form that the rule compares";
 
+/** The score of a candidate without an answer that the rule can read: 0 like a wrong one, and the finding tells them apart. */
+export const NO_ANSWER = { score: 0, findings: [{ name: "answer read", value: 0 }] } as const satisfies RuleScore;
+
 /** A rule that compares each text with the item's reference, which is read once. */
-export function againstReference<G>(readGold: (reference: string) => G | null, score: (text: string, gold: G) => number): ReadItem {
+export function againstReference<G>(readGold: (reference: string) => G | null, score: (text: string, gold: G) => RuleScore): ReadItem {
   return (item) => {
     const gold = readGold(referenceText(item));
     if (gold === null) return () => ({ abstains: UNREADABLE_REFERENCE });

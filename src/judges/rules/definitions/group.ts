@@ -6,7 +6,7 @@ import { majorityVote } from "../majority.ts";
 import { choiceOf } from "../multiple-choice.ts";
 import { statedNumber } from "../numeric.ts";
 import { answerPlaces, DEFAULT_PLACES, optionCount } from "./answers.ts";
-import { candidateText, defineRule, type RuleScore } from "./definition.ts";
+import { candidateText, defineRule, NO_ANSWER, type RuleScore } from "./definition.ts";
 
 /** Agreement with the answer that most candidates of the item give. */
 export const majority = defineRule({
@@ -38,12 +38,17 @@ export const majority = defineRule({
     };
     return (item) => {
       const votes = votersOf(item).map((candidate) => read(candidateText(candidate)));
-      const { answer: leader, rewards } = majorityVote(votes, minShare);
+      const { answer: leader, share, tie, rewards } = majorityVote(votes, minShare);
+      const findings = [
+        { name: "share", value: share },
+        { name: "tie", value: Number(tie) },
+      ];
       const undecided = rewards.includes(null);
       return (index): RuleScore => {
         if (undecided) return { abstains: "too few candidates agree on an answer" };
         const given = read(candidateText(item.candidates[index]!));
-        return given !== null && given === leader ? 1 : 0;
+        const score = given !== null && given === leader ? 1 : 0;
+        return { score, findings: given === null ? [...findings, ...NO_ANSWER.findings] : findings };
       };
     };
   },

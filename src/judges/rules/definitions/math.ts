@@ -3,7 +3,7 @@ import { finalAnswer } from "../final-answer.ts";
 import { readMathAnswer } from "../math/answer.ts";
 import { loadEquivalence } from "../math/equivalence.ts";
 import { answerPlaces, DEFAULT_PLACES } from "./answers.ts";
-import { againstReference, defineRule } from "./definition.ts";
+import { againstReference, defineRule, NO_ANSWER } from "./definition.ts";
 
 /** Same formula, however it is written. */
 export const math = defineRule({
@@ -23,7 +23,7 @@ export const math = defineRule({
     };
     return againstReference(read, (text, gold) => {
       const given = read(text);
-      return given !== null && equivalent(given, gold, rel) ? 1 : 0;
+      return given === null ? NO_ANSWER : Number(equivalent(given, gold, rel));
     });
   },
 });

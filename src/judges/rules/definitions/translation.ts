@@ -47,6 +47,8 @@ export const chrf = defineRule({
 
 /** MT-R1-Zero's own: metrics out of 1, ±1 for the format, and −2 more without it. */
 const MIX = { scale: 1, formatReward: 1, formatFailAnswer: -2 };
+/** What its discrete form gives a translation in the format, beside the format's reward, from the threshold on and below it. */
+const DISCRETE = { reached: 2, missed: -1.5 };
 
 /** Format and translation in one reward. chrF stands where the paper has a learned metric. */
 export const translationMix = defineRule({
@@ -65,17 +67,25 @@ export const translationMix = defineRule({
       .default("bleu")
       .describe("What of the translation is measured; `both` adds the two. Default bleu."),
     tokenizer: z.enum(BLEU_TOKENIZERS).default("13a").describe("How BLEU cuts texts, as for the rule `bleu`. Default 13a."),
+    threshold: z
+      .number()
+      .positive()
+      .max(2)
+      .optional()
+      .describe(
+        "Metrics / 100 from which a translation in the format gets 3, and below which it gets −0.5. Default none: 1 + metrics / 100.",
+      ),
   }),
   version: 1,
   space: "native",
   readsReference: true,
-  create: ({ tags, metrics, tokenizer }) =>
+  create: ({ tags, metrics, tokenizer, threshold }) =>
     againstReference(
       (reference) => ({ reference, tokens: bleuTokens(reference, tokenizer) }),
       (text, { reference, tokens }) => {
         if (tagFormat(text, tags).strict === 0) return mix({ formatOk: false }, MIX);
         const translation = lastBlock(text, tags.at(-1)!);
-        return mix(
+        const graded = mix(
           {
             formatOk: true,
             ...(metrics !== "chrf" && {
@@ -85,6 +95,8 @@ export const translationMix = defineRule({
           },
           MIX,
         );
+        if (threshold === undefined) return graded;
+        return MIX.formatReward + (graded - MIX.formatReward >= threshold ? DISCRETE.reached : DISCRETE.missed);
       },
     ),
 });

@@ -3,7 +3,7 @@ import { boxIou, meanBoxIou, readBoxes } from "../boxes.ts";
 import { chartMatch } from "../chart.ts";
 import { finalAnswer } from "../final-answer.ts";
 import { answerPlaces, DEFAULT_PLACES } from "./answers.ts";
-import { againstReference, defineRule } from "./definition.ts";
+import { againstReference, defineRule, NO_ANSWER } from "./definition.ts";
 
 /** A value read off a chart. */
 export const chart = defineRule({
@@ -24,7 +24,7 @@ export const chart = defineRule({
       (reference) => reference.trim(),
       (text, gold) => {
         const given = finalAnswer(text, answer);
-        return given === null ? 0 : chartMatch(given, gold, tolerance)[score];
+        return given === null ? NO_ANSWER : chartMatch(given, gold, tolerance)[score];
       },
     ),
 });
@@ -48,7 +48,7 @@ export const boxes = defineRule({
     const credit = hit === undefined ? boxIou : (...pair: Parameters<typeof boxIou>) => (boxIou(...pair) >= hit ? 1 : 0);
     return againstReference(readBoxes, (text, gold) => {
       const given = readBoxes(finalAnswer(text, answer) ?? "");
-      return given === null ? 0 : meanBoxIou(given, gold, credit);
+      return given === null ? NO_ANSWER : meanBoxIou(given, gold, credit);
     });
   },
 });
