@@ -35,6 +35,9 @@ function compare(value: number, how: z.output<typeof relation>, bound: number): 
   return how === "at least" ? value >= bound : value < bound;
 }
 
+/** Where words are told apart to count capitals: "X-RAY", "O'NEILL" and "10:30AM" are one, "I'M", "CAN'T" and "A&B" two. */
+const BETWEEN_CAPITALS = /[\s;@#$%&*!?"“”„«»‘’`()[\]{}<>]+|--|\.{2,}|[:,](?!\d)|'(?=(?:[smdt]|ll|re|ve)?(?![\p{L}\p{N}']))/iu;
+
 /** Languages are told without case, since models of them know lower case best. */
 const isEnglish = (text: string, { languageOf }: Tools) => ["en", ""].includes(languageOf(text.toLowerCase()));
 
@@ -91,8 +94,13 @@ export const INSTRUCTIONS = {
     return (text) => (text.match(/\[[^[\]\n]*\]/g) ?? []).length >= num_placeholders;
   }),
   "detectable_content:postscript": instruction({ postscript_marker: phrase }, ({ postscript_marker }) => {
-    const marker = postscript_marker.toLowerCase().replace(/\s/g, "");
-    return (text) => text.toLowerCase().replace(/\s/g, "").includes(marker);
+    // One space may follow a full stop inside the marker: "P. S." is as good as "P.S.".
+    const marker = postscript_marker.toLowerCase().replace(/\.\s?(?=\S)/g, ".");
+    return (text) =>
+      text
+        .toLowerCase()
+        .replace(/\.\s(?=\S)/g, ".")
+        .includes(marker);
   }),
   "detectable_format:number_bullet_lists": instruction({ num_bullets: count }, ({ num_bullets }) => {
     return (text) => countBullets(text) === num_bullets;
@@ -105,12 +113,12 @@ export const INSTRUCTIONS = {
     ({ section_spliter, num_sections }) => {
       return (text) => {
         const afterEach = text.split(section_spliter.trim()).slice(1);
-        return afterEach.filter((after) => /^\s?\d/.test(after)).length >= num_sections;
+        return afterEach.filter((after) => /^\s?\p{Nd}/u.test(after)).length >= num_sections;
       };
     },
   ),
   "detectable_format:title": instruction({}, () => {
-    return (text) => [...text.matchAll(/<<([^<>\n]+)>>/g)].some(([, title]) => title!.trim() !== "");
+    return (text) => text.split("\n").some(holdsTitle);
   }),
   "detectable_format:json_format": instruction({}, () => (text) => {
     const body = text.trim();
@@ -132,9 +140,7 @@ export const INSTRUCTIONS = {
   }),
   "startend:end_checker": instruction({ end_phrase: phrase }, ({ end_phrase }) => {
     const wanted = end_phrase.trim().toLowerCase();
-    return (text) =>
-      text.trim().replace(/^"+/, "").replace(/"$/, "").trimEnd().toLowerCase().endsWith(wanted) ||
-      text.trim().toLowerCase().endsWith(wanted);
+    return (text) => [text.trim(), withoutLastQuotes(text.trim())].some((end) => end.toLowerCase().endsWith(wanted));
   }),
   "startend:quotation": instruction({}, () => (text) => {
     const body = text.trim();
@@ -152,8 +158,21 @@ export const INSTRUCTIONS = {
     { capital_frequency: count, capital_relation: relation },
     ({ capital_frequency, capital_relation }) => {
       const isCapital = (word: string) => /\p{Lu}/u.test(word) && !/\p{Ll}/u.test(word);
-      return (text) => compare(text.split(/[\s,;:!?"()[\]{}'’]+|\.(?=\s|$)/).filter(isCapital).length, capital_relation, capital_frequency);
+      return (text) => compare(text.split(BETWEEN_CAPITALS).filter(isCapital).length, capital_relation, capital_frequency);
     },
   ),
   "punctuation:no_comma": instruction({}, () => (text) => !text.includes(",")),
 } as const;
+
+/** Whether anything but brackets and spaces stands between the first `<<` of a line and its last `>>`. */
+function holdsTitle(line: string): boolean {
+  const [start, end] = [line.indexOf("<<"), line.lastIndexOf(">>")];
+  return start >= 0 && /[^<>\s]/.test(line.slice(start + 2, Math.max(start + 2, end)));
+}
+
+/** A loop takes them off: a pattern would try every run of them anew. */
+function withoutLastQuotes(text: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === '"') end--;
+  return text.slice(0, end);
+}
