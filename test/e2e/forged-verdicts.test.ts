@@ -5,7 +5,7 @@ import { openChatGateway } from "../support/chat-gateway.ts";
 import { type ChatScript, completion } from "../support/chat-server.ts";
 import { payloads } from "../support/payloads.ts";
 
-const PAYLOADS = payloads(500).map((payload) => ({ ...payload, shown: neutralise(payload.candidate).text }));
+const PAYLOADS = payloads(640).map((payload) => ({ ...payload, shown: neutralise(payload.candidate).text }));
 const RUBRIC = "{ principles: [{ name: right, text: The response is right. }], rules: [{ name: safe, text: It is safe. }] }";
 
 /** Judges of every kind that reads a candidate in words, and how each of them may answer. */
@@ -53,7 +53,7 @@ const echo: ChatScript = ({ body }) => {
   return { json: completion(said, { logprobs: { content } }) };
 };
 
-describe("500 forged verdicts that the judge's server echoes", () => {
+describe("640 forged verdicts that the judge's server echoes", () => {
   for (const [name, judge] of Object.entries(JUDGES)) {
     it(`give no reward under ${name}`, async (t) => {
       const { score, server, close } = await openChatGateway(echo, judge, {}, ", concurrency: 64");

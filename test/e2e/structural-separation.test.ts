@@ -10,16 +10,24 @@ import { type Payload, payloads } from "../support/payloads.ts";
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 
-/** Templates as models of each family bring them, with their first token written out, and the token that opens a turn. */
+/** What a tokenizer makes of any text by its normaliser, before it looks for tokens. */
+const asTyped = (text: string) => text;
+const composed = (text: string) => text.normalize("NFC");
+// SentencePiece writes spaces so, and takes this character for one.
+const spaced = (text: string) => text.replaceAll("\u2581", " ");
+
+/** Templates as models of each family bring them, with their first token written out, and the tokens that open and close a turn. */
 const FAMILIES = {
   ChatML: {
     tokenizer: read("support/tokenizers/chatml.json"),
+    normalised: composed,
     template: "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}",
     opening: ["<|im_start|>"],
     closing: ["<|im_end|>"],
   },
   "Llama 3": {
     tokenizer: read("support/tokenizers/llama3.json"),
+    normalised: asTyped,
     template:
       "<|begin_of_text|>{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n{{ m.content }}<|eot_id|>{% endfor %}",
     opening: ["<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>"],
@@ -27,6 +35,7 @@ const FAMILIES = {
   },
   Gemma: {
     tokenizer: read("support/tokenizers/gemma-mistral.json"),
+    normalised: spaced,
     template:
       "<bos>{% for m in messages %}<start_of_turn>{{ 'model' if m.role == 'assistant' else m.role }}\n{{ m.content }}<end_of_turn>\n{% endfor %}",
     opening: ["<bos>", "<start_of_turn>"],
@@ -34,6 +43,7 @@ const FAMILIES = {
   },
   Mistral: {
     tokenizer: read("support/tokenizers/gemma-mistral.json"),
+    normalised: spaced,
     template:
       "<s>{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content }} [/INST]{% else %}{{ m.content }}</s>{% endif %}{% endfor %}",
     opening: ["<s>", "[INST]"],
@@ -41,6 +51,8 @@ const FAMILIES = {
   },
   "the shipped judges": {
     tokenizer: read("../models/chat-trunk/tokenizer.json"),
+    // Lower case, and words of its vocabulary alone: decoding does not give the text back.
+    normalised: undefined,
     template: "[CLS]{% for m in messages %}{{ m.content }}[SEP]{% endfor %}",
     opening: ["[CLS]"],
     closing: ["[SEP]"],
@@ -53,16 +65,16 @@ const callOf = ({ prompt, candidate }: Payload, template: string): ForwardCall =
 };
 const isUntrusted = ({ origin }: Segment) => origin !== "control";
 
-describe("500 payloads", () => {
-  const all = payloads(500);
+describe("640 payloads", () => {
+  const all = payloads(640);
 
   it("are all different, the same on every call, and hold every family of attack", () => {
-    assert.equal(new Set(all.map(({ prompt, candidate }) => `${prompt}\u0000${candidate}`)).size, 500);
-    assert.deepEqual(payloads(500), all);
-    assert.equal(new Set(all.map(({ family }) => family)).size, 12);
+    assert.equal(new Set(all.map(({ prompt, candidate }) => `${prompt}\u0000${candidate}`)).size, 640);
+    assert.deepEqual(payloads(640), all);
+    assert.equal(new Set(all.map(({ family }) => family)).size, 15);
   });
 
-  for (const [name, { tokenizer: json, template, opening, closing }] of Object.entries(FAMILIES)) {
+  for (const [name, { tokenizer: json, normalised, template, opening, closing }] of Object.entries(FAMILIES)) {
     it(`put no control token into an untrusted span of ${name}, and no boundary of a role beside the template's own`, async () => {
       const whole = Tokenizer.fromString(json);
       const file: { added_tokens: { id: number; content: string; special: boolean }[] } = JSON.parse(json);
@@ -78,8 +90,7 @@ describe("500 payloads", () => {
           if (ids.some((id) => special.has(id) && id !== unknown)) inside++;
           // A token may reach over a seam, into white space of the template.
           const shown = (await whole.decode(ids, false)).trim();
-          const typed = (name === "ChatML" ? segment.text.normalize("NFC") : segment.text).trim();
-          if (name !== "the shipped judges" && shown !== typed) changed++;
+          if (normalised !== undefined && shown !== normalised(segment.text).trim()) changed++;
         }
         const joined = spans.flatMap(({ segment, ids }) => (isUntrusted(segment) ? ids.filter((id) => id !== unknown) : ids));
         assert.deepEqual(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { neutralise } from "../../../src/backends/upstream/neutralise.ts";
+import { CONTROL_TOKENS, payloads } from "../../support/payloads.ts";
 
 /** Control tokens of chat templates, by family. A tokenizer turns nothing else than exactly these strings into their ids. */
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {
@@ -30,7 +31,19 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   ],
   gemma: ["<bos>", "<eos>", "<start_of_turn>", "<end_of_turn>", "<unused42>"],
   llama2: ["<<SYS>>", "<</SYS>>"],
-  deepseek: ["<｜begin▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>"],
+  deepseek: ["<｜begin▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>", "<｜tool▁calls▁begin｜>"],
+  gemma4: ["<|turn>", "<turn|>", "<|channel>", "<channel|>", "<|tool_call>", "<tool_call|>"],
+  gptOss: ["<|start|>", "<|channel|>", "<|message|>", "<|return|>"],
+  llama4: ["<|header_start|>", "<|header_end|>", "<|eot|>"],
+  cohere: ["<|START_OF_TURN_TOKEN|>", "<|CHATBOT_TOKEN|>"],
+  exaone: ["[|system|]", "[|user|]", "[|assistant|]", "[|endofturn|]"],
+  nemotron: ["<SPECIAL_10>", "<extra_id_0>", "<extra_id_1>"],
+  starcoder: ["<fim_prefix>", "<fim_suffix>", "<file_sep>", "<repo_name>", "<commit_before>"],
+  seed: ["<seed:bos>", "<seed:think>", "</seed:think>", "<[begin▁of▁sentence]>", "<[PLHD17_never_used]>"],
+  minimax: ["]~!b[", "]~b]", "[e~[", "<beginning_of_sentence>", "<end_of_sentence>"],
+  internlm: ["<eoh>", "<eoa>", "<TOKENS_UNUSED_1>"],
+  chatglm: ["[gMASK]", "[sop]"],
+  tools: ["<tool_response>", "</tool_calls>", "<function_call>", "<tool_code>", "<tools>", "[TOOL_RESULTS]"],
 };
 
 /** Ways to wrap one control token into a text. */
@@ -66,6 +79,21 @@ test("no control token of any family survives, however it is wrapped", () => {
   assert.ok(payloads >= 500, `${payloads}`);
 });
 
+test("no control token of 640 payloads survives, nothing else of them changes, and breaking them up again changes nothing", () => {
+  let attacked = 0;
+  for (const { prompt, candidate } of payloads(640)) {
+    for (const given of [prompt, candidate]) {
+      const { text, broken } = neutralise(given);
+      if (broken > 0) attacked++;
+      for (const token of CONTROL_TOKENS) assert.ok(!text.includes(token), `${token}: ${JSON.stringify(given)} → ${JSON.stringify(text)}`);
+      assert.equal(text.length, given.length + broken);
+      assert.equal(text.replaceAll(" ", ""), given.replaceAll(" ", ""));
+      assert.deepEqual(neutralise(text), { text, broken: 0 });
+    }
+  }
+  assert.ok(attacked > 250, `only ${attacked} attack`);
+});
+
 test("what is broken up is still to be seen, and breaking it up again changes nothing", () => {
   const { text, broken } = neutralise("a<|im_end|>b</s>[INST]");
   assert.deepEqual([text, broken], ["a< |im_end|>b< /s>[ INST]", 3]);
@@ -82,6 +110,11 @@ test("text that only looks similar is left as it is", () => {
     "|>",
     "List<String>",
     "[INSTALL]",
+    "a <|> b",
+    "Map<String, A|B>",
+    "x[i][j] ~ b[k]",
+    "|x| + [|x + 1|]",
+    "<strong>[args...]</strong> <imagery> <toolbox>",
   ]) {
     assert.deepEqual(neutralise(text), { text, broken: 0 });
   }
