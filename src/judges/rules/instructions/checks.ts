@@ -36,7 +36,7 @@ function compare(value: number, how: z.output<typeof relation>, bound: number): 
 }
 
 /** Where words are told apart to count capitals: "X-RAY", "O'NEILL" and "10:30AM" are one, "I'M", "CAN'T" and "A&B" two. */
-const BETWEEN_CAPITALS = /[\s;@#$%&*!?"“”„«»‘’`()[\]{}<>]+|--|\.{2,}|[:,](?!\d)|'(?=(?:[smdt]|ll|re|ve)?(?![\p{L}\p{N}']))/iu;
+const BETWEEN_CAPITALS = /[\s;@#$%&*!?"“”„«»‘’`()[\]{}<>—]+|--|\.{2,}|[:,](?!\d)|'(?=(?:[smdt]|ll|re|ve)?(?![\p{L}\p{N}']))/iu;
 
 /** Languages are told without case, since models of them know lower case best. */
 const isEnglish = (text: string, { languageOf }: Tools) => ["en", ""].includes(languageOf(text.toLowerCase()));
@@ -85,7 +85,10 @@ export const INSTRUCTIONS = {
       return (text) => {
         const paragraphs = paragraphsOf(text);
         const [word = ""] = paragraphs[nth_paragraph - 1]?.split(/\s+/) ?? [];
-        const bare = word.replace(/^['"]+/, "").split(/[.,?!'"]/)[0]!;
+        const bare = word
+          .replace(/^'+/, "")
+          .replace(/^"+/, "")
+          .split(/[.,?!'"]/)[0]!;
         return paragraphs.length === num_paragraphs && bare.toLowerCase() === first_word.toLowerCase();
       };
     },
@@ -146,23 +149,26 @@ export const INSTRUCTIONS = {
     const body = text.trim();
     return body.length > 1 && body.startsWith('"') && body.endsWith('"');
   }),
-  "change_case:english_capital": instruction(
-    {},
-    () => (text, tools) => /\p{Lu}/u.test(text) && !/\p{Ll}/u.test(text) && isEnglish(text, tools),
-  ),
-  "change_case:english_lowercase": instruction(
-    {},
-    () => (text, tools) => /\p{Ll}/u.test(text) && !/\p{Lu}/u.test(text) && isEnglish(text, tools),
-  ),
+  "change_case:english_capital": instruction({}, () => (text, tools) => isUpperCase(text) && isEnglish(text, tools)),
+  "change_case:english_lowercase": instruction({}, () => (text, tools) => isLowerCase(text) && isEnglish(text, tools)),
   "change_case:capital_word_frequency": instruction(
     { capital_frequency: count, capital_relation: relation },
     ({ capital_frequency, capital_relation }) => {
-      const isCapital = (word: string) => /\p{Lu}/u.test(word) && !/\p{Ll}/u.test(word);
-      return (text) => compare(text.split(BETWEEN_CAPITALS).filter(isCapital).length, capital_relation, capital_frequency);
+      return (text) => compare(text.split(BETWEEN_CAPITALS).filter(isUpperCase).length, capital_relation, capital_frequency);
     },
   ),
   "punctuation:no_comma": instruction({}, () => (text) => !text.includes(",")),
 } as const;
+
+/** Whether a text has capitals, and no other letters that have a case. */
+function isUpperCase(text: string): boolean {
+  return /\p{Uppercase}/u.test(text) && !/[\p{Lowercase}\p{Lt}]/u.test(text);
+}
+
+/** Whether a text has small letters, and no other letters that have a case. */
+function isLowerCase(text: string): boolean {
+  return /\p{Lowercase}/u.test(text) && !/[\p{Uppercase}\p{Lt}]/u.test(text);
+}
 
 /** Whether anything but brackets and spaces stands between the first `<<` of a line and its last `>>`. */
 function holdsTitle(line: string): boolean {

@@ -7,12 +7,17 @@ describe("countSentences(text)", () => {
     ["", 0],
     ["...", 0],
     ["No stop", 1],
-    ["A heading\n\nThen a sentence. And another", 3],
+    ["A heading\n\nThen a sentence. And another", 2],
     ['He said "Stop!" Then he left.', 2],
-    ["1. Mix it. 2. Bake it.", 2],
-    ["Wait... what? Yes!", 3],
+    ["1. Mix it. 2. Bake it.", 4],
+    ["It was sold in 1934. But nobody bought it.", 2],
+    ["It has 3. or more parts.", 1],
+    ["Wait... what? Yes!", 2],
+    ["Wait... The end.", 2],
     ["今天很好。我们走吧！", 2],
     ["The U.S. is large.", 1],
+    ["He lives in the U.S. The weather is fine.", 2],
+    ["Dr. Smith met Mr. Then he left.", 2],
   ];
   for (const [text, count] of counts) it(`finds ${count} in ${JSON.stringify(text)}`, () => assert.equal(countSentences(text), count));
 });
