@@ -22,7 +22,7 @@ def arguments(argv=None):
     parser.add_argument("model", help="folder of a checkpoint with safetensors, or a hub id such as org/name")
     parser.add_argument("--out", required=True, type=Path, help="folder of the bundle; it must not be there yet")
     parser.add_argument("--revision", help="revision of a hub id; the bundle records the commit")
-    parser.add_argument("--kind", choices=["scalar", "objectives", "process"], help="judge kind; by default the architecture says")
+    parser.add_argument("--kind", choices=["scalar", "objectives", "process", "verifier"], help="judge kind; by default the architecture says")
     parser.add_argument("--name", help="name of the judge (default: the folder's)")
     parser.add_argument("--description", help="one sentence for people")
     parser.add_argument("--license", help="SPDX licence of the weights (default: what the model card says)")

@@ -13,6 +13,7 @@ import yaml
 
 from . import rows
 from .graph import BRANCHES
+from .judges import ONE_NUMBER
 
 #: Largest difference between the graph's and transformers' numbers that is exported.
 TOLERANCE = 1e-4
@@ -28,8 +29,9 @@ def golden_rows(judge, max_tokens):
             name, prompt, candidate, _ = rows.process_item(item, judge.separator)
         else:
             name, prompt, candidate = item
+        reference = {"reference": rows.reference_of(name)} if judge.kind == "verifier" else {}
         try:
-            ids, types = judge.ids(prompt, candidate)
+            ids, types = judge.ids(prompt, candidate, **reference)
         except Exception as refusal:  # A template that takes no system message raises an error of its own.
             if not any(message["role"] == "system" for message in prompt):
                 raise
@@ -42,7 +44,7 @@ def golden_rows(judge, max_tokens):
         if not np.isfinite(fields["score"]):
             raise SystemExit(f"the model's own score of row {name} is not finite")
         numbers = {key: rounded(value) for key, value in fields.items()}
-        found.append({"id": name, "prompt": prompt, "candidate": candidate, **numbers, "ids": [int(i) for i in ids]})
+        found.append({"id": name, "prompt": prompt, **reference, "candidate": candidate, **numbers, "ids": [int(i) for i in ids]})
         texts.append((list(ids), types))
     if len(found) < LEAST_GOLDENS:
         raise SystemExit(f"{len(found)} golden rows, fewer than {LEAST_GOLDENS}; raise --max-tokens")
@@ -104,7 +106,7 @@ def shared_length(texts):
 
 def numbers(judge, outputs, row):
     """The numbers of a row as a golden row holds them: the score, then objectives and gating."""
-    if judge.kind == "scalar":
+    if judge.kind in ONE_NUMBER:
         return np.array([outputs["score"][row]])
     if judge.kind == "process":
         margins = outputs["steps"][row].astype(np.float64)
@@ -177,7 +179,7 @@ def write(folder, judge, model, weights, facts, tokenizer_json, options):
         "description": options.description,
         "license": options.license,
         "model": {"maxTokens": options.max_tokens, "template": judge.template, "inputs": inputs,
-                  "outputs": {"score": "score"} if judge.kind == "scalar" else {name: name for name in judge.outputs}},
+                  "outputs": {name: name for name in judge.outputs}},
         **judge.manifest(),
         "space": options.space or judge.space,
         "determinism": {"class": "tolerance", "bound": bound},

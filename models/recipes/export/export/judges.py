@@ -11,6 +11,8 @@ from . import armo, decoder, encoders, heads
 from . import template as templates
 from .graph import BRANCHES
 
+#: Kinds with one number for a text.
+ONE_NUMBER = ("scalar", "verifier")
 ENCODERS = {"bert": encoders.bert, "deberta-v2": encoders.deberta, "modernbert": encoders.modernbert}
 
 
@@ -38,7 +40,10 @@ def _eager(loader, folder, stored):
 
 
 class Classifier:
-    """`*ForSequenceClassification`: one logit, the log-odds of two, or every logit as an objective."""
+    """`*ForSequenceClassification`: one logit, the log-odds of two, or every logit as an objective.
+
+    As a `verifier` it reads a reference answer too, which its template shows as `reference`.
+    """
 
     def __init__(self, folder, tokenizer, options):
         self.model = _eager(AutoModelForSequenceClassification, folder, options.stored)
@@ -46,8 +51,10 @@ class Classifier:
         self.labels, self.positive = config.num_labels, options.positive
         self.encoder = ENCODERS.get(config.model_type)
         self.kind = options.kind or ("scalar" if self.labels <= 2 else "objectives")
-        if self.kind == "scalar" and self.labels > 2:
-            raise SystemExit(f"the model has {self.labels} labels and a scalar judge one number; use --kind objectives")
+        if self.kind in ONE_NUMBER and self.labels > 2:
+            raise SystemExit(f"the model has {self.labels} labels and a {self.kind} judge one number; use --kind objectives")
+        if self.kind == "verifier" and "reference" not in (options.template or ""):
+            raise SystemExit("a verifier reads a reference: give a template that shows it as `reference` with --template FILE")
         self.space = "logit"
         self.names = [str(config.id2label[i]) for i in range(self.labels)]
         self.uses_pair = self.encoder is not None and not options.template
@@ -60,14 +67,14 @@ class Classifier:
         self.inputs = ["input_ids", "attention_mask", *more]
         self.tokenizer = tokenizer
 
-    def ids(self, prompt, candidate):
+    def ids(self, prompt, candidate, reference=""):
         """Token ids of an item, and types where the model reads them, as transformers makes them."""
         if self.uses_pair:
             # As a batch: alone, an empty response would be taken for none, and the text for no pair.
             made = self.tokenizer([templates.pair_prompt(prompt)], [candidate], return_token_type_ids=True)
             return made["input_ids"][0], made["token_type_ids"][0]
         messages = [*prompt, {"role": "assistant", "content": candidate}]
-        return self.tokenizer.apply_chat_template(messages, chat_template=self.template, tokenize=True,
+        return self.tokenizer.apply_chat_template(messages, chat_template=self.template, tokenize=True, reference=reference,
                                                   add_generation_prompt=False, return_dict=False), None
 
     @torch.no_grad()
@@ -88,7 +95,7 @@ class Classifier:
         else:
             hidden = self.encoder(g, base, "token_type_ids" in self.inputs)
             logits = g.linear(self.model.classifier, "classifier", self._pool(g, base, hidden))
-        if self.kind == "scalar":
+        if self.kind in ONE_NUMBER:
             return heads.scalar(g, logits, self.labels, self.positive)
         return heads.named_objectives(g, logits, self.labels)
 
@@ -103,11 +110,11 @@ class Classifier:
         return g.activation(activation, g.linear(pooler.dense, "pooler", heads.first_token(g, hidden)))
 
     def manifest(self):
-        if self.kind == "scalar":
+        if self.kind in ONE_NUMBER:
             return {}
         return {"objectives": [{"name": name, "penalty": 0.0} for name in self.names]}
 
-    outputs = property(lambda self: ["score"] if self.kind == "scalar" else ["objectives", "gating"])
+    outputs = property(lambda self: ["score"] if self.kind in ONE_NUMBER else ["objectives", "gating"])
 
 
 class ArmoJudge:

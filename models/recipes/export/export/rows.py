@@ -36,6 +36,14 @@ CHAT = [
     ("system", [{"role": "system", "content": "Answer in one word."}, *_user("Capital of Italy?")], "Rome"),
 ]
 
+
+
+def reference_of(name):
+    """A reference answer for a row of CHAT: the next row's response that is not blank, so that white space at its ends is tried too."""
+    at = next(i for i, row in enumerate(CHAT) if row[0] == name)
+    return next(text for _, _, text in (*CHAT[at + 1 :], *CHAT) if text.strip())
+
+
 _SUM = "There are 3 boxes with 4 pens each. How many pens are there?"
 #: Solutions as lists of steps.
 PROCESS = [

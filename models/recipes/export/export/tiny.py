@@ -31,6 +31,16 @@ CHATML = (
 )
 #: Qwen3 puts an empty thought before the last answer and takes line breaks off it.
 CHATML_THINKING = CHATML.replace("m.content", "(('<think>\n\n</think>\n\n' + m.content.lstrip('\n')) if loop.last and m.role == 'assistant' else m.content)")
+#: VerifyRM's, whose marks are plain text.
+VERIFY_RM = (
+    "<question>{% for m in messages[:-1] %}{{ m.content }}{% if not loop.last %}{{ '\n' }}{% endif %}{% endfor %}</question>{{ '\n' }}"
+    "<reference_answer>{{ reference }}</reference_answer>{{ '\n' }}<completion>{{ messages[-1].content }}</completion>"
+)
+#: As POLAR lays two conversations side by side, with special tokens that the tiny vocabulary has.
+TWICE = (
+    "{{ bos_token }}{% for m in messages[:-1] %}{{ m.content + '\n' }}{% endfor %}{{ reference }}<|eot_id|>"
+    "{% for m in messages[:-1] %}{{ m.content + '\n' }}{% endfor %}{{ messages[-1].content }}<|eot_id|>"
+)
 #: Llama 3.1 opens with a system turn that holds the date.
 LLAMA31 = (
     "{% if strftime_now is defined %}{% set today = strftime_now('%d %b %Y') %}{% else %}{% set today = 'never' %}{% endif %}"
@@ -183,6 +193,8 @@ FAMILIES = {
     "gemma": ("Gemma", _gemma, "gemma", DECODER, {}),
     "gemma2": ("Gemma 2", _gemma, "gemma2", DECODER | {"sliding_window": 16, "query_pre_attn_scalar": 8, "attn_logit_softcapping": 5.0}, {}),
     "gemma3": ("Gemma 3 (text)", _gemma, "gemma3_text", DECODER | {"sliding_window": 16, "query_pre_attn_scalar": 8}, {}),
+    "qwen2-verifier": ("Qwen2, verifier of plain marks", _qwen, "qwen2", DECODER, {"kind": "verifier", "template": VERIFY_RM}),
+    "llama-verifier": ("Llama, verifier, prompt shown twice", llama_tokenizer, "llama", DECODER, {"kind": "verifier", "template": TWICE}),
     "deberta-v3": ("DeBERTa-v3, fp16 weights", _deberta, "deberta-v2", ENCODER | {
         "type_vocab_size": 0, "relative_attention": True, "position_buckets": 32, "max_relative_positions": -1, "share_att_key": True,
         "pos_att_type": ["p2c", "c2p"], "position_biased_input": False, "norm_rel_ebd": "layer_norm", "pooler_hidden_size": 32}, {"store": "fp16"}),
@@ -208,6 +220,9 @@ def make(name, folder):
     _, make_tokenizer, kind, sizes, options = FAMILIES[name]
     tokenizer, facts = make_tokenizer()
     folder.mkdir(parents=True)
+    if "template" in options:
+        (folder / "template.jinja").write_text(options["template"])
+        options = options | {"template": folder / "template.jinja"}
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, padding_side="right", **facts)
     fast.save_pretrained(folder)
     model_type = {"armo": "llama", "qwen2-prm": "qwen2", "mistral-prm": "mistral"}.get(kind, kind)
