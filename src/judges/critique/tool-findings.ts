@@ -1,5 +1,5 @@
 import type { Finding } from "../../domain/judge.ts";
-import { presentable } from "../generative/sampling.ts";
+import { presentable } from "../../domain/presentable.ts";
 import type { Aspect } from "./score-answers.ts";
 import type { Thread } from "./tool-loop.ts";
 import type { Tool } from "./tools.ts";

@@ -1,6 +1,6 @@
 import type { ToolAnswer } from "../../domain/backend.ts";
 import type { GatewayError } from "../../domain/errors.ts";
-import { presentable } from "../generative/sampling.ts";
+import { presentable } from "../../domain/presentable.ts";
 import { evaluateArithmetic } from "../rules/arithmetic.ts";
 import type { ToolConfig } from "./tool-params.ts";
 
