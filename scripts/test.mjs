@@ -6,7 +6,7 @@ import path from "node:path";
 
 const suites = process.argv.length > 2 ? process.argv.slice(2) : ["node", "python"];
 
-/** A file that takes longer than this hangs: the longest takes a minute on two cores. */
+/** A file that takes longer than this hangs, and did not say so itself (test/support/hang-watch.ts). */
 const HANG_MS = 1_800_000;
 /** Lines of an output that ended without saying which test failed. */
 const LAST_LINES = 60;
@@ -59,6 +59,8 @@ const runSuite = {
       "./test/support/property-seed.ts",
       "--import",
       "./test/support/told-assertions.ts",
+      "--import",
+      "./test/support/hang-watch.ts",
       "--test",
       "--test-concurrency=2",
       `--test-timeout=${HANG_MS}`,
@@ -68,7 +70,8 @@ const runSuite = {
     const passed = last(output, /^ℹ pass (\d+)$/gm);
     const counted = last(output, /^ℹ fail (\d+)$/gm) + last(output, /^ℹ cancelled (\d+)$/gm);
     const failed = code === 0 ? counted : Math.max(counted, 1);
-    const told = output.split("✖ failing tests:\n")[1] ?? lastLines(output);
+    const hanging = [...output.matchAll(/^hangs after .*$/gm)].map(([line]) => `${line}\n`).join("");
+    const told = hanging + (output.split("✖ failing tests:\n")[1] ?? lastLines(output));
     return { passed, failed, failures: failed === 0 ? "" : told };
   },
 
@@ -85,7 +88,9 @@ const runSuite = {
     const counted = sum(output, /\b(\d+) failed/g) + sum(output, /\b(\d+) errors?\b/g);
     const failed = code === 0 ? counted : Math.max(counted, 1);
     // pytest tells failures between a heading and its summary, which is the line that ends in the time it took.
-    const told = [...output.matchAll(/^=+ (?:FAILURES|ERRORS) =+$[\s\S]*?^(?:=+ )?\d+ (?:failed|error).*$/gm)].map(([text]) => text);
+    const told = [...output.matchAll(/^=+ (?:FAILURES|ERRORS) =+$[\s\S]*?^(?:=+ )?\d+ (?:failed|passed|errors?)\b.* in .*$/gm)].map(
+      ([text]) => text,
+    );
     return { passed, failed, failures: failed === 0 ? "" : told.join("\n") || lastLines(output) };
   },
 };
