@@ -8,7 +8,8 @@ import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
 import { temporaryFolder } from "../support/bundle.ts";
 import { type ChatScript, type ReceivedChat, startChatServer } from "../support/chat-server.ts";
-import { settled } from "../support/servers.ts";
+import { freePort } from "../support/free-port.ts";
+import { settled } from "../support/settled.ts";
 import { startToolServer, type ToolScript } from "../support/tool-server.ts";
 
 const log = createLogger({ level: "silent" });
@@ -21,6 +22,8 @@ const LOOKUP = "{ type: service, backend: facts, description: Looks a fact up. }
 
 interface Choices {
   readonly tool?: ToolScript;
+  /** Of the tool's service. Default any. */
+  readonly port?: number;
   /** Further keys of the tool's backend and of the chat's, each with a comma before it. */
   readonly facts?: string;
   readonly llm?: string;
@@ -29,10 +32,10 @@ interface Choices {
 }
 
 /** A gateway with one critic that has a calculator and a tool behind a scripted service. */
-async function open(model: ChatScript, { tool = () => ({ observation: "yes" }), ...choices }: Choices = {}) {
+async function open(model: ChatScript, { tool = () => ({ observation: "yes" }), port = 0, ...choices }: Choices = {}) {
   const { facts = "", llm = "", lookup = LOOKUP, judge = "" } = choices;
   const chats = await startChatServer(model);
-  const tools = await startToolServer(tool);
+  const tools = await startToolServer(tool, port);
   const folder = temporaryFolder();
   const file = folder.write(
     "rewardgate.yaml",
@@ -176,7 +179,7 @@ describe("a critique judge with tools", () => {
   ];
   for (const [what, tool, told] of misbehaviour) {
     it(`tells the model that a tool which ${what} has failed, gets its verdict, and does not keep that`, async () => {
-      const facts = `, maxResponseBytes: 16384, responseTimeoutSeconds: ${what === "never answers" ? 1 : 60}`;
+      const facts = `, maxResponseBytes: 16384, responseTimeoutSeconds: ${what === "never answers" ? 3 : 60}`;
       const lookup = LOOKUP.replace("backend", "deterministic: true, backend");
       const { part, chats, tools } = await open(modelThat(uses("lookup", "is 17 prime")), { tool, facts, lookup });
       const first = await part("391");
@@ -189,7 +192,7 @@ describe("a critique judge with tools", () => {
   }
 
   it("goes on without a service that is killed while it works, and with it once it is back", async () => {
-    const opened = await open(modelThat(uses("lookup", "a")), { tool: () => undefined });
+    const opened = await open(modelThat(uses("lookup", "a")), { tool: () => undefined, port: await freePort() });
     const { part, tools, gateway } = opened;
     const judged = part("391");
     await settled(() => tools.calls.length === 1);
@@ -201,12 +204,7 @@ describe("a critique judge with tools", () => {
     assert.ok(gateway.readiness.current().checks.every(({ ok }) => ok));
     const again = await startToolServer(() => ({ observation: "yes" }), tools.port);
     cleanups.push(() => again.close());
-    let raw = 0;
-    for (let tries = 0; raw !== 1 && tries < 200; tries++) {
-      if (tries > 0) await new Promise((resolve) => setTimeout(resolve, 50));
-      raw = (await part("391")).raw!;
-    }
-    assert.equal(raw, 1);
+    await settled(async () => (await part("391")).raw === 1, "the tool that is back");
   });
 
   it("passes its trial question while its tools are away", async () => {

@@ -6,7 +6,8 @@ import { toolParams } from "../../../src/backends/tool/params.ts";
 import type { OpenBackend, PreparedCall, RunContext, ToolCall } from "../../../src/domain/backend.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { temporaryFolder } from "../../support/bundle.ts";
-import { settled } from "../../support/servers.ts";
+import { manualClock } from "../../support/manual-clock.ts";
+import { settled } from "../../support/settled.ts";
 import { startToolServer, type ToolScript } from "../../support/tool-server.ts";
 
 const cleanups: (() => unknown)[] = [];
@@ -105,9 +106,12 @@ describe("a service of tools", () => {
   });
 
   it("is given up when it takes too long, and called off when nobody waits any more", async () => {
-    const { backend, server } = await open(() => undefined, { responseTimeoutSeconds: 0.05 });
-    const late = await errorOf(backend);
-    assert.deepEqual([late.reason, server.calls.length], ["BACKEND_UNAVAILABLE", 1]);
+    const clock = manualClock();
+    const { backend, server } = await open(() => undefined, { responseTimeoutSeconds: 20, clock });
+    const late = errorOf(backend);
+    await settled(() => server.calls.length === 1);
+    clock.advance(20_000);
+    assert.deepEqual([(await late).reason, server.calls.length], ["BACKEND_UNAVAILABLE", 1]);
     const patient = await open(() => undefined);
     const leaving = new AbortController();
     const context: RunContext = { signal: leaving.signal, remainingMs: () => 60_000 };

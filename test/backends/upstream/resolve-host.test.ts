@@ -6,9 +6,11 @@ import { createHost, ForbiddenHost, type HostOptions, type Resolve } from "../..
 import type { ExternalCall, OpenBackend, PreparedCall } from "../../../src/domain/backend.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
+import { freePort } from "../../support/free-port.ts";
 import { DESCRIPTION, type JudgeService, type Place, Refusal, startGrpcJudge, startHttpJudge } from "../../support/judge-service.ts";
 import { type ManualClock, manualClock } from "../../support/manual-clock.ts";
-import { settle } from "../../support/scripted.ts";
+import { passTime, quiet } from "../../support/quiet.ts";
+import { settled } from "../../support/settled.ts";
 
 const cleanups: (() => unknown)[] = [];
 after(async () => {
@@ -254,21 +256,11 @@ async function servicesAt(
   start: (script?: undefined, health?: undefined, place?: Place) => Promise<JudgeService>,
   hosts: readonly string[],
 ) {
-  for (let tries = 0; ; tries++) {
-    const services: JudgeService[] = [];
-    try {
-      for (const host of hosts) {
-        const port = services.length === 0 ? 0 : Number(new URL(services[0]!.url).port);
-        services.push(await start(undefined, undefined, { host, port }));
-      }
-      cleanups.push(...services.map((service) => () => service.close()));
-      return services;
-    } catch (error) {
-      // The port is taken at another address.
-      for (const service of services) await service.close();
-      if (tries === 10) throw error;
-    }
-  }
+  const port = await freePort();
+  const services: JudgeService[] = [];
+  for (const host of hosts) services.push(await start(undefined, undefined, { host, port }));
+  cleanups.push(...services.map((service) => () => service.close()));
+  return services;
 }
 
 const named = (service: JudgeService) => service.url.replace(/127\.0\.0\.\d/, "svc.internal");
@@ -284,12 +276,7 @@ for (const [protocol, start] of PROTOCOLS) {
     await good.close();
     let failed = 0;
     for (let n = 0; n < 8; n++) {
-      const call = ask(backend).catch(() => failed++);
-      for (let step = 0; step < 40; step++) {
-        await settle(20);
-        clock.advance(1_000);
-      }
-      await call;
+      if (!(await endsWell(clock, ask(backend)))) failed++;
     }
     assert.equal(failed, 8);
     assert.deepEqual([hostile.asked.length, hostile.headers.length], [0, 0]);
@@ -309,17 +296,7 @@ for (const [protocol, start] of PROTOCOLS) {
     answers = answer("127.0.0.4");
     await first.close();
     await second.close();
-    await until(clock, async () => {
-      const call = ask(backend).then(
-        () => true,
-        () => false,
-      );
-      for (let step = 0; step < 20; step++) {
-        await settle(20);
-        clock.advance(1_000);
-      }
-      return call;
-    });
+    await until(clock, () => endsWell(clock, ask(backend)));
     assert.ok(third.asked.length > 0);
   });
 
@@ -345,12 +322,23 @@ for (const [protocol, start] of PROTOCOLS) {
   });
 }
 
-/** Tries again while little time passes, within bounds. */
+/** Whether a call succeeds, while time passes whenever nothing else happens. */
+async function endsWell(clock: ManualClock, call: Promise<void>): Promise<boolean> {
+  let end: boolean | undefined;
+  call.then(
+    () => (end = true),
+    () => (end = false),
+  );
+  await passTime(clock, () => end !== undefined);
+  return end!;
+}
+
+/** Tries again while time passes: on the clock, and on that of gRPC's own waits. */
 async function until(clock: ManualClock, holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    if (await holds()) return;
+  await settled(async () => {
+    if (await holds()) return true;
     clock.advance(1_000);
-    await settle(20);
-  }
-  assert.fail("it never came to hold");
+    await quiet();
+    return false;
+  });
 }
