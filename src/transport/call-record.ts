@@ -22,9 +22,18 @@ export interface CallRecord {
   finish(error?: GatewayError): void;
 }
 
+/** What is known of a call that has just arrived. */
+export interface CallFacts {
+  readonly telemetry: Telemetry;
+  readonly transport: TransportLabel;
+  readonly method: string;
+  readonly requestId: string;
+  /** Attempts at the same call that the caller says have failed before. */
+  readonly previousAttempts?: number | undefined;
+}
+
 /** Opens the record of a call that has just arrived. */
-export function openRecord(facts: { telemetry: Telemetry; transport: TransportLabel; method: string; requestId: string }): CallRecord {
-  const { telemetry, transport, method, requestId } = facts;
+export function openRecord({ telemetry, transport, method, requestId, previousAttempts }: CallFacts): CallRecord {
   const startedAt = performance.now();
   const leave = telemetry.running.enter();
   let finished = false;
@@ -48,7 +57,10 @@ export function openRecord(facts: { telemetry: Telemetry; transport: TransportLa
         bytes: this.bytes,
       });
       const code = error === undefined ? "OK" : ERROR_TABLE[error.reason].grpc;
-      const line = { requestId, transport, method, code, durationMs: Math.round(ms * 1000) / 1000, items: this.items };
+      const line = {
+        ...{ requestId, transport, method, code, durationMs: Math.round(ms * 1000) / 1000, items: this.items },
+        ...(previousAttempts !== undefined && { previousAttempts }),
+      };
       if (error === undefined) telemetry.log.info(line, "request");
       else if (error.reason === "INTERNAL") telemetry.log.error({ ...line, reason: error.reason, cause: causeOf(error) }, "request");
       else telemetry.log.info({ ...line, reason: error.reason }, "request");
@@ -77,6 +89,11 @@ const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** The caller's request id when it is printable ASCII of at most 128 characters, a fresh one otherwise. */
 export function requestIdFrom(given: unknown): string {
   return typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+/** Attempts that failed before, as a retrying gRPC client says in `grpc-previous-rpc-attempts`. */
+export function previousAttemptsFrom(given: unknown): number | undefined {
+  return typeof given === "string" && /^\d{1,3}$/.test(given) ? Number(given) : undefined;
 }
 
 /** The caller's W3C trace context when it is well-formed. */

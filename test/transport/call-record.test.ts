@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GatewayError } from "../../src/domain/errors.ts";
-import { openRecord, requestIdFrom, traceparentFrom } from "../../src/transport/call-record.ts";
+import { openRecord, previousAttemptsFrom, requestIdFrom, traceparentFrom } from "../../src/transport/call-record.ts";
 import { createRunningCalls } from "../../src/transport/running-calls.ts";
 import { recordingTelemetry } from "../support/scripted-service.ts";
 
@@ -28,6 +28,19 @@ test("a call gives one log line and one count, however often it is finished", as
   assert.match(text, /rewardgate_request_items_sum\{method="Score"\} 3/);
   assert.match(text, /rewardgate_request_size_bytes_sum\{transport="grpc"\} 100/);
   assert.match(text, /rewardgate_requests_running 0/);
+});
+
+test("a call that a client makes again is logged with the attempts before it, and any other is not", () => {
+  const { lines, log, metrics } = recordingTelemetry();
+  const telemetry = { log, metrics, running: createRunningCalls() };
+  for (const given of ["2", undefined, "-1", "1e9", "many"]) {
+    const facts = { transport: "grpc", method: "Score", requestId: "r1", previousAttempts: previousAttemptsFrom(given) } as const;
+    openRecord({ telemetry, ...facts }).finish();
+  }
+  assert.deepEqual(
+    lines.map(({ previousAttempts }) => previousAttempts),
+    [2, undefined, undefined, undefined, undefined],
+  );
 });
 
 test("a refused call is logged with its reason, and at info", () => {

@@ -19,6 +19,8 @@ export interface AttemptedCall {
   readonly path: string;
   /** JSON text. */
   readonly body: string;
+  /** Attempts that failed before. */
+  readonly previousAttempts: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds until the most patient caller gives up. */
   readonly remainingMs: number;
@@ -35,7 +37,7 @@ const MARGIN = { share: 0.05, ms: 20 };
 export async function makeAttempt<T>(
   { name, reading, responseTimeoutMs, clock, metrics }: AttemptOptions<T>,
   { target }: Address,
-  { path, body, headers, remainingMs, signal, events }: AttemptedCall,
+  { path, body, previousAttempts, headers, remainingMs, signal, events }: AttemptedCall,
 ): Promise<Ending<T>> {
   const label = { backend: name, address: target.name };
   const allowance = Math.floor(remainingMs - Math.min(MARGIN.ms, remainingMs * MARGIN.share));
@@ -50,6 +52,7 @@ export async function makeAttempt<T>(
       ...(Number.isFinite(allowance) && { "x-request-timeout-ms": String(allowance) }),
     },
     body,
+    previousAttempts,
     // The callers' deadline ends the call through the signal, which does not blame the server.
     timeoutMs: responseTimeoutMs,
     signal,

@@ -69,7 +69,9 @@ export function createDoor({ name, clock, random, onLastResort }: DoorOptions): 
       const message = `backend "${name}" is answered by a server that is not the one that is wanted; look at its address and its model`;
       return new GatewayError("BACKEND_UNAVAILABLE", message);
     }
-    const retryAfterMs = Math.ceil(Math.max(100, Math.min(...addresses.map(({ circuit }) => circuit.waitMs))));
+    const waitMs = Math.max(100, Math.min(...addresses.map(({ circuit }) => circuit.waitMs)));
+    // Spread upwards, or all who are refused while it is open would be back at once.
+    const retryAfterMs = Math.ceil(waitMs * (1 + REST_SPREAD * random()));
     const message = `backend "${name}" has failed repeatedly and is left alone for a while; look at its server, or try again later`;
     return new GatewayError("BACKEND_UNAVAILABLE", message, { details: { retryAfterMs } });
   }

@@ -33,7 +33,8 @@ export interface Reading<T> {
 }
 
 /**
- * Reads how an attempt ended. Safe to repeat are a broken connection, 502, 503 and 504, and 429 where the server says when. Another
+ * Reads how an attempt ended. Safe to repeat are a broken connection, 502, 503 and 504, and 429 where the server says when; nothing is where it
+ * says that it does not want the call again. Another
  * address may also be asked after any other 5xx or 429, after a call that took too long, and where a server knows neither the key nor the
  * model, or is not the one that is wanted. A call that was refused for what it holds, or whose answer made no sense, would only end so again.
  *
@@ -74,16 +75,18 @@ export function readEnding<T>(backend: string, outcome: HttpOutcome, reading: Re
     if (flaw === undefined) return { outcome: "ok", blame: "succeeded", answer };
     return { outcome: "unreadable", blame: "failed", again: "elsewhere", replaced: "surely", error: flaw };
   }
-  const askedMs = parseRetryAfter(outcome.retryAfter, Date.now());
+  const unwanted = outcome.pushbackMs !== undefined && outcome.pushbackMs < 0;
+  const askedMs = unwanted ? undefined : (outcome.pushbackMs ?? parseRetryAfter(outcome.retryAfter, Date.now()));
   const hintMs = askedMs === undefined ? undefined : Math.min(askedMs, LONGEST_REST_MS);
+  const again = (otherwise: "anywhere" | "elsewhere" | "never") => (unwanted ? "never" : otherwise);
   const details = hintMs === undefined ? {} : { details: { retryAfterMs: Math.ceil(hintMs) } };
   if (status === 429) {
     const error = unavailable("has no room for more calls now (429); lower its concurrency, or try again later", details);
-    return { outcome: "throttled", blame: "succeeded", again: hintMs === undefined ? "elsewhere" : "anywhere", hintMs, error };
+    return { outcome: "throttled", blame: "succeeded", again: again(hintMs === undefined ? "elsewhere" : "anywhere"), hintMs, error };
   }
   if (status >= 500) {
     const error = unavailable(`answered with status ${status}; look at its server's log`, details);
-    return { outcome: "failed", blame: "failed", again: status >= 502 && status <= 504 ? "anywhere" : "elsewhere", hintMs, error };
+    return { outcome: "failed", blame: "failed", again: again(status >= 502 && status <= 504 ? "anywhere" : "elsewhere"), hintMs, error };
   }
   const credentials = status === 401 || status === 403;
   const remedy = credentials
@@ -95,7 +98,7 @@ export function readEnding<T>(backend: string, outcome: HttpOutcome, reading: Re
   return {
     outcome: "refused",
     blame: "succeeded",
-    again: credentials || status === 404 ? "elsewhere" : "never",
+    again: again(credentials || status === 404 ? "elsewhere" : "never"),
     error: reading.refusal?.(body, status) ?? refused,
   };
 }

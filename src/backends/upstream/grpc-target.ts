@@ -9,6 +9,7 @@ import {
 } from "@grpc/grpc-js";
 import { channelTo } from "./grpc-hosts.ts";
 import type { HttpOutcome, HttpRequest, HttpTarget, HttpTargetOptions } from "./http-target.ts";
+import { readPushback } from "./pushback.ts";
 
 /** Time between attempts to connect, so that a service that is back is found soon, milliseconds. */
 const RECONNECT_MS = { first: 200, last: 5_000 };
@@ -97,8 +98,13 @@ export function createGrpcTarget(
   };
 }
 
-function invoke<T>(start: Parameters<Invoke>[0], { headers = {}, timeoutMs }: HttpRequest, ending: AbortSignal): Promise<T> {
+function invoke<T>(
+  start: Parameters<Invoke>[0],
+  { headers = {}, previousAttempts = 0, timeoutMs }: HttpRequest,
+  ending: AbortSignal,
+): Promise<T> {
   const metadata = new Metadata();
+  if (previousAttempts > 0) metadata.set("grpc-previous-rpc-attempts", String(previousAttempts));
   for (const [name, value] of Object.entries(headers)) if (name !== "content-type") metadata.set(name, value);
   // The service sees how long its callers wait.
   const allowanceMs = Number(headers["x-request-timeout-ms"] ?? timeoutMs);
@@ -115,18 +121,27 @@ function invoke<T>(start: Parameters<Invoke>[0], { headers = {}, timeoutMs }: Ht
   });
 }
 
-function answered(code: number, body: unknown, retryAfter?: string): HttpOutcome {
-  const answer = { kind: "answered", status: code, contentType: "application/json", body: JSON.stringify(body) } as const;
-  return retryAfter === undefined ? answer : { ...answer, retryAfter };
+function answered(code: number, body: unknown): HttpOutcome & { readonly kind: "answered" } {
+  return { kind: "answered", status: code, contentType: "application/json", body: JSON.stringify(body) };
 }
+
+/** What the library says where no server has answered: there is no connection, or none any more. */
+const NO_ANSWER = /^(round_robin: )?(No connection established|Connection dropped|Name resolution failed|(read|write|connect) E[A-Z]+)/;
 
 function outcomeOf(error: ServiceError): HttpOutcome {
   // An answer that is too long, or no message of the contract.
   const local = error.code === status.RESOURCE_EXHAUSTED && /received message larger than max/i.test(error.details);
   const garbled = error.code === status.INTERNAL && /response message parsing error/i.test(error.details);
   if (local || garbled) return { kind: "unreadable", cause: error };
-  if (error.code === undefined) return { kind: "broken", cause: error };
-  if (error.code === status.DEADLINE_EXCEEDED || error.code === status.CANCELLED) return { kind: "late" };
+  // A stream that the other side ended shows as cancelled; what ends here was told apart before.
+  if (error.code === undefined || error.code === status.CANCELLED) return { kind: "broken", cause: error };
+  if (error.code === status.DEADLINE_EXCEEDED) return { kind: "late" };
+  if (error.code === status.UNAVAILABLE && NO_ANSWER.test(error.details)) return { kind: "broken", cause: error };
   const retryAfter = error.metadata?.get("retry-after")[0];
-  return answered(HTTP_STATUS[error.code] ?? 400, { error: error.details ?? "" }, retryAfter?.toString());
+  const pushbackMs = readPushback(error.metadata);
+  return {
+    ...answered(HTTP_STATUS[error.code] ?? 400, { error: error.details ?? "" }),
+    ...(retryAfter !== undefined && { retryAfter: retryAfter.toString() }),
+    ...(pushbackMs !== undefined && { pushbackMs }),
+  };
 }

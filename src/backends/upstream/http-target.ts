@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Attempts at the same call that failed before; gRPC tells the server. Default 0. */
+  readonly previousAttempts?: number;
   /** Longest time from now to the last byte of the answer. */
   readonly timeoutMs: number;
   /** Aborts when nobody waits any more. */
@@ -34,6 +36,8 @@ export type HttpOutcome =
       readonly status: number;
       readonly contentType: string;
       readonly retryAfter?: string;
+      /** Milliseconds after which the server wants the same call again, where it says so in gRPC's way; below 0 when it does not want it. */
+      readonly pushbackMs?: number;
       /** Empty where it was events, which their reader has taken. */
       readonly body: string;
     }

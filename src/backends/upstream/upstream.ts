@@ -157,6 +157,7 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
       const ending = await makeAttempt({ ...options, reading }, address, {
         path,
         body: typeof body === "string" ? body : body(address.target.name),
+        previousAttempts: attempts - 1,
         headers: headers(),
         remainingMs: remainingMs(),
         signal: context?.signal,

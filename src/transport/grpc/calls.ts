@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { Metadata, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
 import { GatewayError } from "../../domain/errors.ts";
 import type { CallContext } from "../../domain/service.ts";
-import { type CallRecord, openRecord, requestIdFrom, type Telemetry, traceparentFrom } from "../call-record.ts";
+import { type CallRecord, openRecord, previousAttemptsFrom, requestIdFrom, type Telemetry, traceparentFrom } from "../call-record.ts";
 
 /** What a handler knows of its call. */
 export interface GrpcCall {
@@ -30,7 +30,8 @@ export function openCall(call: AnyCall, method: string, telemetry: Telemetry): G
   const trailers = new Metadata();
   trailers.set("x-request-id", requestId);
   if (traceparent !== undefined) trailers.set("traceparent", traceparent);
-  const record = openRecord({ telemetry, transport: "grpc", method, requestId });
+  const previousAttempts = previousAttemptsFrom(call.metadata.get("grpc-previous-rpc-attempts")[0]);
+  const record = openRecord({ telemetry, transport: "grpc", method, requestId, previousAttempts });
   const aborter = new AbortController();
   // Every item of a stream listens to the one signal.
   setMaxListeners(0, aborter.signal);

@@ -347,7 +347,7 @@ test("a circuit that opened lets the first call after 5 s through, and a server 
   backend.onReadiness((ready) => heard.push(ready));
   for (let n = 0; n < 5; n++) await assert.rejects(ask(backend));
   assert.equal(backend.ready, false);
-  await assert.rejects(ask(backend), (error: GatewayError) => error.details.retryAfterMs === 5000);
+  await assert.rejects(ask(backend), (error: GatewayError) => error.details.retryAfterMs === 5500);
   assert.equal(server.chats.length, 5);
   server.script = () => "recovered";
   clock.advance(5_000);
