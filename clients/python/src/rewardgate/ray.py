@@ -30,13 +30,16 @@ def score_dataset(
     columns: Columns | None = None,
     batch_size: int = 1000,
     concurrency: int | tuple[int, int] = 2,
+    num_cpus: float = 0.25,
     **resources: Any,
 ) -> Any:
     """A dataset with new columns `rewards`, `statuses` and `failures`, one entry per candidate of each row.
 
     Args:
         concurrency: workers, which all call the one gateway.
-        resources: further arguments of `map_batches`, for example `num_cpus`.
+        num_cpus: what Ray sets aside for each worker, which waits for the gateway most of the time; whole ones would leave a small cluster
+            none to read the dataset with.
+        resources: further arguments of `map_batches`, for example `memory`.
     """
     return dataset.map_batches(
         Scorer,
@@ -44,6 +47,7 @@ def score_dataset(
         batch_format="pandas",
         batch_size=batch_size,
         concurrency=concurrency,
+        num_cpus=num_cpus,
         **resources,
     )
 

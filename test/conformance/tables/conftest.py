@@ -1,0 +1,33 @@
+import json
+import os
+
+import pytest
+
+from rewardgate import Client, Item
+
+PAIRS = [(f"How long do I boil {count} eggs?", answer) for count in range(1, 26) for answer in ("Eight minutes, then cold water.", "Google it.")]
+LONG = ("Say something long.", "word " * 3000)
+
+
+@pytest.fixture(scope="session")
+def address() -> str:
+    return os.environ["REWARDGATE_TEST_GRPC"]
+
+
+@pytest.fixture(scope="session")
+def rewards_of(address):
+    def ask(pairs):
+        with Client(address, panel="chat") as client:
+            return [result.candidates[0].reward for result in client.score([Item(prompt, [text]) for prompt, text in pairs])]
+
+    return ask
+
+
+def pytest_terminal_summary(terminalreporter):
+    """A row of docs/compatibility.md for each system."""
+    systems = {"test_ray.py": ("Ray Data", "ray 2.60.0"), "test_datasets.py": ("Hugging Face datasets", "datasets 5.2.0")}
+    passed = [report.nodeid for report in terminalreporter.getreports("passed")]
+    with open(os.environ["REWARDGATE_TEST_RESULTS"], "a") as results:
+        for file, (system, version) in systems.items():
+            result = f"{sum(file in name for name in passed)} tests"
+            results.write(json.dumps({"system": system, "version": version, "result": result}) + "\n")

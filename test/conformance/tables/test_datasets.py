@@ -1,0 +1,27 @@
+"""`rewardgate.datasets` on tables of Hugging Face's datasets, whole and streamed."""
+
+import pytest
+from conftest import LONG, PAIRS
+from datasets import Dataset
+
+from rewardgate.datasets import score_dataset
+
+
+def rows_of(pairs):
+    return [{"prompt": [{"role": "user", "content": prompt}], "candidates": [text], "split": "any"} for prompt, text in pairs]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_every_row_gets_its_reward_in_its_order(address, rewards_of, streamed):
+    table = Dataset.from_list(rows_of(PAIRS))
+    scored = score_dataset(table.to_iterable_dataset() if streamed else table, address, panel="chat", batch_size=7)
+    rows = list(scored)
+    assert [row["rewards"][0] for row in rows] == pytest.approx(rewards_of(PAIRS), abs=1e-5)
+    assert [row["prompt"][0]["content"] for row in rows] == [prompt for prompt, _ in PAIRS]
+    assert {row["statuses"][0] for row in rows} == {"complete"} and {row["split"] for row in rows} == {"any"}
+
+
+def test_a_row_without_a_reward_has_none_and_the_reason(address):
+    first, second = score_dataset(Dataset.from_list(rows_of([PAIRS[0], LONG])), address, panel="chat")
+    assert first["rewards"][0] is not None and first["failures"] == [None]
+    assert second["rewards"] == [None] and second["failures"] == ["ITEM_TOO_LONG"]
