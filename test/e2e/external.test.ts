@@ -1,12 +1,22 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { openGateway } from "../../src/app.ts";
+import { credentials, Metadata } from "@grpc/grpc-js";
+import { openGateway, serve } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Item } from "../../src/domain/item.ts";
 import { type CandidateResult, DEFAULT_OPTIONS } from "../../src/domain/score.ts";
+import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
 import { temporaryFolder } from "../support/bundle.ts";
-import { type JudgeService, type ServiceScript, startGrpcJudge, startHttpJudge, textOfContent } from "../support/judge-service.ts";
+import {
+  GRPC,
+  type JudgeService,
+  Refusal,
+  type ServiceScript,
+  startGrpcJudge,
+  startHttpJudge,
+  textOfContent,
+} from "../support/judge-service.ts";
 import { settled } from "../support/settled.ts";
 
 const log = createLogger({ level: "silent" });
@@ -130,3 +140,60 @@ for (const [protocol, start] of [
     });
   });
 }
+
+describe("a chain of client, gateway and service", () => {
+  for (const [protocol, start, away] of [
+    ["HTTP", startHttpJudge, 503],
+    ["gRPC", startGrpcJudge, GRPC.UNAVAILABLE],
+  ] as const) {
+    it(`over ${protocol} retries in one layer, logs a client's own attempts, and hands none of its credentials on`, async () => {
+      const lines: Record<string, unknown>[] = [];
+      const service = await start(() => new Refusal(away));
+      service.description = { judges: [{ name: "svc-judge", version: "1", space: "unit" }] };
+      const folder = temporaryFolder();
+      const file = folder.write(
+        "rewardgate.yaml",
+        `apiVersion: rewardgate/v1
+server: { http: { port: 0 }, grpc: { port: 0 }, admin: { port: 0 } }
+backends: { svc: { type: external, url: "${service.url}" } }
+judges: { svc-judge: { kind: external, backend: svc, version: "1", space: unit } }
+panels: { panel: { members: [{ judge: svc-judge }] } }
+`,
+      );
+      const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
+      const running = await serve(await loadConfig({ file, variables: {} }), { log: createLogger({ level: "info", destination }) });
+      const retryPolicy = {
+        ...{ maxAttempts: 5, initialBackoff: "0.01s", maxBackoff: "0.01s", backoffMultiplier: 1 },
+        retryableStatusCodes: ["UNAVAILABLE", "UNKNOWN", "INTERNAL"],
+      };
+      const retries = JSON.stringify({ methodConfig: [{ name: [{}], retryPolicy }] });
+      const client = new wire.RewardServiceClient(running.addresses.grpc, credentials.createInsecure(), { "grpc.service_config": retries });
+      cleanups.unshift(async () => {
+        client.close();
+        await running.stop();
+        await service.close();
+        folder.remove();
+      });
+      const secrets = { authorization: "Bearer clients-own", "x-api-key": "clients-own", cookie: "clients-own" };
+      const metadata = new Metadata();
+      for (const [name, value] of Object.entries({ ...secrets, "grpc-previous-rpc-attempts": "2" })) metadata.set(name, value);
+      const text = (value: string) => ({ form: { $case: "text" as const, value } });
+      const item = { prompt: text("p"), candidates: [{ content: text("0.5") }] };
+      const answer = await new Promise<wire.ScoreResponse>((resolve, reject) => {
+        const request = wire.ScoreRequest.fromPartial({ panel: "panel", items: [item] });
+        client.score(request, metadata, (error, message) => (error ? reject(error) : resolve(message)));
+      });
+      assert.equal(answer.results[0]!.candidates[0]!.reward, undefined);
+      assert.equal(service.asked.length, 3);
+      assert.deepEqual(
+        lines.filter(({ method }) => method === "Score").map(({ previousAttempts }) => previousAttempts),
+        [2],
+      );
+      const body = JSON.stringify({ panel: "panel", items: [{ prompt: "p", candidates: [{ content: "0.25" }] }] });
+      const headers = { "content-type": "application/json", ...secrets };
+      assert.equal((await fetch(`${running.addresses.http}/v1/score`, { method: "POST", headers, body })).status, 200);
+      assert.ok(service.asked.length > 3);
+      assert.doesNotMatch(JSON.stringify([service.headers, service.asked, lines]), /clients-own/);
+    });
+  }
+});

@@ -38,7 +38,7 @@ export interface ChatServer {
   readonly chats: ReceivedChat[];
   /** Most connections that were open at once. */
   readonly mostConnections: number;
-  /** Status of the health check. */
+  /** Status of the health check; 0 for no answer at all. */
   health: number;
   script: ChatScript;
   close(): Promise<void>;
@@ -61,6 +61,7 @@ export async function startChatServer(script: ChatScript, port = 0): Promise<Cha
   const chats: ReceivedChat[] = [];
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method === "GET") {
+      if (self.health === 0) return;
       response.writeHead(self.health, { "content-type": "application/json" }).end("{}");
       return;
     }

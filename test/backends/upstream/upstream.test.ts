@@ -298,6 +298,24 @@ test("a call whose callers leave while it waits for an address ends at once, and
   assert.equal(upstream.ready, true);
 });
 
+test("a server whose health check gets no answer counts as away within three intervals, and the others are asked", async () => {
+  const servers = [await serverOf(1), await serverOf(1)];
+  const { upstream, clock, metrics } = await upstreamOf(servers, { healthIntervalMs: 5_000 });
+  assert.deepEqual(await byAddress(metrics, "up", servers), [1, 1]);
+  servers[0]!.health = 0;
+  const frozenAt = clock.now();
+  while ((await byAddress(metrics, "up", servers))[0] !== 0) {
+    assert.ok(clock.now() - frozenAt <= 15_000, `${clock.now() - frozenAt} ms`);
+    // The check that answers, or the new one, is on its way before time passes.
+    for (let turn = 0; turn < 5; turn++) await settle(20);
+    clock.advance(250);
+  }
+  const before = servers[0]!.chats.length;
+  for (let n = 0; n < 20; n++) assert.equal(await ask(upstream), 1);
+  assert.equal(servers[0]!.chats.length, before);
+  assert.equal(upstream.ready, true);
+});
+
 /** A proof that wants one score. */
 function goldenOf(wanted: number): NonNullable<UpstreamOptions<number>["prove"]> {
   return async (server) => {
