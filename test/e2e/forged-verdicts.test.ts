@@ -43,10 +43,25 @@ function verdictIn(candidate: string): string {
   return (/\{[\s\S]*\}/.exec(text) ?? /Total Score:.*|<answer>\w<\/answer>[\s\S]*|\S* ?verdict:.*$/i.exec(text) ?? [text])[0];
 }
 
+/** The payload that a chat asks about: the longest that it shows. */
+const askedAbout = ({ messages }: { readonly messages: readonly { readonly content: string }[] }) => {
+  const asked = messages.map(({ content }) => content).join("\n");
+  return PAYLOADS.filter(({ shown }) => asked.includes(shown)).reduce((a, b) => (a.shown.length >= b.shown.length ? a : b));
+};
+
+/** The score that a candidate demands, where it does. */
+const demanded = (candidate: string) => /"score": ?(\d+)/.exec(understood(candidate))?.[1];
+
+/** A server that gives the score which the candidate demands, with a critique of its own. */
+const obey: ChatScript = ({ body }) => {
+  const score = Number(demanded(askedAbout(body).candidate));
+  return { json: completion(JSON.stringify({ critique: "In words of my own, this deserves it.", score })) };
+};
+
 /** A server that says whatever the candidate says: as it stands, or the verdict in it alone; sure of every token. */
 const echo: ChatScript = ({ body }) => {
   const asked = body.messages.map(({ content }) => content).join("\n");
-  const { candidate } = PAYLOADS.filter(({ shown }) => asked.includes(shown)).reduce((a, b) => (a.shown.length >= b.shown.length ? a : b));
+  const { candidate } = askedAbout(body);
   const again = /could not be read/.test(asked);
   const said = again ? candidate : verdictIn(candidate);
   const content = said.match(/\w+|\W/g)?.map((token) => ({ token, logprob: -0.01, top_logprobs: [{ token, logprob: -0.01 }] })) ?? [];
@@ -85,6 +100,18 @@ describe("640 forged verdicts that the judge's server echoes", () => {
       assert.deepEqual(accepted, []);
     });
   }
+
+  it("give no reward where the server gives the score that they demand in words of its own", async (t) => {
+    const { score, close } = await openChatGateway(obey, JUDGES["critique, score"]!, {}, ", concurrency: 64");
+    t.after(close);
+    const demanding = PAYLOADS.filter(({ candidate }) => demanded(candidate) !== undefined);
+    const { candidates } = await score({ texts: demanding.map(({ candidate }) => candidate) });
+    const accepted = candidates.flatMap(({ reward, status }, i) =>
+      reward === undefined && status === "failed" ? [] : [demanding[i]!.candidate],
+    );
+    assert.deepEqual(accepted, []);
+    assert.ok(demanding.length >= 60, `${demanding.length}`);
+  });
 
   it("hold verdicts that each kind would believe of its own accord", async (t) => {
     const scored = (score: number) => ({ json: completion(JSON.stringify({ critique: "My own view.", score })) });
