@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { isCudaInstalled } from "../../src/backends/onnx/device.ts";
 import { runCli, startCli } from "../support/cli.ts";
 import { freePort } from "../support/free-port.ts";
 import { type TestGateway, writeGateway } from "../support/gateway.ts";
@@ -54,6 +56,15 @@ describe("rewardgate serve", () => {
       child.kill("SIGTERM");
     }
     assert.equal(await ended, 0);
+  });
+
+  it("says whose CUDA is missing and how to get it, in one line and within one attempt", async (t) => {
+    if (isCudaInstalled()) return t.diagnostic("the CUDA part of ONNX Runtime is installed here");
+    const text = readFileSync(tiny.config, "utf8").replace("executors: 1", "executors: 1\n    device: cuda");
+    const { code, stdout, stderr } = await runCli(["serve", "--config", tiny.folder.write("cuda.yaml", text)]);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /^error: backend "local.*" asks for device cuda:0, but .*npm run setup:cuda.*\n$/m);
+    assert.doesNotMatch(stderr, /"stack"| at .*\.ts:/);
   });
 
   it("says which port is taken, leaves no process behind, and exits with another code than 0", async () => {

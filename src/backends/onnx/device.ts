@@ -27,15 +27,15 @@ export function isCudaInstalled(): boolean {
   return existsSync(join(runtime, "..", "bin", "napi-v6", process.platform, process.arch, library));
 }
 
-/** CUDA was asked for and is not there. `cause` is what the runtime said, when it got that far. */
-export function cudaMissing(device: Device, cause?: unknown): GatewayError {
+/** CUDA was asked for by a backend and is not there. `cause` is what the runtime said, when it got that far. */
+export function cudaMissing(backend: string, device: Device, cause?: unknown): GatewayError {
   const problem =
     cause === undefined
       ? "the CUDA part of ONNX Runtime is not installed"
       : "the CUDA part of ONNX Runtime did not start on it (the log has its words)";
   return new GatewayError(
     "CONFIG_INVALID",
-    `device ${describeDevice(device)} is asked for, but ${problem}. Run \`npm run setup:cuda\`, check that \`nvidia-smi\` shows the ` +
+    `backend "${backend}" asks for device ${describeDevice(device)}, but ${problem}. Run \`npm run setup:cuda\`, check that \`nvidia-smi\` shows the ` +
       "device and that the CUDA runtime, cuBLAS and cuDNN libraries are on the library path; or set `device: cpu` or `device: auto`",
     { cause },
   );

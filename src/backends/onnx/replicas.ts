@@ -77,7 +77,8 @@ export async function startReplicas(options: ReplicaOptions): Promise<ReplicaSet
   for (const start of starts) if (start.status === "fulfilled") executors.push(start.value);
   const failure = starts.find((start) => start.status === "rejected");
   if (failure !== undefined) {
-    options.log?.warn({ backend: name, err: failure.reason }, "an inference process did not start");
+    const lastWords = runtimeWords(failure.reason);
+    if (lastWords !== undefined) options.log?.warn({ backend: name, lastWords }, "an inference process did not start");
     await Promise.all(executors.map((executor) => executor.close(STOP_GRACE_MS)));
     throw GatewayError.from(failure.reason);
   }
@@ -156,7 +157,7 @@ export async function startReplicas(options: ReplicaOptions): Promise<ReplicaSet
 
 async function startOne(plan: ExecutorPlan, options: ReplicaOptions, onChange: () => void): Promise<Executor> {
   const { device, threads } = plan;
-  if (device.type === "cuda" && !isCudaInstalled()) throw cudaMissing(device);
+  if (device.type === "cuda" && !isCudaInstalled()) throw cudaMissing(options.name, device);
   try {
     return await startExecutor({
       load: { ...options.load, provider: device.type, threads },
@@ -168,9 +169,15 @@ async function startOne(plan: ExecutorPlan, options: ReplicaOptions, onChange: (
       log: options.log,
     });
   } catch (error) {
-    if (device.type === "cuda" && isAboutCuda(error)) throw cudaMissing(device, error);
+    if (device.type === "cuda" && isAboutCuda(error)) throw cudaMissing(options.name, device, error);
     throw error;
   }
+}
+
+/** What the runtime said, at the bottom of an error; the error itself is shown to whoever started the gateway. */
+function runtimeWords({ cause }: Error): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  return runtimeWords(cause) ?? (cause instanceof GatewayError ? undefined : cause.message);
 }
 
 /** Whether the runtime's own words, kept as the cause, are about its CUDA part rather than about the model. */

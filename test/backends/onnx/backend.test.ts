@@ -187,7 +187,7 @@ test("createOnnxBackend(options) refuses what does not fit, says what to do, and
     [{ inputs: { ids: "ids", mask: "attention_mask", segments: "token_type_ids" } }, /no input "ids"; it has input_ids/],
     [{ inputs: { ids: "input_ids", mask: "attention_mask" } }, /needs an input "token_type_ids"/],
     [{ executors: 4096 }, /threads on \d+ available cores/],
-    [{ device: "cuda:99" }, /device cuda:99 .*npm run setup:cuda/],
+    [{ device: "cuda:99" }, /device cuda:99, .*npm run setup:cuda/],
   ];
   for (const [more, message] of cases) {
     const before = children();

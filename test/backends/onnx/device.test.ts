@@ -22,8 +22,8 @@ test("deviceEnvironment(device, outer) shows an executor its own GPU, counted wi
   );
 });
 
-test("cudaMissing(device) says which device, what to run and what else to choose", () => {
-  const error = cudaMissing(parseDevice("cuda:1"));
+test("cudaMissing(backend, device) says whose device is missing, what to run and what else to choose", () => {
+  const error = cudaMissing("local", parseDevice("cuda:1"));
   assert.equal(error.reason, "CONFIG_INVALID");
-  for (const part of [/cuda:1/, /npm run setup:cuda/, /nvidia-smi/, /cuDNN/, /device: cpu/]) assert.match(error.message, part);
+  for (const part of [/"local"/, /cuda:1/, /npm run setup:cuda/, /nvidia-smi/, /cuDNN/, /device: cpu/]) assert.match(error.message, part);
 });

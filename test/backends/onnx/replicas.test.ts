@@ -10,6 +10,7 @@ import { GatewayError } from "../../../src/domain/errors.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import { type TestBundle, type TestModelOptions, writeTestBundle } from "../../support/onnx-model.ts";
 import { isAlive } from "../../support/processes.ts";
+import { recordingTelemetry } from "../../support/scripted-service.ts";
 import { settled } from "../../support/settled.ts";
 
 const bundles: TestBundle[] = [];
@@ -50,6 +51,17 @@ async function restarts(backend: string, reason: "crash" | "hang"): Promise<numb
   const { values } = await metrics.workerRestarts.get();
   return values.find(({ labels }) => labels.backend === backend && labels.reason === reason)!.value;
 }
+
+test("startReplicas(options) leaves the runtime's words about a model in the log, in one line without a stack", async () => {
+  const { lines, log } = recordingTelemetry();
+  const { tokenizerPath: graphPath, tokenizerSha256: graphSha256, ...bundle } = writeTestBundle({});
+  bundles.push({ ...bundle, tokenizerPath: graphPath, tokenizerSha256: graphSha256 });
+  const load = { type: "load", graphPath, graphSha256, inputs: bundle.inputs, outputs: ["reward"], padId: 0 } as const;
+  await assert.rejects(start("no graph", 1, {}, { load, log }), { reason: "CONFIG_INVALID" });
+  assert.equal(lines.length, 1);
+  assert.match(String(lines[0]!.lastWords), /protobuf|parse|load model/i);
+  assert.doesNotMatch(JSON.stringify(lines), /\bat .*\.ts:\d+/);
+});
 
 test("run(batch) rejects with a BatchCrash for the batch that a killed process was at, and runs those behind it elsewhere", async () => {
   const set = await start("killed", 1, {});
