@@ -75,6 +75,12 @@ export function createUpstreamMetrics(registry: Registry) {
     labelNames: ["backend", "address"],
     registers,
   });
+  const hedges = new Counter({
+    name: "rewardgate_upstream_hedges_total",
+    help: "Requests to upstream servers that were made beside one that took long: `won` when their answer was taken, else `lost`.",
+    labelNames: ["backend", "outcome"],
+    registers,
+  });
   const retryBudget = new Gauge({
     name: "rewardgate_upstream_retry_budget",
     help: "Retries that failures may still take; 0 when nothing is asked again.",
@@ -104,6 +110,7 @@ export function createUpstreamMetrics(registry: Registry) {
     ejections,
     lastResorts,
     forbidden,
+    hedges,
     retryBudget,
     neutralised,
     rateHeld,
@@ -112,6 +119,7 @@ export function createUpstreamMetrics(registry: Registry) {
       retries.inc({ backend }, 0);
       neutralised.inc({ backend }, 0);
       lastResorts.inc({ backend }, 0);
+      for (const outcome of ["won", "lost"]) hedges.inc({ backend, outcome }, 0);
       for (const outcome of ["waited", "refused"]) rateHeld.inc({ backend, outcome }, 0);
     },
     /** Creates the series of one address before its first call. */

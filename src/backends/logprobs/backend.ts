@@ -79,6 +79,7 @@ export async function createLogprobsBackend(options: LogprobsBackendOptions): Pr
       flaw: (answer) => (answer.model === undefined || answer.model === model ? undefined : new WrongModel(name)),
     },
     proofIntervalMs: options.proofIntervalSeconds * 1000,
+    hedge: options.hedge,
     async prove(server) {
       try {
         await provenTokens(server);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { addresses, upstreamKeys } from "../upstream/settings.ts";
+import { addresses, hedge, upstreamKeys } from "../upstream/settings.ts";
 
 /** What `rewardgate.yaml` says about an engine that tells how likely its causal model finds a text. */
 export const logprobsParams = z.strictObject({
@@ -28,6 +28,7 @@ export const logprobsParams = z.strictObject({
     .max(86_400)
     .default(600)
     .describe("Time between proofs of a server that answers: its tokens and the golden scores of its judges, again. Default 600."),
+  hedge,
   ...upstreamKeys,
   maxResponseBytes: z
     .int()

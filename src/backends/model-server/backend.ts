@@ -104,6 +104,7 @@ export async function createModelServerBackend<D>(options: ModelServerOptions, p
       flaw: (answer) => (answer.model === undefined || answer.model === model ? undefined : new WrongModel(name)),
     },
     proofIntervalMs: options.proofIntervalSeconds * 1000,
+    hedge: options.hedge,
     async prove(server) {
       try {
         const probed = protocol.rawRemedy === undefined ? undefined : await probe(server, protocol.rawRemedy);

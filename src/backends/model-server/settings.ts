@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Backend } from "../../domain/backend.ts";
-import { type ServerOptions, upstreamKeys } from "../upstream/settings.ts";
+import { hedge, type ServerOptions, upstreamKeys } from "../upstream/settings.ts";
 import type { AddedTokens } from "./written-text.ts";
 
 /** What `rewardgate.yaml` says about any server that runs a reward model, beside the keys of its engine. */
@@ -20,6 +20,7 @@ export const modelServerKeys = {
     .describe(
       "Time between proofs of a server that answers: the probe for squashed scores and the golden scores of its judges, again. Default 600.",
     ),
+  hedge,
   ...upstreamKeys,
 };
 

@@ -79,6 +79,15 @@ export const upstreamKeys = {
   healthIntervalSeconds: z.number().min(0.1).max(300).default(5).describe("Time between checks of each address. Default 5."),
 };
 
+/** Whether a slow call is made twice: for engines that compute and do not sample, so that both answers are the same. */
+export const hedge = z
+  .boolean()
+  .default(false)
+  .describe(
+    "Whether a call that takes longer than 95 % of the last ones did is made once more, at another address where there is one; the first answer is " +
+      "taken and the other call given up. At most 5 % of all calls are. Default false.",
+  );
+
 /** What {@link upstreamKeys} hold once they are read. */
 export type UpstreamKeys = z.output<z.ZodObject<typeof upstreamKeys>>;
 
@@ -103,7 +112,7 @@ export interface ServerOptions extends UpstreamKeys {
  */
 export async function openServers<T>(
   options: ServerOptions,
-  protocol: Pick<UpstreamOptions<T>, "healthPath" | "accepts" | "reading" | "prove" | "proofIntervalMs" | "connect" | "rate">,
+  protocol: Pick<UpstreamOptions<T>, "healthPath" | "accepts" | "reading" | "prove" | "proofIntervalMs" | "connect" | "rate" | "hedge">,
 ): Promise<Upstream<T>> {
   const { name } = options;
   return openUpstream({

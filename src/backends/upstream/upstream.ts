@@ -3,12 +3,13 @@ import type { Clock } from "../../domain/clock.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { UpstreamMetrics } from "../../telemetry/upstream-metrics.ts";
-import type { Address } from "./address.ts";
+import { type Address, isReady, restMs } from "./address.ts";
 import { makeAttempt } from "./attempt.ts";
 import { hasFresh } from "./choose.ts";
-import { createDoor } from "./door.ts";
-import type { Reading } from "./ending.ts";
+import { createDoor, type Entered } from "./door.ts";
+import type { Ending, Reading } from "./ending.ts";
 import { watchHealth } from "./health.ts";
+import { createHedgePolicy, hedged } from "./hedge.ts";
 import { createHttpTarget, type EventReader, type HttpTarget, type HttpTargetOptions } from "./http-target.ts";
 import { pause } from "./pause.ts";
 import { createPool } from "./pool.ts";
@@ -50,6 +51,11 @@ export interface UpstreamOptions<T> {
   readonly prove?: ((server: Server<T>) => Promise<void>) | undefined;
   /** Time between proofs of a server that has passed one. Default 10 minutes. */
   readonly proofIntervalMs?: number | undefined;
+  /**
+   * Whether a call that takes long is made once more beside itself, and the first answer is taken: only where the same call has the same answer.
+   * Default false.
+   */
+  readonly hedge?: boolean | undefined;
   /** What the servers allow together, and the tokens that an answer says it took. */
   readonly rate?: (RateLimits & { tokensOf(answer: T): number | undefined }) | undefined;
   /** How a server is reached. Default HTTP. */
@@ -123,6 +129,7 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
   const retry = createRetryPolicy({ maxAttempts: options.maxAttempts, spare: urls.length > 1 ? concurrency : 0, random });
   const budget = options.rate && createRateBudget(name, options.rate, clock, (outcome) => metrics?.rateHeld.inc({ ...label, outcome }));
   metrics?.retryBudget.set(label, retry.budget);
+  const hedge = options.hedge ? createHedgePolicy() : undefined;
   const door = createDoor({ name, clock, random, onLastResort: () => metrics?.lastResorts.inc(label) });
   const closing = new AbortController();
   const headers = (): Record<string, string> => (apiKey === undefined ? {} : { authorization: `Bearer ${apiKey.current}` });
@@ -152,19 +159,47 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
       const entered = await door.enter({ addresses, tried, proving, remainingMs, signal }).catch((error) => {
         throw last ?? error;
       });
-      const { address } = entered;
-      tried.add(address);
-      const ending = await makeAttempt({ ...options, reading }, address, {
-        path,
-        body: typeof body === "string" ? body : body(address.target.name),
-        previousAttempts: attempts - 1,
-        headers: headers(),
-        remainingMs: remainingMs(),
-        signal: context?.signal,
-        events,
-      });
-      pool.account(entered, ending);
-      if (ending.blame === "failed" || ending.outcome === "throttled") retry.failed();
+      tried.add(entered.address);
+      /** One attempt, and what it means for its address. */
+      const attempt = async ({ address, ...rest }: Entered, previousAttempts: number, givenUp?: AbortSignal): Promise<Ending<R>> => {
+        const began = clock.now();
+        const ending = await makeAttempt({ ...options, reading }, address, {
+          path,
+          body: typeof body === "string" ? body : body(address.target.name),
+          previousAttempts,
+          headers: headers(),
+          remainingMs: remainingMs(),
+          signal: givenUp === undefined ? context?.signal : AbortSignal.any([givenUp, ...(context === undefined ? [] : [context.signal])]),
+          events,
+        });
+        pool.account({ address, ...rest }, ending);
+        if (ending.blame === "failed" || ending.outcome === "throttled") retry.failed();
+        if (ending.outcome === "ok" || givenUp?.aborted) hedge?.lasted(clock.now() - began);
+        return ending;
+      };
+      /** An address that could answer at once, another than those that were asked where there is one. */
+      const idle = () =>
+        addresses.some(
+          (one) => isReady(one) && one.proof.holds && restMs(one, clock.now()) === 0 && (addresses.length === 1 || !tried.has(one)),
+        );
+      const enterBeside = async () => {
+        if (attempts >= options.maxAttempts || !idle() || !hedge!.take()) return undefined;
+        const beside = await door.enter({ addresses, tried, proving, remainingMs, signal }).catch(() => undefined);
+        if (beside !== undefined) tried.add(beside.address);
+        return beside;
+      };
+      const ending =
+        hedge === undefined || proving || events !== undefined
+          ? await attempt(entered, attempts - 1)
+          : await hedged({
+              ...{ hedge, clock, signal },
+              first: (givenUp) => attempt(entered, attempts - 1, givenUp),
+              async second() {
+                const beside = await enterBeside();
+                return beside && ((givenUp) => attempt(beside, attempts++, givenUp));
+              },
+              onEnd: (won) => metrics?.hedges.inc({ ...label, outcome: won ? "won" : "lost" }),
+            });
       if (ending.outcome === "ok") {
         retry.succeeded();
         settle?.(tokensOf(ending.answer) ?? tokens);

@@ -316,6 +316,71 @@ test("a server whose health check gets no answer counts as away within three int
   assert.equal(upstream.ready, true);
 });
 
+const numbered = (upstream: Upstream<number>, n: number) => upstream.post("/score", JSON.stringify({ n }));
+
+/** Answers a number twice asked, and holds what `slow` says when it is asked the first time. */
+function holdsFirst(slow: (n: number) => boolean): ChatScript {
+  const held = new Set<number>();
+  return ({ body }) => {
+    const n = body.n as number;
+    if (!slow(n) || held.has(n)) return { json: { score: n } };
+    held.add(n);
+    return undefined;
+  };
+}
+
+test("a call that takes long is made once more, its first answer is taken and the other attempt given up: 5 % of calls at most", async () => {
+  for (const addresses of [1, 2]) {
+    const script = holdsFirst((n) => n >= 40 && n % 20 === 19);
+    const servers = await Promise.all(times(addresses, () => serverOf(script)));
+    const { upstream, clock, metrics } = await upstreamOf(servers, { hedge: true });
+    const chats = () => servers.flatMap((server) => server.chats);
+    const durations: number[] = [];
+    for (let n = 0; n < 500; n++) {
+      const began = clock.now();
+      let done = false;
+      const call = numbered(upstream, n).finally(() => (done = true));
+      await until(() => done || chats().length > n + durations.filter((ms) => ms > 0).length);
+      for (let turn = 0; turn < 2_000 && !done; turn++) {
+        // An answer of a fast call is on its way; only a slow one needs time.
+        await settle(5);
+        if (n >= 40 && n % 20 === 19 && clock.now() < began + 10) clock.advance(1);
+      }
+      assert.equal(await call, n);
+      durations.push(clock.now() - began);
+    }
+    const slow = durations.filter((ms) => ms > 0);
+    assert.equal(slow.length, 23);
+    assert.ok(Math.max(...slow) <= 40, `${Math.max(...slow)} ms where the server would have taken for ever`);
+    assert.equal(chats().length, 523);
+    await until(() => chats().filter(({ aborted }) => aborted).length === 23);
+    const { values } = await metrics.upstream.hedges.get();
+    assert.deepEqual(Object.fromEntries(values.map(({ labels, value }) => [labels.outcome, value])), { won: 23, lost: 0 });
+    assert.deepEqual(
+      await byAddress(metrics, "ejections", servers),
+      times(addresses, () => 0),
+    );
+  }
+});
+
+test("while every call takes long no more than a twentieth is made twice, and none is where it is not asked for", async () => {
+  for (const hedge of [true, false]) {
+    const server = await serverOf(holdsFirst((n) => n >= 40));
+    const { upstream, clock } = await upstreamOf([server], { hedge, concurrency: 512 });
+    for (let n = 0; n < 40; n++) await numbered(upstream, n);
+    const slow = times(200, (n) => numbered(upstream, 40 + n).catch(() => undefined));
+    await until(() => server.chats.length === 240);
+    clock.advance(1_000);
+    await until(() => server.chats.length === 240 + (hedge ? 10 : 0));
+    await settle(200);
+    clock.advance(1_000);
+    await settle(200);
+    assert.equal(server.chats.length, 240 + (hedge ? 10 : 0));
+    await upstream.close(0);
+    await Promise.all(slow);
+  }
+});
+
 /** A proof that wants one score. */
 function goldenOf(wanted: number): NonNullable<UpstreamOptions<number>["prove"]> {
   return async (server) => {
