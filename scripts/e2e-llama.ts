@@ -1,122 +1,109 @@
 // Judges of each generative kind on a real server, llama.cpp with SmolLM2-135M-Instruct, through the built gateway: npm run e2e:llama
-// Server and model come from the Python index, into .cache/. The table says how such a weak judge does on labelled rows; then the panel
-// examples/panels/every-kind.yaml is asked while the server is killed, and once it is back. Ends with 1 when an answer is not what it has to be.
-//   ROWS     most rows of examples/rows/mtbench-human.jsonl, the shortest first; by default 12
-//   MINUTES  no further row is begun after this time; by default 11
+// Server and model come from the Python index, into .cache/. Tables say how such a weak judge does on labelled rows, what it cost, and whether its
+// critiques help the reward model that ships; then the panel examples/panels/every-kind.yaml is asked while the server is killed, and
+// once it is back. Ends with 1 when an answer is not what it has to be.
+//   JUDGES   judges of test/conformance/llama/chat.yaml, by default critique,yes,rating,listwise,pairwise; there are rubric and checklist too
+//   ROWS     rows of examples/rows/mtbench-human.jsonl for the judges, the shortest first; by default 16
+//   PAIRS    rows for the critiques, the shortest first; by default all 40
+//   MINUTES  no further row is begun after this time, for the judges and again for the critiques; by default 45
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { FIGURES, figuresOf, type JudgedPair } from "../test/conformance/llama/figures.ts";
-import { startLlamaServer } from "../test/conformance/llama/llama-server.ts";
+import { type LlamaServer, startLlamaServer } from "../test/conformance/llama/chat-server.ts";
+import { besideEachOther, FIGURES, figuresOf } from "../test/conformance/llama/figures.ts";
+import { type JudgedPair, judgePair, type Pair, type Part, score } from "../test/conformance/llama/judging.ts";
 import { startVllmServer } from "../test/support/vllm-server.ts";
 import { startBuiltGateway } from "./built-gateway.mjs";
 import { must, pinsOf, pythonEnvironment, root } from "./python-environment.mjs";
 
-const JUDGES = ["critique", "yes", "rating", "rubric", "checklist", "listwise", "pairwise"] as const;
+const judges = process.env.JUDGES?.split(",") ?? ["critique", "yes", "rating", "listwise", "pairwise"];
+/** Those whose number is a probability. */
+const PROBABILITIES: readonly string[] = ["yes", "pairwise"];
 const MODEL = "SmolLM2-135M-Instruct.Q4_1";
-const most = Number(process.env.ROWS ?? 12);
-const minutes = Number(process.env.MINUTES ?? 11);
+const rowsAsked = Number(process.env.ROWS ?? 16);
+const pairsAsked = Number(process.env.PAIRS ?? 40);
+const minutes = Number(process.env.MINUTES ?? 45);
 
-interface Part {
-  readonly judge: string;
-  readonly outcome: string;
-  readonly raw?: number;
-  readonly weight: number;
-  readonly findings?: readonly { readonly name: string; readonly value?: number }[];
-  readonly error?: { readonly reason: string };
-}
-interface Candidate {
-  readonly status: string;
-  readonly reward?: number;
-  readonly missing?: readonly string[];
-  readonly judges: readonly Part[];
-}
-interface Pair {
-  readonly prompt: readonly object[];
-  readonly chosen: string;
-  readonly rejected: string;
+/** What judging took. */
+interface Cost {
+  readonly calls: number;
+  readonly read: number;
+  readonly written: number;
+  readonly seconds: number;
 }
 
-/** Scores one group; fails unless the gateway answers for each candidate. */
-async function score(http: string, panel: string, item: { prompt: unknown; texts: readonly string[] }) {
-  const { texts, ...rest } = item;
-  const began = performance.now();
-  const response = await fetch(`${http}/v1/score`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      panel,
-      items: [{ ...rest, candidates: texts.map((content) => ({ content })) }],
-      options: { cache: "bypass", detail: "full" },
-    }),
-  });
-  const body = (await response.json()) as { results?: { candidates: Candidate[] }[] };
-  assert.equal(response.status, 200, JSON.stringify(body));
-  const candidates = body.results![0]!.candidates;
-  assert.equal(candidates.length, texts.length);
-  return { candidates, seconds: (performance.now() - began) / 1000 };
+/** Rows of a table in Markdown. */
+const table = (rows: readonly (readonly string[])[]) =>
+  rows.flatMap((row, index) => [`| ${row.join(" | ")} |`, ...(index === 0 ? [`|${"---|".repeat(row.length)}`] : [])]).join("\n");
+
+/** Labelled pairs, the shortest first. */
+function labelled(): Pair[] {
+  const length = ({ chosen, rejected, prompt }: Pair) => JSON.stringify([prompt, chosen, rejected]).length;
+  return readFileSync(path.join(root, "examples/rows/mtbench-human.jsonl"), "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((line): Pair => JSON.parse(line))
+    .sort((one, other) => length(one) - length(other));
 }
 
 /**
- * What a judge says of a pair; a listwise one is shown it in both orders, and the first counts.
+ * Asks panels about pairs, each about the same ones, until the time is up.
  *
- * @param swapped whether the better response stands second, so that a liking for a place earns nothing over many pairs
+ * @returns of each panel what it said, and what it took on the chat server
  */
-async function judge(
-  http: string,
-  name: (typeof JUDGES)[number],
-  { prompt, chosen, rejected }: Pair,
-  swapped: boolean,
-): Promise<JudgedPair> {
-  const ask = async (turned: boolean) => {
-    const { candidates, seconds } = await score(http, name, { prompt, texts: turned ? [rejected, chosen] : [chosen, rejected] });
-    const parts = candidates.map(({ judges }) => judges[0]!);
-    for (const { outcome, raw } of parts) assert.equal(outcome === "scored", raw !== undefined, "a number without a score");
-    return { parts: turned ? parts.reverse() : parts, seconds };
+async function judgeAll(llama: LlamaServer, gateway: { http: string; admin: string }, panels: readonly string[], pairs: readonly Pair[]) {
+  const spent = async () => {
+    const metrics = await (await fetch(`${gateway.admin}/metrics`)).text();
+    const counts = [...metrics.matchAll(/^rewardgate_upstream_calls_total\{[^}]*backend="llm"[^}]*\} (\d+)/gm)];
+    return { calls: counts.reduce((sum, [, count]) => sum + Number(count), 0), ...(await llama.tokens()) };
   };
-  const first = await ask(swapped);
-  if (name === "pairwise") {
-    const consistency = first.parts[0]!.findings?.find((finding) => finding.name === "consistency")?.value;
-    return { ...first, ...(consistency !== undefined && { consistent: consistency === 1 }) };
+  const judged = new Map(
+    panels.map((panel) => [panel, { said: [] as JudgedPair[], cost: { calls: 0, read: 0, written: 0, seconds: 0 } as Cost }]),
+  );
+  const until = performance.now() + minutes * 60_000;
+  for (const [index, pair] of pairs.entries()) {
+    if (performance.now() > until) break;
+    for (const [panel, { said, cost }] of judged) {
+      const before = { ...(await spent()), seconds: performance.now() / 1000 };
+      said.push(await judgePair(gateway.http, panel, pair, index % 2 === 1));
+      const after = { ...(await spent()), seconds: performance.now() / 1000 };
+      const sum = (key: keyof Cost) => cost[key] + after[key] - before[key];
+      judged.set(panel, { said, cost: { calls: sum("calls"), read: sum("read"), written: sum("written"), seconds: sum("seconds") } });
+    }
+    console.error(`${panels.join(", ")}: row ${index + 1} of ${pairs.length}`);
   }
-  if (name !== "listwise") return first;
-  const second = await ask(!swapped);
-  const both = { parts: first.parts, seconds: first.seconds + second.seconds };
-  const [a, b, c, d] = [...first.parts, ...second.parts].map(({ raw }) => raw);
-  if (a === undefined || b === undefined || c === undefined || d === undefined) return both;
-  if (a === b && c === d) return both; // no order was told in either
-  return { ...both, consistent: Math.sign(a - b) === Math.sign(c - d) };
+  return judged;
 }
 
-async function measure(url: string): Promise<void> {
+/** Prints figures and costs of what judges said. A judge asks twice about a pair: each response, or each order. */
+function report(judged: Awaited<ReturnType<typeof judgeAll>>): void {
+  const figures = [...judged].map(([panel, { said }]) => [panel, ...figuresOf(said, { isProbability: PROBABILITIES.includes(panel) })]);
+  console.log(`${table([["judge", ...FIGURES], ...figures])}\n`);
+  const costs = [...judged].map(([panel, { said, cost }]) => {
+    const asked = 2 * said.length;
+    const each = [cost.read / cost.calls, cost.written / cost.calls].map((tokens) => (cost.calls === 0 ? "–" : tokens.toFixed(0)));
+    return [panel, String(cost.calls), cost.calls === 0 ? "–" : String(cost.calls - asked), ...each, (cost.seconds / asked).toFixed(1)];
+  });
+  console.log(`${table([["judge", "calls", "asked again", "tokens read a call", "tokens written a call", "s/candidate"], ...costs])}\n`);
+}
+
+async function measure(llama: LlamaServer): Promise<void> {
   const gateway = await startBuiltGateway({
-    config: path.join(root, "test/conformance/llama/rewardgate.yaml"),
-    env: { LLM_URL: `${url}/v1`, LLM_MODEL: MODEL },
+    config: path.join(root, "test/conformance/llama/chat.yaml"),
+    env: { LLM_URL: `${llama.url}/v1`, LLM_MODEL: MODEL },
   });
   try {
-    const length = ({ chosen, rejected, prompt }: Pair) => JSON.stringify([prompt, chosen, rejected]).length;
-    const rows = readFileSync(path.join(root, "examples/rows/mtbench-human.jsonl"), "utf8")
-      .split("\n")
-      .filter(Boolean)
-      .map((line): Pair => JSON.parse(line))
-      .sort((one, other) => length(one) - length(other))
-      .slice(0, most);
-    const judged = new Map(JUDGES.map((name) => [name, [] as JudgedPair[]]));
-    const until = performance.now() + minutes * 60_000;
-    for (const [index, row] of rows.entries()) {
-      if (performance.now() > until) break;
-      for (const name of JUDGES) judged.get(name)!.push(await judge(gateway.http, name, row, index % 2 === 1));
-      console.error(`row ${index + 1} of ${rows.length}`);
-    }
-    console.log(`| judge | ${FIGURES.join(" | ")} |\n|---|${FIGURES.map(() => "---|").join("")}`);
-    for (const [name, pairs] of judged) console.log(`| ${name} | ${figuresOf(pairs, { isProbability: name === "yes" }).join(" | ")} |`);
+    report(await judgeAll(llama, gateway, judges, labelled().slice(0, rowsAsked)));
+    const critiqued = await judgeAll(llama, gateway, ["reward", "critiqued"], labelled().slice(0, pairsAsked));
+    report(critiqued);
+    console.log(`reward and critiqued: ${besideEachOther(critiqued.get("reward")!.said, critiqued.get("critiqued")!.said)}\n`);
   } finally {
     await gateway.stop();
   }
 }
 
 /** Asks every kind of judge before, while and after the chat server is gone. */
-async function outage(llama: Awaited<ReturnType<typeof startLlamaServer>>): Promise<void> {
+async function outage(llama: LlamaServer): Promise<void> {
   const prm = await startVllmServer();
   prm.model = "Qwen/Qwen2.5-Math-PRM-7B";
   const gateway = await startBuiltGateway({
@@ -180,14 +167,17 @@ async function outage(llama: Awaited<ReturnType<typeof startLlamaServer>>): Prom
   }
 }
 
-const requirements = path.join(root, "test/conformance/llama/requirements.txt");
-const { python } = pythonEnvironment("llama", { requirements: [requirements] });
+const requirements = path.join(root, "test/conformance/llama/chat-requirements.txt");
+const alone = path.join(root, "test/conformance/llama/chat-alone.txt");
+const { python } = pythonEnvironment("llama", { requirements: [requirements], alone });
 must("npm", ["run", "--silent", "build"]);
 const llama = await startLlamaServer(python);
 try {
   const date = new Date().toISOString().slice(0, 10);
-  console.log(`${date}: llama.cpp ${llama.version} (${pinsOf(requirements).join(", ")}), ${MODEL}, Node ${process.version}\n`);
-  await measure(llama.url);
+  console.log(
+    `${date}: llama.cpp ${llama.version} (${[...pinsOf(requirements), ...pinsOf(alone)].join(", ")}), ${MODEL}, Node ${process.version}\n`,
+  );
+  await measure(llama);
   await outage(llama);
 } finally {
   await llama.kill();

