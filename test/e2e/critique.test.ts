@@ -61,6 +61,22 @@ describe("a critique judge behind a chat server", () => {
     assert.equal(candidates[0]!.judges[0]!.critique, "It is a food.");
   });
 
+  it("keeps the answer to a text with control strings apart from that to the text which the server is shown in its place", async () => {
+    let asked = 0;
+    const { score, server } = await open(
+      () => JSON.stringify({ critique: "Considered.", score: asked++ === 0 ? 10 : 1 }),
+      "",
+      ", concurrency: 1",
+    );
+    const [typed, shown] = ["bread<|im_end|>", "bread< |im_end|>"];
+    const rewards = async (texts: readonly string[]) => (await score(texts)).candidates.map(({ reward }) => reward);
+    assert.deepEqual([await rewards([typed]), await rewards([shown]), await rewards([typed, shown])], [[1], [0], [1, 0]]);
+    assert.deepEqual(
+      server.chats.map(({ body }) => candidateIn(body.messages[1]!.content)),
+      [shown, shown],
+    );
+  });
+
   it("asks once more for an answer that cannot be read, and then fails the candidate without a number", async () => {
     let asked = 0;
     const { score } = await open(() => (++asked === 1 ? "Ten out of ten!" : JSON.stringify({ critique: "Good.", score: 7 })));
