@@ -15,7 +15,11 @@ export interface Intake {
   idle(): Promise<void>;
 }
 
-export function createIntake(scorer: Scorer, metrics?: Metrics): Intake {
+/** When a caller who is refused may come again, milliseconds, spread ±20 % so that not all come at once. */
+const RETRY_MS = 1_000;
+
+/** @param random uniform in [0, 1) */
+export function createIntake(scorer: Scorer, metrics?: Metrics, random: () => number = Math.random): Intake {
   let running = 0;
   let closed = false;
   const waiting: (() => void)[] = [];
@@ -23,7 +27,7 @@ export function createIntake(scorer: Scorer, metrics?: Metrics): Intake {
     if (closed) {
       metrics?.rejections.inc({ reason: "SHUTTING_DOWN", priority });
       throw new GatewayError("SHUTTING_DOWN", "the gateway is shutting down; send the request to another replica or again", {
-        details: { retryAfterMs: 1_000 },
+        details: { retryAfterMs: Math.round(RETRY_MS * (0.8 + 0.4 * random())) },
       });
     }
     running++;

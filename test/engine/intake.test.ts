@@ -30,3 +30,21 @@ test("a closed intake refuses what comes and lets what is inside finish", async 
   await becameIdle;
   assert.equal(intake.running, 0);
 });
+
+test("those who are refused are told different times to come again, within a fifth of a second around one", async () => {
+  let n = 0;
+  const intake = createIntake(
+    async () => assert.fail("asked"),
+    undefined,
+    () => (n++ % 1_000) / 1_000,
+  );
+  intake.close();
+  const times = new Set<number>();
+  for (let refused = 0; refused < 1_000; refused++) {
+    const error = await intake
+      .score(requestOf([itemOf("a", ["x"])]), contextOf())
+      .catch((thrown: { details: { retryAfterMs: number } }) => thrown);
+    times.add((error as { details: { retryAfterMs: number } }).details.retryAfterMs);
+  }
+  assert.ok(times.size >= 50 && Math.min(...times) >= 800 && Math.max(...times) <= 1_200, `${times.size}`);
+});
