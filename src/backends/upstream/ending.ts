@@ -26,7 +26,7 @@ export interface Reading<T> {
   answer(body: string): T | undefined;
   /** The answer in events that were taken as they came, or undefined when they are none. Without it, events are no answer. */
   events?(): T | undefined;
-  /** A body of status 4xx as an error of its own, where it tells more than the status. */
+  /** A body of status 4xx as an error of its own, where it tells more than the status; of status 500 where it says that the call is too long. */
   refusal?(body: string, status: number): GatewayError | undefined;
   /** Why a readable answer is not one of the server that is wanted, another model's for example. */
   flaw?(answer: T): GatewayError | undefined;
@@ -83,6 +83,11 @@ export function readEnding<T>(backend: string, outcome: HttpOutcome, reading: Re
   if (status === 429) {
     const error = unavailable("has no room for more calls now (429); lower its concurrency, or try again later", details);
     return { outcome: "throttled", blame: "succeeded", again: again(hintMs === undefined ? "elsewhere" : "anywhere"), hintMs, error };
+  }
+  if (status === 500) {
+    // Some servers say so of a call that is too long; neither their health nor another try is in question then.
+    const error = reading.refusal?.(body, status);
+    if (error?.reason === "ITEM_TOO_LONG") return { outcome: "refused", blame: "succeeded", again: "never", error };
   }
   if (status >= 500) {
     const error = unavailable(`answered with status ${status}; look at its server's log`, details);
