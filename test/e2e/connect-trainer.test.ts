@@ -31,7 +31,7 @@ function snippet(trainer: string): string {
 /** What the snippet's command is called with. */
 function argumentsOf(trainer: string): string[] {
   const shell = `python3() { printf '%s\\n' "$@"; }\n${snippet(trainer)}`;
-  return execFileSync("bash", ["-ec", shell], { encoding: "utf8", timeout: 60_000 }).trimEnd().split("\n");
+  return execFileSync("bash", ["-ec", shell], { encoding: "utf8", timeout: 300_000 }).trimEnd().split("\n");
 }
 
 describe("the README's section on connecting a trainer", () => {

@@ -80,7 +80,7 @@ describe("checkVectors(vectors, table)", () => {
 describe("npm run test:vectors -- FILE", () => {
   const script = fileURLToPath(new URL("../../scripts/vectors.ts", import.meta.url));
   const run = (...args: string[]) =>
-    spawnSync(process.execPath, ["--import", "tsx", script, ...args], { encoding: "utf8", timeout: 120_000 });
+    spawnSync(process.execPath, ["--import", "tsx", script, ...args], { encoding: "utf8", timeout: 600_000 });
   const quantile = (value: number) => ({
     method: "num.quantile_type7",
     case: "q",

@@ -124,6 +124,6 @@ def mortal(tmp_path: pathlib.Path) -> Iterator[Gateway]:
 
 @pytest.fixture
 def patient() -> Retry:
-    """Waits that suit a test: short, and long enough for a gateway to start."""
-    return Retry(timeout=120, attempt_timeout=20, first_wait=0.05, longest_wait=0.5, budget=1000)
+    """Waits that suit a test: short, and long enough for a gateway to start on any machine."""
+    return Retry(timeout=600, attempt_timeout=60, first_wait=0.05, longest_wait=0.5, budget=1000)
 

@@ -212,4 +212,4 @@ def test_reward_functions_survive_a_process_of_their_own(gateway: Gateway) -> No
     scorer = trl._Scorer(gateway.address, "rules", None, (), "raise", None)
     assert pickle.loads(pickle.dumps(copy.copy(scorer))).members() == ["right", "form"]
     code = f"from rewardgate import Client; print(Client({gateway.address!r}, panel='rules').members())"
-    assert "right" in subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert "right" in subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300).stdout

@@ -66,7 +66,7 @@ def test_a_stream_with_room_for_one_item_sends_the_next_when_the_last_is_answere
             seen = [result.rewards[0] async for result in client.stream(items(200), window=1)]
             assert seen == rewards(200)
 
-    asyncio.run(asyncio.wait_for(run(), 60))
+    asyncio.run(asyncio.wait_for(run(), 300))
 
 
 def test_a_stream_raises_what_its_items_raise(gateway: Gateway) -> None:

@@ -69,7 +69,7 @@ def call(function: Callable[..., dict[str, float]], kwargs: dict[str, str]) -> l
 
 def test_verl(client: Client, address: str) -> None:
     shell = 'python3() { printf "%s\\n" "$@"; }\n' + snippet("sh", "verl", address)
-    arguments = subprocess.run(["bash", "-ec", shell], capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
+    arguments = subprocess.run(["bash", "-ec", shell], capture_output=True, text=True, check=True, timeout=300).stdout.splitlines()
     assert arguments[:2] == ["-m", "verl.trainer.main_ppo"]
     settings = dict(each.lstrip("+").removeprefix("reward.custom_reward_function.").split("=", 1) for each in arguments[2:])
     function = getattr(loaded(settings.pop("path")), settings.pop("name"))

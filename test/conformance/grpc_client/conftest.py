@@ -37,7 +37,7 @@ def api(tmp_path_factory) -> types.SimpleNamespace:
 def channel(address):
     """A channel of its own for each test."""
     with grpc.insecure_channel(address) as opened:
-        grpc.channel_ready_future(opened).result(timeout=30)
+        grpc.channel_ready_future(opened).result(timeout=300)
         yield opened
 
 

@@ -11,7 +11,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 from grpc_status import rpc_status
 
 SERVICE = "rewardgate.v1.RewardService"
-TIMEOUT = 60
+TIMEOUT = 300
 GOOD = "Put it in boiling water for eight minutes, then cool it under cold water."
 BAD = "no"
 

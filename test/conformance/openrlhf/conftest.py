@@ -62,7 +62,7 @@ def rewards_of():
 
     def ask(pairs: list[tuple[str, str]]) -> list[float]:
         items = [{"prompt": [{"role": "user", "content": prompt}], "candidates": [{"content": text}]} for prompt, text in pairs]
-        answer = requests.post(os.environ["REWARDGATE_TEST_HTTP"] + "/v1/score", json={"panel": "chat", "items": items}, timeout=60)
+        answer = requests.post(os.environ["REWARDGATE_TEST_HTTP"] + "/v1/score", json={"panel": "chat", "items": items}, timeout=300)
         answer.raise_for_status()
         return [result["candidates"][0]["reward"] for result in answer.json()["results"]]
 
