@@ -211,6 +211,7 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
       board.set("accepting", false, "draining");
       metrics.draining.set(1);
       const drained = Promise.all([httpServer.drain(), grpcServer.drain()]);
+      await httpServer.accepted;
       await withinMs(drained, ARRIVAL_MS);
       const ended = await gateway.close(drainTimeoutSeconds * 1000);
       await Promise.all([httpServer.close(FLUSH_MS), grpcServer.close(FLUSH_MS)]);
@@ -238,7 +239,7 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
 
 /** Exit code when a drain had to end requests. */
 const DRAIN_FORCED = 3;
-/** Time for requests that were on their way to arrive whole before new ones on open streams are refused, milliseconds. */
+/** Time for requests on connections that are accepted to arrive whole before new ones on open streams are refused, milliseconds. */
 const ARRIVAL_MS = 500;
 /** Time for answers that are written to reach their clients, milliseconds. */
 const FLUSH_MS = 2_000;

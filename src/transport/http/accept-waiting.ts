@@ -4,6 +4,8 @@ import { delay } from "../running-calls.ts";
 /** How often a draining server looks whether connections still come: a tenth of a second, and on while they do. */
 const PAUSES = { least: 10, most: 50 };
 const PAUSE_MS = 10;
+/** Most connections that wait for a listener of Node: more than these were not there when the drain began. */
+const BACKLOG = 511;
 
 /**
  * Accepts the connections that clients have opened and sent a request on. A listener that closes resets those that wait for
@@ -16,8 +18,12 @@ export async function acceptWaiting(server: Server): Promise<void> {
   for (let pauses = 0, before = -1; pauses < PAUSES.most && (pauses < PAUSES.least || accepted > before); pauses++) {
     before = accepted;
     await delay(PAUSE_MS);
-    // A late timer may come before the sockets have their turn.
-    await new Promise(setImmediate);
+    // A turn of the event loop accepts one connection, and on a slow machine a pause is few turns: as many as there are to accept.
+    let turn: number;
+    do {
+      turn = accepted;
+      await new Promise(setImmediate);
+    } while (accepted > turn && accepted < BACKLOG);
   }
   server.off("connection", count);
 }

@@ -66,11 +66,18 @@ const TIMEOUTS: HttpTimeouts = { headersMs: 10_000, bodyMs: 60_000, keepAliveMs:
 const MAX_HEADER_BYTES = 16_384;
 /** Interval at which a draining server closes connections that have become idle, milliseconds. */
 const IDLE_SWEEP_MS = 50;
+
+/** A listener of HTTP that is running. */
+export interface HttpServer extends RunningServer {
+  /** Resolves in a drain, once the connections that clients had opened before it are accepted. */
+  readonly accepted: Promise<void>;
+}
+
 /**
  * Serves the JSON API with its document and its pages over HTTP/1.1.
  * @throws {GatewayError} CONFIG_INVALID when the address cannot be bound
  */
-export async function startHttpServer(options: HttpServerOptions): Promise<RunningServer> {
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { metrics, log, host } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const draining = new AbortController();
@@ -95,10 +102,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
   await listen(server, host, options.port);
 
   let drained: Promise<void> | undefined;
+  let haveAccepted = () => {};
+  const accepted = new Promise<void>((resolve) => {
+    haveAccepted = resolve;
+  });
   const drain = () => {
     drained ??= (async () => {
       draining.abort();
       await acceptWaiting(server);
+      haveAccepted();
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
@@ -112,6 +124,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
     host,
     port: (server.address() as AddressInfo).port,
     drain,
+    accepted,
     async close(timeoutMs = 0) {
       await Promise.race([drain(), delay(timeoutMs)]);
       server.closeAllConnections();
