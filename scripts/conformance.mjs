@@ -9,8 +9,8 @@
 //                      environment, then `ready`; stays until standard input ends
 //   rewardgate.yaml    optional, instead of the configuration that ships
 // The run finds the gateway at REWARDGATE_TEST_HTTP (a URL), REWARDGATE_TEST_GRPC (host:port) and REWARDGATE_TEST_ADMIN (a URL), the
-// Python client on its path, and may kill the gateway, whose process id is in the file REWARDGATE_TEST_PID_FILE: it comes back at the
-// same addresses OUTAGE_MS later. Each line that it appends to the file REWARDGATE_TEST_RESULTS, {"system", "version", "result"}, becomes
+// Python client and test/conformance/support on its path, and may kill the gateway, whose process id is in the file
+// REWARDGATE_TEST_PID_FILE: it comes back at the same addresses OUTAGE_MS later. Each line that it appends to the file REWARDGATE_TEST_RESULTS, {"system", "version", "result"}, becomes
 // a row to put into docs/compatibility.md; without one there is a row of the packages and the last line that was printed.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -129,7 +129,7 @@ try {
     REWARDGATE_TEST_PACKAGES: packages,
     REWARDGATE_TEST_PID_FILE: pidFile,
     REWARDGATE_TEST_RESULTS: results,
-    PYTHONPATH: path.join(root, "clients", "python", "src"),
+    PYTHONPATH: [path.join(root, "clients", "python", "src"), path.join(root, "test", "conformance", "support")].join(path.delimiter),
   };
   const script = inFolder("run.py");
   const args = script === undefined ? ["-m", "pytest", ...PYTEST, folder] : [script];

@@ -10,8 +10,7 @@ import types
 
 import numpy as np
 import pytest
-
-from rewardgate import Client, Item
+from own_rewards import rewards_of  # noqa: F401  a fixture
 
 PACKAGES = pathlib.Path(os.environ["REWARDGATE_TEST_PACKAGES"])
 LONG = ("Say something long.", "word " * 3000)
@@ -75,15 +74,6 @@ def swift(package):
 @pytest.fixture(scope="session")
 def address() -> str:
     return os.environ["REWARDGATE_TEST_GRPC"]
-
-
-@pytest.fixture(scope="session")
-def rewards_of(address):
-    def ask(pairs):
-        with Client(address, panel="chat") as client:
-            return [result.candidates[0].reward for result in client.score([Item(prompt, [text]) for prompt, text in pairs])]
-
-    return ask
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -14,7 +14,8 @@ import sys
 import types
 
 import pytest
-import requests
+import requests  # noqa: F401  loaded before modules are put back, which would load half of it anew
+from own_rewards import rewards_of  # noqa: F401  a fixture
 
 FILES = {
     "slime": "slime/rollout/rm_hub/__init__.py",
@@ -69,19 +70,6 @@ def module_of():
 @pytest.fixture(scope="session")
 def http() -> str:
     return os.environ["REWARDGATE_TEST_HTTP"]
-
-
-@pytest.fixture(scope="session")
-def rewards_of(http):
-    """What the gateway's own API gives for one-turn conversations."""
-
-    def ask(pairs):
-        items = [{"prompt": [{"role": "user", "content": prompt}], "candidates": [{"content": text}]} for prompt, text in pairs]
-        answer = requests.post(f"{http}/v1/score", json={"panel": "chat", "items": items}, timeout=60)
-        answer.raise_for_status()
-        return [result["candidates"][0]["reward"] for result in answer.json()["results"]]
-
-    return ask
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -2,8 +2,7 @@ import json
 import os
 
 import pytest
-
-from rewardgate import Client, Item
+from own_rewards import rewards_of  # noqa: F401  a fixture
 
 PAIRS = [(f"How long do I boil {count} eggs?", answer) for count in range(1, 26) for answer in ("Eight minutes, then cold water.", "Google it.")]
 LONG = ("Say something long.", "word " * 3000)
@@ -12,15 +11,6 @@ LONG = ("Say something long.", "word " * 3000)
 @pytest.fixture(scope="session")
 def address() -> str:
     return os.environ["REWARDGATE_TEST_GRPC"]
-
-
-@pytest.fixture(scope="session")
-def rewards_of(address):
-    def ask(pairs):
-        with Client(address, panel="chat") as client:
-            return [result.candidates[0].reward for result in client.score([Item(prompt, [text]) for prompt, text in pairs])]
-
-    return ask
 
 
 def pytest_terminal_summary(terminalreporter):

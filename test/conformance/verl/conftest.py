@@ -12,7 +12,8 @@ import types
 
 import numpy as np
 import pytest
-import requests
+import requests  # noqa: F401  loaded before modules are put back, which would load half of it anew
+from own_rewards import rewards_of  # noqa: F401  a fixture
 
 PACKAGES = pathlib.Path(os.environ["REWARDGATE_TEST_PACKAGES"])
 # Modules of others, and packages of verl whose own files import much more than these calls need.
@@ -153,16 +154,3 @@ def worker_of(verl_of):
 def address() -> str:
     """host:port, which is all that verl takes."""
     return os.environ["REWARDGATE_TEST_HTTP"].removeprefix("http://")
-
-
-@pytest.fixture(scope="session")
-def rewards_of():
-    """What the gateway's own API gives for one-turn conversations."""
-
-    def ask(pairs):
-        items = [{"prompt": [{"role": "user", "content": prompt}], "candidates": [{"content": text}]} for prompt, text in pairs]
-        answer = requests.post(os.environ["REWARDGATE_TEST_HTTP"] + "/v1/score", json={"panel": "chat", "items": items}, timeout=60)
-        answer.raise_for_status()
-        return [result["candidates"][0]["reward"] for result in answer.json()["results"]]
-
-    return ask
