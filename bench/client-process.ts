@@ -1,6 +1,6 @@
 import { credentials } from "@grpc/grpc-js";
-import * as wire from "../src/gen/rewardgate/v1/reward_service.ts";
 import { chunk, itemsOf, mixedTexts } from "./corpus.ts";
+import { wire } from "./product.ts";
 
 /** Load from a process of its own, so that the gateway's meters measure the gateway. */
 export interface ClientJob {

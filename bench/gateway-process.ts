@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { serve } from "../src/app.ts";
-import { loadConfig } from "../src/config/load.ts";
-import { createLogger } from "../src/telemetry/log.ts";
+import { createLogger, loadConfig, serve } from "./product.ts";
 
 /*
  * The whole gateway in a process of its own, as a user runs it, with meters that the bench reads. A meter of the event loop with a

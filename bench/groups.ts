@@ -1,11 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { openGateway } from "../src/app.ts";
-import { loadConfig } from "../src/config/load.ts";
 import type { Item } from "../src/domain/item.ts";
 import { DEFAULT_OPTIONS } from "../src/domain/score.ts";
-import { createLogger } from "../src/telemetry/log.ts";
 import { seededRandom, words } from "./corpus.ts";
+import { createLogger, loadConfig, openGateway } from "./product.ts";
 
 /**
  * Candidates per second of `chat-group`, which reads a prompt once for its whole group, against `chat-reward`, which reads it once per

@@ -1,6 +1,7 @@
 import { credentials } from "@grpc/grpc-js";
-import * as wire from "../src/gen/rewardgate/v1/reward_service.ts";
+import type { ScoreResponse } from "../src/gen/rewardgate/v1/reward_service.ts";
 import type { BenchText } from "./corpus.ts";
+import { wire } from "./product.ts";
 
 /** One caller that sends one candidate at a time and wants it computed. */
 export function grpcCaller(address: string): { score(text: BenchText): Promise<void>; close(): void } {
@@ -12,7 +13,7 @@ export function grpcCaller(address: string): { score(text: BenchText): Promise<v
       const items = [{ prompt: content(prompt), candidates: [{ content: content(candidate) }] }];
       const request = wire.ScoreRequest.fromPartial({ panel: "chat", items, options: { cache: wire.CacheUse.CACHE_USE_BYPASS } });
       return new Promise((resolve, reject) => {
-        client.score(request, (error, { results } = { results: [] } as unknown as wire.ScoreResponse) => {
+        client.score(request, (error, { results } = { results: [] } as unknown as ScoreResponse) => {
           if (error) reject(error);
           else if (results[0]?.candidates[0]?.reward === undefined) reject(new Error("no reward"));
           else resolve();

@@ -1,15 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { openGateway } from "../src/app.ts";
-import { loadConfig } from "../src/config/load.ts";
 import type { Item } from "../src/domain/item.ts";
 import { type CacheUse, DEFAULT_OPTIONS } from "../src/domain/score.ts";
-import { createLogger } from "../src/telemetry/log.ts";
 import { type Bare, idealBatches, openBare } from "./bare.ts";
 import type { ClientAnswer, ClientJob } from "./client-process.ts";
 import { chunk, itemsOf, mixedTexts } from "./corpus.ts";
 import { grpcCaller } from "./grpc-caller.ts";
+import { createLogger, loadConfig, openGateway } from "./product.ts";
 import { openSequences } from "./sequences.ts";
 
 /**

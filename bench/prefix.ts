@@ -3,14 +3,12 @@ import { tmpdir } from "node:os";
 import { join, resolve as resolvePath } from "node:path";
 import { parseArgs } from "node:util";
 import { stringify } from "yaml";
-import { openGateway } from "../src/app.ts";
 import { createOnnxBackend } from "../src/backends/index.ts";
-import { loadConfig } from "../src/config/load.ts";
 import { resolve } from "../src/config/resolve.ts";
 import type { Item } from "../src/domain/item.ts";
 import { DEFAULT_OPTIONS } from "../src/domain/score.ts";
-import { createLogger } from "../src/telemetry/log.ts";
 import { seededRandom, words } from "./corpus.ts";
+import { createLogger, loadConfig, openGateway } from "./product.ts";
 
 /**
  * Candidates per second of an exported causal judge that reads a prompt once for its candidates, against the same judge that reads it
