@@ -34,29 +34,31 @@ export interface Travel extends Pick<RowSources, "cache" | "use"> {
   fail(error: GatewayError): void;
 }
 
-const CLOSED: Openness = { reasons: [], moot: false };
+const NO_REASONS: readonly OpenReason[] = [];
+const CLOSED: Openness = { reasons: NO_REASONS, moot: false };
 
 /**
  * Takes an item to its panel: judgements as far as plan and cache give them. What is missing goes to `open`; judges of later stages
  * wait until all of it that counts is filled.
  */
 export function beginJourney(item: Item, destination: Destination, open: OpenAsk[], travel: Travel): Journey {
-  const { panel } = destination;
+  const { panel, route } = destination;
   const judged = judgedItem(panel, item);
-  const later = new Map<number, number[]>();
-  const journey: Journey = {
-    ...{ item, ...destination, rows: [], later: [], asked: 1, openBy: CLOSED.reasons, openness: CLOSED },
-    ...{ tokens: 0, waiting: 0 },
-  };
+  const rows: Judgement[][] = [];
+  // One literal, without spreads: it is made for every item, and what is made otherwise is slow to read ever after.
+  const journey: Journey = { item, panel, route, rows, later: [], asked: 1, openBy: NO_REASONS, openness: CLOSED, tokens: 0, waiting: 0 };
   const sources: RowSources = { cache: travel.cache, use: travel.use, heard: heardBy(journey, travel), open };
   const before = open.length;
-  for (const [seat, { judge, counts, stage, skip }] of planItem(panel, judged).entries()) {
+  const byStage: number[][] = [];
+  const plan = planItem(panel, judged);
+  for (let seat = 0; seat < plan.length; seat++) {
+    const { judge, counts, stage, skip } = plan[seat]!;
     const waits = stage > 0 && skip === undefined;
-    if (waits) later.set(stage, [...(later.get(stage) ?? []), seat]);
+    if (waits) (byStage[stage] ??= []).push(seat);
     const instead = waits ? NOT_ASKED : skip;
-    journey.rows.push(instead === undefined ? openRow(judge, judged, counts, sources) : judged.candidates.map(() => instead));
+    rows.push(instead === undefined ? openRow(judge, judged, counts, sources) : judged.candidates.map(() => instead));
   }
-  for (const stage of [...later.keys()].sort((a, b) => a - b)) journey.later.push(later.get(stage)!);
+  for (const seats of byStage) if (seats !== undefined) journey.later.push(seats);
   for (let i = before; i < open.length; i++) if (open[i]!.counts) journey.waiting++;
   return journey;
 }

@@ -60,7 +60,8 @@ export function openRow(judge: Judge, item: Item, counts: boolean, { cache, use,
     return row.fill(failedJudgement(GatewayError.from(error)));
   }
   const digests = digestAsks(asks);
-  for (const [index, ask] of asks.entries()) {
+  for (let index = 0; index < asks.length; index++) {
+    const ask = asks[index]!;
     // An answer that takes no call costs less than looking for it.
     const digest = digests[index];
     const answer = digest !== undefined && use === "use" ? cache.get(judge.revision, digest) : undefined;
@@ -79,7 +80,9 @@ export function fillFailed({ ask, row }: OpenAsk, error: GatewayError): void {
 /** Puts the scores of an answered ask in their places. */
 export function fillRow(row: Judgement[], ask: Ask, answer: CachedAnswer, cached: boolean): void {
   const { tokens, truncation } = answer;
-  for (const [index, candidate] of ask.candidates.entries()) {
+  const { candidates } = ask;
+  for (let index = 0; index < candidates.length; index++) {
+    const candidate = candidates[index]!;
     const raw = answer.scores[index];
     if (raw === undefined)
       row[candidate] = failedJudgement(new GatewayError("JUDGE_OUTPUT_UNREADABLE", "the judge gave fewer scores than asked"));
