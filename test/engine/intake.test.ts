@@ -48,3 +48,31 @@ test("those who are refused are told different times to come again, within a fif
   }
   assert.ok(times.size >= 50 && Math.min(...times) >= 800 && Math.max(...times) <= 1_200, `${times.size}`);
 });
+
+test("large requests that come together begin one per turn of the event loop, a small one at once", async () => {
+  let turn = 0;
+  let counting = true;
+  const count = () => {
+    turn++;
+    if (counting) setImmediate(count);
+  };
+  setImmediate(count);
+  const begun: [string, number][] = [];
+  const intake = createIntake(async ({ items }) => {
+    begun.push([items[0]!.id, turn]);
+    return { panel: "p", panelRevision: "1", results: [], timing: {}, usage: {} } as never;
+  });
+  const many = Array.from({ length: 32 }, (_, i) => `${i}`);
+  const large = (id: string) => requestOf([itemOf(id, many), itemOf(`${id}'`, many)]);
+  const all = ["a", "b", "c"].map((id) => intake.score(large(id), contextOf()));
+  all.push(intake.score(requestOf([itemOf("small", many)]), contextOf()));
+  assert.deepEqual(begun, [["small", 0]]);
+  await Promise.all(all);
+  counting = false;
+  assert.deepEqual(
+    begun.map(([id]) => id),
+    ["small", "a", "b", "c"],
+  );
+  const turns = begun.map(([, at]) => at);
+  assert.equal(new Set(turns).size, 4, `${turns}`);
+});
