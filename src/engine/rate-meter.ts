@@ -12,12 +12,15 @@ export interface RateMeter {
 const MEMORY_MS = 10_000;
 /** Busy time below which the rate is not yet believed, milliseconds. */
 const MIN_EVIDENCE_MS = 100;
+/** Completions below which it is not: one batch that met a cold start says nothing of the next, and requests would be refused for it. */
+const MIN_COMPLETIONS = 8;
 
 /** Ratio of two exponentially fading sums, work done and busy time, so that idle time does not look like slowness. */
 export function createRateMeter(): RateMeter {
   let last = 0;
   let work = 0;
   let time = 0;
+  let completions = 0;
   return {
     busy: (now) => {
       last = now;
@@ -28,7 +31,8 @@ export function createRateMeter(): RateMeter {
       work = work * keep + amount;
       time = time * keep + elapsed;
       last = now;
+      completions++;
     },
-    perMs: () => (time < MIN_EVIDENCE_MS ? 0 : work / time),
+    perMs: () => (time < MIN_EVIDENCE_MS || completions < MIN_COMPLETIONS ? 0 : work / time),
   };
 }

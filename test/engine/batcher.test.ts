@@ -319,20 +319,34 @@ test("work that cannot end before its deadline is refused on arrival once the sp
     },
     { clock },
   );
-  batcher.dispatch([callOf("a"), callOf("b")], listener(), STANDARD);
-  await settle(20);
-  const stuck = deferred();
-  const slow = batcherOf({}, { clock });
-  assert.equal(slow.batcher.backlogMs(), 0);
+  assert.equal(batcher.backlogMs(), 0);
+  const first = Array.from({ length: 8 }, (_, index) => callOf(`first ${index}`));
+  batcher.dispatch(first, listener(), STANDARD);
+  await settle(60);
+  assert.equal(backend.ran.length, 8);
   const many = Array.from({ length: 10 }, (_, index) => callOf(`queued ${index} ${"z".repeat(400)}`));
   batcher.dispatch(many, listener(), STANDARD);
   assert.ok(batcher.backlogMs() > 1000);
   assert.throws(() => batcher.dispatch([callOf("hopeless")], listener(), { ...STANDARD, expiresAt: clock.now() + 100 }), {
     reason: "DEADLINE_EXCEEDED",
   });
-  stuck.resolve();
   await settle(60);
   assert.ok(!backend.ran.includes("hopeless"));
+});
+
+test("one batch that met a cold start gets no later request refused", async () => {
+  const clock = manualClock();
+  let ran = 0;
+  const { batcher } = batcherOf(
+    { limits: { maxBatchCalls: 1 }, tokens: () => 100, beforeRun: () => clock.advance(ran++ === 0 ? 60_000 : 1) },
+    { clock },
+  );
+  batcher.dispatch([callOf("cold")], listener(), { ...STANDARD, expiresAt: Number.POSITIVE_INFINITY });
+  await settle(20);
+  assert.equal(ran, 1);
+  const many = Array.from({ length: 100 }, (_, index) => callOf(`${index}`));
+  batcher.dispatch(many, listener(), { ...STANDARD, expiresAt: Number.POSITIVE_INFINITY });
+  batcher.dispatch([callOf("in time")], listener(), { ...STANDARD, expiresAt: clock.now() + 10_000 });
 });
 
 test("more urgent work goes first, and age wins over priority in the end", async () => {
