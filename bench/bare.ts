@@ -16,7 +16,11 @@ export interface Bare {
 export async function openBare(graphPath: string, outputs: readonly string[], processes: number): Promise<Bare> {
   const children = await Promise.all(
     Array.from({ length: processes }, async () => {
-      const child = fork(new URL("./bare-process.ts", import.meta.url), { serialization: "advanced" });
+      const child = fork(new URL("./bare-process.ts", import.meta.url), {
+        serialization: "advanced",
+        // As the gateway's own processes run.
+        env: { ...process.env, ORT_DISABLE_TELEMETRY: "1" },
+      });
       await ask(child, { type: "load", graphPath, outputs });
       return child;
     }),

@@ -61,6 +61,12 @@ const isSource = import.meta.url.endsWith(".ts");
 const entry = fileURLToPath(new URL(`./executor-process.${isSource ? "ts" : "js"}`, import.meta.url));
 const execArgv = isSource ? ["--import", import.meta.resolve("tsx")] : [];
 
+/**
+ * ONNX Runtime's builds send what they run on and what models they open to their maker, and keep an identifier of the machine and a cache
+ * in the user's home for it. The variable must be there before the library is loaded.
+ */
+const TELEMETRY_OFF = { ORT_DISABLE_TELEMETRY: "1" };
+
 interface Waiting {
   resolve(outputs: readonly Float32Array[]): void;
   reject(error: Error): void;
@@ -76,7 +82,7 @@ export async function forkExecutor(options: ExecutorChildOptions, signal: AbortS
   const child = fork(entry, [], {
     serialization: "advanced",
     stdio: ["ignore", "ignore", "pipe", "ipc"],
-    env: options.environment,
+    env: { ...options.environment, ...TELEMETRY_OFF },
     execArgv,
   });
   let stderr = "";
