@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from . import bundle, data, evaluate, export, golden, heads, quantise, tokenise, train
+from . import bundle, data, evaluate, export, golden, heads, quantise, refit, tokenise, train
 from .batches import pack
 from .trunk import HIDDEN, Trunk
 
@@ -37,9 +37,11 @@ RATED_LIMIT = 1500
 ROLE_WORDS = {1: "user", 2: "assistant", 3: "system"}
 
 SETTINGS = train.Settings()
+#: Ridge of the reward heads on the states of the finished graph; features have deviation 1.
+MARGIN_STRENGTH = 1e4
 GATING = heads.GatingSettings()
 #: Spearman correlation with length that an objective may keep.
-THRESHOLD = 0.5
+THRESHOLD = 0.6
 #: `int8`: static 8-bit activations in the encoder; `fp32`: none.
 PRECISION = "int8"
 #: How far a golden score may be off on another kind of processor, where 8-bit roundings can fall the other way.
@@ -126,23 +128,29 @@ def rated_states(trunk, tokeniser, rows):
     return states
 
 
-def fit_heads(trunk, preference, tokeniser, pairs, rated):
-    """All heads on the frozen trunk. Returns (heads for `export.build`, penalties `[K]`)."""
-    kinds = np.array([SETS.index(p.source) for p in pairs])
+def packed_states(trunk, tokeniser, pairs):
+    """States of pairs from the trunk in fp32: pooled `[N, 3, 384]` and the candidates' lengths `[2 N]`, by turns."""
     rows = [pack(tokeniser, p.prompt, [p.chosen, p.rejected], tokenise.MAX_TOKENS) for p in pairs]
     pooled = np.stack(train.pooled_states(trunk, rows)).astype(np.float64)
-    states = pooled[:, 1:].reshape(-1, HIDDEN)
-    lengths = np.log1p([len(c) for _, candidates in rows for c in candidates])
-    weight, bias, _ = rated
-    weight[:2] = preference.rewards.weight.detach().numpy()
+    return pooled, np.array([len(c) for _, candidates in rows for c in candidates])
+
+
+def fit_heads(pooled, lengths, kinds, own, rated):
+    """All heads on frozen states. Returns (heads for `export.build`, penalties `[K]`).
+
+    `pooled` `[N, 3, 384]`, `lengths` `[2 N]`, `kinds` int `[N]` of pairs; `own`: tensors of `PreferenceHeads` by name;
+    `rated`: weight `[K, 384]` and bias `[K]` of the rated objectives.
+    """
+    states, lengths = pooled[:, 1:].reshape(-1, HIDDEN), np.log1p(lengths)
+    weight, bias = (np.array(part, np.float64) for part in rated[:2])
+    weight[:2], bias[:2] = own["rewards.weight"], 0
     weight[VERBOSITY], bias[VERBOSITY] = heads.ridge(states, (lengths - lengths.mean()) / lengths.std())
     weight, bias = heads.standardise(weight, bias, states)
     rewards = states @ weight.T + bias
     penalties = heads.fit_penalties(rewards, VERBOSITY, THRESHOLD)
-    adjusted = (rewards - penalties * rewards[:, VERBOSITY:VERBOSITY + 1]).reshape(len(pairs), 2, -1)
+    adjusted = (rewards - penalties * rewards[:, VERBOSITY:VERBOSITY + 1]).reshape(len(pooled), 2, -1)
     gating, beta = heads.fit_gating(pooled[:, 0], adjusted[:, 0] - adjusted[:, 1], kinds, GATING)
     tensors = {name: p.detach().numpy() for name, p in gating.named_parameters()}
-    own = {name: p.detach().numpy() for name, p in preference.named_parameters()}
     found = {
         "reward_weight": own["rewards.weight"], "side_weight": own["side.weight"], "side_bias": own["side.bias"],
         "objectives_weight": beta * weight, "objectives_bias": beta * bias,
@@ -245,6 +253,23 @@ def write_goldens(folder, session, tokeniser, pairs, extra):
     golden.write_lines(folder / "chat-scores.jsonl.gz", golden.score_rows(session, tokeniser, pairs + extra))
 
 
+def pairs_of(folder):
+    """Both preference sets by part: `{part: [Pair]}`."""
+    pairs = [p for name in SETS for p in data.read_pairs(folder, name)]
+    return {part: [p for p in pairs if p.part == part] for part in ("train", "selection", "validation")}
+
+
+def write_all(out, tokeniser, pairs, penalties, folder, goldens):
+    """Writes both bundles beside the finished graph in `out`, and the goldens of the tests into `goldens` if given."""
+    session = evaluate.Session(out / "chat-trunk" / "model.onnx")
+    write_bundles(out, session, tokeniser, penalties,
+                  measure(session, tokeniser, pairs["selection"], penalties),
+                  measure(session, tokeniser, pairs["validation"], penalties))
+    if goldens:
+        helpful = [p for p in pairs["validation"] if p.source == HELPFUL][:160]
+        write_goldens(goldens, session, tokeniser, helpful, data.read_pairs(folder, "mtbench_human200")[:40])
+
+
 def main():
     """Parses the command line and builds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -258,9 +283,7 @@ def main():
     base = base_folder()
     text = tokenise.adapt_tokenizer((base / "tokenizer.json").read_text(encoding="utf-8"))
     tokeniser = tokenise.ChatTokenizer(text)
-    pairs = {part: [p for name in SETS for p in data.read_pairs(args.data, name) if p.part == part]
-             for part in ("train", "selection", "validation")}
-
+    pairs = pairs_of(args.data)
     if args.checkpoint and args.checkpoint.exists():
         trunk, preference = torch.load(args.checkpoint, weights_only=False)
     else:
@@ -270,7 +293,9 @@ def main():
     trunk.load_state_dict({k: torch.from_numpy(v) for k, v in export.rounded(trunk.state_dict()).items()})
     rated = rating_heads(trunk, tokeniser, args.data)
     print(json.dumps(rated[2]), flush=True)
-    fitted, penalties = fit_heads(trunk, preference, tokeniser, pairs["train"], rated)
+    kinds = np.array([SETS.index(p.source) for p in pairs["train"]])
+    own = {name: p.detach().numpy() for name, p in preference.named_parameters()}
+    fitted, _ = fit_heads(*packed_states(trunk, tokeniser, pairs["train"]), kinds, own, rated)
     state = {name: tensor.numpy() for name, tensor in trunk.state_dict().items()}
 
     folder = args.out / "chat-trunk"
@@ -279,14 +304,9 @@ def main():
     model = export.build(state, fitted)
     if PRECISION == "int8":
         model = quantise.variant(model, shuffled_rows(tokeniser, pairs["train"]))
+    model, penalties = refit.refitted(model, tokeniser, pairs["train"], rated)
     (folder / "model.onnx").write_bytes(model.SerializeToString())
-    session = evaluate.Session(folder / "model.onnx")
-    write_bundles(args.out, session, tokeniser, penalties,
-                  measure(session, tokeniser, pairs["selection"], penalties),
-                  measure(session, tokeniser, pairs["validation"], penalties))
-    if args.golden:
-        helpful = [p for p in pairs["validation"] if p.source == HELPFUL][:160]
-        write_goldens(args.golden, session, tokeniser, helpful, data.read_pairs(args.data, "mtbench_human200")[:40])
+    write_all(args.out, tokeniser, pairs, penalties, args.data, args.golden)
 
 
 if __name__ == "__main__":

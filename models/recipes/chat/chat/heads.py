@@ -35,6 +35,11 @@ def ridge(states, target, alpha=1.0):
     return weight, target.mean() - mean @ weight
 
 
+def margin_ridge(gaps, alpha):
+    """Least squares of the margin 1 with an L2 penalty and no intercept: gaps `[N, 384]` of pairs → weight `[384]`."""
+    return np.linalg.solve(gaps.T @ gaps + alpha * np.eye(gaps.shape[1]), gaps.sum(0))
+
+
 def standardise(weight, bias, states):
     """Rescales linear heads `[K, 384]`, `[K]` to mean 0 and deviation 1 on reference states `[N, 384]`."""
     scores = states @ weight.T + bias

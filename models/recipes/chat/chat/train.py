@@ -95,11 +95,15 @@ def probe(better, worse, strength):
 def probes(states, kinds, settings):
     """`PreferenceHeads` fitted on pooled states `[N, 3, 384]` of frozen features; `kinds` `[N]`: 0, 1."""
     weight = np.stack([probe(states[kinds == k, 1], states[kinds == k, 2], settings.probe_strength) for k in (0, 1)])
-    prompts = states[:, 0]
+    return PreferenceHeads(weight, *side_probe(states[:, 0], kinds, settings.side_strength))
+
+
+def side_probe(prompts, kinds, strength):
+    """Tells the sets apart from prompts `[N, 384]` by L2 logistic regression: weight `[1, 384]`, bias `[1]`."""
     mean, deviation = prompts.mean(0), prompts.std(0) + 1e-3
-    model = LogisticRegression(C=settings.side_strength, max_iter=500).fit((prompts - mean) / deviation, kinds)
+    model = LogisticRegression(C=strength, max_iter=500).fit((prompts - mean) / deviation, kinds)
     side = model.coef_ / deviation
-    return PreferenceHeads(weight, side.astype(np.float32), (model.intercept_ - side @ mean).astype(np.float32))
+    return side.astype(np.float32), (model.intercept_ - side @ mean).astype(np.float32)
 
 
 @torch.no_grad()
@@ -132,8 +136,13 @@ def pair_states(trunk, rows, lower, frozen, budget=6000):
     return found
 
 
+def multiplies_bf16():
+    """Whether the processor multiplies bf16 matrices itself; where it does not, emulation is slower than fp32."""
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
 def fine_tune(trunk, heads, rows, lower, kinds, settings, seed):
-    """Trains layers `frozen` and above and the heads in place, seeded, with bf16 matrix products.
+    """Trains layers `frozen` and above and the heads in place, seeded, with bf16 matrix products if `multiplies_bf16`.
 
     `rows`: packed pairs, the preferred candidate first; `lower`: their `lower_states`;
     `kinds` int `[N]`: 0 helpful, 1 harmless.
@@ -154,7 +163,7 @@ def fine_tune(trunk, heads, rows, lower, kinds, settings, seed):
         for group in groups:
             group["lr"] = group["base"] * min(1.0, progress / 0.1) * min(1.0, (1 - progress) / 0.9)
         batch = collate([rows[i] for i in indices])
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=multiplies_bf16()):
             hidden = trunk.upper(padded([lower[i] for i in indices]), batch["group"], settings.frozen)
         loss = preference_loss(*heads(pool(hidden.float(), batch["group"], 2)), kinds[indices], settings)
         optimiser.zero_grad(set_to_none=True)
