@@ -169,7 +169,7 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
   const board = createReadinessBoard(["accepting"]);
   metrics.ready.set(0);
   board.onChange(({ ready }) => metrics.ready.set(ready ? 1 : 0));
-  const { http, grpc, admin, limits, overloadHttpStatus, drainTimeoutSeconds } = config.server;
+  const { http, grpc, admin, limits, connections, timeouts, overloadHttpStatus, drainTimeoutSeconds } = config.server;
   const opened: { close(timeoutMs: number): Promise<unknown> }[] = [];
   try {
     const adminServer = await startAdminServer({ ...admin, readiness: board, metrics });
@@ -190,6 +190,8 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
       log,
       openInference,
       wires: config.wires,
+      bounds: connections,
+      connections: { maxStreams: connections.maxCallsPerConnection, messageMs: timeouts.bodySeconds * 1000 },
     });
     opened.unshift(grpcServer);
     const httpServer = await startHttpServer({
@@ -202,6 +204,13 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
       wires: config.wires,
       openInference,
       chats: chat && { path: chat.path, relay: gateway.relayTo(chat.backend) },
+      bounds: connections,
+      timeouts: {
+        headersMs: timeouts.headersSeconds * 1000,
+        bodyMs: timeouts.bodySeconds * 1000,
+        keepAliveMs: timeouts.keepAliveSeconds * 1000,
+        stallMs: timeouts.stallSeconds * 1000,
+      },
       metrics,
       log,
     });

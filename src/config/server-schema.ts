@@ -38,6 +38,41 @@ const limits = z
   .prefault({})
   .describe("Bounds on what one request may hold. Passing one is TOO_LARGE, before anything is scored.");
 
+const connections = z
+  .strictObject({
+    max: z.int().min(1).max(1_000_000).default(8192).describe("Connections to one listener, from all peers together. Default 8192."),
+    maxPerPeer: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(4096)
+      .describe(
+        "Connections to one listener from one address, IPv6 by the first 64 bits. Default 4096: some trainers open one for each answer " +
+          "that they want judged, a whole rollout at once, behind one address.",
+      ),
+    maxCallsPerConnection: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(256)
+      .describe("Calls at once on one connection of gRPC; clients hold further ones back until some end. Default 256."),
+  })
+  .prefault({})
+  .describe("Bounds on connections, for HTTP and gRPC apart. A connection beyond one is reset.");
+
+const seconds = (fallback: number, meaning: string) =>
+  z.number().positive().max(3600).default(fallback).describe(`${meaning} Default ${fallback}.`);
+
+const timeouts = z
+  .strictObject({
+    headersSeconds: seconds(10, "Seconds for the headers of an HTTP request."),
+    bodySeconds: seconds(60, "Seconds for the body of a request that is no stream, over HTTP and gRPC."),
+    keepAliveSeconds: seconds(65, "Seconds that an HTTP connection waits for its next request."),
+    stallSeconds: seconds(30, "Seconds that a client of an HTTP stream may take nothing of its answers."),
+  })
+  .prefault({})
+  .describe("How long a peer may take before its connection or call is ended.");
+
 /** Listeners, time limits and request limits. */
 export const serverSchema = z
   .strictObject({
@@ -61,6 +96,8 @@ export const serverSchema = z
       .default(503)
       .describe("HTTP status of a refusal because queues are full: 503, or 429 for clients that only retry on that. Default 503."),
     limits,
+    connections,
+    timeouts,
   })
   .prefault({})
   .describe("Listeners, time limits and request limits.");

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import { ERROR_TABLE, type ErrorReason } from "../domain/errors.ts";
 import { ALARM_KINDS } from "../domain/run.ts";
 import type { CandidateStatus, Outcome, Priority } from "../domain/score.ts";
+import { createConnectionMetrics } from "./connection-metrics.ts";
 import { createStageMetrics } from "./stage-metrics.ts";
 import { createStateMetrics } from "./state-metrics.ts";
 import { createUpstreamMetrics } from "./upstream-metrics.ts";
@@ -26,7 +27,6 @@ export function createMetrics(facts: { version: string; commit: string }) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-
   const requestsTotal = new Counter({
     name: "rewardgate_requests_total",
     help: "Requests finished, by transport, method and final status code (gRPC names on both transports).",
@@ -297,7 +297,6 @@ export function createMetrics(facts: { version: string; commit: string }) {
   });
   buildInfo.set({ version: facts.version, commit: facts.commit, node_version: process.version }, 1);
   for (const tier of ["l1"]) for (const result of ["hit", "miss"]) cacheRequests.inc({ tier, result }, 0);
-
   return {
     registry,
     requestsTotal,
@@ -348,6 +347,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
     probes,
     ready,
     draining,
+    connections: createConnectionMetrics(registry),
     state: createStateMetrics(registry),
     stages: createStageMetrics(registry),
     upstream: createUpstreamMetrics(registry),

@@ -1,4 +1,5 @@
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import { systemClock } from "../../domain/clock.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import type { RequestLimits } from "../../domain/limits.ts";
 import type { RunStatistics } from "../../domain/run.ts";
@@ -10,6 +11,7 @@ import { RunServiceService } from "../../gen/rewardgate/v1/run_service.ts";
 import { StateServiceService } from "../../gen/rewardgate/v1/state_service.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import { boundConnections, type ConnectionBounds, UNBOUNDED } from "../connections.ts";
 import { openInferenceMethods } from "../open-inference/grpc.ts";
 import type { OpenInference } from "../open-inference/model.ts";
 import { checkScoreRequest } from "../request-rules.ts";
@@ -25,6 +27,8 @@ import { explainOversize, maxReadBytes, refuseOversize } from "./oversize.ts";
 import { addReflection } from "./reflection.ts";
 import { runMethods } from "./run-service.ts";
 import { scoreStreamHandler } from "./score-stream.ts";
+import { boundSessions, http2ServersOf } from "./sessions.ts";
+import { endSlowRequests } from "./slow-requests.ts";
 import { stateMethods } from "./state-service.ts";
 import { toServiceError } from "./status.ts";
 import { createStrictDecoder } from "./strict-decode.ts";
@@ -45,6 +49,8 @@ export interface GrpcServerOptions {
   readonly openInference?: OpenInference | undefined;
   /** Wires of engines, by name, of which `tei` is spoken over gRPC too. Default none. */
   readonly wires?: WireRoutesOptions["wires"];
+  /** Connections at once. Default as many as come. */
+  readonly bounds?: ConnectionBounds | undefined;
   readonly connections?: Partial<ConnectionLimits>;
 }
 
@@ -65,6 +71,8 @@ export interface ConnectionLimits {
   readonly keepaliveTimeoutMs: number;
   /** Calls at once on one connection. */
   readonly maxStreams: number;
+  /** From the headers of a unary call to the whole of its message, milliseconds. */
+  readonly messageMs: number;
 }
 
 const CONNECTIONS: ConnectionLimits = {
@@ -73,8 +81,11 @@ const CONNECTIONS: ConnectionLimits = {
   ageGraceMs: 120_000,
   keepaliveMs: 30_000,
   keepaliveTimeoutMs: 20_000,
-  maxStreams: 1000,
+  maxStreams: 256,
+  messageMs: 60_000,
 };
+/** Names and values of the headers of one call, with 32 bytes for each. */
+const MAX_HEADER_BYTES = 16_384;
 
 const decodeScore = createStrictDecoder("rewardgate.v1.ScoreRequest", wire.ScoreRequest);
 const decodeListJudges = createStrictDecoder("rewardgate.v1.ListJudgesRequest", wire.ListJudgesRequest);
@@ -89,13 +100,15 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
   const { service, states, runs, limits, host } = options;
   const running = createRunningCalls();
   const telemetry = { metrics: options.metrics, log: options.log, running };
+  const connections = { ...CONNECTIONS, ...options.connections };
   const explain = explainOversize(limits, telemetry);
+  const hurry = endSlowRequests(connections.messageMs, telemetry);
   const server = new Server({
-    ...channelOptions(limits, { ...CONNECTIONS, ...options.connections }),
+    ...channelOptions(limits, connections),
     interceptors: [
       (method, call) => {
         spareRunningCalls(call);
-        return explain(method, call);
+        return hurry(method, explain(method, call), call);
       },
     ],
   });
@@ -157,6 +170,11 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
   addReflection(server);
 
   const port = await bind(server, host, options.port);
+  for (const listener of http2ServersOf(server)) {
+    boundSessions(listener, MAX_HEADER_BYTES, systemClock);
+    const bounds = options.bounds ?? UNBOUNDED;
+    boundConnections(listener, { bounds, transport: "grpc", metrics: options.metrics, log: options.log, clock: systemClock });
+  }
   let drained: Promise<void> | undefined;
   const drain = () => {
     drained ??= new Promise((resolve) => {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import express, { type Express, type Request } from "express";
 import helmet from "helmet";
+import { systemClock } from "../../domain/clock.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import type { RequestLimits } from "../../domain/limits.ts";
 import type { RunStatistics } from "../../domain/run.ts";
@@ -9,6 +10,7 @@ import type { RewardService } from "../../domain/service.ts";
 import type { StateService } from "../../domain/state.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import { boundConnections, type ConnectionBounds, UNBOUNDED } from "../connections.ts";
 import type { OverloadHttpStatus } from "../error-mapping.ts";
 import { openInferenceRoutes } from "../open-inference/http.ts";
 import type { OpenInference } from "../open-inference/model.ts";
@@ -47,6 +49,8 @@ export interface HttpServerOptions {
   readonly openInference?: OpenInference | undefined;
   /** The chat server that clients reach through the gateway. Default none. */
   readonly chats?: RelayedChats | undefined;
+  /** Connections at once. Default as many as come. */
+  readonly bounds?: ConnectionBounds | undefined;
   readonly timeouts?: Partial<HttpTimeouts>;
 }
 
@@ -64,6 +68,8 @@ export interface HttpTimeouts {
 
 const TIMEOUTS: HttpTimeouts = { headersMs: 10_000, bodyMs: 60_000, keepAliveMs: 65_000, stallMs: 30_000 };
 const MAX_HEADER_BYTES = 16_384;
+/** After this long without a byte the system asks whether a peer is still there, milliseconds. */
+const PEER_CHECK_MS = 30_000;
 /** Interval at which a draining server closes connections that have become idle, milliseconds. */
 const IDLE_SWEEP_MS = 50;
 
@@ -96,9 +102,13 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       keepAliveTimeout: timeouts.keepAliveMs,
       maxHeaderSize: MAX_HEADER_BYTES,
       connectionsCheckingInterval: Math.min(timeouts.headersMs, 5_000),
+      // A stream may be silent for long, so only the system can tell that its peer is gone.
+      keepAlive: true,
+      keepAliveInitialDelay: PEER_CHECK_MS,
     },
     app,
   );
+  boundConnections(server, { bounds: options.bounds ?? UNBOUNDED, transport: "http", metrics, log, clock: systemClock });
   await listen(server, host, options.port);
 
   let drained: Promise<void> | undefined;
