@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { ERROR_TABLE, GatewayError } from "../domain/errors.ts";
-import type { Logger } from "../telemetry/log.ts";
+import { ERROR_TABLE, type GatewayError } from "../domain/errors.ts";
+import { causeOf, type Logger } from "../telemetry/log.ts";
 import type { Metrics, TransportLabel } from "../telemetry/metrics.ts";
 import type { RunningCalls } from "./running-calls.ts";
 
@@ -65,21 +65,6 @@ export function openRecord({ telemetry, transport, method, requestId, previousAt
       else if (error.reason === "INTERNAL") telemetry.log.error({ ...line, reason: error.reason, cause: causeOf(error) }, "request");
       else telemetry.log.info({ ...line, reason: error.reason }, "request");
     },
-  };
-}
-
-/**
- * The cause of an internal error without its message, which may quote a request: name and stack frames.
- * Our own errors keep their message.
- */
-function causeOf(error: GatewayError): { name: string; message?: string; stack?: string } | undefined {
-  const { cause } = error;
-  if (!(cause instanceof Error)) return cause === undefined ? undefined : { name: typeof cause };
-  const frames = cause.stack?.split("\n").filter((line) => line.startsWith("    at "));
-  return {
-    name: cause.name,
-    ...(cause instanceof GatewayError && { message: cause.message }),
-    ...(frames && { stack: frames.join("\n") }),
   };
 }
 
