@@ -30,11 +30,11 @@ export interface FileRun {
 /** Scores a file of records and prints what they say about the panel. */
 export async function scoreFile(run: FileRun): Promise<void> {
   const { flags } = run;
-  const source = await openLines(run.path);
+  const interruption = listenForInterrupt();
+  const source = await openLines(run.path, interruption.signal);
   const output = flags.output === undefined ? undefined : await openOutput(flags.output, flags);
   const sink = output === undefined ? streamSink(process.stdout) : fileSink(output.handle);
   const gateway = await run.open();
-  const interruption = listenForInterrupt();
   const tally = createLabelTally();
   const seen = { records: 0, candidates: 0, tokens: 0, cachedScores: 0, resumed: 0, failed: [] as string[] };
   const count = (record: ScoreRecord | BrokenRecord, row: ResultRow) => {

@@ -1,4 +1,6 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { constants, openSync } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { Socket } from "node:net";
 import { pipeline, Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { createGunzip } from "node:zlib";
@@ -25,16 +27,38 @@ export interface Line {
 /**
  * Opens JSON lines, gzipped or not: the first two bytes tell.
  *
- * @param path a file, or `-` for standard input
+ * @param path   a file, a named pipe, or `-` for standard input
+ * @param signal ends the lines where it aborts, also while none comes; a line that is not whole then is left out
  * @throws {UsageError} when the file cannot be read
  */
-export async function openLines(path: string): Promise<LineSource> {
+export async function openLines(path: string, signal?: AbortSignal): Promise<LineSource> {
   const { stream, size } = path === "-" ? { stream: process.stdin, size: undefined } : await openFile(path);
-  return { lines: splitLines(gunzipped(stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>, path)), size };
+  const lines = splitLines(gunzipped(stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>, path));
+  return { lines: signal === undefined ? lines : until(signal, lines, stream), size };
+}
+
+/** The lines up to where the signal aborts. What they come from is let go of then, since a pipe that is waited for holds the process. */
+async function* until(signal: AbortSignal, lines: AsyncGenerator<Line>, stream: Readable): AsyncGenerator<Line> {
+  let abort = () => {};
+  const aborted = new Promise<undefined>((resolve) => {
+    abort = () => resolve(undefined);
+  });
+  signal.addEventListener("abort", abort);
+  try {
+    while (!signal.aborted) {
+      const next = await Promise.race([lines.next(), aborted]);
+      if (next === undefined || next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener("abort", abort);
+    if (signal.aborted) stream.destroy();
+  }
 }
 
 async function openFile(path: string): Promise<{ stream: Readable; size: number | undefined }> {
   try {
+    if ((await stat(path)).isFIFO()) return { stream: openPipe(path), size: undefined };
     const handle = await open(path, "r");
     const stats = await handle.stat();
     if (stats.isDirectory()) {
@@ -47,6 +71,15 @@ async function openFile(path: string): Promise<{ stream: Readable; size: number 
     if (cause instanceof UsageError) throw cause;
     throw new UsageError(`cannot read ${path} (${(cause as NodeJS.ErrnoException).code}); check the name and its permissions`);
   }
+}
+
+/**
+ * A named pipe, whether or not somebody writes to it yet. Read as a file it would hold a thread of Node's until a writer comes, and
+ * the end of the process with it.
+ */
+function openPipe(path: string): Readable {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return new Socket({ fd, readable: true, writable: false });
 }
 
 /** Size of the content. Gzip tells it in its last four bytes, modulo 2³², which is good enough for a progress bar. */

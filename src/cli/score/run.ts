@@ -48,8 +48,17 @@ export async function scoreRecords(records: AsyncIterable<ScoreRecord | BrokenRe
     await run.onRow(first.record, outcome.row, outcome.usage);
     return true;
   };
-  for await (const record of records) {
-    if (run.signal.aborted) break;
+  const source = records[Symbol.asyncIterator]();
+  let coming = source.next();
+  for (;;) {
+    // Records may come slowly, from a pipe: what is finished is written while the next is waited for.
+    const arrived = await (pending.length === 0 ? coming : Promise.race([coming, pending[0]!.done.then(() => undefined)]));
+    if (arrived === undefined) {
+      if (await finishFirst()) continue;
+      break;
+    }
+    if (arrived.done === true || run.signal.aborted) break;
+    const record = arrived.value;
     const own = "item" in record ? record.item.candidates.length : 1;
     while (pending.length > 0 && size + own > run.window) {
       if (!(await finishFirst())) break;
@@ -57,6 +66,7 @@ export async function scoreRecords(records: AsyncIterable<ScoreRecord | BrokenRe
     if (run.signal.aborted) break;
     pending.push({ record, size: own, done: scoreOne(record, run) });
     size += own;
+    coming = source.next();
   }
   while (pending.length > 0) {
     if (!(await finishFirst())) break;

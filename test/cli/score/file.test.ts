@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -140,6 +142,70 @@ describe("rewardgate score FILE", () => {
     const { stdout } = await score(["-", "--limit", "3"], jsonl(pairs(10)));
     assert.equal(rowsOf(stdout).length, 3);
   });
+});
+
+describe("rewardgate score from a pipe", () => {
+  /** A run whose output is watched. */
+  function start(args: readonly string[]) {
+    const child = startCli(["score", "--config", tiny.config, ...args]);
+    const said = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name]!.setEncoding("utf8").on("data", (text) => {
+        said[name] += text;
+      });
+    }
+    const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+    const rows = (count: number) =>
+      settled(
+        () => child.exitCode !== null || rowsOf(said.stdout.slice(0, said.stdout.lastIndexOf("\n") + 1)).length === count,
+        () => said.stderr,
+      );
+    return { child, said, ended, rows };
+  }
+
+  /** Runs that read a pipe which somebody holds open and writes no more to. */
+  const sources = {
+    "standard input": async () => {
+      const run = start(["-"]);
+      return { ...run, write: async (text: string) => void run.child.stdin!.write(text), end: async () => void run.child.stdin!.end() };
+    },
+    "a named pipe": async () => {
+      const pipe = at(`pipe-${Math.random()}`);
+      execFileSync("mkfifo", [pipe]);
+      const run = start([pipe]);
+      // Opens once the other end is there.
+      const writer = await open(pipe, "w");
+      return { ...run, write: async (text: string) => void (await writer.write(text)), end: () => writer.close() };
+    },
+  };
+
+  for (const [name, startRun] of Object.entries(sources)) {
+    it(`scores records of ${name} as they come, and its end is the end`, async () => {
+      const { write, end, rows, said, ended } = await startRun();
+      await write(jsonl(pairs(3)));
+      await rows(3);
+      await write(jsonl(pairs(5).slice(3)));
+      await rows(5);
+      await end();
+      assert.equal(await ended, 0, said.stderr);
+      assert.deepEqual(
+        rowsOf(said.stdout).map(({ id }) => id),
+        pairs(5).map(({ id }) => id),
+      );
+    });
+
+    it(`is interrupted while ${name} is silent, and leaves out the line that is not whole`, async () => {
+      const { write, end, rows, said, ended, child } = await startRun();
+      await write(`${jsonl(pairs(3))}{"id": "half`);
+      await rows(3);
+      child.kill("SIGINT");
+      assert.equal(await ended, 130, said.stderr);
+      assert.match(said.stderr, /interrupted after 3 records/);
+      assert.equal(rowsOf(said.stdout).length, 3);
+      child.stdin!.on("error", () => {});
+      await end();
+    });
+  }
 });
 
 describe("rewardgate score, interrupted", () => {
