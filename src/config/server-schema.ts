@@ -137,4 +137,6 @@ export const queueSchema = z
       .describe("Tokens that waiting calls may hold. Default 4 Mi."),
   })
   .prefault({})
-  .describe("Bounds of the queue before this backend; a call beyond one is refused at once with QUEUE_FULL.");
+  .describe(
+    "Bounds of the queue before this backend; a call beyond one is refused at once with QUEUE_FULL, but what a judge asks further waits.",
+  );

@@ -25,7 +25,7 @@ export interface Batcher {
   /**
    * Joins the flights of these calls, starting those that are not under way. All or nothing.
    * @returns one flight per call, same order; equal calls share one
-   * @throws {GatewayError} QUEUE_FULL when they do not all fit now, TOO_LARGE when they never will,
+   * @throws {GatewayError} QUEUE_FULL when they do not all fit now and are not under way already, TOO_LARGE when they never will,
    *   DEADLINE_EXCEEDED when the backlog alone is longer than `expiresAt` allows
    */
   dispatch(calls: readonly Call[], watcher: Watcher, urgency: Urgency): Flight[];
@@ -83,14 +83,14 @@ export function createBatcher(options: BatcherOptions): Batcher {
     return ready.tokens + (waitingText - preparedText) / CHARACTERS_PER_TOKEN;
   }
 
-  function admit(fresh: readonly Flight[], { expiresAt }: Urgency): void {
+  function admit(fresh: readonly Flight[], { expiresAt, underWay = false }: Urgency): void {
     if (abandoned) throw abandoned;
     let textSize = 0;
     for (const flight of fresh) textSize += flight.textSize;
     const state = { calls: waitingCalls, textSize: waitingText, tokens: queuedTokens(), backlogMs: backlogMs() };
     const demand = { calls: fresh.length, textSize, remainingMs: expiresAt - clock.now() };
     const refusal = refusalOf(backend.name, { limits: queue, state, demand }, random);
-    if (refusal !== undefined) throw refusal;
+    if (refusal !== undefined && !(underWay && refusal.reason === "QUEUE_FULL")) throw refusal;
   }
 
   function dispatch(calls: readonly Call[], watcher: Watcher, urgency: Urgency): Flight[] {

@@ -16,6 +16,8 @@ export interface Urgency {
   readonly rank: number;
   /** Clock time after which nobody waits for it any more. */
   readonly expiresAt: number;
+  /** Goes on with work that was let in before, and so waits for its place however full the queue is. Default false. */
+  readonly underWay?: boolean;
 }
 
 /**

@@ -67,16 +67,18 @@ export function createScorer(options: ScorerOptions): Scorer {
     // A stop ends the request as a whole, so that its caller sends it elsewhere, or again, instead of keeping half an answer.
     let stopped: GatewayError | undefined;
     const ask = (entries: readonly OpenAsk[]) => startFlights(entries, asksOf, scope, urgency);
+    // The request was let in whole: to refuse a judge half-way would waste what it has cost, and lose the reward.
+    const askFurther = (entries: readonly OpenAsk[]) => startFlights(entries, asksOf, scope, { ...urgency, underWay: true });
     const scope = new RequestScope(clock, {
       started: () => metrics?.requestsWaiting.dec(),
       settled: (flight) => {
         if (flight.error?.reason === "SHUTTING_DOWN") stopped = flight.error;
-        for (const entry of asksOf.get(flight) ?? []) if (--entry.missing === 0) readAnswers(entry, request, ask);
+        for (const entry of asksOf.get(flight) ?? []) if (--entry.missing === 0) readAnswers(entry, request, askFurther);
       },
     });
     const travel: Travel = {
       ...{ cache, use: request.options.cache, weighing: { steering: request.options.steering, states }, send: ask },
-      read: (entry) => readAnswers(entry, request, ask),
+      read: (entry) => readAnswers(entry, request, askFurther),
       fail: (error) => {
         stopped ??= error;
         scope.fail(error);
@@ -90,7 +92,7 @@ export function createScorer(options: ScorerOptions): Scorer {
       const needed = open.filter(({ counts }) => counts);
       startFlights(needed, asksOf, scope, urgency);
       if (needed.length < open.length) startWatching(open, asksOf, scope, urgency);
-      for (const entry of open) if (entry.missing === 0) readAnswers(entry, request, ask);
+      for (const entry of open) if (entry.missing === 0) readAnswers(entry, request, askFurther);
       for (const journey of answered) askLaterStages(journey, travel);
       if (stopped === undefined) await scope.settled(deadline, context.signal);
       if (stopped !== undefined) throw stopped;

@@ -157,6 +157,33 @@ describe("a critique judge with tools", () => {
     assert.deepEqual(tools.calls[0]!.body.input, "is 17 prime");
   });
 
+  it("loses no reward when more tool calls come than the tool's queue holds: they wait for their place", async () => {
+    let running = 0;
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const tool: ToolScript = async () => {
+      running++;
+      await gate;
+      return { observation: "yes" };
+    };
+    let asked = 0;
+    const model: ChatScript = (chat) =>
+      /The tool says:/.test(outsideMarks(chat)) ? verdict(10) : uses("lookup", `is number ${++asked} prime`);
+    const { ask, gateway } = await open(model, { tool, facts: ", concurrency: 1, queue: { maxCalls: 1 }" });
+    const answer = ask(Array.from({ length: 6 }, (_, n) => `it is ${n}`));
+    answer.catch(() => {});
+    const waiting = async () =>
+      /rewardgate_queue_items\{backend="facts",priority="standard"\} 5/.test(await gateway.metrics.registry.metrics());
+    await settled(async () => running === 1 && (await waiting()), "five calls that wait for a tool");
+    release();
+    assert.deepEqual(
+      (await answer).results[0]!.candidates.map(({ status, judges }) => [status, judges[0]!.raw]),
+      Array.from({ length: 6 }, () => ["complete", 1]),
+    );
+  });
+
   it("counts what the model read in all rounds, and nothing for tools", async () => {
     const { ask, chats } = await open(modelThat(uses("lookup", "a"), uses("calculator", "1 + 1")));
     const { usage, results } = await ask("391");

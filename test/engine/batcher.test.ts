@@ -214,6 +214,22 @@ test("with eight places and eight calls running, ten more calls lose exactly two
   assert.equal(backend.ran.length, 16);
 });
 
+test("calls of work that is under way wait however full the queue is, and leave no room that was not there", async () => {
+  const gate = deferred();
+  const { backend, batcher } = batcherOf({ beforeRun: () => gate.promise }, { queue: { ...WIDE, maxCalls: 1 } });
+  batcher.dispatch([callOf("running")], listener(), STANDARD);
+  await settle();
+  batcher.dispatch([callOf("waiting")], listener(), STANDARD);
+  batcher.dispatch([callOf("further 1")], listener(), { ...STANDARD, underWay: true });
+  batcher.dispatch([callOf("further 2")], listener(), { ...STANDARD, underWay: true });
+  assert.throws(() => batcher.dispatch([callOf("new")], listener(), STANDARD), { reason: "QUEUE_FULL" });
+  const tooMany = [callOf("a"), callOf("b")];
+  assert.throws(() => batcher.dispatch(tooMany, listener(), { ...STANDARD, underWay: true }), { reason: "TOO_LARGE" });
+  gate.resolve();
+  await settle(20);
+  assert.deepEqual(backend.ran.toSorted(), ["further 1", "further 2", "running", "waiting"]);
+});
+
 test("the queue is bounded in text and in tokens as well as in calls", async () => {
   const gate = deferred();
   for (const queue of [
