@@ -2,6 +2,7 @@ import {
   Metadata,
   ResponderBuilder,
   ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
   type ServerInterceptor,
   ServerListenerBuilder,
   status as statusCodes,
@@ -38,8 +39,8 @@ export function explainOversize({ maxGrpcMessageBytes: limit }: RequestLimits, t
     const send = call.sendStatus.bind(call);
     call.sendStatus = (status) => {
       const explained = (status.metadata?.get("grpc-status-details-bin").length ?? 0) > 0;
-      if (status.code !== statusCodes.RESOURCE_EXHAUSTED || explained) return send(status);
-      const error = tooLarge("the message has more bytes than may be sent", limit);
+      const error = explained ? undefined : errorOf(status, limit);
+      if (error === undefined) return send(status);
       const trailers = new Metadata();
       trailers.set("x-request-id", requestId);
       const { code, details, metadata } = toServiceError(error, requestId, trailers);
@@ -53,6 +54,16 @@ export function explainOversize({ maxGrpcMessageBytes: limit }: RequestLimits, t
     return new ServerInterceptingCall(call, new ResponderBuilder().withStart((next) => next(listener.build())).build());
   };
 }
+
+/** What a refusal of grpc-js itself is among our errors, where it is the message's fault. */
+function errorOf({ code, details }: Parameters<ServerInterceptingCallInterface["sendStatus"]>[0], limit: number): GatewayError | undefined {
+  if (code === statusCodes.RESOURCE_EXHAUSTED) return tooLarge("the message has more bytes than may be sent", limit);
+  if (code !== statusCodes.INTERNAL || !DAMAGED.test(details ?? "")) return undefined;
+  return new GatewayError("REQUEST_INVALID", "the message is damaged, or not packed as grpc-encoding says");
+}
+
+/** How grpc-js speaks of a packed message that does not unpack, which it takes for a fault of its own. */
+const DAMAGED = /^Failed to decompress/;
 
 function tooLarge(problem: string, limit: number): GatewayError {
   return new GatewayError("TOO_LARGE", `${problem}; the limit is ${limit}; split the request or use ScoreStream`, { details: { limit } });

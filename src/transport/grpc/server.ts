@@ -1,4 +1,11 @@
-import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import {
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  setLogVerbosity,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import { systemClock } from "../../domain/clock.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import type { RequestLimits } from "../../domain/limits.ts";
@@ -169,6 +176,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
   const health = addHealth(server, options.readiness);
   addReflection(server);
 
+  // It would write of odd headers in lines of its own, with what a client sent in them.
+  setLogVerbosity(logVerbosity.NONE);
   const port = await bind(server, host, options.port);
   for (const listener of http2ServersOf(server)) {
     boundSessions(listener, MAX_HEADER_BYTES, systemClock);

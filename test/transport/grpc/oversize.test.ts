@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:http2";
 import { type TestContext, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import * as wire from "../../../src/gen/rewardgate/v1/reward_service.ts";
 import { detailsOf } from "../../support/grpc-status.ts";
@@ -54,6 +57,42 @@ for (const gzip of [false, true]) {
     );
   });
 }
+
+test("a packed message that does not unpack is INVALID_ARGUMENT with all details, and counted, where grpc-js would say INTERNAL", async (t) => {
+  const { address, lines } = await open(t, { gzip: false });
+  const session = connect(`http://${address}`);
+  t.after(() => session.destroy());
+  for (const damaged of [Buffer.from("no gzip"), gzipSync(Buffer.alloc(100)).subarray(0, 15)]) {
+    const head = Buffer.from([1, 0, 0, 0, damaged.length]);
+    const headers = { "content-type": "application/grpc", te: "trailers", "grpc-encoding": "gzip", "x-request-id": "damaged" };
+    const stream = session.request({ ":method": "POST", ":path": "/rewardgate.v1.RewardService/Score", ...headers });
+    stream.end(Buffer.concat([head, damaged]));
+    const [answer] = await once(stream, "response");
+    assert.deepEqual([answer["grpc-status"], answer["x-request-id"]], [`${status.INVALID_ARGUMENT}`, "damaged"]);
+    stream.resume();
+  }
+  await settled(() => lines.length === 2);
+  assert.deepEqual(
+    lines.map(({ reason, code }) => [reason, code]),
+    [0, 1].map(() => ["REQUEST_INVALID", "INVALID_ARGUMENT"]),
+  );
+});
+
+test("headers that no gRPC client may send put nothing into the log that they say", async (t) => {
+  const { address, lines } = await open(t, { gzip: false });
+  const said: string[] = [];
+  t.mock.method(console, "error", (...words: unknown[]) => said.push(words.join(" ")));
+  const session = connect(`http://${address}`);
+  t.after(() => session.destroy());
+  const headers = { "content-type": "application/grpc", te: "trailers", "x-request-id": "s\u00e9cret" };
+  const stream = session.request({ ":method": "POST", ":path": "/rewardgate.v1.RewardService/GetVersion", ...headers });
+  stream.end(Buffer.alloc(5));
+  const [answer] = await once(stream, "response");
+  assert.equal(answer[":status"], 200);
+  stream.resume();
+  await settled(() => lines.length === 1);
+  assert.deepEqual([said, JSON.stringify(lines).includes("s\u00e9cret")], [[], false]);
+});
 
 test("a message of a stream that is a little too large is refused under its id and the stream goes on", async (t) => {
   const { client } = await open(t, { gzip: false });
