@@ -30,6 +30,13 @@ const VARIANTS: Record<string, string[]> = {
   "states in a volume": [...withStates, ...set("replicaCount=1", "state.volumeClaim=runs")],
   configured: set("config.server.drainTimeoutSeconds=20", "config.log.level=debug", "config.cache.maxBytes=0"),
 };
+const withVolumes = [
+  "--set-json",
+  'volumes=[{"name":"judge","image":{"reference":"registry.example/judge@sha256:0"}},{"name":"keys","secret":{"secretName":"keys"}}]',
+  "--set-json",
+  'volumeMounts=[{"name":"judge","mountPath":"/models/judge","readOnly":true},{"name":"keys","mountPath":"/run/secrets/keys","readOnly":true}]',
+];
+VARIANTS["volumes of its user's"] = withVolumes;
 const KUBERNETES = ["1.30.0", "1.33.0", "1.35.0"];
 
 const only = (manifests: readonly Manifest[], kind: string, suffix = ""): Manifest => {
@@ -233,6 +240,40 @@ describe("the chart", () => {
     );
   });
 
+  it("mounts volumes of its user's beside its own: bundles and keys", async () => {
+    const { containers, volumes } = only(await render(...withVolumes), "Deployment").spec.template.spec;
+    assert.deepEqual(
+      volumes.map((volume: Manifest) => volume.name),
+      ["config", "tmp", "judge", "keys"],
+    );
+    const paths = containers[0].volumeMounts.map((mount: Manifest) => mount.mountPath);
+    assert.deepEqual(paths, ["/app/rewardgate.yaml", "/tmp", "/models/judge", "/run/secrets/keys"]);
+  });
+
+  it("lets the pod of helm test in, whoever else may score", async () => {
+    const args = ["--set-json", 'networkPolicy.clients=[{"podSelector":{"matchLabels":{"app":"trainer"}}}]'];
+    const manifests = await render(...args);
+    const [scoring, metrics] = only(manifests, "NetworkPolicy").spec.ingress;
+    const test = manifests.find((manifest) => manifest.kind === "Pod");
+    assert.deepEqual(
+      scoring.from.map((peer: Manifest) => peer.podSelector.matchLabels),
+      [{ app: "trainer" }, test.metadata.labels],
+    );
+    assert.deepEqual(metrics.from, [{ podSelector: {} }]);
+  });
+
+  it("spreads pods over zones and hosts, those of one version among themselves", async () => {
+    const { topologySpreadConstraints } = only(await render(), "Deployment").spec.template.spec;
+    assert.deepEqual(
+      topologySpreadConstraints.map((each: Manifest) => [each.topologyKey, each.whenUnsatisfiable, each.matchLabelKeys]),
+      ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((key) => [key, "ScheduleAnyway", ["pod-template-hash"]]),
+    );
+  });
+
+  it("refuses an autoscaler whose least is more than its most", async () => {
+    await assert.rejects(render(...set("autoscaling.enabled=true", "autoscaling.minReplicas=9")), /minReplicas is 9, more than/);
+  });
+
   it("makes a ServiceMonitor only where the cluster knows the kind", async () => {
     assert.ok(kinds(await render(...monitored)).includes("ServiceMonitor"));
     assert.ok(!kinds(await render(...set("serviceMonitor.enabled=true"))).includes("ServiceMonitor"));
@@ -260,6 +301,8 @@ describe("the chart", () => {
     ["a tag that moves", "image.tag=latest", /image\/tag/],
     ["a digest that is none", "image.digest=sha256:12", /image\/digest/],
     ["half a GPU", "gpu.count=0.5", /gpu\/count.*want integer/],
+    ["a volume of the host", "volumes[0].name=host,volumes[0].hostPath.path=/", /volumes\/0/],
+    ["a volume named like one of the chart's", "volumes[0].name=tmp", /volumes\/0\/name/],
     ["half a core", "resources.limits.cpu=500m", /resources\/limits\/cpu/],
   ];
   for (const [what, value, message] of refused) {
