@@ -6,6 +6,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import type { ScoreOptions } from "../../src/domain/score.ts";
 import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
+import { candidatesOnBothWires } from "../support/both-wires.ts";
 import { openChatGateway } from "../support/chat-gateway.ts";
 import type { ChatScript } from "../support/chat-server.ts";
 import { settled } from "../support/settled.ts";
@@ -130,28 +131,8 @@ describe("a critique judge behind a chat server", () => {
 
   it("puts the critique on both wires", async () => {
     const { file } = await open(judgesFood);
-    const running = await serve(await loadConfig({ file, variables: {} }), { log });
-    const client = new wire.RewardServiceClient(running.addresses.grpc, credentials.createInsecure());
-    cleanups.unshift(() => {
-      client.close();
-      return running.stop();
-    });
-    const response = await fetch(`${running.addresses.http}/v1/score`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ panel: "panel", items: [{ prompt: "what", candidates: [{ content: "bread" }] }] }),
-    });
-    const body = JSON.parse(await response.text());
-    assert.equal(body.results[0].candidates[0].judges[0].critique, "It is a food.");
-    const text = (value: string) => ({ form: { $case: "text" as const, value } });
-    const request = wire.ScoreRequest.fromPartial({
-      panel: "panel",
-      items: [{ prompt: text("what"), candidates: [{ content: text("a stone") }] }],
-    });
-    const answer = await new Promise<wire.ScoreResponse>((resolve, reject) => {
-      client.score(request, (error, message) => (error ? reject(error) : resolve(message)));
-    });
-    assert.equal(answer.results[0]!.candidates[0]!.judges[0]!.critique, "It is no food.");
+    const { http, grpc } = await candidatesOnBothWires(file, { http: ["bread"], grpc: ["a stone"] });
+    assert.deepEqual([http[0].judges[0].critique, grpc[0]!.judges[0]!.critique], ["It is a food.", "It is no food."]);
   });
 
   it("draws samples until they say enough, and tells on both wires how many, how sure and why no more", async () => {

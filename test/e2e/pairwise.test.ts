@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { credentials } from "@grpc/grpc-js";
-import { serve } from "../../src/app.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
-import { createLogger } from "../../src/telemetry/log.ts";
+import { candidatesOnBothWires } from "../support/both-wires.ts";
 import { openChatGateway, quotedUnder } from "../support/chat-gateway.ts";
 import type { ChatScript, ReceivedChat } from "../support/chat-server.ts";
 
@@ -160,29 +156,11 @@ describe("a pairwise judge behind a chat server", () => {
 
   it("puts comparisons on both wires", async () => {
     const { file } = await open(judgesFood);
-    const running = await serve(await loadConfig({ file, variables: {} }), { log: createLogger({ level: "silent" }) });
-    const client = new wire.RewardServiceClient(running.addresses.grpc, credentials.createInsecure());
-    cleanups.unshift(() => {
-      client.close();
-      return running.stop();
-    });
-    const item = { prompt: "what", candidates: [{ content: "bread" }, { content: "oats" }] };
-    const response = await fetch(`${running.addresses.http}/v1/score`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ panel: "panel", items: [item] }),
-    });
+    const texts = ["bread", "oats"];
+    const { http, grpc } = await candidatesOnBothWires(file, { http: texts, grpc: texts });
     const finding = { name: "vs 1", value: 1, text: "wins, both orders agree" };
-    assert.deepEqual(JSON.parse(await response.text()).results[0].candidates[0].judges[0].findings.at(-1), finding);
-    const text = (value: string) => ({ form: { $case: "text" as const, value } });
-    const request = wire.ScoreRequest.fromPartial({
-      panel: "panel",
-      items: [{ prompt: text("what"), candidates: [{ content: text("bread") }, { content: text("oats") }] }],
-    });
-    const answer = await new Promise<wire.ScoreResponse>((resolve, reject) => {
-      client.score(request, (error, message) => (error ? reject(error) : resolve(message)));
-    });
-    const last = answer.results[0]!.candidates[0]!.judges[0]!.findings.at(-1)!;
+    assert.deepEqual(http[0].judges[0].findings.at(-1), finding);
+    const last = grpc[0]!.judges[0]!.findings.at(-1)!;
     assert.deepEqual([last.name, last.value, last.text], [finding.name, finding.value, finding.text]);
   });
 });

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { credentials } from "@grpc/grpc-js";
-import { serve } from "../../src/app.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
-import { createLogger } from "../../src/telemetry/log.ts";
+import { candidatesOnBothWires } from "../support/both-wires.ts";
 import { labelsIn, openChatGateway, quotedUnder } from "../support/chat-gateway.ts";
 import type { ChatScript } from "../support/chat-server.ts";
 
@@ -110,28 +106,9 @@ describe("a rubric judge behind a chat server", () => {
 
   it("puts what it found on both wires", async () => {
     const { file } = await open(judgesFood);
-    const running = await serve(await loadConfig({ file, variables: {} }), { log: createLogger({ level: "silent" }) });
-    const client = new wire.RewardServiceClient(running.addresses.grpc, credentials.createInsecure());
-    cleanups.unshift(() => {
-      client.close();
-      return running.stop();
-    });
-    const response = await fetch(`${running.addresses.http}/v1/score`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ panel: "panel", items: [{ prompt: "what", candidates: [{ content: "cake" }] }] }),
-    });
-    const body = JSON.parse(await response.text());
-    assert.deepEqual(body.results[0].candidates[0].judges[0].findings[1], { name: "plain", value: 0.25, text: "So it is." });
-    const text = (value: string) => ({ form: { $case: "text" as const, value } });
-    const request = wire.ScoreRequest.fromPartial({
-      panel: "panel",
-      items: [{ prompt: text("what"), candidates: [{ content: text("a stone") }] }],
-    });
-    const answer = await new Promise<wire.ScoreResponse>((resolve, reject) => {
-      client.score(request, (error, message) => (error ? reject(error) : resolve(message)));
-    });
-    assert.equal(answer.results[0]!.candidates[0]!.judges[0]!.findings[2]!.text, "broken: edible");
+    const { http, grpc } = await candidatesOnBothWires(file, { http: ["cake"], grpc: ["a stone"] });
+    assert.deepEqual(http[0].judges[0].findings[1], { name: "plain", value: 0.25, text: "So it is." });
+    assert.equal(grpc[0]!.judges[0]!.findings[2]!.text, "broken: edible");
   });
 });
 
