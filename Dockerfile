@@ -20,10 +20,13 @@ FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
-# Native builds for other systems, 250 MB.
+# Native builds for other systems, 250 MB, and for other processors, 30 MB.
 RUN rm -rf node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32 \
   node_modules/tokenizers/tokenizers.android* node_modules/tokenizers/tokenizers.darwin* \
   node_modules/tokenizers/tokenizers.win32* node_modules/tokenizers/*-musl.node
+RUN arch="$(node -p process.arch)" && cd node_modules && \
+  find onnxruntime-node/bin/napi-v6/linux -mindepth 1 -maxdepth 1 ! -name "$arch" -exec rm -rf {} + && \
+  find tokenizers -name '*.node' ! -name "*linux-$arch-gnu.node" -delete
 # Builds of the chart library for browsers, 51 MB; reports are drawn with its modules.
 RUN rm -rf node_modules/echarts/dist
 
@@ -45,6 +48,9 @@ COPY --from=application /app /app
 WORKDIR /app
 ARG COMMIT=unknown
 ENV NODE_ENV=production REWARDGATE_HOST=0.0.0.0 REWARDGATE_COMMIT=${COMMIT}
+LABEL org.opencontainers.image.title="rewardgate" org.opencontainers.image.licenses="Apache-2.0" \
+  org.opencontainers.image.description="Reward-model serving gateway" \
+  org.opencontainers.image.version="0.1.0" org.opencontainers.image.revision="${COMMIT}"
 USER 65532:65532
 EXPOSE 8080 50051 9090
 HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 \
@@ -58,6 +64,9 @@ COPY --from=application /app /app
 WORKDIR /app
 ARG COMMIT=unknown
 ENV NODE_ENV=production REWARDGATE_HOST=0.0.0.0 REWARDGATE_COMMIT=${COMMIT}
+LABEL org.opencontainers.image.title="rewardgate" org.opencontainers.image.licenses="Apache-2.0" \
+  org.opencontainers.image.description="Reward-model serving gateway" \
+  org.opencontainers.image.version="0.1.0" org.opencontainers.image.revision="${COMMIT}"
 USER 65532:65532
 EXPOSE 8080 50051 9090
 HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 \

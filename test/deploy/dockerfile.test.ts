@@ -66,6 +66,17 @@ describe("the Dockerfile", () => {
       assert.equal(JSON.parse(health.slice(health.indexOf("CMD") + 3))[0], "node");
     });
 
+    it(`says on "${name}" what it holds: this package in this version, and the commit`, () => {
+      const { name: title, version, license } = JSON.parse(readFileSync("package.json", "utf8"));
+      const labels = Object.fromEntries(
+        [...argument(steps, "LABEL").matchAll(/org\.opencontainers\.image\.(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]),
+      );
+      const { description, ...rest } = labels;
+      assert.ok(description);
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the Dockerfile's own variable
+      assert.deepEqual(rest, { title, version, licenses: license, revision: "${COMMIT}" });
+    });
+
     it(`listens on every address in "${name}" and names the three ports`, () => {
       assert.match(argument(steps, "ENV"), /REWARDGATE_HOST=0\.0\.0\.0/);
       assert.equal(argument(steps, "EXPOSE"), "8080 50051 9090");
