@@ -54,7 +54,10 @@ export function beginJourney(item: Item, destination: Destination, open: OpenAsk
   for (let seat = 0; seat < plan.length; seat++) {
     const { judge, counts, stage, skip } = plan[seat]!;
     const waits = stage > 0 && skip === undefined;
-    if (waits) (byStage[stage] ??= []).push(seat);
+    if (waits) {
+      byStage[stage] ??= [];
+      byStage[stage].push(seat);
+    }
     const instead = waits ? NOT_ASKED : skip;
     rows.push(instead === undefined ? openRow(judge, judged, counts, sources) : judged.candidates.map(() => instead));
   }
