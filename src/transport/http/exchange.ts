@@ -54,7 +54,7 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
   const sendBytes = (status: number, bytes: Uint8Array) => {
     response.statusCode = status;
     response.setHeader("Content-Length", bytes.length);
-    if (request.complete) {
+    if (hasAllCome(request)) {
       if (draining.aborted) response.setHeader("Connection", "close");
       response.end(bytes);
     } else {
@@ -95,10 +95,15 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     },
     end(error) {
       answered = error ?? "ok";
-      if (request.complete) response.end();
+      if (hasAllCome(request)) response.end();
       else finishAfter(request, response);
     },
   };
+}
+
+/** Whether no more of the request is to come. Node counts one without a body as unfinished while its handler first runs. */
+function hasAllCome({ complete, headers }: IncomingMessage): boolean {
+  return complete || (headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) === 0);
 }
 
 /** Discards the rest of a body that is still coming, for a moment, and then ends the answer and the connection. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Agent, request } from "node:http";
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -301,6 +302,25 @@ test("the lists and the version are those of the service", async (t) => {
   assert.deepEqual(JudgesJson.parse(await get("/v1/judges")).judges, scriptedService().judges());
   assert.deepEqual(PanelsJson.parse(await get("/v1/panels")).panels, scriptedService().panels());
   assert.deepEqual(VersionJson.parse(await get("/v1/version")), scriptedService().version());
+});
+
+test("a connection is kept for the next request, whether the first had a body or not", async (t) => {
+  const { url } = await open(t);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const portOf = (method: string, path: string, body?: string) =>
+    new Promise<number>((resolve, reject) => {
+      const sent = request(`${url}${path}`, { agent, method, headers: { "content-type": "application/json" } }, (response) => {
+        const { localPort } = response.socket;
+        response.resume().on("end", () => resolve(localPort!));
+      });
+      sent.on("error", reject).end(body);
+    });
+  const first = await portOf("GET", "/v1/version");
+  assert.equal(await portOf("GET", "/v1/judges"), first);
+  assert.equal(await portOf("GET", "/nowhere"), first);
+  assert.equal(await portOf("POST", "/v1/score", JSON.stringify(bodyJson("x"))), first);
+  assert.equal(await portOf("GET", "/v1/panels"), first);
 });
 
 test("the request id is the caller's or a fresh one, and the trace context comes back", async (t) => {
