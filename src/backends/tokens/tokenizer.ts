@@ -4,6 +4,7 @@ import type { Segment } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import { availableCores } from "../cores.ts";
 import { type Special, type Stretch, stretcher } from "./stretches.ts";
+import { createWordReader } from "./words.ts";
 
 /** A text in stretches. */
 export interface SegmentedText {
@@ -17,7 +18,7 @@ export interface SegmentTokenizer {
   /** Id that fills a batch up to its longest text. */
   readonly padId: number;
   /**
-   * Encodes every distinct stretch of the texts in one native call, off the main thread.
+   * Encodes every distinct stretch of the texts: word by word where the tokenizer reads so, else in one native call off the main thread.
    *
    * @returns the ids of each segment of one of those texts, a token that reaches over a seam with what a user wrote;
    *   it throws GatewayError REQUEST_INVALID for a content that the vocabulary can only write with a special token
@@ -69,14 +70,36 @@ export function createSegmentTokenizer(json: string): SegmentTokenizer {
   }
   const isForbidden = forbiddenBytes(file, original);
   const cut = stretcher(specials);
+  const words = createWordReader(file, tokenizer);
   const remembered = new Map<string, Tokens>();
+  const specialIds = new Map(specials.map(({ secret }) => [secret, tokenizer.tokenToId(secret)!]));
+
+  /** Reads the stretches that are a special token, a content, or one before the other, word by word; returns those that are not read. */
+  const readWords = async (stretches: readonly Stretch[], found: Map<string, Tokens>): Promise<readonly Stretch[]> => {
+    if (words === undefined) return stretches;
+    const others: Stretch[] = [];
+    const read = new Map<string, Stretch>();
+    for (const stretch of stretches) {
+      if (found.has(stretch.text)) continue;
+      if (isWordwise(stretch) && words.reads(contentOf(stretch))) read.set(stretch.text, stretch);
+      else others.push(stretch);
+    }
+    const contents = await words.encode([...read.values()].map(contentOf));
+    let index = 0;
+    for (const [text, { parts }] of read) {
+      const content = contents[index++]!;
+      const [first] = parts;
+      found.set(text, { ids: first!.isSpecial ? Int32Array.of(specialIds.get(first!.text)!, ...content) : content });
+    }
+    return others;
+  };
   return {
     padId: padId(file, original),
     async encode(segmented) {
       const found = new Map<string, Tokens>();
       const unknown = new Map<string, boolean>();
       const cuts = new Map(segmented.map((text) => [text, cut(text.segments)]));
-      for (const { text, parts } of [...cuts.values()].flat()) {
+      for (const { text, parts } of await readWords([...cuts.values()].flat(), found)) {
         const tokens = remembered.get(text);
         if (tokens !== undefined) found.set(text, tokens);
         else unknown.set(text, (unknown.get(text) ?? true) && parts.every(({ origin }) => origin === "control"));
@@ -102,7 +125,18 @@ export function createSegmentTokenizer(json: string): SegmentTokenizer {
 interface Tokens {
   /** Undefined for a content that only a special token can write. */
   readonly ids: Int32Array | undefined;
-  readonly encoding: Encoding;
+  /** Absent where no token can reach over a seam: behind at most one special token stands one part at most. */
+  readonly encoding?: Encoding;
+}
+
+/** Whether a stretch is a special token, a content, or the one before the other. Text of a template may hold the secret of a special token. */
+function isWordwise({ parts }: Stretch): boolean {
+  const isContent = parts.at(-1)!.origin !== "control";
+  return parts.length === 1 ? isContent || parts[0]!.isSpecial : parts.length === 2 && isContent && parts[0]!.isSpecial;
+}
+
+function contentOf({ parts }: Stretch): string {
+  return parts.at(-1)!.isSpecial ? "" : parts.at(-1)!.text;
 }
 
 const EMPTY = new Int32Array(0);
@@ -126,6 +160,11 @@ async function encodeAll(tokenizer: Tokenizer, texts: string[]): Promise<Encodin
 function share({ parts }: Stretch, { ids, encoding }: Tokens, pieces: Int32Array[][], scoredFrom = Number.POSITIVE_INFINITY): void {
   if (ids === undefined) {
     throw new GatewayError("REQUEST_INVALID", "a text can only be written with a special token of the judge's vocabulary; reword it");
+  }
+  if (encoding === undefined) {
+    const content = parts.length - 1;
+    for (const [index, { segment }] of parts.entries()) pieces[segment]!.push(index < content ? ids.subarray(0, 1) : ids.subarray(content));
+    return;
   }
   const lengths = parts.map(({ text, isSpecial }) => (isSpecial ? text.length : codePoints(text)));
   const firstScored = parts.findIndex(({ segment }) => segment >= scoredFrom);
