@@ -191,7 +191,11 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
       openInference,
       wires: config.wires,
       bounds: connections,
-      connections: { maxStreams: connections.maxCallsPerConnection, messageMs: timeouts.bodySeconds * 1000 },
+      connections: {
+        maxStreams: connections.maxCallsPerConnection,
+        messageMs: timeouts.bodySeconds * 1000,
+        streamIdleMs: timeouts.idleSeconds * 1000,
+      },
     });
     opened.unshift(grpcServer);
     const httpServer = await startHttpServer({
@@ -210,6 +214,7 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
         bodyMs: timeouts.bodySeconds * 1000,
         keepAliveMs: timeouts.keepAliveSeconds * 1000,
         stallMs: timeouts.stallSeconds * 1000,
+        idleMs: timeouts.idleSeconds * 1000,
       },
       metrics,
       log,

@@ -68,7 +68,13 @@ const timeouts = z
     headersSeconds: seconds(10, "Seconds for the headers of an HTTP request."),
     bodySeconds: seconds(60, "Seconds for the body of a request that is no stream, over HTTP and gRPC."),
     keepAliveSeconds: seconds(65, "Seconds that an HTTP connection waits for its next request."),
-    stallSeconds: seconds(30, "Seconds that a client of an HTTP stream may take nothing of its answers."),
+    stallSeconds: seconds(30, "Seconds that a client of HTTP may take nothing of an answer that waits for it."),
+    idleSeconds: z
+      .number()
+      .positive()
+      .max(86_400)
+      .default(3600)
+      .describe("Seconds that a stream, over HTTP or gRPC, may bring nothing while none of it is being scored or answered. Default 3600."),
   })
   .prefault({})
   .describe("How long a peer may take before its connection or call is ended.");

@@ -1,6 +1,7 @@
 import type { ServerReadableStream, sendUnaryData } from "@grpc/grpc-js";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Telemetry } from "../call-record.ts";
+import { limitIdle } from "../idle-limit.ts";
 import { type GrpcCall, openCall } from "./calls.ts";
 import { toServiceError } from "./status.ts";
 
@@ -10,6 +11,8 @@ export interface CollectedStreamOptions {
   readonly telemetry: Telemetry;
   /** Aborts when the server drains: a stream that is still being sent then ends with SHUTTING_DOWN. */
   readonly draining: AbortSignal;
+  /** A stream of which nothing comes for this long ends with DEADLINE_EXCEEDED, milliseconds. */
+  readonly idleMs: number;
   /** Most messages and bytes of a stream. */
   readonly maxMessages: number;
   readonly maxBytes: number;
@@ -18,16 +21,20 @@ export interface CollectedStreamOptions {
 }
 
 /** A stream of the client that has one answer, when all of it is there. */
-export function collectedStreamHandler({ method, telemetry, draining, maxMessages, maxBytes, handle }: CollectedStreamOptions) {
+export function collectedStreamHandler({ method, telemetry, draining, idleMs, maxMessages, maxBytes, handle }: CollectedStreamOptions) {
   return (stream: ServerReadableStream<Buffer, Uint8Array>, callback: sendUnaryData<Uint8Array>): void => {
     const call = openCall(stream, method, telemetry);
     const { record, context, trailers } = call;
     const messages: Buffer[] = [];
     let collecting = true;
 
-    const fail = (thrown: unknown) => {
+    const collected = () => {
       collecting = false;
+      idle.stop();
       draining.removeEventListener("abort", stop);
+    };
+    const fail = (thrown: unknown) => {
+      collected();
       const error = GatewayError.from(thrown);
       callback(toServiceError(error, context.requestId, trailers));
       call.close(error);
@@ -42,13 +49,13 @@ export function collectedStreamHandler({ method, telemetry, draining, maxMessage
       }
     };
 
+    const idle = limitIdle({ idleMs, running: () => 0, onIdle: fail });
+
     draining.addEventListener("abort", stop, { once: true });
-    context.signal.addEventListener("abort", () => {
-      collecting = false;
-      draining.removeEventListener("abort", stop);
-    });
+    context.signal.addEventListener("abort", collected);
     stream.on("data", (bytes: Buffer) => {
       if (!collecting) return;
+      idle.active();
       record.bytes += bytes.length;
       messages.push(bytes);
       if (messages.length > maxMessages) fail(tooLarge(`${maxMessages} messages`, maxMessages));
@@ -56,8 +63,7 @@ export function collectedStreamHandler({ method, telemetry, draining, maxMessage
     });
     stream.on("end", () => {
       if (!collecting) return;
-      collecting = false;
-      draining.removeEventListener("abort", stop);
+      collected();
       void answer();
     });
   };

@@ -1,6 +1,7 @@
 import type { ServerDuplexStream } from "@grpc/grpc-js";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Telemetry } from "../call-record.ts";
+import { limitIdle } from "../idle-limit.ts";
 import { type GrpcCall, openCall } from "./calls.ts";
 import { toServiceError } from "./status.ts";
 
@@ -10,11 +11,13 @@ export interface DuplexOptions {
   readonly telemetry: Telemetry;
   /** Aborts when the server drains: a stream with nothing under way then ends with SHUTTING_DOWN. */
   readonly draining: AbortSignal;
+  /** A stream that is idle for this long ends with DEADLINE_EXCEEDED, milliseconds. */
+  readonly idleMs: number;
   /** Messages without an answer yet. */
   running(): number;
 }
 
-/** The ends that a stream of both sides can have: its client's, a failure's, a drain's; whichever comes first. */
+/** The ends that a stream of both sides can have: its client's, a failure's, a drain's, too long a silence; whichever comes first. */
 export interface Duplex {
   readonly call: GrpcCall;
   readonly ended: boolean;
@@ -26,7 +29,7 @@ export interface Duplex {
 
 export function openDuplex(
   stream: ServerDuplexStream<Buffer, Uint8Array>,
-  { method, telemetry, draining, running }: DuplexOptions,
+  { method, telemetry, draining, idleMs, running }: DuplexOptions,
 ): Duplex {
   const call = openCall(stream, method, telemetry);
   let inputEnded = false;
@@ -35,6 +38,7 @@ export function openDuplex(
   const end = (error?: GatewayError) => {
     if (ended) return;
     ended = true;
+    idle.stop();
     draining.removeEventListener("abort", endWhenIdle);
     stream.pause();
     if (!call.context.signal.aborted) {
@@ -45,10 +49,14 @@ export function openDuplex(
   };
   const endWhenIdle = () => {
     if (running() > 0 || ended) return;
+    idle.active();
     if (inputEnded) end();
     else if (draining.aborted) end(new GatewayError("SHUTTING_DOWN", "the gateway is stopping; send unanswered items elsewhere"));
   };
 
+  const idle = limitIdle({ idleMs, running, onIdle: end });
+
+  stream.on("data", idle.active);
   stream.on("end", () => {
     inputEnded = true;
     endWhenIdle();

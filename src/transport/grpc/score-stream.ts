@@ -22,15 +22,17 @@ export interface StreamOptions {
   readonly telemetry: Telemetry;
   /** Aborts when the server drains: a stream with nothing under way then ends with SHUTTING_DOWN. */
   readonly draining: AbortSignal;
+  /** A stream that is idle for this long ends with DEADLINE_EXCEEDED, milliseconds. */
+  readonly idleMs: number;
 }
 
 /**
  * The bidirectional handler. Reading pauses while the stream is full and writing waits for the client, so a stream holds a
  * bounded number of items whatever the client does.
  */
-export function scoreStreamHandler({ service, limits, telemetry, draining }: StreamOptions) {
+export function scoreStreamHandler({ service, limits, telemetry, draining, idleMs }: StreamOptions) {
   return (stream: ServerDuplexStream<Buffer, Uint8Array>): void => {
-    const duplex = openDuplex(stream, { method: "ScoreStream", telemetry, draining, running: () => scores.running });
+    const duplex = openDuplex(stream, { method: "ScoreStream", telemetry, draining, idleMs, running: () => scores.running });
     const { call } = duplex;
     const { record } = call;
     const write = createWriter<Uint8Array>(stream);

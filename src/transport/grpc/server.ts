@@ -19,6 +19,7 @@ import { StateServiceService } from "../../gen/rewardgate/v1/state_service.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { boundConnections, type ConnectionBounds, UNBOUNDED } from "../connections.ts";
+import { STREAM_IDLE_MS } from "../idle-limit.ts";
 import { openInferenceMethods } from "../open-inference/grpc.ts";
 import type { OpenInference } from "../open-inference/model.ts";
 import { checkScoreRequest } from "../request-rules.ts";
@@ -80,6 +81,8 @@ export interface ConnectionLimits {
   readonly maxStreams: number;
   /** From the headers of a unary call to the whole of its message, milliseconds. */
   readonly messageMs: number;
+  /** For the next message of a stream of which nothing is under way, milliseconds. */
+  readonly streamIdleMs: number;
 }
 
 const CONNECTIONS: ConnectionLimits = {
@@ -90,6 +93,7 @@ const CONNECTIONS: ConnectionLimits = {
   keepaliveTimeoutMs: 20_000,
   maxStreams: 256,
   messageMs: 60_000,
+  streamIdleMs: STREAM_IDLE_MS,
 };
 /** Names and values of the headers of one call, with 32 bytes for each. */
 const MAX_HEADER_BYTES = 16_384;
@@ -120,6 +124,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
     ],
   });
   const draining = new AbortController();
+  const streams = { limits, telemetry, draining: draining.signal, idleMs: connections.streamIdleMs };
 
   const call = (method: string, handle: UnaryHandler) =>
     unary(method, telemetry, handle, (error, { context, trailers }) => toServiceError(error, context.requestId, trailers));
@@ -131,7 +136,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
       checkScoreRequest(request, limits, "unary");
       return wire.ScoreResponse.encode(scoreResponseToProto(await service.score(request, context))).finish();
     }),
-    scoreStream: scoreStreamHandler({ service, limits, telemetry, draining: draining.signal }),
+    scoreStream: scoreStreamHandler({ ...streams, service }),
     listJudges: call("ListJudges", (bytes) => {
       decodeListJudges(bytes);
       return wire.ListJudgesResponse.encode(judgesToProto(service.judges())).finish();
@@ -169,7 +174,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
   if (tei !== undefined) {
     const score = createScorer(tei, service, limits);
     const facts = factsOf(tei.panel, service, limits);
-    for (const { definition, implementation } of teiServices({ facts, limits, score, telemetry, draining: draining.signal })) {
+    for (const { definition, implementation } of teiServices({ ...streams, facts, score })) {
       server.addService(passThrough(definition), implementation);
     }
   }

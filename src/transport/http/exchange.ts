@@ -15,6 +15,8 @@ export interface ExchangeOptions {
   readonly overloadHttpStatus: OverloadHttpStatus;
   /** Aborts when the listener drains; answers then close their connection. */
   readonly draining: AbortSignal;
+  /** A caller that takes nothing of an answer for this long is disconnected, milliseconds. */
+  readonly stallMs: number;
 }
 
 /** One request and its one answer. */
@@ -35,7 +37,7 @@ export interface Exchange {
 
 /** Opens the books of one request: id, trace, cancellation by disconnect, record. */
 export function openExchange(request: IncomingMessage, response: ServerResponse, method: string, options: ExchangeOptions): Exchange {
-  const { telemetry, draining } = options;
+  const { telemetry, draining, stallMs } = options;
   const requestId = requestIdFrom(request.headers["x-request-id"]);
   response.setHeader("x-request-id", requestId);
   const traceparent = traceparentFrom(request.headers.traceparent);
@@ -49,6 +51,14 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     if (response.writableFinished && answered !== undefined) record.finish(answered === "ok" ? undefined : answered);
     else record.finish(new GatewayError("CALLER_GONE", "the caller disconnected"));
     if (!response.writableFinished) aborter.abort();
+  });
+
+  // The time starts again with every piece that the system takes, and runs out also while there is nothing to take.
+  response.setTimeout(stallMs, () => {
+    if (response.writableLength === 0) return;
+    // A destroyed response counts as written, so how it ended is said here.
+    record.finish(new GatewayError("CALLER_GONE", "the caller takes nothing of its answer"));
+    response.destroy();
   });
 
   const sendBytes = (status: number, bytes: Uint8Array) => {

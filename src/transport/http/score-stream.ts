@@ -4,6 +4,7 @@ import type { RequestLimits } from "../../domain/limits.ts";
 import type { RewardService } from "../../domain/service.ts";
 import { createWriter } from "../back-pressure.ts";
 import { toWireError } from "../error-mapping.ts";
+import { limitIdle } from "../idle-limit.ts";
 import { checkScoreRequest } from "../request-rules.ts";
 import { openScoreStream, type StreamMessage } from "../score-stream.ts";
 import { readBody } from "./body.ts";
@@ -17,8 +18,8 @@ export interface StreamRouteOptions {
   readonly service: RewardService;
   readonly limits: RequestLimits;
   readonly draining: AbortSignal;
-  /** A client that takes nothing for this long is disconnected, milliseconds. */
-  readonly stallTimeoutMs: number;
+  /** A stream that is idle for this long ends with DEADLINE_EXCEEDED, milliseconds. */
+  readonly idleMs: number;
 }
 
 /**
@@ -26,13 +27,13 @@ export interface StreamRouteOptions {
  * and writing waits for the client, so a stream holds a bounded number of items whatever the client does.
  *
  * A line that is no valid request is answered with an error line and the stream goes on. A body that cannot be cut into lines
- * any more ends with one error line without an id.
+ * any more ends with one error line without an id, and so does a stream that is idle for too long.
  */
 export async function scoreStream(
   request: IncomingMessage,
   response: ServerResponse,
   exchange: Exchange,
-  { service, limits, draining, stallTimeoutMs }: StreamRouteOptions,
+  { service, limits, draining, idleMs }: StreamRouteOptions,
 ): Promise<void> {
   const { context, record } = exchange;
   const allowed = exchange.allowedMs();
@@ -49,10 +50,11 @@ export async function scoreStream(
     service,
     context,
     maxInFlight: limits.maxStreamInFlight,
-    write: (answer) => withTimeout(write(`${JSON.stringify(streamAnswerToJson(answer))}\n`), stallTimeoutMs, () => response.destroy()),
+    write: (answer) => write(`${JSON.stringify(streamAnswerToJson(answer))}\n`),
     onRoom: () => wake(),
     onIdle: () => {
       wake();
+      idle.active();
       endWhenDraining();
     },
   });
@@ -61,6 +63,7 @@ export async function scoreStream(
   const end = async (error?: GatewayError) => {
     if (ended) return;
     ended = true;
+    idle.stop();
     draining.removeEventListener("abort", endWhenDraining);
     if (error !== undefined) await write(`${JSON.stringify({ error: toWireError(error, context.requestId) })}\n`);
     exchange.end(error);
@@ -68,6 +71,7 @@ export async function scoreStream(
   const endWhenDraining = () => {
     if (draining.aborted && scores.running === 0) void end(stopping());
   };
+  const idle = limitIdle({ idleMs, running: () => scores.running, onIdle: (error) => void end(error) });
 
   const body = readBody(request, { maxBytes: Number.POSITIVE_INFINITY });
   response.writeHead(200, { "Content-Type": "application/x-ndjson; charset=utf-8", "Cache-Control": "no-store" });
@@ -75,7 +79,7 @@ export async function scoreStream(
   draining.addEventListener("abort", endWhenDraining);
   let failure: GatewayError | undefined;
   try {
-    for await (const line of readLines(body, limits.maxHttpBodyBytes)) {
+    for await (const line of readLines(announced(body, idle.active), limits.maxHttpBodyBytes)) {
       while (scores.full && !context.signal.aborted) await woken();
       if (context.signal.aborted || ended) break;
       record.bytes += line.length;
@@ -106,11 +110,10 @@ function stopping(): GatewayError {
   return new GatewayError("SHUTTING_DOWN", "the gateway is stopping; send unanswered items elsewhere");
 }
 
-async function withTimeout(work: Promise<void>, ms: number, onTimeout: () => void): Promise<void> {
-  const timer = setTimeout(onTimeout, ms);
-  try {
-    await work;
-  } finally {
-    clearTimeout(timer);
+/** The chunks as they are, and a word about each before it is read. */
+async function* announced(chunks: AsyncIterable<Buffer>, tell: () => void): AsyncGenerator<Buffer, void> {
+  for await (const chunk of chunks) {
+    tell();
+    yield chunk;
   }
 }

@@ -12,6 +12,7 @@ import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { boundConnections, type ConnectionBounds, UNBOUNDED } from "../connections.ts";
 import type { OverloadHttpStatus } from "../error-mapping.ts";
+import { STREAM_IDLE_MS } from "../idle-limit.ts";
 import { openInferenceRoutes } from "../open-inference/http.ts";
 import type { OpenInference } from "../open-inference/model.ts";
 import { checkScoreRequest } from "../request-rules.ts";
@@ -58,15 +59,17 @@ export interface HttpServerOptions {
 export interface HttpTimeouts {
   /** For the headers of a request. */
   readonly headersMs: number;
-  /** For the body of a unary request; a stream has no such bound. */
+  /** For the body of a unary request; of a stream, `idleMs` bounds the time between lines. */
   readonly bodyMs: number;
   /** For the next request on a connection. */
   readonly keepAliveMs: number;
-  /** For taking a piece of a streamed answer. */
+  /** For taking a piece of an answer. */
   readonly stallMs: number;
+  /** For the next line of a stream of which nothing is under way. */
+  readonly idleMs: number;
 }
 
-const TIMEOUTS: HttpTimeouts = { headersMs: 10_000, bodyMs: 60_000, keepAliveMs: 65_000, stallMs: 30_000 };
+const TIMEOUTS: HttpTimeouts = { headersMs: 10_000, bodyMs: 60_000, keepAliveMs: 65_000, stallMs: 30_000, idleMs: STREAM_IDLE_MS };
 const MAX_HEADER_BYTES = 16_384;
 /** After this long without a byte the system asks whether a peer is still there, milliseconds. */
 const PEER_CHECK_MS = 30_000;
@@ -92,6 +95,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     telemetry: { metrics, log, running },
     overloadHttpStatus: options.overloadHttpStatus ?? 503,
     draining: draining.signal,
+    stallMs: timeouts.stallMs,
   };
   const app = createApp(routesOf(options, timeouts, draining.signal), exchange);
   const server = createServer(
@@ -174,7 +178,7 @@ function routesOf(
       method: "ScoreStream",
       mediaTypes: ["application/x-ndjson", "application/ndjson", "application/jsonl"],
       handle: (exchange, request, response) =>
-        scoreStream(request, response, exchange, { service, limits, draining, stallTimeoutMs: timeouts.stallMs }),
+        scoreStream(request, response, exchange, { service, limits, draining, idleMs: timeouts.idleMs }),
     },
     { verb: "get", path: "/v1/judges", method: "ListJudges", handle: (exchange) => exchange.answer({ judges: service.judges() }) },
     { verb: "get", path: "/v1/panels", method: "ListPanels", handle: (exchange) => exchange.answer({ panels: service.panels() }) },

@@ -29,6 +29,8 @@ export interface TeiServicesOptions {
   readonly score: Scorer;
   readonly telemetry: Telemetry;
   readonly draining: AbortSignal;
+  /** A stream that is idle for this long ends with DEADLINE_EXCEEDED, milliseconds. */
+  readonly idleMs: number;
 }
 
 /** One service, with bytes in and out. */
@@ -38,11 +40,11 @@ export interface GrpcWireService {
 }
 
 /** `tei.v1` of text-embeddings-inference, as far as it classifies and reranks: the HTTP wire over gRPC. */
-export function teiServices({ facts, limits, score, telemetry, draining }: TeiServicesOptions): readonly GrpcWireService[] {
+export function teiServices({ facts, limits, score, telemetry, draining, idleMs }: TeiServicesOptions): readonly GrpcWireService[] {
   const call = (method: string, handle: UnaryHandler) =>
     unary(method, telemetry, handle, (error, { context, trailers }) => toServiceError(error, context.requestId, trailers));
   const stream = (method: string, handle: UnaryHandler) =>
-    orderedStreamHandler({ method, telemetry, draining, maxInFlight: limits.maxStreamInFlight, handle });
+    orderedStreamHandler({ method, telemetry, draining, idleMs, maxInFlight: limits.maxStreamInFlight, handle });
 
   /** Scores one item. */
   const judged = async (item: Item, { context, record, remainingMs }: GrpcCall) => {
@@ -104,6 +106,7 @@ export function teiServices({ facts, limits, score, telemetry, draining }: TeiSe
           method: "TeiRerankStream",
           telemetry,
           draining,
+          idleMs,
           maxMessages: limits.maxCandidates,
           maxBytes: limits.maxGrpcMessageBytes,
           async handle(messages, grpc) {

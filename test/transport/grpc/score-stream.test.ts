@@ -146,6 +146,35 @@ function frame(message: Buffer): Buffer {
   return Buffer.concat([head, message]);
 }
 
+test("a stream that brings nothing for too long ends with DEADLINE_EXCEEDED behind its answers, and is counted so", async (t) => {
+  const gate = deferred();
+  const streamIdleMs = 300;
+  const { stream, answers, ended, lines, metrics } = await open(t, {
+    connections: { streamIdleMs },
+    service: scriptedService(async (request) => {
+      await gate.promise;
+      return resultOf(request);
+    }),
+  });
+  stream.write(streamRequestProto("first", "x"));
+  // Under way for longer than a stream may be idle.
+  await sleep(4 * streamIdleMs);
+  stream.write(streamRequestProto("late", "x"));
+  gate.resolve();
+  const error = (await ended) as ServiceError;
+  assert.deepEqual(answers.map(({ id, outcome }) => [id, outcome?.$case]).sort(), [
+    ["first", "result"],
+    ["late", "result"],
+  ]);
+  assert.deepEqual([error.code, detailsOf(error).info?.reason], [status.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"]);
+  await settled(() => lines.length === 1);
+  assert.equal(lines[0]?.code, "DEADLINE_EXCEEDED");
+  assert.match(
+    await metrics.registry.metrics(),
+    /rewardgate_requests_total\{transport="grpc",method="ScoreStream",code="DEADLINE_EXCEEDED"\} 1/,
+  );
+});
+
 test("a cancel aborts what is under way, without a warning about its many listeners", async (t) => {
   const warnings: Error[] = [];
   const warn = (warning: Error) => warnings.push(warning);

@@ -166,6 +166,115 @@ test("a client that takes nothing for too long is disconnected", async (t) => {
   socket.destroy();
 });
 
+test("a client that reads slowly keeps its stream, though answers wait for it for longer than it may take nothing", async (t) => {
+  const answerBytes = 2_000_000;
+  const total = 64;
+  const { url, close } = await openHttp({
+    limits: { maxStreamInFlight: total / 2 },
+    timeouts: { stallMs: 1000 },
+    service: scriptedService((request) => ({ ...resultOf(request), panelRevision: "r".repeat(answerBytes) })),
+  });
+  t.after(close);
+  const call = httpRequest(`${url}/v1/score:stream`, { method: "POST", headers: NDJSON });
+  call.end(Array.from({ length: total }, (_, i) => line(String(i), "x")).join("\n"));
+  const response = await new Promise<import("node:http").IncomingMessage>((resolve) => call.on("response", resolve));
+  let [bytes, answers] = [0, 0];
+  for await (const chunk of response) {
+    const paused = Math.floor(bytes / answerBytes);
+    bytes += chunk.length;
+    answers += String(chunk).split("\n").length - 1;
+    if (Math.floor(bytes / answerBytes) > paused) await sleep(70);
+  }
+  assert.equal(answers, total);
+});
+
+test("a client that reads nothing of the end of its answers is disconnected too, over a stream and over one request", async (t) => {
+  const { url, close, lines } = await openHttp({
+    timeouts: { stallMs: 200 },
+    service: scriptedService((request) => ({ ...resultOf(request), panelRevision: "r".repeat(40_000_000) })),
+  });
+  t.after(close);
+  const body = `{"panel":"chat","items":[${JSON.stringify(itemJson("a", "x"))}]}`;
+  for (const [path, type, sent] of [
+    ["/v1/score:stream", "application/x-ndjson", line("a", "x")],
+    ["/v1/score", "application/json", body],
+  ] as const) {
+    const before = lines.length;
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    socket.on("error", () => {});
+    socket.pause();
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(sent)}\r\n\r\n${sent}`);
+    await settled(() => lines.length > before);
+    assert.equal(lines.at(-1)?.code, "CANCELLED");
+    socket.destroy();
+  }
+});
+
+/** An open request for a stream that has sent some lines, and its answer as it comes. */
+async function openStream(url: string, ...lines: string[]) {
+  const call = httpRequest(`${url}/v1/score:stream`, { method: "POST", headers: NDJSON });
+  call.on("error", () => {});
+  if (lines.length === 0) call.flushHeaders();
+  for (const each of lines) call.write(`${each}\n`);
+  const response = await new Promise<import("node:http").IncomingMessage>((resolve) => call.on("response", resolve));
+  return { call, response };
+}
+
+for (const [name, sent] of [
+  ["without a line", []],
+  ["whose lines are answered", [line("a", "x"), line("b", "xy")]],
+] as const) {
+  test(`a stream ${name} that brings nothing for too long ends with DEADLINE_EXCEEDED, and is counted so`, async (t) => {
+    const { url, close, lines, metrics } = await openHttp({ timeouts: { idleMs: 300 } });
+    t.after(close);
+    const { response } = await openStream(url, ...sent);
+    let text = "";
+    for await (const chunk of response) text += chunk;
+    const answers = linesOf(text);
+    const last = answers.pop();
+    assert.ok(last && "error" in last && last.error.reason === "DEADLINE_EXCEEDED" && last.id === undefined);
+    assert.deepEqual(
+      answers.map((answer) => ["result" in answer, answer.id]).sort(),
+      sent.map((_, i) => [true, "ab"[i]]),
+    );
+    await settled(() => lines.length === 1);
+    assert.deepEqual([lines[0]?.code, lines[0]?.items], ["DEADLINE_EXCEEDED", sent.length]);
+    assert.match(
+      await metrics.registry.metrics(),
+      /rewardgate_requests_total\{transport="http",method="ScoreStream",code="DEADLINE_EXCEEDED"\} 1/,
+    );
+  });
+}
+
+test("a stream is not idle while an item is under way, however long it takes", async (t) => {
+  const gate = deferred();
+  const idleMs = 300;
+  const { url, close } = await openHttp({
+    timeouts: { idleMs },
+    service: scriptedService(async (request) => {
+      await gate.promise;
+      return resultOf(request);
+    }),
+  });
+  t.after(close);
+  const { call, response } = await openStream(url, line("first", "x"));
+  await sleep(4 * idleMs);
+  call.write(`${line("late", "xy")}\n`);
+  gate.resolve();
+  call.end();
+  let text = "";
+  for await (const chunk of response) text += chunk;
+  assert.deepEqual(
+    linesOf(text)
+      .map((answer) => ["result" in answer, answer.id])
+      .sort(),
+    [
+      [true, "first"],
+      [true, "late"],
+    ],
+  );
+});
+
 test("a disconnect aborts what is under way", async (t) => {
   let running = 0;
   let aborted = 0;

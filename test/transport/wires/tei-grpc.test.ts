@@ -5,10 +5,11 @@ import { credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import type { ScoreRequest } from "../../../src/domain/score.ts";
 import * as tei from "../../../src/gen/tei/v1/tei.ts";
+import type { ConnectionLimits } from "../../../src/transport/grpc/server.ts";
 import type { WireSettings } from "../../../src/transport/wires/index.ts";
 import { detailsOf } from "../../support/grpc-status.ts";
 import { resultOf, scriptedService } from "../../support/scripted-service.ts";
-import { openGrpc } from "../../support/servers.ts";
+import { openGrpc, settled } from "../../support/servers.ts";
 
 const templated = (text: string) => `<|im_start|>user\nSay hello.<|im_end|>\n<|im_start|>assistant\n${text}<|im_end|>\n`;
 
@@ -17,8 +18,10 @@ async function open(
   t: TestContext,
   answer: (request: ScoreRequest) => ReturnType<typeof resultOf> | Promise<ReturnType<typeof resultOf>> = resultOf,
   onFailure: WireSettings["onFailure"] = "error",
+  connections: Partial<ConnectionLimits> = {},
 ) {
-  const opened = await openGrpc({ service: scriptedService(answer), wires: { tei: { panel: "chat", path: "/predict", onFailure } } });
+  const wires = { tei: { panel: "chat", path: "/predict", onFailure } };
+  const opened = await openGrpc({ service: scriptedService(answer), wires, connections });
   const clients = [tei.InfoClient, tei.PredictClient, tei.RerankClient].map(
     (Client) => new Client(opened.address, credentials.createInsecure()),
   );
@@ -178,6 +181,16 @@ test("streams that wait for their client end when the gateway drains", async (t)
   const drained = server.drain();
   assert.deepEqual([(await ended).error?.code, await collecting], [status.UNAVAILABLE, status.UNAVAILABLE]);
   await drained;
+});
+
+test("streams that bring nothing for too long end with DEADLINE_EXCEEDED", async (t) => {
+  const { predict, rerank, ask, all, lines } = await open(t, resultOf, "error", { streamIdleMs: 300 });
+  const ended = all(predict.predictStream());
+  const collecting = ask((done) => rerank.rerankStream(done).write(tei.RerankStreamRequest.fromPartial({ query: "p", text: "x" })));
+  await assert.rejects(collecting, { code: status.DEADLINE_EXCEEDED });
+  assert.equal((await ended).error?.code, status.DEADLINE_EXCEEDED);
+  await settled(() => lines.length === 2);
+  assert.deepEqual(new Set(lines.map(({ code }) => code)), new Set(["DEADLINE_EXCEEDED"]));
 });
 
 test("Info names the panel and its bounds", async (t) => {
