@@ -73,9 +73,9 @@ taken: set[int] = set()
 class Gateway:
     """A gateway of rules, which starts in a second, on one port that survives its death."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
+    def __init__(self, folder: pathlib.Path, settings: str = "") -> None:
         self._config = folder / "rewardgate.yaml"
-        self._config.write_text(RULES)
+        self._config.write_text(RULES + settings)
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self._process: subprocess.Popen[str] | None = None
@@ -117,6 +117,15 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 def mortal(tmp_path: pathlib.Path) -> Iterator[Gateway]:
     """One that the test may kill."""
     made = Gateway(tmp_path)
+    made.start()
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def hasty(tmp_path: pathlib.Path) -> Iterator[Gateway]:
+    """One that ends a stream as soon as nothing comes."""
+    made = Gateway(tmp_path, "server: { timeouts: { idleSeconds: 0.2 } }\n")
     made.start()
     yield made
     made.kill()

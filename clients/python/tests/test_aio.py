@@ -60,6 +60,27 @@ def test_a_stream_answers_in_order_through_a_death_of_the_gateway(mortal: Gatewa
     asyncio.run(run())
 
 
+def test_a_stream_outlasts_its_items_pauses_though_the_gateway_ends_it_meanwhile(hasty: Gateway) -> None:
+    taken = asyncio.Semaphore(0)
+
+    async def source() -> AsyncIterator[Item]:
+        for item in items(3):
+            yield item
+            await taken.acquire()
+            # The pause is longer than the gateway may leave an item without an answer.
+            await asyncio.sleep(2.5)
+
+    async def run() -> None:
+        async with Client(hasty.address, panel="rules", retry=Retry(timeout=1.0, longest_wait=0.05)) as client:
+            seen = []
+            async for result in client.stream(source()):
+                seen.append(result.rewards[0])
+                taken.release()
+            assert seen == rewards(3)
+
+    asyncio.run(run())
+
+
 def test_a_stream_with_room_for_one_item_sends_the_next_when_the_last_is_answered(gateway: Gateway) -> None:
     async def run() -> None:
         async with Client(gateway.address, panel="rules") as client:

@@ -162,6 +162,24 @@ def test_a_stream_answers_in_order_through_deaths_of_the_gateway(mortal: Gateway
     assert seen == count
 
 
+def test_a_stream_outlasts_its_items_pauses_though_the_gateway_ends_it_meanwhile(hasty: Gateway) -> None:
+    taken = threading.Semaphore(0)
+
+    def items():  # type: ignore[no-untyped-def]
+        for i in range(3):
+            yield Item("1 + 1", [answer(2)], id=f"id-{i}", reference="2")
+            assert taken.acquire(timeout=120)
+            # The pause is longer than the gateway may leave an item without an answer.
+            time.sleep(2.5)
+
+    with Client(hasty.address, panel="rules", retry=Retry(timeout=1.0, longest_wait=0.05)) as client:
+        seen = []
+        for result in client.stream(items()):
+            seen.append((result.id, result.rewards))
+            taken.release()
+    assert seen == [(f"id-{i}", [1.0]) for i in range(3)]
+
+
 def test_a_stream_takes_no_more_items_than_its_window_ahead(gateway: Gateway) -> None:
     pulled = 0
 

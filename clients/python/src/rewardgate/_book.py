@@ -75,6 +75,11 @@ class Book:
         self._again.clear()
         return [sent.entry for sent in self._sent.values()]
 
+    def waited(self, since: float) -> float:
+        """Seconds for which something has waited for an answer, counted from `since` at the earliest; 0 where nothing waits."""
+        oldest = next(iter(self._sent.values()), None)
+        return 0.0 if oldest is None else time.monotonic() - max(since, oldest.since)
+
     def entry(self, key: str) -> Entry | None:
         """The item of an answer; None when nobody waits for one."""
         sent = self._sent.get(key)

@@ -144,7 +144,7 @@ class Client:
                     told = error_of_call(error)
                     if not told.retryable:
                         raise told from None
-                    if not self._pacer.failed(told.retry_after) or time.monotonic() - last_answer > self._retry.timeout:
+                    if not self._pacer.failed(told.retry_after) or run.book.waited(last_answer) > self._retry.timeout:
                         raise told from None
                 finally:
                     run.stop()

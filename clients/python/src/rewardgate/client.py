@@ -166,7 +166,7 @@ class Client:
 
         Raises:
             RequestError: the stream as a whole is refused.
-            UnavailableError: the gateway has answered nothing for as long as the client's `Retry` allows.
+            UnavailableError: the gateway has answered nothing of what it was sent for as long as the client's `Retry` allows.
         """
         book = Book(window, ordered, self._retry.timeout)
         run = _StreamRun(iter(items), book, self._pacer, panel or self.panel, options or self._options, self._retry.attempt_timeout)
@@ -189,7 +189,7 @@ class Client:
                 told = error_of_call(error)
                 if not told.retryable:
                     raise told from None
-                if not self._pacer.failed(told.retry_after) or time.monotonic() - last_answer > self._retry.timeout:
+                if not self._pacer.failed(told.retry_after) or run.waited(last_answer) > self._retry.timeout:
                     raise told from None
             finally:
                 run.stop()
@@ -294,6 +294,11 @@ class _StreamRun:
             self._connection += 1
             self._changed.notify_all()
 
+    def waited(self, since: float) -> float:
+        """Seconds for which something has waited for an answer, counted from `since` at the earliest."""
+        with self._changed:
+            return self.book.waited(since)
+
     def take(self, response: Any) -> Iterator[ItemResult]:
         """Takes one answer, and gives what may come out."""
         with self._changed:
@@ -313,7 +318,7 @@ class _StreamRun:
                 wait = self._pacer.wait_seconds() if self.book.repeats else 0.0
                 if self.book.repeats and wait == 0.0:
                     entry = self.book.take_again()
-                elif not self.book.room:
+                elif self.book.repeats or not self.book.room:
                     self._changed.wait(wait or None)
                     continue
             if entry is None:
@@ -322,10 +327,11 @@ class _StreamRun:
                 yield self._request(entry)
 
     def _pull(self, mine: int) -> Entry | None:
-        # The thread of a connection that broke may still be in the caller's iterator.
+        # The thread of a connection that broke may still be in the caller's iterator. What it brings is to be sent before more is asked for,
+        # since the caller may wait for that answer.
         with self._pulling:
             with self._changed:
-                if mine != self._connection or not self.book.room:
+                if mine != self._connection or self.book.repeats or not self.book.room:
                     return None
             try:
                 item = next(self._items)
