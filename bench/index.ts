@@ -45,7 +45,7 @@ const note = (mode: string, sample: Sample) => samples.set(mode, [...(samples.ge
 
 const budget = await bestBudget(bare);
 process.stderr.write(`bare ONNX Runtime: ${executors} × 1 thread, best token budget ${budget}\n`);
-const lone: { grpc: number; engine: number }[] = [];
+const lone: Lone[] = [];
 await warmUp();
 for (let round = 0; round < Number(flags.rounds); round++) {
   process.stderr.write(`round ${round + 1} of ${flags.rounds}\n`);
@@ -141,11 +141,20 @@ async function measureWire(
   note(mode, { rate: candidates / seconds, cpuPerCandidate: (after.cpuSeconds - before) / candidates, loopP99Ms: after.loopP99Ms });
 }
 
+/** Milliseconds at p50 for a caller with nobody beside it. */
+interface Lone {
+  /** Added to the bare run of the text. */
+  readonly grpc: number;
+  readonly engine: number;
+  /** A call that scores nothing. */
+  readonly empty: number;
+}
+
 /**
- * Median over texts of what the gateway adds to the bare run of the very same text. One caller, nothing else going on; the two
- * take turns text by text, so that both find caches and processor in the state that a lone caller leaves them in.
+ * Medians over texts of what the gateway adds to the bare run of the very same text, and of a call that scores nothing. One caller, nothing
+ * else going on; all take turns text by text, so that they find caches and processor in the state that a lone caller leaves them in.
  */
-async function measureLone(): Promise<{ grpc: number; engine: number }> {
+async function measureLone(): Promise<Lone> {
   const count = Math.min(N, 128);
   const single = await openBare(graphPath, outputs, 1);
   const caller = grpcCaller(addresses.grpc);
@@ -153,19 +162,21 @@ async function measureLone(): Promise<{ grpc: number; engine: number }> {
   const ways = {
     grpc: (index: number) => caller.score(texts[index]!),
     engine: (index: number) => scoreInProcess([items[index]!]),
+    empty: () => caller.version(),
   };
-  const added = { grpc: [] as number[], engine: [] as number[] };
+  const took = { grpc: [] as number[], engine: [] as number[], empty: [] as number[] };
   for (let index = 0; index < count; index++) {
-    for (const way of ["grpc", "engine"] as const) {
+    for (const way of ["grpc", "engine", "empty"] as const) {
       const { batchMs } = await single.run([[sequences[index]!]]);
       const began = performance.now();
       await ways[way](index);
-      added[way].push(performance.now() - began - batchMs[0]!);
+      took[way].push(performance.now() - began - (way === "empty" ? 0 : batchMs[0]!));
     }
   }
   single.close();
   caller.close();
-  return { grpc: median(added.grpc.slice(count / 4)), engine: median(added.engine.slice(count / 4)) };
+  const warm = (times: readonly number[]) => median(times.slice(count / 4));
+  return { grpc: warm(took.grpc), engine: warm(took.engine), empty: warm(took.empty) };
 }
 
 function report(): void {
@@ -191,12 +202,19 @@ function report(): void {
       ]),
     );
   }
-  const [overGrpc, inProcess] = [median(lone.map(({ grpc }) => grpc)), median(lone.map(({ engine }) => engine))];
-  console.log(`\nadded to a lone caller at p50: ${overGrpc.toFixed(2)} ms over gRPC, ${inProcess.toFixed(2)} ms in process`);
+  const p50 = (way: keyof Lone) => median(lone.map((times) => times[way]));
+  console.log(
+    `\nadded to a lone caller at p50: ${p50("engine").toFixed(2)} ms in process, ${p50("grpc").toFixed(2)} ms over gRPC, ` +
+      `where a call that scores nothing takes ${p50("empty").toFixed(2)} ms`,
+  );
   const naive = rows.find(({ mode }) => mode.startsWith("naive"))!;
   const single = rows.find(({ mode }) => mode.startsWith("gRPC, 64"))!;
   console.log(`64 single callers against the naive batcher: ${(single.rate / naive.rate).toFixed(2)} ×`);
-  if (flags.out) writeFileSync(flags.out, `${JSON.stringify({ rows, loneAddedP50Ms: { grpc: overGrpc, engine: inProcess } }, null, 2)}\n`);
+  if (flags.out)
+    writeFileSync(
+      flags.out,
+      `${JSON.stringify({ rows, loneAddedP50Ms: { grpc: p50("grpc"), engine: p50("engine") }, emptyCallP50Ms: p50("empty") }, null, 2)}\n`,
+    );
 }
 
 function median(values: readonly number[]): number {
