@@ -55,14 +55,18 @@ export function createWordReader(file: unknown, tokenizer: Tokenizer): WordReade
     if (words.size === 0) return learnt;
     const list = [...words];
     const encoding = await tokenizer.encode(list.join(" "), null, { addSpecialTokens: false });
-    const tokens: number[][] = list.map(() => []);
+    const ids = encoding.getIds();
     const wordOf = encoding.getWordIds();
-    for (const [index, id] of encoding.getIds().entries()) tokens[wordOf[index]!]?.push(id);
     if (wordOf.at(-1) !== list.length - 1) throw new Error("the tokenizer cuts words in another way than it declares");
+    let from = 0;
     for (const [index, word] of list.entries()) {
-      learnt.set(word, tokens[index]!);
+      let to = from;
+      while (wordOf[to] === index) to++;
+      const own = ids.slice(from, to);
+      from = to;
+      learnt.set(word, own);
       // A piece of a text would keep the whole text in memory.
-      if (word.length <= LONGEST_WORD) known.set(Buffer.from(word).toString(), tokens[index]!);
+      if (word.length <= LONGEST_WORD) known.set(Buffer.from(word).toString(), own);
     }
     return learnt;
   };
