@@ -42,6 +42,8 @@ const LONGEST_WORD = 32;
 const REMEMBERED = 65_536;
 
 /**
+ * Makes the reader of a tokenizer.
+ *
  * @param file      the parsed `tokenizer.json`
  * @param tokenizer the library's tokenizer of it
  * @returns undefined for a tokenizer that does not read word by word
