@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Tokenizer } from "tokenizers";
 import { z } from "zod";
+import { BYTE } from "./secrets.ts";
 
 /** Reads texts word by word, for tokenizers to which a word means the same wherever it stands. */
 export interface WordReader {
@@ -21,8 +22,16 @@ const wordwise = z.looseObject({
   normalizer: z.looseObject({ type: z.literal("BertNormalizer") }),
   pre_tokenizer: z.looseObject({ type: z.literal("BertPreTokenizer") }),
   model: z.looseObject({ type: z.literal("WordPiece") }),
-  // An added token that is no special one may be longer than a word, or a part of one.
-  added_tokens: z.array(z.looseObject({ special: z.literal(true), single_word: z.literal(false).optional() })).default([]),
+  // An added token that texts reach may be longer than a word, or a part of one.
+  added_tokens: z
+    .array(
+      z.looseObject({
+        special: z.literal(true),
+        content: z.string().refine((content) => !BYTE.test(content)),
+        single_word: z.literal(false).optional(),
+      }),
+    )
+    .default([]),
 });
 
 /** Digits and Latin letters, with their accents. The normalizer takes none of them out, and none is cut off the word it stands in. */

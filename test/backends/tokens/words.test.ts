@@ -76,6 +76,7 @@ test("a tokenizer that does not read word by word has no such reader", () => {
     { ...file, model: { ...file.model, type: "BPE" } },
     { ...file, added_tokens: [{ ...token, special: false }] },
     { ...file, added_tokens: [{ ...token, single_word: true }] },
+    { ...file, added_tokens: [{ ...token, content: "<0xE2>" }] },
   ]) {
     assert.equal(createWordReader(other, library), undefined);
   }
