@@ -37,7 +37,7 @@ export async function openLines(path: string, signal?: AbortSignal): Promise<Lin
   return { lines: signal === undefined ? lines : until(signal, lines, stream), size };
 }
 
-/** The lines up to where the signal aborts. What they come from is let go of then, since a pipe that is waited for holds the process. */
+/** The lines up to where the signal aborts. What they come from is let go of at their end, since a pipe that is waited for holds the process. */
 async function* until(signal: AbortSignal, lines: AsyncGenerator<Line>, stream: Readable): AsyncGenerator<Line> {
   let abort = () => {};
   const aborted = new Promise<undefined>((resolve) => {
@@ -52,7 +52,7 @@ async function* until(signal: AbortSignal, lines: AsyncGenerator<Line>, stream: 
     }
   } finally {
     signal.removeEventListener("abort", abort);
-    if (signal.aborted) stream.destroy();
+    stream.destroy();
   }
 }
 

@@ -33,7 +33,8 @@ interface Pending {
 }
 
 /**
- * Scores records as they come, many at once, and hands the results over in the order of the records.
+ * Scores records as they come, many at once, and hands the results over in the order of the records. However it ends, the source is told
+ * that no more is wanted of it.
  *
  * @returns whether all records were scored; false when the signal ended it before
  */
@@ -50,26 +51,35 @@ export async function scoreRecords(records: AsyncIterable<ScoreRecord | BrokenRe
   };
   const source = records[Symbol.asyncIterator]();
   let coming = source.next();
-  for (;;) {
-    // Records may come slowly, from a pipe: what is finished is written while the next is waited for.
-    const arrived = await (pending.length === 0 ? coming : Promise.race([coming, pending[0]!.done.then(() => undefined)]));
-    if (arrived === undefined) {
-      if (await finishFirst()) continue;
-      break;
+  let asked = true;
+  try {
+    for (;;) {
+      // Records may come slowly, from a pipe: what is finished is written while the next is waited for.
+      const arrived = await (pending.length === 0 ? coming : Promise.race([coming, pending[0]!.done.then(() => undefined)]));
+      if (arrived === undefined) {
+        if (await finishFirst()) continue;
+        break;
+      }
+      asked = false;
+      if (arrived.done === true || run.signal.aborted) break;
+      const record = arrived.value;
+      const own = "item" in record ? record.item.candidates.length : 1;
+      while (pending.length > 0 && size + own > run.window) {
+        if (!(await finishFirst())) break;
+      }
+      if (run.signal.aborted) break;
+      pending.push({ record, size: own, done: scoreOne(record, run) });
+      size += own;
+      coming = source.next();
+      asked = true;
     }
-    if (arrived.done === true || run.signal.aborted) break;
-    const record = arrived.value;
-    const own = "item" in record ? record.item.candidates.length : 1;
-    while (pending.length > 0 && size + own > run.window) {
+    while (pending.length > 0) {
       if (!(await finishFirst())) break;
     }
-    if (run.signal.aborted) break;
-    pending.push({ record, size: own, done: scoreOne(record, run) });
-    size += own;
-    coming = source.next();
-  }
-  while (pending.length > 0) {
-    if (!(await finishFirst())) break;
+  } finally {
+    const closed = source.return?.().catch(() => {});
+    // One that waits for its own input hears of it when that comes, which may be never.
+    if (!asked) await closed;
   }
   // What is left was cancelled, or comes after something that was; its promises never reject.
   return !run.signal.aborted;

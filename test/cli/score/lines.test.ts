@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createWriteStream } from "node:fs";
 import { after, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { openLines } from "../../../src/cli/score/lines.ts";
 import { temporaryFolder } from "../../support/bundle.ts";
+import { settled } from "../../support/settled.ts";
 
 const folder = temporaryFolder();
 after(() => folder.remove());
@@ -53,6 +56,26 @@ describe("openLines", () => {
   it("says that a gzip file ends early", async () => {
     const whole = gzipSync(Array.from({ length: 5000 }, (_, i) => `line ${i * 7919}`).join("\n"));
     await assert.rejects(read(whole.subarray(0, whole.length / 2)), /is not whole: its gzip data ends early/);
+  });
+
+  it("closes what it reads when no more lines are wanted", async () => {
+    const pipe = `${folder.path}/pipe`;
+    execFileSync("mkfifo", [pipe]);
+    const { lines } = await openLines(pipe, new AbortController().signal);
+    const writer = createWriteStream(pipe);
+    writer.write("a\nb\n");
+    for await (const { text } of lines) {
+      assert.equal(text, "a");
+      break;
+    }
+    let code: string | undefined;
+    writer.on("error", (error: NodeJS.ErrnoException) => {
+      code = error.code;
+    });
+    await settled(() => {
+      if (!writer.destroyed) writer.write("c\n");
+      return code === "EPIPE";
+    });
   });
 
   it("refuses what cannot be a file of lines", async () => {

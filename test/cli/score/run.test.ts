@@ -149,4 +149,77 @@ describe("scoreRecords", () => {
     assert.equal(await run, false);
     assert.deepEqual(lines, [1]);
   });
+
+  it("tells the source that no more is wanted when it is interrupted, and when a row cannot be written", async () => {
+    for (const end of ["interrupted", "unwritten"] as const) {
+      const { service, waiting } = scriptedService();
+      const controller = new AbortController();
+      let closed = false;
+      async function* source() {
+        try {
+          for (let line = 1; ; line++) yield record(line);
+        } finally {
+          closed = true;
+        }
+      }
+      const run = scoreRecords(source(), {
+        service,
+        panel,
+        options: DEFAULT_OPTIONS,
+        window: 4,
+        signal: controller.signal,
+        onRow: async () => {
+          throw new Error("the disk is full");
+        },
+      });
+      // Met below: it may end before.
+      run.catch(() => {});
+      while (waiting.length < 2) await turn();
+      if (end === "interrupted") {
+        controller.abort();
+        assert.equal(await run, false);
+      } else {
+        waiting[0]!.finish();
+        await assert.rejects(run, /the disk is full/);
+      }
+      assert.ok(closed, end);
+    }
+  });
+
+  it("does not wait for a source that waits for its own input, which is told all the same", async () => {
+    const { service, waiting } = scriptedService();
+    let closed = false;
+    let more = () => {};
+    const input = new Promise<void>((resolve) => {
+      more = resolve;
+    });
+    async function* source() {
+      try {
+        yield record(1);
+        await input;
+        yield record(2);
+      } finally {
+        closed = true;
+      }
+    }
+    const run = scoreRecords(source(), {
+      service,
+      panel,
+      options: DEFAULT_OPTIONS,
+      window: 4,
+      signal: new AbortController().signal,
+      onRow: async () => {
+        throw new Error("the disk is full");
+      },
+    });
+    run.catch(() => {});
+    while (waiting.length < 1) await turn();
+    waiting[0]!.finish();
+    await assert.rejects(run, /the disk is full/);
+    assert.equal(closed, false);
+    more();
+    await turn();
+    assert.ok(closed);
+    assert.equal(waiting.length, 0);
+  });
 });
