@@ -31,8 +31,9 @@ import { type UnaryHandler, unary } from "./calls.ts";
 import { scoreRequestFromProto } from "./from-proto.ts";
 import { addHealth } from "./health.ts";
 import { spareRunningCalls } from "./keepalive.ts";
-import { explainOversize, maxReadBytes, refuseOversize } from "./oversize.ts";
+import { maxReadBytes, refuseOversize } from "./oversize.ts";
 import { addReflection } from "./reflection.ts";
+import { explainRefusals } from "./refusals.ts";
 import { runMethods } from "./run-service.ts";
 import { scoreStreamHandler } from "./score-stream.ts";
 import { boundSessions, http2ServersOf } from "./sessions.ts";
@@ -112,7 +113,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
   const running = createRunningCalls();
   const telemetry = { metrics: options.metrics, log: options.log, running };
   const connections = { ...CONNECTIONS, ...options.connections };
-  const explain = explainOversize(limits, telemetry);
+  const explain = explainRefusals(limits, telemetry);
   const hurry = endSlowRequests(connections.messageMs, telemetry);
   const server = new Server({
     ...channelOptions(limits, connections),

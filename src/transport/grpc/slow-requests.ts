@@ -1,6 +1,5 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 import {
-  Metadata,
   ResponderBuilder,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
@@ -8,8 +7,8 @@ import {
   ServerListenerBuilder,
 } from "@grpc/grpc-js";
 import { GatewayError } from "../../domain/errors.ts";
-import { openRecord, requestIdFrom, type Telemetry } from "../call-record.ts";
-import { toServiceError } from "./status.ts";
+import { requestIdFrom, type Telemetry } from "../call-record.ts";
+import { refuseCall } from "./refusals.ts";
 
 type Method = Parameters<ServerInterceptor>[0];
 
@@ -20,19 +19,14 @@ type Method = Parameters<ServerInterceptor>[0];
  * @param timeoutMs from the headers of a call to the whole of its message, milliseconds
  */
 export function endSlowRequests(timeoutMs: number, telemetry: Telemetry) {
-  return ({ path, requestStream }: Method, call: ServerInterceptingCallInterface, innermost: ServerInterceptingCallInterface) => {
-    const [, service, method] = path.split("/");
-    if (requestStream) return new ServerInterceptingCall(call);
+  return (method: Method, call: ServerInterceptingCallInterface, innermost: ServerInterceptingCallInterface) => {
+    if (method.requestStream) return new ServerInterceptingCall(call);
     let requestId = "";
     const timer = setTimeout(() => {
       const error = new GatewayError("DEADLINE_EXCEEDED", `the message did not come within ${timeoutMs} ms of its call`);
-      const trailers = new Metadata();
-      trailers.set("x-request-id", requestId);
-      const { code, details, metadata } = toServiceError(error, requestId, trailers);
-      call.sendStatus({ code, details, metadata });
+      refuseCall(error, { method, requestId, telemetry, send: (status) => call.sendStatus(status) });
       // Answered, a call whose client is still to end it would count among those of its connection.
       (innermost as unknown as { readonly stream?: ServerHttp2Stream }).stream?.close(constants.NGHTTP2_NO_ERROR);
-      if (!service!.startsWith("grpc.")) openRecord({ telemetry, transport: "grpc", method: method!, requestId }).finish(error);
     }, timeoutMs);
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
