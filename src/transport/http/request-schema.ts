@@ -9,6 +9,13 @@ import { MAX_CRITERIA, MAX_LABEL_LENGTH, MAX_STEP } from "../request-rules.ts";
  * only; the rules that both wires share (limits, emptiness, unique ids, steering) are in ../request-rules.ts, and `minItems`
  * here tells a reader what those rules refuse.
  */
+
+/**
+ * A number that the rules take for an integer. JSON has a zero below zero; among integers there is one zero, and a store of states would
+ * look for another version.
+ */
+export const count = z.number().overwrite((given) => (given === 0 ? 0 : given));
+
 const ImageUrl = z
   .strictObject({
     url: z.string().meta({ description: "The address. Never fetched: judges that take images read `data:` addresses only." }),
@@ -53,7 +60,7 @@ const Offsets = z
 const Candidate = z
   .strictObject({
     content: Content,
-    tokens: z.number().optional().meta({
+    tokens: count.optional().meta({
       type: "integer",
       minimum: 0,
       description: "Length in the policy's tokens. Needed by panels with length terms or length-weighted advantages.",
@@ -155,7 +162,7 @@ const Options = z
       .array(WeightSet)
       .optional()
       .meta({ maxItems: MAX_WEIGHT_SETS, description: "Further weightings, each with a reward of its own; they cost no forward pass." }),
-    stateVersions: z.record(z.string(), z.number()).optional().meta({
+    stateVersions: z.record(z.string(), count).optional().meta({
       description: "State name → version to read instead of the current one, so that an old answer can be reproduced.",
     }),
   })
@@ -169,8 +176,7 @@ const training = {
     maxLength: MAX_LABEL_LENGTH,
     description: "Training run that the request belongs to; its statistics are kept under this name. Default: the gateway's, or none.",
   }),
-  step: z
-    .number()
+  step: count
     .exactOptional()
     .meta({ type: "integer", minimum: 0, maximum: MAX_STEP, description: "Step of training, counted by the caller." }),
   policyVersion: z

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { MAX_LABEL_LENGTH } from "../request-rules.ts";
 import { MAX_VERSION } from "../state-rules.ts";
+import { count } from "./request-schema.ts";
 
 /*
  * The JSON of requests and answers about server state. As in request-schema.ts, the schemas of requests parse them and give the
@@ -11,7 +12,7 @@ const numbers = (description: string) => z.record(z.string(), z.number()).option
 
 const run = label("The client's id of the run.");
 const stepId = label("The client's id of this step or reset, unique within the run. Sent again, it gives the version that it made.");
-const version = z.number().exactOptional();
+const version = count.exactOptional();
 const versionMeta = { type: "integer", minimum: 0, maximum: MAX_VERSION } as const;
 const perJudge = (description: string) => z.record(z.string(), z.number().nullable()).exactOptional().meta({ description });
 

@@ -163,6 +163,27 @@ test("every field of a request reaches the service", async (t) => {
   });
 });
 
+test("a zero below zero is zero, in a step, a count of tokens and a version", async (t) => {
+  let seen: ScoreRequest | undefined;
+  const service = scriptedService((request) => {
+    seen = request;
+    return resultOf(request);
+  });
+  const { post, close } = await openHttp({ service });
+  t.after(close);
+  const item = '{"prompt":"p","candidates":[{"content":"x","tokens":-0}]}';
+  const rest = '"panel":"chat","run":"r","step":-0,"options":{"stateVersions":{"mix":-0}}';
+  for (const [path, body, type] of [
+    ["/v1/score", `{"items":[${item}],${rest}}`, "application/json"],
+    ["/v1/score:stream", `{"item":${item},${rest}}`, "application/x-ndjson"],
+  ] as const) {
+    seen = undefined;
+    assert.equal((await (await post(path, body, { "content-type": type })).text()).includes("REQUEST_INVALID"), false);
+    // Strict equality tells the two zeros apart.
+    assert.deepEqual([seen!.step, seen!.items[0]?.candidates[0]?.tokens, seen!.options.stateVersions], [0, 0, { mix: 0 }]);
+  }
+});
+
 const candidate = (content: unknown) => ({
   panel: "chat",
   items: [itemJson("a", "x"), { ...itemJson("b"), candidates: [{ content: "ok" }, { content }] }],

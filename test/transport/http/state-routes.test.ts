@@ -87,6 +87,8 @@ test("pin, unpin, reset and history do what they say", async () => {
   const second = await change("bundles:step", { run, stepId: "2", bundleScores: [2] });
   assert.deepEqual(await change("bundles:pin", { run, version: 1 }), first);
   assert.deepEqual(await read("bundles?run=r"), first);
+  const zero = await http.post("/v1/states/bundles:pin", `{"run":"${run}","version":-0}`);
+  assert.equal(StateJson.parse(await zero.json()).state.version, 0);
   assert.deepEqual(await change("bundles:unpin", { run }), second);
   assert.deepEqual(await change("bundles:pin", { run }), second);
   const reset = await change("bundles:reset", { run, stepId: "3" });
