@@ -121,7 +121,7 @@ describe("rewardgate doctor", () => {
       const cuda = findings.find(({ name }) => name === "cuda")!;
       if (cuda.state === "ok") return t.diagnostic("the CUDA part of ONNX Runtime is installed here");
       assert.match(cuda.message, /not installed, and asked for by: local/);
-      assert.match(cuda.fix!, /setup:cuda/);
+      assert.match(cuda.fix!, /checkout run `npm run setup:cuda`, .*image with CUDA/);
     } finally {
       writeFileSync(tiny.config, text);
     }

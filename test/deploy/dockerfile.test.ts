@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { CUDA_SETUP } from "../../src/backends/onnx/device.ts";
 
 const lines = readFileSync("Dockerfile", "utf8")
   .replaceAll("\\\n", " ")
@@ -32,6 +33,13 @@ describe("the Dockerfile", () => {
   });
 
   it("builds the CPU image unless another target is named", () => assert.equal([...stages.keys()].at(-1), "cpu"));
+
+  it("has the image that an error about missing CUDA names, under the chart's tag", () => {
+    const [, target = "", tag = ""] = /target `(\w+)`, tag `…(-\w+)`/.exec(CUDA_SETUP) ?? [];
+    assert.ok(stages.has(target));
+    assert.equal(tag, `-${target}`);
+    assert.match(readFileSync("deploy/helm/rewardgate/values-gpu.yaml", "utf8"), /^ {2}tag: \S+-cuda$/m);
+  });
 
   it("installs what the lock file says, and for the images production packages alone", () => {
     const installs = lines.filter((line) => /npm (ci|i|install)/.test(line));

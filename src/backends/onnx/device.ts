@@ -27,6 +27,9 @@ export function isCudaInstalled(): boolean {
   return existsSync(join(runtime, "..", "bin", "napi-v6", process.platform, process.arch, library));
 }
 
+/** How the part of ONNX Runtime that speaks to CUDA gets there: a container has no npm and no checkout. */
+export const CUDA_SETUP = "in a checkout run `npm run setup:cuda`, as a container use the image with CUDA (target `cuda`, tag `…-cuda`)";
+
 /** CUDA was asked for by a backend and is not there. `cause` is what the runtime said, when it got that far. */
 export function cudaMissing(backend: string, device: Device, cause?: unknown): GatewayError {
   const problem =
@@ -35,8 +38,8 @@ export function cudaMissing(backend: string, device: Device, cause?: unknown): G
       : "the CUDA part of ONNX Runtime did not start on it (the log has its words)";
   return new GatewayError(
     "CONFIG_INVALID",
-    `backend "${backend}" asks for device ${describeDevice(device)}, but ${problem}. Run \`npm run setup:cuda\`, check that \`nvidia-smi\` shows the ` +
-      "device and that the CUDA runtime, cuBLAS and cuDNN libraries are on the library path; or set `device: cpu` or `device: auto`",
+    `backend "${backend}" asks for device ${describeDevice(device)}, but ${problem}. Set it up: ${CUDA_SETUP}; check that \`nvidia-smi\` shows ` +
+      "the device and that the CUDA runtime, cuBLAS and cuDNN libraries are on the library path; or set `device: cpu` or `device: auto`",
     { cause },
   );
 }

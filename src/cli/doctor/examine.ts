@@ -1,5 +1,5 @@
 import { openGateway } from "../../app.ts";
-import { isCudaInstalled } from "../../backends/onnx/device.ts";
+import { CUDA_SETUP, isCudaInstalled } from "../../backends/onnx/device.ts";
 import { loadConfig } from "../../config/load.ts";
 import { type Resolved, resolve } from "../../config/resolve.ts";
 import type { BackendConfig, Config } from "../../config/schema.ts";
@@ -47,7 +47,7 @@ function cudaFinding({ backends }: Config): Finding {
   const onCuda = (backend: BackendConfig) => backend.type === "onnx" && [backend.device].flat().some((name) => name.startsWith("cuda"));
   const wanted = Object.entries(backends).filter(([, backend]) => onCuda(backend));
   const name = "cuda";
-  const fix = "npm run setup:cuda, with CUDA 13, cuBLAS and cuDNN 9 on the library path; or device: cpu";
+  const fix = `${CUDA_SETUP}; it needs CUDA 13, cuBLAS and cuDNN 9 on the library path; or device: cpu`;
   if (isCudaInstalled()) return { name, state: "ok", message: "the CUDA part of ONNX Runtime is installed" };
   if (wanted.length === 0) return { name, state: "ok", message: "not installed, and no backend asks for it" };
   const asking = wanted.map(([backend]) => backend).join(", ");
