@@ -12,7 +12,8 @@ import numpy as np
 import onnx
 import yaml
 
-from . import build, data, evaluate, quantise, tokenise
+from . import build, data, evaluate, publish, quantise, tokenise
+from .fit import SETS
 
 SHAPES = [(batch, length) for length in (64, 128, 256) for batch in (1, 8)]
 
@@ -65,7 +66,7 @@ def main():
     tokeniser = tokenise.ChatTokenizer((trunk / "tokenizer.json").read_text(encoding="utf-8"))
     spec = yaml.safe_load((args.models / "chat-objectives" / "judge.yaml").read_text())
     penalties = np.array([o["penalty"] for o in spec["objectives"]])
-    pairs = [p for name in build.SETS for p in data.read_pairs(args.data, name)]
+    pairs = [p for name in SETS for p in data.read_pairs(args.data, name)]
     calibrating = build.shuffled_rows(tokeniser, [p for p in pairs if p.part == "train"])
     model = onnx.load(trunk / "model.onnx")
     eight = quantise.variant(model, calibrating)
@@ -74,7 +75,7 @@ def main():
         print(json.dumps({"batch": shape[0], "length": shape[1], "texts per second": figures}), flush=True)
     for part in ("selection", "validation"):
         rows = [p for p in pairs if p.part == part]
-        measured = {name: build.measure(session, tokeniser, rows, penalties) for name, session in sessions.items()}
+        measured = {name: publish.measure(session, tokeniser, rows, penalties) for name, session in sessions.items()}
         for judge in ("chat-reward", "chat-objectives"):
             print(json.dumps({"part": part, "judge": judge} | paired(measured, judge)), flush=True)
     short = [row for row in calibrating if len(row[0]) <= 160][:300]
@@ -87,7 +88,7 @@ def paired(measured, judge):
     scores = {name: m["scores"][judge] for name, m in measured.items()}
     right = {name: s[::2] > s[1::2] for name, s in scores.items()}
     return {
-        **{name: build.figures_of(m, judge)["union"]["accuracy"] for name, m in measured.items()},
+        **{name: publish.figures_of(m, judge)["union"]["accuracy"] for name, m in measured.items()},
         "only fp32 right": int((right["fp32"] & ~right["int8"]).sum()),
         "only int8 right": int((right["int8"] & ~right["fp32"]).sum()),
         "correlation": round(float(np.corrcoef(scores["fp32"], scores["int8"])[0, 1]), 4),

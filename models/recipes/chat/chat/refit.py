@@ -13,7 +13,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from . import build, evaluate, export, heads, tokenise, train
+from . import evaluate, export, heads, tokenise, train
+from .fit import MARGIN_STRENGTH, SETS, SETTINGS, fit_heads
+from .publish import pairs_of, write_all
 
 
 def pooled_states(model, encoded):
@@ -60,11 +62,11 @@ def refitted(model, tokeniser, pairs, rated):
     `rated`: weight `[K, 384]` and bias `[K]` of the rated objectives, which stay as they are.
     """
     encoded = [tokeniser.encode(p.prompt, c) for p in pairs for c in (p.chosen, p.rejected)]
-    kinds = np.array([build.SETS.index(p.source) for p in pairs])
+    kinds = np.array([SETS.index(p.source) for p in pairs])
     pooled = pooled_states(model, encoded).astype(np.float64)
     lengths = np.array([sum(types) for _, types in encoded])
-    own = preferences(pooled, kinds, build.MARGIN_STRENGTH, build.SETTINGS.side_strength)
-    found, penalties = build.fit_heads(pooled, lengths, kinds, own, rated)
+    own = preferences(pooled, kinds, MARGIN_STRENGTH, SETTINGS.side_strength)
+    found, penalties = fit_heads(pooled, lengths, kinds, own, rated)
     return with_heads(model, found), penalties
 
 
@@ -77,12 +79,12 @@ def main():
     args = parser.parse_args()
     graph = args.models / "chat-trunk" / "model.onnx"
     tokeniser = tokenise.ChatTokenizer((args.models / "chat-trunk" / "tokenizer.json").read_text(encoding="utf-8"))
-    pairs = build.pairs_of(args.data)
+    pairs = pairs_of(args.data)
     model = onnx.load(graph)
     rated = export.read(model)[1]
     model, penalties = refitted(model, tokeniser, pairs["train"], (rated["objectives_weight"], rated["objectives_bias"]))
     graph.write_bytes(model.SerializeToString())
-    build.write_all(args.models, tokeniser, pairs, penalties, args.data, args.golden)
+    write_all(args.models, tokeniser, pairs, penalties, args.data, args.golden)
 
 
 if __name__ == "__main__":
