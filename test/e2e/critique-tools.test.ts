@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { credentials } from "@grpc/grpc-js";
-import { openGateway, serve } from "../../src/app.ts";
+import { openGateway } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { DEFAULT_OPTIONS, type JudgePart, type ScoreOptions } from "../../src/domain/score.ts";
-import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
+import { openBothWires } from "../support/both-wires.ts";
 import { temporaryFolder } from "../support/bundle.ts";
 import { type ChatScript, type ReceivedChat, startChatServer } from "../support/chat-server.ts";
 import { freePort } from "../support/free-port.ts";
@@ -54,8 +53,7 @@ panels:
   panel: { members: [{ judge: critic, calibration: none }] }
 `,
   );
-  const config = await loadConfig({ file, variables: {} });
-  const gateway = await openGateway(config, { log });
+  const gateway = await openGateway(await loadConfig({ file, variables: {} }), { log });
   cleanups.push(
     () => folder.remove(),
     () => chats.close(),
@@ -71,7 +69,7 @@ panels:
   };
   return {
     gateway,
-    config,
+    file,
     chats,
     tools,
     ask,
@@ -110,13 +108,9 @@ const namesAndTexts = ({ findings = [] }: JudgePart) => findings.map(({ name, te
 
 describe("a critique judge with tools", () => {
   it("lets the model check what it judges, and shows every round with detail full, over HTTP and gRPC", async () => {
-    const { config, tools } = await open(modelThat(uses("calculator", "17 * 23"), uses("lookup", "is 17 prime")));
-    const running = await serve(config, { log });
-    const client = new wire.RewardServiceClient(running.addresses.grpc, credentials.createInsecure());
-    cleanups.push(
-      () => running.stop(),
-      () => client.close(),
-    );
+    const { file, tools } = await open(modelThat(uses("calculator", "17 * 23"), uses("lookup", "is 17 prime")));
+    const wires = await openBothWires(file);
+    cleanups.push(wires.close);
     const rounds = [
       ["round 1, thought", "Let me check."],
       ["round 1, calculator, input", "17 * 23"],
@@ -126,32 +120,15 @@ describe("a critique judge with tools", () => {
       ["round 2, lookup, observation", "yes"],
       ["round 3, thought", "So it is."],
     ];
-    const overHttp = async (detail: string) => {
-      const response = await fetch(`${running.addresses.http}/v1/score`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({
-          panel: "panel",
-          items: [{ prompt: "what is 17 * 23", candidates: [{ content: "391" }] }],
-          options: { detail, cache: "bypass" },
-        }),
-      });
-      return JSON.parse(await response.text()).results[0].candidates[0].judges[0] as JudgePart;
-    };
+    const overHttp = async (detail: string): Promise<JudgePart> =>
+      (await wires.http({ prompt: "what is 17 * 23", texts: ["391"] }, { detail, cache: "bypass" }))[0].judges[0];
     const full = await overHttp("full");
     assert.deepEqual([full.raw, full.critique, namesAndTexts(full)], [1, "As checked.", rounds]);
     assert.ok(Number.isInteger(full.findings![5]!.value));
     assert.equal((await overHttp("judges")).findings, undefined);
-    const text = (value: string) => ({ form: { $case: "text" as const, value } });
-    const request = wire.ScoreRequest.fromPartial({
-      panel: "panel",
-      items: [{ prompt: text("what is 17 * 23"), candidates: [{ content: text("it is 391") }] }],
-    });
-    const answer = await new Promise<wire.ScoreResponse>((resolve, reject) => {
-      client.score(request, (error, message) => (error ? reject(error) : resolve(message)));
-    });
+    const [candidate] = await wires.grpc({ prompt: "what is 17 * 23", texts: ["it is 391"] });
     assert.deepEqual(
-      answer.results[0]!.candidates[0]!.judges[0]!.findings.map(({ name, text }) => [name, text]),
+      candidate!.judges[0]!.findings.map(({ name, text }) => [name, text]),
       rounds,
     );
     assert.deepEqual(tools.calls[0]!.body.input, "is 17 prime");

@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { credentials } from "@grpc/grpc-js";
-import { serve } from "../../src/app.ts";
-import { loadConfig } from "../../src/config/load.ts";
 import type { ScoreOptions } from "../../src/domain/score.ts";
-import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
-import { createLogger } from "../../src/telemetry/log.ts";
-import { candidatesOnBothWires } from "../support/both-wires.ts";
+import { candidatesOnBothWires, openBothWires } from "../support/both-wires.ts";
 import { openChatGateway } from "../support/chat-gateway.ts";
 import type { ChatScript } from "../support/chat-server.ts";
 import { settled } from "../support/settled.ts";
 
-const log = createLogger({ level: "silent" });
 const cleanups: (() => unknown)[] = [];
 after(async () => {
   for (const clean of cleanups) await clean();
@@ -141,18 +135,9 @@ describe("a critique judge behind a chat server", () => {
       return JSON.stringify({ critique: "It is what it is.", score });
     };
     const { file, server } = await open(divided, ", samples: { min: 2, max: 6, standardError: 0.1 }");
-    const running = await serve(await loadConfig({ file, variables: {} }), { log });
-    const client = new wire.RewardServiceClient(running.addresses.grpc, credentials.createInsecure());
-    cleanups.unshift(() => {
-      client.close();
-      return running.stop();
-    });
-    const response = await fetch(`${running.addresses.http}/v1/score`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ panel: "panel", items: [{ prompt: "what", candidates: [{ content: "bread" }] }] }),
-    });
-    const [candidate] = JSON.parse(await response.text()).results[0].candidates;
+    const wires = await openBothWires(file);
+    cleanups.unshift(wires.close);
+    const [candidate] = await wires.http({ texts: ["bread"] });
     assert.equal(candidate.reward, 1);
     const [drawn, read, chats, error, stopped] = candidate.judges[0].findings;
     assert.deepEqual(
@@ -167,17 +152,9 @@ describe("a critique judge behind a chat server", () => {
     assert.deepEqual(stopped, { name: "stopped", text: "precise" });
     assert.deepEqual(server.chats.map(({ body }) => body.seed).sort(), [0, 1, 2, 3]);
 
-    const text = (value: string) => ({ form: { $case: "text" as const, value } });
-    const request = wire.ScoreRequest.fromPartial({
-      panel: "panel",
-      items: [{ prompt: text("what"), candidates: [{ content: text("a stone") }] }],
-    });
-    const answer = await new Promise<wire.ScoreResponse>((resolve, reject) => {
-      client.score(request, (error, message) => (error ? reject(error) : resolve(message)));
-    });
-    const found = answer.results[0]!.candidates[0]!;
-    assert.ok(Math.abs(found.reward! - 0.5) < 1e-12);
-    const findings = new Map(found.judges[0]!.findings.map((finding) => [finding.name, finding.value ?? finding.text]));
+    const [found] = await wires.grpc({ texts: ["a stone"] });
+    assert.ok(Math.abs(found!.reward! - 0.5) < 1e-12);
+    const findings = new Map(found!.judges[0]!.findings.map((finding) => [finding.name, finding.value ?? finding.text]));
     assert.deepEqual([findings.get("samples drawn"), findings.get("stopped")], [6, "max_samples"]);
     assert.equal(server.chats.length, 10);
   });

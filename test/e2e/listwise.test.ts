@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { credentials } from "@grpc/grpc-js";
-import { serve } from "../../src/app.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
-import { createLogger } from "../../src/telemetry/log.ts";
+import { openBothWires } from "../support/both-wires.ts";
 import { openChatGateway, quotedUnder } from "../support/chat-gateway.ts";
 import type { ChatScript, ReceivedChat } from "../support/chat-server.ts";
 
@@ -110,41 +106,16 @@ describe("a listwise judge behind a chat server", () => {
   it("judges by the item's own criteria over both wires", async () => {
     const opened = await openChatGateway(judging(), "{ kind: listwise, backend: llm, principles: request }");
     cleanups.push(opened.close);
-    const running = await serve(await loadConfig({ file: opened.file, variables: {} }), { log: createLogger({ level: "silent" }) });
-    const client = new wire.RewardServiceClient(running.addresses.grpc, credentials.createInsecure());
-    cleanups.unshift(() => {
-      client.close();
-      return running.stop();
-    });
-    const item = { prompt: "what", candidates: [{ content: "bread" }, { content: "oats" }], criteria: [{ text: "People eat it." }] };
-    const post = async (items: object[]) => {
-      const response = await fetch(`${running.addresses.http}/v1/score`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ panel: "panel", items }),
-      });
-      return JSON.parse(await response.text()).results[0].candidates;
-    };
-    const [bread] = await post([item]);
+    const wires = await openBothWires(opened.file);
+    cleanups.unshift(wires.close);
+    const texts = ["bread", "oats"];
+    const [bread] = await wires.http({ texts, criteria: [{ text: "People eat it." }] });
     assert.deepEqual([bread.reward, bread.judges[0].findings], [1, [{ name: "rank", value: 1 }]]);
     assert.equal(quotedUnder("Principle 1 (weight 1):", opened.server.chats[0]!.body.messages[1]!.content), "People eat it.");
-    const [none] = await post([{ ...item, criteria: [] }]);
+    const [none] = await wires.http({ texts, criteria: [] });
     assert.equal(none.judges[0].outcome, "not_applicable");
-    const text = (value: string) => ({ form: { $case: "text" as const, value } });
-    const request = wire.ScoreRequest.fromPartial({
-      panel: "panel",
-      items: [
-        {
-          prompt: text("what"),
-          candidates: [{ content: text("bread") }, { content: text("oats") }],
-          criteria: [{ text: "People eat it.", hard: true }],
-        },
-      ],
-    });
-    const answer = await new Promise<wire.ScoreResponse>((resolve, reject) => {
-      client.score(request, (error, message) => (error ? reject(error) : resolve(message)));
-    });
-    assert.equal(answer.results[0]!.candidates[1]!.judges[0]!.findings[0]!.value, 2);
+    const [, oats] = await wires.grpc({ texts, criteria: [{ text: "People eat it.", hard: true }] });
+    assert.equal(oats!.judges[0]!.findings[0]!.value, 2);
     assert.match(opened.server.chats.at(-1)!.body.messages[1]!.content, /Principle 1 \(it has to hold\):/);
   });
 });

@@ -4,6 +4,46 @@ import { loadConfig } from "../../src/config/load.ts";
 import * as wire from "../../src/gen/rewardgate/v1/reward_service.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
 
+/** One item, in the words of a test. */
+export interface WireItem {
+  /** Default `what`. */
+  readonly prompt?: string;
+  readonly texts: readonly string[];
+  readonly criteria?: readonly { readonly text: string; readonly hard?: boolean }[];
+}
+
+/** Serves a configuration, whose panel `panel` is asked for one item over each wire. */
+export async function openBothWires(file: string) {
+  const running = await serve(await loadConfig({ file, variables: {} }), { log: createLogger({ level: "silent" }) });
+  const client = new wire.RewardServiceClient(running.addresses.grpc, credentials.createInsecure());
+  return {
+    /** The item's candidates, as JSON tells them. */
+    async http({ prompt = "what", texts, ...criteria }: WireItem, options: object = {}) {
+      const item = { prompt, candidates: texts.map((content) => ({ content })), ...criteria };
+      const response = await fetch(`${running.addresses.http}/v1/score`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ panel: "panel", items: [item], options }),
+      });
+      return JSON.parse(await response.text()).results[0].candidates;
+    },
+    /** The item's candidates, as a client of gRPC reads them. */
+    async grpc({ prompt = "what", texts, criteria = [] }: WireItem) {
+      const text = (value: string) => ({ form: { $case: "text" as const, value } });
+      const item = { prompt: text(prompt), candidates: texts.map((content) => ({ content: text(content) })), criteria: [...criteria] };
+      const request = wire.ScoreRequest.fromPartial({ panel: "panel", items: [item] });
+      const answer = await new Promise<wire.ScoreResponse>((resolve, reject) => {
+        client.score(request, (error, message) => (error ? reject(error) : resolve(message)));
+      });
+      return answer.results[0]!.candidates;
+    },
+    async close() {
+      client.close();
+      await running.stop();
+    },
+  };
+}
+
 /**
  * Serves a configuration, asks its panel `panel` over each wire, and stops.
  *
@@ -11,25 +51,10 @@ import { createLogger } from "../../src/telemetry/log.ts";
  * @returns the candidates as each wire tells them: as JSON, and as a client of gRPC reads them
  */
 export async function candidatesOnBothWires(file: string, texts: { readonly http: readonly string[]; readonly grpc: readonly string[] }) {
-  const running = await serve(await loadConfig({ file, variables: {} }), { log: createLogger({ level: "silent" }) });
-  const client = new wire.RewardServiceClient(running.addresses.grpc, credentials.createInsecure());
+  const wires = await openBothWires(file);
   try {
-    const candidates = texts.http.map((content) => ({ content }));
-    const response = await fetch(`${running.addresses.http}/v1/score`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ panel: "panel", items: [{ prompt: "what", candidates }] }),
-    });
-    const body = JSON.parse(await response.text());
-    const text = (value: string) => ({ form: { $case: "text" as const, value } });
-    const item = { prompt: text("what"), candidates: texts.grpc.map((content) => ({ content: text(content) })) };
-    const request = wire.ScoreRequest.fromPartial({ panel: "panel", items: [item] });
-    const answer = await new Promise<wire.ScoreResponse>((resolve, reject) => {
-      client.score(request, (error, message) => (error ? reject(error) : resolve(message)));
-    });
-    return { http: body.results[0].candidates, grpc: answer.results[0]!.candidates };
+    return { http: await wires.http({ texts: texts.http }), grpc: await wires.grpc({ texts: texts.grpc }) };
   } finally {
-    client.close();
-    await running.stop();
+    await wires.close();
   }
 }

@@ -3,6 +3,7 @@ import type { RequestLimits } from "../../src/domain/limits.ts";
 import type { CandidateResult, ItemResult, ScoreRequest, ScoreResult } from "../../src/domain/score.ts";
 import type { CallContext, Readiness, ReadinessSource, RewardService } from "../../src/domain/service.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { deferred } from "./scripted.ts";
 
 /** Limits small enough to reach in a test. */
 export const LIMITS: RequestLimits = {
@@ -69,6 +70,18 @@ export function scriptedService(
 }
 
 const REVISION = "sha256:ee";
+
+/** A service that answers as {@link resultOf} once it is released, and knows how many requests it has by then. */
+export function heldService() {
+  const gate = deferred();
+  let taken = 0;
+  const service = scriptedService(async (request) => {
+    taken++;
+    await gate.promise;
+    return resultOf(request);
+  });
+  return { service, release: () => gate.resolve(), taken: () => taken };
+}
 
 /** What a panel with constraints, advantages and a table in front of it says besides. */
 function more(length: number, violated: boolean) {

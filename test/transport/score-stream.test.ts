@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { GatewayError } from "../../src/domain/errors.ts";
 import { DEFAULT_OPTIONS } from "../../src/domain/score.ts";
 import { openScoreStream, type StreamAnswer } from "../../src/transport/score-stream.ts";
-import { resultOf, scriptedService } from "../support/scripted-service.ts";
+import { heldService, resultOf, scriptedService } from "../support/scripted-service.ts";
 
 const message = (id: string) => ({
   id,
@@ -52,17 +52,8 @@ test("a message counts as under way until its answer is handed to the wire", asy
 });
 
 test("an id that is still under way is refused, and may come again afterwards", async () => {
-  let release = () => {};
-  const gate = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const { stream, answers } = open({
-    maxInFlight: 9,
-    service: scriptedService(async (request) => {
-      await gate;
-      return resultOf(request);
-    }),
-  });
+  const { service, release } = heldService();
+  const { stream, answers } = open({ maxInFlight: 9, service });
   stream.push(message("a"));
   stream.push(message("a"));
   await turn();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { resultOf, scriptedService } from "../../support/scripted-service.ts";
+import { heldService } from "../../support/scripted-service.ts";
 import { openGrpc } from "../../support/servers.ts";
 import { settled } from "../../support/settled.ts";
 import { requestProto } from "../../support/wire-requests.ts";
@@ -12,16 +12,7 @@ const PATIENCE_MS = 60_000;
 
 /** A server that pings often, with a call that runs until it is released. */
 async function openHeld(t: TestContext, connections: object) {
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let running = 0;
-  const service = scriptedService(async (request) => {
-    running++;
-    await held;
-    return resultOf(request);
-  });
+  const { service, release, taken } = heldService();
   const opened = await openGrpc({
     service,
     connections: { keepaliveMs: KEEPALIVE_MS, keepaliveTimeoutMs: PATIENCE_MS, ...connections },
@@ -29,7 +20,7 @@ async function openHeld(t: TestContext, connections: object) {
   t.after(() => opened.close());
   const answer = opened.score(requestProto("four"));
   answer.catch(() => {});
-  await settled(() => running === 1);
+  await settled(() => taken() === 1);
   return { ...opened, answer, release };
 }
 

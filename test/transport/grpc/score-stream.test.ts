@@ -7,7 +7,7 @@ import { GatewayError } from "../../../src/domain/errors.ts";
 import * as wire from "../../../src/gen/rewardgate/v1/reward_service.ts";
 import { detailsOf } from "../../support/grpc-status.ts";
 import { deferred } from "../../support/scripted.ts";
-import { lastFirst, lastFirstPlace, resultOf, scriptedService } from "../../support/scripted-service.ts";
+import { heldService, lastFirst, lastFirstPlace, resultOf, scriptedService } from "../../support/scripted-service.ts";
 import { openGrpc } from "../../support/servers.ts";
 import { settled } from "../../support/settled.ts";
 import { itemProto, streamRequestProto } from "../../support/wire-requests.ts";
@@ -147,20 +147,14 @@ function frame(message: Buffer): Buffer {
 }
 
 test("a stream that brings nothing for too long ends with DEADLINE_EXCEEDED behind its answers, and is counted so", async (t) => {
-  const gate = deferred();
+  const { service, release } = heldService();
   const streamIdleMs = 300;
-  const { stream, answers, ended, lines, metrics } = await open(t, {
-    connections: { streamIdleMs },
-    service: scriptedService(async (request) => {
-      await gate.promise;
-      return resultOf(request);
-    }),
-  });
+  const { stream, answers, ended, lines, metrics } = await open(t, { connections: { streamIdleMs }, service });
   stream.write(streamRequestProto("first", "x"));
   // Under way for longer than a stream may be idle.
   await sleep(4 * streamIdleMs);
   stream.write(streamRequestProto("late", "x"));
-  gate.resolve();
+  release();
   const error = (await ended) as ServiceError;
   assert.deepEqual(answers.map(({ id, outcome }) => [id, outcome?.$case]).sort(), [
     ["first", "result"],
@@ -203,20 +197,10 @@ test("a cancel aborts what is under way, without a warning about its many listen
 });
 
 test("a draining server answers what is under way and then ends an open stream with SHUTTING_DOWN", async (t) => {
-  let release = () => {};
-  const gate = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let running = 0;
-  const { stream, answers, ended, server } = await open(t, {
-    service: scriptedService(async (request) => {
-      running++;
-      await gate;
-      return resultOf(request);
-    }),
-  });
+  const { service, release, taken } = heldService();
+  const { stream, answers, ended, server } = await open(t, { service });
   for (let i = 0; i < 20; i++) stream.write(wire.ScoreStreamRequest.fromPartial({ panel: "chat", item: itemProto(String(i), "x") }));
-  await settled(() => running === 20);
+  await settled(() => taken() === 20);
   const drained = server.drain();
   release();
   const error = await ended;

@@ -9,7 +9,7 @@ import { NO_STATES } from "../../../src/state/service.ts";
 import { startGrpcServer } from "../../../src/transport/grpc/server.ts";
 import { detailsOf } from "../../support/grpc-status.ts";
 import { openRuns } from "../../support/run-stream.ts";
-import { LIMITS, recordingTelemetry, resultOf, scriptedReadiness, scriptedService } from "../../support/scripted-service.ts";
+import { heldService, LIMITS, recordingTelemetry, resultOf, scriptedReadiness, scriptedService } from "../../support/scripted-service.ts";
 import { openGrpc } from "../../support/servers.ts";
 import { itemProto, requestProto } from "../../support/wire-requests.ts";
 
@@ -325,20 +325,10 @@ test("the lists and the version are those of the service", async (t) => {
 });
 
 test("drain lets every running call finish and refuses new ones", async () => {
-  let release = () => {};
-  const gate = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let running = 0;
-  const opened = await openGrpc({
-    service: scriptedService(async (request) => {
-      running++;
-      await gate;
-      return resultOf(request);
-    }),
-  });
+  const { service, release, taken } = heldService();
+  const opened = await openGrpc({ service });
   const calls = Array.from({ length: 250 }, () => opened.score(requestProto("x")));
-  await opened.settled(() => running === 250);
+  await opened.settled(() => taken() === 250);
   let drained = false;
   const drain = opened.server.drain().then(() => {
     drained = true;

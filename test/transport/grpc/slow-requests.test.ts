@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:http2";
 import { test } from "node:test";
 import { ERROR_TABLE } from "../../../src/domain/errors.ts";
-import { resultOf, scriptedService } from "../../support/scripted-service.ts";
+import { heldService } from "../../support/scripted-service.ts";
 import { openGrpc, settled } from "../../support/servers.ts";
 import { requestProto, streamRequestProto } from "../../support/wire-requests.ts";
 
@@ -36,15 +36,8 @@ for (const [name, sent] of [
 }
 
 test("calls whose message came, and streams, are not hurried", async (t) => {
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const { service, release } = heldService();
   const messageMs = 100;
-  const service = scriptedService(async (request) => {
-    await held;
-    return resultOf(request);
-  });
   const opened = await openGrpc({ service, connections: { messageMs } });
   t.after(() => opened.close());
   const answer = opened.score(requestProto("four"));

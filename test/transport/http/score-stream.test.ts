@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { request as httpRequest } from "node:http";
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { ScoreStreamResponseJson } from "../../../src/transport/http/response-schema.ts";
 import { deferred } from "../../support/scripted.ts";
-import { lastFirst, lastFirstPlace, resultOf, scriptedService } from "../../support/scripted-service.ts";
+import { heldService, lastFirst, lastFirstPlace, resultOf, scriptedService } from "../../support/scripted-service.ts";
 import { openHttp } from "../../support/servers.ts";
 import { settled } from "../../support/settled.ts";
 import { itemJson } from "../../support/wire-requests.ts";
@@ -20,6 +20,16 @@ function linesOf(text: string) {
     .trimEnd()
     .split("\n")
     .map((each) => ScoreStreamResponseJson.parse(JSON.parse(each)));
+}
+
+/** An open request for a stream that has sent some lines, and its answer as it comes. */
+async function openStream(url: string, ...lines: string[]) {
+  const call = httpRequest(`${url}/v1/score:stream`, { method: "POST", headers: NDJSON });
+  call.on("error", () => {});
+  call.flushHeaders();
+  for (const each of lines) call.write(`${each}\n`);
+  const response = await new Promise<IncomingMessage>((resolve) => call.on("response", resolve));
+  return { call, response };
 }
 
 test("2,000 items are each answered exactly once, in the order in which they finish", async (t) => {
@@ -72,9 +82,7 @@ test("a bad line is answered with an error line and the stream goes on", async (
 test("answers come while the request is still being sent", async (t) => {
   const { url, close } = await openHttp();
   t.after(close);
-  const call = httpRequest(`${url}/v1/score:stream`, { method: "POST", headers: NDJSON });
-  call.write(`${line("one", "x")}\n`);
-  const response = await new Promise<import("node:http").IncomingMessage>((resolve) => call.on("response", resolve));
+  const { call, response } = await openStream(url, line("one", "x"));
   const chunks = response[Symbol.asyncIterator]();
   assert.equal(linesOf(String((await chunks.next()).value))[0]?.id, "one");
   call.end(`${line("two", "x")}\n`);
@@ -175,9 +183,8 @@ test("a client that reads slowly keeps its stream, though answers wait for it fo
     service: scriptedService((request) => ({ ...resultOf(request), panelRevision: "r".repeat(answerBytes) })),
   });
   t.after(close);
-  const call = httpRequest(`${url}/v1/score:stream`, { method: "POST", headers: NDJSON });
-  call.end(Array.from({ length: total }, (_, i) => line(String(i), "x")).join("\n"));
-  const response = await new Promise<import("node:http").IncomingMessage>((resolve) => call.on("response", resolve));
+  const { call, response } = await openStream(url, ...Array.from({ length: total }, (_, i) => line(String(i), "x")));
+  call.end();
   let [bytes, answers] = [0, 0];
   for await (const chunk of response) {
     const paused = Math.floor(bytes / answerBytes);
@@ -210,16 +217,6 @@ test("a client that reads nothing of the end of its answers is disconnected too,
   }
 });
 
-/** An open request for a stream that has sent some lines, and its answer as it comes. */
-async function openStream(url: string, ...lines: string[]) {
-  const call = httpRequest(`${url}/v1/score:stream`, { method: "POST", headers: NDJSON });
-  call.on("error", () => {});
-  if (lines.length === 0) call.flushHeaders();
-  for (const each of lines) call.write(`${each}\n`);
-  const response = await new Promise<import("node:http").IncomingMessage>((resolve) => call.on("response", resolve));
-  return { call, response };
-}
-
 for (const [name, sent] of [
   ["without a line", []],
   ["whose lines are answered", [line("a", "x"), line("b", "xy")]],
@@ -247,20 +244,14 @@ for (const [name, sent] of [
 }
 
 test("a stream is not idle while an item is under way, however long it takes", async (t) => {
-  const gate = deferred();
+  const { service, release } = heldService();
   const idleMs = 300;
-  const { url, close } = await openHttp({
-    timeouts: { idleMs },
-    service: scriptedService(async (request) => {
-      await gate.promise;
-      return resultOf(request);
-    }),
-  });
+  const { url, close } = await openHttp({ timeouts: { idleMs }, service });
   t.after(close);
   const { call, response } = await openStream(url, line("first", "x"));
   await sleep(4 * idleMs);
   call.write(`${line("late", "xy")}\n`);
-  gate.resolve();
+  release();
   call.end();
   let text = "";
   for await (const chunk of response) text += chunk;
@@ -300,24 +291,11 @@ test("a disconnect aborts what is under way", async (t) => {
 });
 
 test("a draining server answers what is under way and then ends an open stream with SHUTTING_DOWN", async (t) => {
-  let release = () => {};
-  const gate = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let running = 0;
-  const { url, server, close } = await openHttp({
-    service: scriptedService(async (request) => {
-      running++;
-      await gate;
-      return resultOf(request);
-    }),
-  });
+  const { service, release, taken } = heldService();
+  const { url, server, close } = await openHttp({ service });
   t.after(close);
-  const call = httpRequest(`${url}/v1/score:stream`, { method: "POST", headers: NDJSON });
-  call.on("error", () => {});
-  call.write(`${Array.from({ length: 20 }, (_, i) => line(String(i), "x")).join("\n")}\n`);
-  const response = await new Promise<import("node:http").IncomingMessage>((resolve) => call.on("response", resolve));
-  await settled(() => running === 20);
+  const { response } = await openStream(url, ...Array.from({ length: 20 }, (_, i) => line(String(i), "x")));
+  await settled(() => taken() === 20);
   const drained = server.drain();
   release();
   let text = "";

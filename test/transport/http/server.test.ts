@@ -10,7 +10,7 @@ import { NO_STATES } from "../../../src/state/service.ts";
 import { ErrorJson, JudgesJson, PanelsJson, ScoreResponseJson, VersionJson } from "../../../src/transport/http/response-schema.ts";
 import { startHttpServer } from "../../../src/transport/http/server.ts";
 import { openRuns } from "../../support/run-stream.ts";
-import { LIMITS, recordingTelemetry, resultOf, scriptedService } from "../../support/scripted-service.ts";
+import { heldService, LIMITS, recordingTelemetry, resultOf, scriptedService } from "../../support/scripted-service.ts";
 import { openHttp } from "../../support/servers.ts";
 import { settled } from "../../support/settled.ts";
 import { bodyJson, itemJson } from "../../support/wire-requests.ts";
@@ -401,20 +401,10 @@ test("a disconnect aborts the work, and a normal answer does not", async (t) => 
 });
 
 test("drain lets every running request finish, closes their connections and refuses new ones", async () => {
-  let release = () => {};
-  const gate = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let running = 0;
-  const opened = await openHttp({
-    service: scriptedService(async (request) => {
-      running++;
-      await gate;
-      return resultOf(request);
-    }),
-  });
+  const { service, release, taken } = heldService();
+  const opened = await openHttp({ service });
   const calls = Array.from({ length: 250 }, () => opened.post("/v1/score", JSON.stringify(bodyJson("x"))));
-  await settled(() => running === 250);
+  await settled(() => taken() === 250);
   const drained = opened.server.drain();
   await sleep(20);
   release();
