@@ -2,7 +2,6 @@
 stood in for; of PyTorch, arrays do what ms-swift asks of it."""
 
 import importlib
-import json
 import os
 import pathlib
 import sys
@@ -10,6 +9,7 @@ import types
 
 import numpy as np
 import pytest
+from compatibility import write_rows
 from own_rewards import rewards_of  # noqa: F401  a fixture
 
 PACKAGES = pathlib.Path(os.environ["REWARDGATE_TEST_PACKAGES"])
@@ -77,10 +77,5 @@ def address() -> str:
 
 
 def pytest_terminal_summary(terminalreporter):
-    """A row of docs/compatibility.md for each system."""
     systems = {"test_swift.py": ("ms-swift", "4.6.0"), "test_verifiers.py": ("verifiers", "0.1.14, 0.3.1")}
-    passed = [report.nodeid for report in terminalreporter.getreports("passed")]
-    with open(os.environ["REWARDGATE_TEST_RESULTS"], "a") as results:
-        for file, (system, version) in systems.items():
-            result = f"{sum(file in name for name in passed)} tests"
-            results.write(json.dumps({"system": system, "version": version, "result": result}) + "\n")
+    write_rows(terminalreporter, systems)

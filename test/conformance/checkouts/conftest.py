@@ -5,7 +5,6 @@ Their files are as they stand. Rules for answers that slime's imports, and PyTor
 """
 
 import importlib.util
-import json
 import logging
 import os
 import pathlib
@@ -15,6 +14,7 @@ import types
 
 import pytest
 import requests  # noqa: F401  loaded before modules are put back, which would load half of it anew
+from compatibility import write_rows
 from own_rewards import rewards_of  # noqa: F401  a fixture
 
 FILES = {
@@ -73,11 +73,9 @@ def http() -> str:
 
 
 def pytest_terminal_summary(terminalreporter):
-    """A row of docs/compatibility.md for each system, with the commit of its checkout."""
-    passed = [report.nodeid for report in terminalreporter.getreports("passed")]
-    with open(os.environ["REWARDGATE_TEST_RESULTS"], "a") as results:
-        for name in FILES:
-            commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=source_of(name), capture_output=True, text=True, check=True)
-            count = sum(f"test_{name.lower()}.py" in each for each in passed)
-            row = {"system": name, "version": f"`{commit.stdout.strip()}`", "result": f"{count} tests"}
-            results.write(json.dumps(row) + "\n")
+    """The version of each system is the commit of its checkout."""
+    systems = {}
+    for name in FILES:
+        commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=source_of(name), capture_output=True, text=True, check=True)
+        systems[f"test_{name.lower()}.py"] = (name, f"`{commit.stdout.strip()}`")
+    write_rows(terminalreporter, systems)

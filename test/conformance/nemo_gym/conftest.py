@@ -8,7 +8,7 @@ import sys
 import types
 
 import pytest
-import requests
+from own_rewards import rewards_of  # noqa: F401  a fixture
 
 PACKAGE = pathlib.Path(os.environ["REWARDGATE_TEST_PACKAGES"]) / "nemo-gym==0.7.0"
 sys.path.insert(0, str(PACKAGE))
@@ -39,16 +39,3 @@ def gym():
     # As a process that Gym starts is told of it.
     os.environ[global_config.NEMO_GYM_CONFIG_DICT_ENV_VAR_NAME] = OmegaConf.to_yaml(parsed)
     return types.SimpleNamespace(client=server_utils.setup_server_client, config=parsed)
-
-
-@pytest.fixture(scope="session")
-def rewards_of():
-    """What the gateway's own API gives for one-turn conversations."""
-
-    def ask(pairs):
-        items = [{"prompt": [{"role": "user", "content": prompt}], "candidates": [{"content": text}]} for prompt, text in pairs]
-        answer = requests.post(f"http://{HOST}:{PORT}/v1/score", json={"panel": "chat", "items": items}, timeout=60)
-        answer.raise_for_status()
-        return [result["candidates"][0]["reward"] for result in answer.json()["results"]]
-
-    return ask

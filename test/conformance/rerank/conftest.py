@@ -8,7 +8,8 @@ import sys
 import types
 
 import pytest
-import requests
+import requests  # noqa: F401  loaded before modules are put back, which would load half of it anew
+from own_rewards import rewards_of  # noqa: F401  a fixture
 
 PACKAGES = pathlib.Path(os.environ["REWARDGATE_TEST_PACKAGES"])
 
@@ -76,16 +77,3 @@ def reranker_of():
 @pytest.fixture(scope="session")
 def http() -> str:
     return os.environ["REWARDGATE_TEST_HTTP"]
-
-
-@pytest.fixture(scope="session")
-def rewards_of(http):
-    """What the gateway's own API gives for texts that answer one prompt."""
-
-    def ask(prompt, texts):
-        items = [{"prompt": [{"role": "user", "content": prompt}], "candidates": [{"content": text} for text in texts]}]
-        answer = requests.post(f"{http}/v1/score", json={"panel": "chat", "items": items}, timeout=60)
-        answer.raise_for_status()
-        return [candidate["reward"] for candidate in answer.json()["results"][0]["candidates"]]
-
-    return ask

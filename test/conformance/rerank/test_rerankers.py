@@ -10,6 +10,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 PROMPT = "How long do I boil an egg?"
 TEXTS = ["Google it.", "Eight minutes, then cold water.", "", "An egg is boiled for as long as you like."]
+PAIRS = [(PROMPT, text) for text in TEXTS]
 
 
 def near(rewards):
@@ -24,7 +25,7 @@ def ranked(rewards):
 @pytest.mark.parametrize("top_n", [None, 2])
 def test_coheres_clients_get_the_texts_ranked_by_the_panels_rewards(client, http, rewards_of, top_n):
     answer = client(api_key="none", base_url=http).rerank(model="any", query=PROMPT, documents=TEXTS, **({"top_n": top_n} if top_n else {}))
-    expected = ranked(rewards_of(PROMPT, TEXTS))[:top_n]
+    expected = ranked(rewards_of(PAIRS))[:top_n]
     assert [result.index for result in answer.results] == [index for index, _ in expected]
     assert [result.relevance_score for result in answer.results] == near([reward for _, reward in expected])
 
@@ -39,7 +40,7 @@ def test_llamaindexs_client_of_text_embeddings_inference_scores_every_node(reran
     module = reranker_of("llama-index-postprocessor-tei-rerank==0.6.0", "tei_rerank")
     nodes = [Node(text) for text in TEXTS]
     found = module.TextEmbeddingInference(base_url=http, top_n=len(TEXTS))._postprocess_nodes(nodes, types.SimpleNamespace(query_str=PROMPT))
-    rewards = rewards_of(PROMPT, TEXTS)
+    rewards = rewards_of(PAIRS)
     assert [node.score for node in nodes] == near(rewards)
     assert {node.text for node in found} == set(TEXTS)
 
@@ -48,7 +49,7 @@ def test_llamaindexs_client_of_jina_gets_the_best_nodes(reranker_of, http, rewar
     module = reranker_of("llama-index-postprocessor-jinaai-rerank==0.6.0", "jinaai_rerank")
     rerank = module.JinaRerank(base_url=f"{http}/v1", top_n=3, api_key="none")
     found = rerank._postprocess_nodes([Node(text) for text in TEXTS], types.SimpleNamespace(query_str=PROMPT))
-    expected = ranked(rewards_of(PROMPT, TEXTS))[:3]
+    expected = ranked(rewards_of(PAIRS))[:3]
     assert [each.node.text for each in found] == [TEXTS[index] for index, _ in expected]
     assert [each.score for each in found] == near([reward for _, reward in expected])
 
@@ -58,6 +59,6 @@ def test_hugging_faces_client_classifies_a_templated_conversation(http, rewards_
     text = f"<|im_start|>user\n{PROMPT}<|im_end|>\n<|im_start|>assistant\n{TEXTS[1]}<|im_end|>\n"
     # A single text has one list of labels, as text-embeddings-inference answers it.
     label = client.text_classification(text)
-    assert (label.label, label.score) == ("reward", near(rewards_of(PROMPT, TEXTS[1:2])[0]))
+    assert (label.label, label.score) == ("reward", near(rewards_of(PAIRS[1:2])[0]))
     with pytest.raises(HfHubHTTPError, match="chat template"):
         client.text_classification("text in no template")

@@ -1,7 +1,7 @@
-import json
 import os
 
 import pytest
+from compatibility import write_rows
 from own_rewards import rewards_of  # noqa: F401  a fixture
 
 PAIRS = [(f"How long do I boil {count} eggs?", answer) for count in range(1, 26) for answer in ("Eight minutes, then cold water.", "Google it.")]
@@ -14,10 +14,5 @@ def address() -> str:
 
 
 def pytest_terminal_summary(terminalreporter):
-    """A row of docs/compatibility.md for each system."""
     systems = {"test_ray.py": ("Ray Data", "ray 2.60.0"), "test_datasets.py": ("Hugging Face datasets", "datasets 5.2.0")}
-    passed = [report.nodeid for report in terminalreporter.getreports("passed")]
-    with open(os.environ["REWARDGATE_TEST_RESULTS"], "a") as results:
-        for file, (system, version) in systems.items():
-            result = f"{sum(file in name for name in passed)} tests"
-            results.write(json.dumps({"system": system, "version": version, "result": result}) + "\n")
+    write_rows(terminalreporter, systems)
