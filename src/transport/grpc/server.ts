@@ -28,6 +28,7 @@ import type { WireRoutesOptions } from "../wires/routes.ts";
 import { createScorer, factsOf } from "../wires/scorer.ts";
 import { teiServices } from "../wires/tei-grpc.ts";
 import { type UnaryHandler, unary } from "./calls.ts";
+import { readDeadlines } from "./deadlines.ts";
 import { scoreRequestFromProto } from "./from-proto.ts";
 import { addHealth } from "./health.ts";
 import { spareRunningCalls } from "./keepalive.ts";
@@ -186,6 +187,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
   setLogVerbosity(logVerbosity.NONE);
   const port = await bind(server, host, options.port);
   for (const listener of http2ServersOf(server)) {
+    readDeadlines(listener);
     boundSessions(listener, MAX_HEADER_BYTES, systemClock);
     const bounds = options.bounds ?? UNBOUNDED;
     boundConnections(listener, { bounds, transport: "grpc", metrics: options.metrics, log: options.log, clock: systemClock });
