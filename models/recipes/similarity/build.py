@@ -6,8 +6,12 @@ stretch of the trunk's own file, so the table is stored once.
 
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
+
+# ONNX Runtime's builds report to their maker unless this is there when the library is loaded.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
 import onnx
