@@ -11,7 +11,8 @@ import { assertSelfContained } from "../support/static-page.ts";
 let tiny: TestGateway;
 let file: string;
 before(async () => {
-  tiny = await writeGateway();
+  // One text a batch: among batch-mates, which differ from run to run, the last bits of a raw score may move on some processors.
+  tiny = await writeGateway({ backend: { maxBatchCalls: 1 } });
   file = tiny.folder.write("pairs.jsonl", jsonLines(labelledPairs(60)));
 });
 after(() => tiny.remove());
@@ -31,10 +32,9 @@ describe("rewardgate compare", () => {
     assert.equal(bothRight + onlyA + onlyB + neither, 60);
     assert.ok(onlyA > 0 && onlyB > 0, "the two differ both ways, or little is tested");
     assert.ok(Math.abs(panel.accuracy!.all.difference - (panel.accuracy!.b.accuracy - panel.accuracy!.a.accuracy)) < 1e-12);
-    // The reward panel has the member without its calibration, an affine map: other values in the same order, up to the last bits of
-    // raw scores, which a batch's shape may move on some processors.
+    // The reward panel has the member without its calibration, an affine map: other values in the same order.
     const member = report.scorers.find(({ scorer }) => scorer === "tiny-reward")!;
-    assert.ok(Math.abs(member.spearman! - 1) < 1e-4 && member.starc! < 1e-3 && member.change.largest > 0.1, JSON.stringify(member));
+    assert.ok(Math.abs(member.spearman! - 1) < 1e-9 && member.starc! < 1e-6 && member.change.largest > 0.1, JSON.stringify(member));
     assert.match(stdout, /^panel +0\.\d{4} +0\.\d{4} +-?0\.\d{4} .* (no difference shown|[ab] better)$/m);
     assertSelfContained(readFileSync(join(at("panels"), "compare.html"), "utf8"));
   });
