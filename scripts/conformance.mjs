@@ -129,6 +129,8 @@ try {
     REWARDGATE_TEST_PACKAGES: packages,
     REWARDGATE_TEST_PID_FILE: pidFile,
     REWARDGATE_TEST_RESULTS: results,
+    // ONNX Runtime, which some packages bring, else reports to its maker.
+    ORT_DISABLE_TELEMETRY: "1",
     PYTHONPATH: [path.join(root, "clients", "python", "src"), path.join(root, "test", "conformance", "support")].join(path.delimiter),
   };
   const script = inFolder("run.py");

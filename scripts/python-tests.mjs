@@ -2,7 +2,8 @@
 //   test/conformance/grpc_client    the wire, with stubs that any user would generate
 //   clients/python/tests            the Python client and its adapters for trainers
 //   test/conformance/external       the example service that runs code, behind a built gateway that the tests start
-//   test/conformance/<QUICK>        trainers' own clients, those that need neither PyTorch nor minutes (npm run conformance)
+//   test/conformance/<QUICK>        others' own code, where it needs neither PyTorch nor minutes (npm run conformance): ONNX Runtime and
+//                                   the tokenizer in Python, to which the judges that ship are held, and trainers' clients
 // Needs Python with venv; the packages of requirements.txt go into .cache/ and are installed again when that file changes.
 import { spawn, spawnSync } from "node:child_process";
 import path from "node:path";
@@ -11,7 +12,7 @@ import { must, PYTEST, pythonEnvironment, root } from "./python-environment.mjs"
 
 const wire = path.join(root, "test", "conformance", "grpc_client");
 const client = path.join(root, "clients", "python");
-const QUICK = ["openrlhf", "verl", "llamafactory", "adapters"];
+const QUICK = ["onnxruntime", "openrlhf", "verl", "llamafactory", "adapters"];
 
 const { python } = pythonEnvironment("python-tests", {
   requirements: [wire, path.join(client, "tests")].map((folder) => path.join(folder, "requirements.txt")),

@@ -77,10 +77,10 @@ const runSuite = {
 
   async python() {
     const python = process.env.PYTHON ?? "python3";
-    if (spawnSync(python, ["-c", "import venv, ensurepip"], { stdio: "ignore" }).status !== 0) {
+    if (spawnSync(python, ["-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"], { stdio: "ignore" }).status !== 0) {
       const failures =
         `The tests of the Python client make a virtual environment, and ${python} cannot. ` +
-        "Install Python 3.10 or newer with its venv module (Debian: apt-get install python3-venv), or run only `npm test node`.";
+        "Install Python 3.11 or newer with its venv module (Debian: apt-get install python3-venv), or run only `npm test node`.";
       return { passed: 0, failed: 1, failures };
     }
     const { code, output } = await run("npm", ["run", "--silent", "test:python"]);

@@ -29,8 +29,8 @@ def adapt_tokenizer(trunk_json):
 class GroupTokenizer(ChatTokenizer):
     """Encodes groups; agrees token by token with the gateway's tokenisation."""
 
-    def __init__(self, tokenizer_json):
-        super().__init__(tokenizer_json, TEMPLATE)
+    def __init__(self, tokenizer_json, template=TEMPLATE):
+        super().__init__(tokenizer_json, template)
         self.marker, = self.control(MARKER)
 
     def split(self, prompt, candidates, max_tokens=MAX_TOKENS):
