@@ -68,10 +68,10 @@ def test_a_stream_outlasts_its_items_pauses_though_the_gateway_ends_it_meanwhile
             yield item
             await taken.acquire()
             # The pause is longer than the gateway may leave an item without an answer.
-            await asyncio.sleep(2.5)
+            await asyncio.sleep(4.0)
 
     async def run() -> None:
-        async with Client(hasty.address, panel="rules", retry=Retry(timeout=1.0, longest_wait=0.05)) as client:
+        async with Client(hasty.address, panel="rules", retry=Retry(timeout=2.0, longest_wait=0.05)) as client:
             seen = []
             async for result in client.stream(source()):
                 seen.append(result.rewards[0])

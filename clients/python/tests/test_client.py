@@ -170,9 +170,9 @@ def test_a_stream_outlasts_its_items_pauses_though_the_gateway_ends_it_meanwhile
             yield Item("1 + 1", [answer(2)], id=f"id-{i}", reference="2")
             assert taken.acquire(timeout=120)
             # The pause is longer than the gateway may leave an item without an answer.
-            time.sleep(2.5)
+            time.sleep(4.0)
 
-    with Client(hasty.address, panel="rules", retry=Retry(timeout=1.0, longest_wait=0.05)) as client:
+    with Client(hasty.address, panel="rules", retry=Retry(timeout=2.0, longest_wait=0.05)) as client:
         seen = []
         for result in client.stream(items()):
             seen.append((result.id, result.rewards))

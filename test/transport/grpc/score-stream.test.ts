@@ -148,11 +148,11 @@ function frame(message: Buffer): Buffer {
 
 test("a stream that brings nothing for too long ends with DEADLINE_EXCEEDED behind its answers, and is counted so", async (t) => {
   const { service, release } = heldService();
-  const streamIdleMs = 300;
+  const streamIdleMs = 2000;
   const { stream, answers, ended, lines, metrics } = await open(t, { connections: { streamIdleMs }, service });
   stream.write(streamRequestProto("first", "x"));
   // Under way for longer than a stream may be idle.
-  await sleep(4 * streamIdleMs);
+  await sleep(1.5 * streamIdleMs);
   stream.write(streamRequestProto("late", "x"));
   release();
   const error = (await ended) as ServiceError;

@@ -222,7 +222,7 @@ for (const [name, sent] of [
   ["whose lines are answered", [line("a", "x"), line("b", "xy")]],
 ] as const) {
   test(`a stream ${name} that brings nothing for too long ends with DEADLINE_EXCEEDED, and is counted so`, async (t) => {
-    const { url, close, lines, metrics } = await openHttp({ timeouts: { idleMs: 300 } });
+    const { url, close, lines, metrics } = await openHttp({ timeouts: { idleMs: 2000 } });
     t.after(close);
     const { response } = await openStream(url, ...sent);
     let text = "";
@@ -245,11 +245,11 @@ for (const [name, sent] of [
 
 test("a stream is not idle while an item is under way, however long it takes", async (t) => {
   const { service, release } = heldService();
-  const idleMs = 300;
+  const idleMs = 2000;
   const { url, close } = await openHttp({ timeouts: { idleMs }, service });
   t.after(close);
   const { call, response } = await openStream(url, line("first", "x"));
-  await sleep(4 * idleMs);
+  await sleep(1.5 * idleMs);
   call.write(`${line("late", "xy")}\n`);
   release();
   call.end();

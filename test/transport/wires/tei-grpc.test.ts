@@ -184,7 +184,7 @@ test("streams that wait for their client end when the gateway drains", async (t)
 });
 
 test("streams that bring nothing for too long end with DEADLINE_EXCEEDED", async (t) => {
-  const { predict, rerank, ask, all, lines } = await open(t, resultOf, "error", { streamIdleMs: 300 });
+  const { predict, rerank, ask, all, lines } = await open(t, resultOf, "error", { streamIdleMs: 2000 });
   const ended = all(predict.predictStream());
   const collecting = ask((done) => rerank.rerankStream(done).write(tei.RerankStreamRequest.fromPartial({ query: "p", text: "x" })));
   await assert.rejects(collecting, { code: status.DEADLINE_EXCEEDED });
