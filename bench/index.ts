@@ -82,8 +82,17 @@ async function warmUp(): Promise<void> {
     await ask<ClientAnswer>(client, { ...job, cache: "use", perRequest: 256, callers: 4, repeat: 20 });
     await ask<ClientAnswer>(client, { ...job, cache: "use", perRequest: 1, callers: 64, repeat: 10 });
     await ask<ClientAnswer>(client, { ...job, cache: "bypass", perRequest: 256, callers: 4, repeat: 1 });
-    await ask<ClientAnswer>(client, { ...job, cache: "bypass", perRequest: 1, callers: 64, repeat: 3 });
   }
+  const texts = { count: N, seed: SEED };
+  await ask<ClientAnswer>(client, {
+    transport: "grpc",
+    address: addresses.grpc,
+    texts,
+    cache: "bypass",
+    perRequest: 1,
+    callers: 64,
+    repeat: 8,
+  });
   await measureEngine();
   await measureCachedEngine();
   samples.clear();
