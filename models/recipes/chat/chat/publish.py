@@ -9,11 +9,8 @@ from .fit import HELPFUL, OBJECTIVES, RATINGS, SETS, SETTINGS, VERBOSITY
 
 #: `int8`: static 8-bit activations in the encoder; `fp32`: none.
 PRECISION = "int8"
-#: How far a golden score may be off on another kind of processor, where 8-bit roundings can fall the other way; that of
-#: chat-objectives is the largest of its objectives.
-GOLDEN_TOLERANCE = {
-    "int8": {"chat-reward": 0.1, "chat-objectives": 0.3}, "fp32": {"chat-reward": 1.0e-4, "chat-objectives": 1.0e-4},
-}[PRECISION]
+#: How far a golden score may be off on another kind of processor, where 8-bit roundings can fall the other way.
+GOLDEN_TOLERANCE = {"int8": 0.1, "fp32": 1.0e-4}[PRECISION]
 
 
 def measure(session, tokeniser, pairs, penalties):
@@ -52,7 +49,7 @@ def judges(penalties):
             "description": "One Bradley-Terry reward of a chat reply, trained on helpfulness and harmlessness preferences.",
             "outputs": {"score": "reward", "state": "state"},
             "own": {},
-            "goldenTolerance": GOLDEN_TOLERANCE["chat-reward"],
+            "goldenTolerance": GOLDEN_TOLERANCE,
         },
         "chat-objectives": {
             "kind": "objectives",
@@ -62,7 +59,7 @@ def judges(penalties):
                 "objectives": [{"name": n, "penalty": float(p)} for n, p in zip(OBJECTIVES, penalties)],
                 "verbosity": "verbosity",
             },
-            "goldenTolerance": GOLDEN_TOLERANCE["chat-objectives"],
+            "goldenTolerance": GOLDEN_TOLERANCE,
         },
     }
 

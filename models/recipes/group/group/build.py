@@ -22,7 +22,7 @@ SETTINGS = train.Settings()
 #: `int8`: static 8-bit activations in the encoder; `fp32`: none.
 PRECISION = "int8"
 #: How far a golden score may be off on another kind of processor, where 8-bit roundings can fall the other way.
-GOLDEN_TOLERANCE = {"int8": 0.3, "fp32": 1.0e-4}[PRECISION]
+GOLDEN_TOLERANCE = {"int8": 0.1, "fp32": 1.0e-4}[PRECISION]
 #: The two sets of preferences; the calibration is fitted on their selection part, the figures are of their validation part.
 SETS = tuple(train.KINDS)
 
