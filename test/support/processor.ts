@@ -21,8 +21,8 @@ export function processorKind(): string {
 /**
  * Asserts that a shipped 8-bit model computes what Python's ONNX Runtime recorded: within 1e-5 on the kind of processor that the record
  * was made on. On another kind this only tells that the model reads the right texts and that its outputs are in their places: no number may be
- * off by 0.3 (the most seen is 0.12 between the measured kinds, of which three in four must be within 1e-5, and 0.25 without AVX). That 1e-5
- * holds on every kind is shown by test/conformance/onnxruntime, with Python on the same machine.
+ * off by 0.3, and three in four must be within 1e-5 (the most seen is 0.12 between the measured kinds, and 0.25 without AVX, where half are
+ * within 1e-5 and the judges are not meant to run). That 1e-5 holds on every kind is shown by test/conformance/onnxruntime, with Python on the same machine.
  */
 export function assertReproduced(differences: readonly number[], recordedOn: string): void {
   assert.ok(differences.length >= 100);
@@ -30,6 +30,6 @@ export function assertReproduced(differences: readonly number[], recordedOn: str
   const largest = Math.max(...differences);
   const exact = differences.filter((difference) => difference <= 1e-5).length / differences.length;
   const found = `on ${kind}, recorded on ${recordedOn}: largest difference ${largest}, ${exact} within 1e-5`;
-  const least = kind === recordedOn ? 1 : MEASURED.includes(kind) ? 0.75 : 0;
+  const least = kind === recordedOn ? 1 : 0.75;
   assert.ok(exact >= least && largest <= 0.3, found);
 }

@@ -55,6 +55,15 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 describe("scoreRecords", () => {
   const panel = { name: "chat", revision: "r1" };
 
+  /** A run of which no row can be written. */
+  function scoreUnwritable(records: AsyncIterable<ScoreRecord>, service: RewardService, signal: AbortSignal): Promise<boolean> {
+    const onRow = () => Promise.reject(new Error("the disk is full"));
+    const run = scoreRecords(records, { service, panel, options: DEFAULT_OPTIONS, window: 4, signal, onRow });
+    // Met by the test: it may end before.
+    run.catch(() => {});
+    return run;
+  }
+
   it("hands rows over in order, whatever the order of the answers, and never holds more than the window", async () => {
     const { service, waiting, most } = scriptedService();
     const lines: number[] = [];
@@ -162,18 +171,7 @@ describe("scoreRecords", () => {
           closed = true;
         }
       }
-      const run = scoreRecords(source(), {
-        service,
-        panel,
-        options: DEFAULT_OPTIONS,
-        window: 4,
-        signal: controller.signal,
-        onRow: async () => {
-          throw new Error("the disk is full");
-        },
-      });
-      // Met below: it may end before.
-      run.catch(() => {});
+      const run = scoreUnwritable(source(), service, controller.signal);
       while (waiting.length < 2) await turn();
       if (end === "interrupted") {
         controller.abort();
@@ -202,17 +200,7 @@ describe("scoreRecords", () => {
         closed = true;
       }
     }
-    const run = scoreRecords(source(), {
-      service,
-      panel,
-      options: DEFAULT_OPTIONS,
-      window: 4,
-      signal: new AbortController().signal,
-      onRow: async () => {
-        throw new Error("the disk is full");
-      },
-    });
-    run.catch(() => {});
+    const run = scoreUnwritable(source(), service, new AbortController().signal);
     while (waiting.length < 1) await turn();
     waiting[0]!.finish();
     await assert.rejects(run, /the disk is full/);
