@@ -63,7 +63,6 @@ export function createSegmentTokenizer(json: string): SegmentTokenizer {
     const others: Stretch[] = [];
     const read = new Map<string, Stretch>();
     for (const stretch of stretches) {
-      if (found.has(stretch.text)) continue;
       if (isWordwise(stretch) && words.reads(contentOf(stretch))) read.set(stretch.text, stretch);
       else others.push(stretch);
     }
