@@ -60,6 +60,7 @@ export const bundleSchema = z
       tokenizer: file("The tokenizer, as tokenizer.json."),
       calibration: file("The calibration of the raw score.").optional(),
       golden: file("Items with the scores that the judge's makers got, JSON lines."),
+      goldenArm64: file("The same items with the scores that they got on ARM processors, where a score may round another way.").optional(),
     }),
     source: z
       .strictObject({
@@ -108,6 +109,9 @@ export const goldenRowSchema = z.strictObject({
 export const goldenGroupSchema = z
   .strictObject({ ...goldenPrompt, candidates: z.array(z.string()).min(1), scores: z.array(z.number()) })
   .refine(({ candidates, scores }) => candidates.length === scores.length, { path: ["scores"] });
+
+/** Golden files of architectures whose scores were recorded apart, by Node's name of the architecture; all others are held to `golden`. */
+export const GOLDEN_OF: Partial<Record<NodeJS.Architecture, "goldenArm64">> = { arm64: "goldenArm64" };
 
 /** Least golden rows of a judge: fewer could pass by luck. */
 export const MIN_GOLDEN_ROWS = 16;

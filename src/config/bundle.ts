@@ -10,6 +10,7 @@ import {
   bundleSchema,
   type CalibrationFile,
   calibrationFileSchema,
+  GOLDEN_OF,
   goldenGroupSchema,
   goldenRowSchema,
   MIN_GOLDEN_ROWS,
@@ -37,6 +38,7 @@ export interface Bundle {
   readonly weights?: VerifiedFile;
   readonly tokenizer: VerifiedFile;
   readonly calibration?: CalibrationFile;
+  /** As recorded on this architecture, or where it has no record of its own the one set that every bundle has. */
   readonly golden: readonly GoldenRow[];
   /** Places a finding about `judge.yaml`. */
   readonly locate: YamlSource["locate"];
@@ -51,9 +53,14 @@ export type DigestCache = Map<string, Promise<string>>;
  *
  * @param folder  absolute path of the bundle
  * @param digests shared by the bundles of one configuration
+ * @param architecture Node's name of the one whose golden scores are wanted; those of others are verified too
  * @returns the bundle, or every problem that it has
  */
-export async function openBundle(folder: string, digests: DigestCache): Promise<{ bundle: Bundle } | { problems: ConfigProblem[] }> {
+export async function openBundle(
+  folder: string,
+  digests: DigestCache,
+  architecture: NodeJS.Architecture = process.arch,
+): Promise<{ bundle: Bundle } | { problems: ConfigProblem[] }> {
   const manifest = join(folder, "judge.yaml");
   const text = await readText(manifest);
   if (text === undefined) {
@@ -79,10 +86,15 @@ export async function openBundle(folder: string, digests: DigestCache): Promise<
     const remedy = "put both in one folder: the runtime looks for weights beside the graph";
     problems.push(source.locate({ path: ["files", "weights", "path"], cause: "not in the folder of the graph", remedy }));
   }
-  const golden = verified.golden && (await readGolden(verified.golden.path, problems));
+  const goldens: Partial<Record<keyof BundleSpec["files"], GoldenRow[]>> = {};
+  for (const name of ["golden", ...Object.values(GOLDEN_OF)] as const) {
+    const file = verified[name];
+    if (file) goldens[name] = await readGolden(file.path, problems);
+  }
   const calibration = verified.calibration && (await readCalibration(verified.calibration.path, spec, problems));
   if (problems.length > 0) return { problems };
 
+  const ownGolden = GOLDEN_OF[architecture];
   const { state: _, ...outputs } = spec.model.outputs;
   const own = Object.entries(spec).filter(([key]) => !BUNDLE_KEYS.has(key));
   return {
@@ -95,7 +107,7 @@ export async function openBundle(folder: string, digests: DigestCache): Promise<
       ...(verified.weights && { weights: verified.weights }),
       tokenizer: verified.tokenizer!,
       ...(calibration && { calibration }),
-      golden: golden!,
+      golden: (ownGolden && goldens[ownGolden]) ?? goldens.golden!,
       locate: source.locate,
     },
   };

@@ -71,7 +71,7 @@ function report(
       throw new GatewayError(
         "CONFIG_INVALID",
         `judge "${judge.name}" does not reproduce its golden scores: row "${row.id}" is off by ${difference} (tolerance ${tolerance}); ` +
-          "the model, tokenizer, template or runtime is not the one the scores were made with",
+          "the model, tokenizer, template, runtime or kind of processor is not the one the scores were made with",
       );
     }
     goldenMaxAbsError = Math.max(goldenMaxAbsError, difference);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { openBundle } from "../../src/config/bundle.ts";
@@ -70,6 +70,33 @@ describe("openBundle", () => {
       assert.match((await problems())[0]!, /^files\.\w+\.path: .* is not there; fetch the bundle again/);
     });
   }
+
+  it("takes the golden scores of its own architecture, and the one set on an architecture without", async () => {
+    const onArm = goldenRows(16).map((row) => ({ ...row, score: 7 }));
+    writeBundle(folder, "judge", { goldenArm64: onArm });
+    const scoreOn = async (architecture: NodeJS.Architecture) => {
+      const opened = await openBundle(at("judge"), new Map(), architecture);
+      assert.ok("bundle" in opened, JSON.stringify(opened));
+      return opened.bundle.golden[3]!.scores[0]!.value;
+    };
+    assert.deepEqual([await scoreOn("arm64"), await scoreOn("x64"), await scoreOn("riscv64")], [7, 0.3, 0.3]);
+    writeBundle(folder, "judge");
+    assert.equal(await scoreOn("arm64"), 0.3);
+  });
+
+  it("verifies and reads the golden scores of an architecture that it does not run on", async () => {
+    writeBundle(folder, "judge", { goldenArm64: goldenRows(15) });
+    for (const architecture of ["x64", "arm64"] as const) {
+      const opened = await openBundle(at("judge"), new Map(), architecture);
+      assert.ok("problems" in opened);
+      assert.deepEqual(
+        opened.problems.map(({ file, cause }) => [file, cause]),
+        [[at("judge/golden.arm64.jsonl"), "15 golden rows, fewer than 16"]],
+      );
+    }
+    appendFileSync(at("judge/golden.arm64.jsonl"), " ");
+    assert.match((await problems())[0]!, /^files\.goldenArm64\.sha256: the file's SHA-256 is [0-9a-f]{64}; fetch the bundle again/);
+  });
 
   it("tells about every bad file at once", async () => {
     writeBundle(folder, "judge");

@@ -24,6 +24,8 @@ export interface BundleParts {
   readonly manifest?: Record<string, unknown>;
   readonly calibration?: Record<string, unknown> | undefined;
   readonly golden?: readonly Record<string, unknown>[];
+  /** The default is no record of ARM's own. */
+  readonly goldenArm64?: readonly Record<string, unknown>[];
   /** Bytes of the graph. The default is no graph, for tests that do not load it. */
   readonly graph?: string | Uint8Array;
   readonly tokenizer?: string;
@@ -56,12 +58,13 @@ export function writeBundle(folder: ReturnType<typeof temporaryFolder>, name: st
           graphSha256: sha256(graph),
           ...parts.calibration,
         });
-  const golden = (parts.golden ?? goldenRows(16)).map((row) => `${JSON.stringify(row)}\n`).join("");
+  const lines = (rows: readonly Record<string, unknown>[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
   const files: Record<string, { path: string; bytes: string | Uint8Array | undefined }> = {
     graph: { path: "../trunk/model.onnx", bytes: graph },
     tokenizer: { path: "../trunk/tokenizer.json", bytes: parts.tokenizer ?? "{}" },
     calibration: { path: "calibration.json", bytes: calibration },
-    golden: { path: "golden.jsonl", bytes: golden },
+    golden: { path: "golden.jsonl", bytes: lines(parts.golden ?? goldenRows(16)) },
+    goldenArm64: { path: "golden.arm64.jsonl", bytes: parts.goldenArm64 && lines(parts.goldenArm64) },
   };
   const listed: Record<string, { path: string; sha256: string }> = {};
   for (const [key, { path, bytes }] of Object.entries(files)) {
