@@ -3,9 +3,11 @@
 import gzip
 import json
 import math
+import subprocess
+import sys
 
 import pytest
-from reference import ROOT, VERSION, chat_numbers, group_numbers
+from reference import MODELS, ROOT, VERSION, chat_numbers, group_numbers
 
 TOLERANCE = 1e-5
 
@@ -66,3 +68,10 @@ def test_every_number_of_real_groups_of_two_to_eight_is_pythons_within_1e_5(ask,
     largest[request.node.name] = compare(GROUPS, gateway, python_groups)
     # A score, a share and a count of tokens.
     assert largest[request.node.name][0] == 3 * sum(len(row["candidates"]) for row in GROUPS)
+
+
+def test_the_recipe_that_records_golden_scores_gives_those_of_this_architecture_within_their_tolerance():
+    command = [sys.executable, "-B", MODELS / "recipes" / "processors" / "record.py", "--check"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert told.stdout.count("\n") == 3, told.stdout

@@ -42,6 +42,8 @@ def write(folder, trunk, judge, calibrated, golden, reads=(MAX_TOKENS, TEMPLATE)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "calibration.json").write_text(json.dumps(calibrated, indent=2) + "\n")
     write_lines(folder / "golden.jsonl", golden)
+    # Those of another kind of processor were of the graph before: ../../processors records them anew.
+    (folder / "golden.arm64.jsonl").unlink(missing_ok=True)
     def beside(name):
         return os.path.normpath(os.path.join(os.path.relpath(trunk, folder), name))
 
