@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Runs record.py on an emulated ARM processor, on Debian with qemu-user-static (or qemu-user) and Python's pip:
+# Runs record.py on emulated ARM processors, on Debian 12 with qemu-user-static and Python's pip:
 #
-#     ./emulated.sh FOLDER [arguments of record.py]
+#     ./emulated.sh FOLDER                            records on a core without SVE, and narrows on one with SVE
+#     CPU=… ./emulated.sh FOLDER ARGUMENTS            runs record.py with arguments on the processor CPU, by QEMU's name
 #
-# FOLDER keeps Python for arm64 and its packages, 250 MB, between calls. Nothing is installed on the machine and nobody need be root.
-# CPU=… names another processor (qemu-aarch64-static -cpu help). REQUIREMENTS are those of record.py alone.
+# FOLDER keeps Python for arm64 and its packages, 0.3 GB, between calls. Nothing is installed on the machine and nobody need be root.
+# QEMU=… names another QEMU.
 set -euo pipefail
 recipe=$(cd "$(dirname "$0")" && pwd)
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
@@ -15,7 +16,7 @@ if ! qemu=$(command -v "${QEMU:-qemu-aarch64-static}" || command -v qemu-aarch64
 fi
 python=usr/bin/python3.11
 
-if [[ ! -x $folder/system/$python ]]; then
+if [[ ! -e $folder/system/proc/cpuinfo ]]; then
   echo "fetching Python for arm64" >&2
   mkdir -p "$folder"/apt/{lists,archives}/partial "$folder"/system
   : >"$folder/apt/status"
@@ -35,4 +36,10 @@ python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ig
   --platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64 --platform manylinux_2_17_aarch64 --requirement "$recipe/requirements.txt"
 
 export PYTHONPATH=$folder/packages PYTHONDONTWRITEBYTECODE=1
-exec "$qemu" -cpu "${CPU:-neoverse-n1}" -L "$folder/system" "$folder/system/$python" "$recipe/record.py" "$@"
+emulate() { "$qemu" -cpu "$1" -L "$folder/system" "$folder/system/$python" "$recipe/record.py" "${@:2}"; }
+if (($#)) || [[ -n ${CPU:-} ]]; then
+  emulate "${CPU:-neoverse-n1}" "$@"
+else
+  emulate neoverse-n1
+  emulate max,sme=off,pauth-impdef=on,sve-max-vq=1 --narrow
+fi
