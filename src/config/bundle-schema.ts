@@ -60,7 +60,7 @@ export const bundleSchema = z
       tokenizer: file("The tokenizer, as tokenizer.json."),
       calibration: file("The calibration of the raw score.").optional(),
       golden: file("Items with the scores that the judge's makers got, JSON lines."),
-      goldenArm64: file("The same items with the scores that they got on ARM processors, where a score may round another way.").optional(),
+      goldenArm64: file("Items of `golden` with their scores on ARM processors, where a score may round another way.").optional(),
     }),
     source: z
       .strictObject({
