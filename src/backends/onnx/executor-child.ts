@@ -1,8 +1,9 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { GatewayError } from "../../domain/errors.ts";
-import type { FromExecutor, LoadMessage, PackedBatch, ToExecutor } from "./executor-protocol.ts";
+import { CHANNEL, type FromExecutor, type LoadMessage, type PackedBatch, type ToExecutor } from "./executor-protocol.ts";
+import { assembleFrames, encodeFrame } from "./frames.ts";
 
 /** Why an executor's process ended. */
 export type EndReason = "crash" | "hang" | "stop";
@@ -79,39 +80,44 @@ interface Waiting {
  * @throws {GatewayError} CONFIG_INVALID when the model cannot be opened, or the signal came first; the process is gone then
  */
 export async function forkExecutor(options: ExecutorChildOptions, signal: AbortSignal): Promise<ExecutorChild> {
-  const child = fork(entry, [], {
-    serialization: "advanced",
-    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  const child = spawn(process.execPath, [...execArgv, entry], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
     env: { ...options.environment, ...TELEMETRY_OFF },
-    execArgv,
   });
+  const channel = child.stdio[CHANNEL] as Socket;
   let stderr = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
     stderr = (stderr + text).slice(-STDERR_KEPT);
   });
   let reason: EndReason | undefined;
-  const ended = new Promise<ExecutorEnd>((resolve) => {
-    const resolveOnce = () => resolve({ reason: reason ?? "crash", lastWords: stderr });
-    // Answers that it gave before its end are read before the channel closes, which may be after the exit.
-    child.once("exit", () => (child.connected ? child.once("disconnect", resolveOnce) : resolveOnce()));
-    // A process that could not be started has no exit, and no pid.
-    child.on("error", () => (child.pid === undefined ? resolveOnce() : end("crash")));
-  });
   const end = (why: EndReason) => {
     reason ??= why;
     child.kill("SIGKILL");
   };
+  const ended = new Promise<ExecutorEnd>((resolve) => {
+    // Answers that it gave before its end are read before the channel closes, which may be after the exit.
+    const resolveOnce = () => resolve({ reason: reason ?? "crash", lastWords: stderr });
+    child.once("close", resolveOnce);
+    // A process that could not be started has no exit, and no pid.
+    child.on("error", () => (child.pid === undefined ? resolveOnce() : end("crash")));
+  });
+  // A process that cannot be spoken to is of no use.
+  channel.on("error", () => end("crash")).on("close", () => reason ?? end("crash"));
 
-  const send = (message: ToExecutor) => child.send(message, undefined, {}, (error) => error && end("crash"));
+  const send = (head: ToExecutor, arrays: readonly Int32Array[] = []) => channel.write(encodeFrame({ head, arrays }));
 
   const giveUp = () => end("stop");
   signal.addEventListener("abort", giveUp);
   const opening = setTimeout(() => end("hang"), options.loadTimeoutMs);
-  send(options.load);
-  const spoken = once(child, "message").then(
-    ([message]) => message as FromExecutor,
-    () => ended,
+  let receive!: (message: FromExecutor, arrays: readonly Float32Array[]) => void;
+  const spoken = new Promise<FromExecutor>((resolve) => {
+    receive = resolve;
+  });
+  channel.on(
+    "data",
+    assembleFrames(({ head, arrays }) => receive(head as FromExecutor, arrays)),
   );
+  send(options.load);
   const first = await Promise.race([spoken, ended]);
   clearTimeout(opening);
   signal.removeEventListener("abort", giveUp);
@@ -130,16 +136,14 @@ export async function forkExecutor(options: ExecutorChildOptions, signal: AbortS
       silence = undefined;
     }
   };
-  child.on("message", (message: FromExecutor) => {
+  receive = (message, arrays) => {
     if (message.type !== "answer" && message.type !== "refusal") return;
     const batch = waiting.get(message.id);
     waiting.delete(message.id);
     settled();
-    if (message.type === "answer") batch?.resolve(message.outputs);
+    if (message.type === "answer") batch?.resolve(arrays);
     else batch?.reject(new GatewayError("BACKEND_REFUSED", "the model did not take the input", { cause: new Error(message.cause) }));
-  });
-  // A process that cannot be spoken to is of no use.
-  child.on("disconnect", () => reason ?? end("crash"));
+  };
   ended.then(({ reason }) => {
     clearTimeout(silence);
     // It works in the order of arrival, so it was at the first.
@@ -151,25 +155,25 @@ export async function forkExecutor(options: ExecutorChildOptions, signal: AbortS
     waiting.clear();
   });
 
-  const serving = () => child.connected && reason === undefined;
+  const serving = () => channel.writable && reason === undefined;
   return {
     pid: child.pid!,
     get serving() {
       return serving();
     },
     ended,
-    run(batch) {
+    run({ ids, lengths, candidateStarts, joins }) {
       return new Promise((resolve, reject) => {
         if (!serving()) return reject(new ExecutorEnded(`inference process ${child.pid} is gone`, false));
         const id = ++lastId;
         waiting.set(id, { resolve, reject });
         silence ??= setTimeout(() => end("hang"), options.hangTimeoutMs);
-        send({ type: "run", id, ...batch });
+        send({ type: "run", id }, [ids, lengths, candidateStarts, ...(joins ? [joins] : [])]);
       });
     },
     async stop(graceMs) {
       reason ??= "stop";
-      if (child.connected) child.disconnect();
+      channel.end();
       const overdue = setTimeout(() => child.kill("SIGKILL"), graceMs);
       await ended;
       clearTimeout(overdue);

@@ -7,14 +7,8 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { branch } from "./branch.ts";
-import {
-  type FromExecutor,
-  inputNames,
-  type LoadMessage,
-  type PackedBatch,
-  type RunMessage,
-  type ToExecutor,
-} from "./executor-protocol.ts";
+import { CHANNEL, type FromExecutor, inputNames, type LoadMessage, type PackedBatch, type ToExecutor } from "./executor-protocol.ts";
+import { readFrame, writeFrame } from "./frames.ts";
 import { pad } from "./pack.ts";
 
 /** A reason not to serve, in words that may be shown. */
@@ -28,28 +22,34 @@ interface Model {
 // The parent decides when work ends: a signal to the whole process group must not take running batches with it.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
-process.on("disconnect", () => process.exit(0));
-if (!process.connected) process.exit(0);
 
 let model: Model | undefined;
+// Nothing else happens in this process, so it waits for its work in the system and not in an event loop: an answer is on its way sooner.
+for (let frame = readFrame(CHANNEL); frame !== undefined; frame = readFrame(CHANNEL)) {
+  const message = frame.head as ToExecutor;
+  if (message.type === "load") await serve(message);
+  else await answer(model!, message.id, frame.arrays);
+}
+process.exit(0);
 
-process.on("message", async (message: ToExecutor) => {
-  if (message.type === "load") {
-    try {
-      model = await open(message);
-      send({ type: "ready" });
-    } catch (thrown) {
-      const shown = thrown instanceof LoadFailure ? thrown.message : "ONNX Runtime cannot open the graph (the log has its words)";
-      send({ type: "failed", message: shown, cause: textOf(thrown) });
-    }
+function send(head: FromExecutor, arrays: readonly Float32Array[] = []): void {
+  try {
+    writeFrame(CHANNEL, { head, arrays });
+  } catch {
+    // The only way to fail is that the parent has gone.
+    process.exit(0);
+  }
+}
+
+async function serve(message: LoadMessage): Promise<void> {
+  try {
+    model = await open(message);
+  } catch (thrown) {
+    const shown = thrown instanceof LoadFailure ? thrown.message : "ONNX Runtime cannot open the graph (the log has its words)";
+    send({ type: "failed", message: shown, cause: textOf(thrown) });
     return;
   }
-  send(await answer(model!, message));
-});
-
-function send(message: FromExecutor): void {
-  // The only way to fail is that the parent has gone, which `disconnect` answers.
-  process.send!(message, undefined, {}, () => {});
+  send({ type: "ready" });
 }
 
 async function open(load: LoadMessage): Promise<Model> {
@@ -109,11 +109,13 @@ function checkNames(what: "input" | "output", wanted: readonly string[], found: 
   }
 }
 
-async function answer(served: Model, message: RunMessage): Promise<FromExecutor> {
+async function answer(served: Model, id: number, arrays: readonly Int32Array[]): Promise<void> {
+  const [ids, lengths, candidateStarts, joins] = arrays as [Int32Array, Int32Array, Int32Array, Int32Array?];
   try {
-    return { type: "answer", id: message.id, outputs: await run(served, message) };
+    const outputs = await run(served, { ids, lengths, candidateStarts, ...(joins && { joins }) });
+    send({ type: "answer", id }, outputs);
   } catch (thrown) {
-    return { type: "refusal", id: message.id, cause: textOf(thrown) };
+    send({ type: "refusal", id, cause: textOf(thrown) });
   }
 }
 

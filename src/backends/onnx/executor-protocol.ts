@@ -23,7 +23,7 @@ export function inputNames({ ids, mask, segments, prefix }: InputNames): string[
   return [ids, mask, ...(segments === undefined ? [] : [segments]), ...(prefix ? [prefix.positions, prefix.branches, prefix.texts] : [])];
 }
 
-/** The first message to an executor: what it serves, for as long as it lives. */
+/** Head of the first message to an executor: what it serves, for as long as it lives. */
 export interface LoadMessage {
   readonly type: "load";
   readonly graphPath: string;
@@ -55,18 +55,23 @@ export interface PackedBatch {
   readonly joins?: Int32Array;
 }
 
-export interface RunMessage extends PackedBatch {
+/** Head of the message that brings a batch; its arrays are ids, lengths, candidateStarts and joins, where there are any. */
+export interface RunMessage {
   readonly type: "run";
   readonly id: number;
 }
 
 export type ToExecutor = LoadMessage | RunMessage;
 
+/** Heads of what an executor says. */
 export type FromExecutor =
   | { readonly type: "ready" }
   /** The model cannot be served; `message` says why and is safe to show. */
   | { readonly type: "failed"; readonly message: string; readonly cause?: string }
-  /** One tensor per name of `LoadMessage.outputs`, rows of all texts one after the other. */
-  | { readonly type: "answer"; readonly id: number; readonly outputs: readonly Float32Array[] }
+  /** The arrays are a tensor per name of `LoadMessage.outputs`, rows of all texts one after the other. */
+  | { readonly type: "answer"; readonly id: number }
   /** The model did not take the batch; `cause` is the runtime's own text, for the log. */
   | { readonly type: "refusal"; readonly id: number; readonly cause: string };
+
+/** The descriptor on which an executor hears and answers. */
+export const CHANNEL = 3;
