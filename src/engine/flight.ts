@@ -27,7 +27,7 @@ export interface Urgency {
 export class Flight {
   readonly call: Call;
   readonly digest: string;
-  /** Number in the order of arrival: decides between equal ranks. */
+  /** Number in the order of arrival: decides between equal ranks and lengths. */
   readonly order: number;
   /** Size of the call's text, UTF-16 units: what the queue's byte bound counts. */
   readonly textSize: number;

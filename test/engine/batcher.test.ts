@@ -51,8 +51,22 @@ test("calls of one turn travel together, nearest lengths first, within tokens an
   await settle(20);
   assert.deepEqual(
     backend.batches.slice(1).map((batch) => batch.map((text) => text.length).sort((a, b) => a - b)),
-    [[10, 11, 12], [49, 50], [48], [90]],
+    [[90], [49, 50], [48], [11, 12], [10]],
   );
+});
+
+test("what is more urgent goes first however short it is, and of equal urgency the longest", async () => {
+  const gate = holdFirst();
+  const { backend, batcher } = batcherOf({ limits: { maxBatchCalls: 1 }, beforeRun: gate.beforeRun });
+  batcher.dispatch([callOf("x")], listener(), STANDARD);
+  await settle();
+  batcher.dispatch(["later, long", "late"].map(callOf), listener(), { ...STANDARD, rank: 2 });
+  batcher.dispatch(["one", "three", "four"].map(callOf), listener(), { ...STANDARD, rank: 1 });
+  batcher.dispatch(["now"].map(callOf), listener(), STANDARD);
+  await settle();
+  gate.release();
+  await settle(20);
+  assert.deepEqual(backend.ran.slice(1), ["now", "three", "four", "one", "later, long", "late"]);
 });
 
 test("no batch passes the limits of tokens, calls or padding, and every call runs exactly once, over 300 random queues", async () => {
@@ -111,7 +125,7 @@ test("calls of one prefix travel together whatever their lengths, and their pref
   await settle();
   gate.release();
   await settle(20);
-  assert.deepEqual(backend.batches.slice(1), [["a:0:60", "a:1:140", "a:2:70"], ["b:0:90", "b:1:80"], ["c:0:55"], ["a:3:110"]]);
+  assert.deepEqual(backend.batches.slice(1), [["a:1:140", "a:0:60", "a:2:70"], ["a:3:110"], ["b:0:90", "b:1:80"], ["c:0:55"]]);
 });
 
 test("rows of several prompts share a batch where they are about as long", async () => {
@@ -126,7 +140,7 @@ test("rows of several prompts share a batch where they are about as long", async
   gate.release();
   await settle(20);
   assert.deepEqual(backend.batches.slice(1), [
-    ["a:0:80", "a:1:80", "c:0:82", "c:1:79"],
+    ["c:0:82", "c:1:79", "a:0:80", "a:1:80"],
     ["b:0:55", "b:1:55"],
   ]);
 });
