@@ -7,12 +7,20 @@ import type { Ask } from "../domain/judge.ts";
  * Digest of what a call asks, equal for equal calls whoever makes them: SHA-256 over length-prefixed, origin-tagged
  * segments, so that ("ab", "c") and ("a", "bc") differ and no text is changed on the way (NFC and NFD differ).
  * Texts must be well formed: a lone surrogate has no bytes of its own, so transports refuse it before this point.
+ * The cache asks for it before the queue does, and judges that ask the same hand over the very same call, so the last one is remembered.
  *
  * @returns 32 bytes as a binary string, one unit per byte, the shortest key a Map can hold
  */
 export function digestCall(call: Call): string {
-  return hash("sha256", canonicalCall(call), "binary");
+  if (call !== lastCall) {
+    lastCallDigest = hash("sha256", canonicalCall(call), "binary");
+    lastCall = call;
+  }
+  return lastCallDigest;
 }
+
+let lastCall: Call | undefined;
+let lastCallDigest = "";
 
 function canonicalCall(call: Call): string {
   switch (call.type) {
