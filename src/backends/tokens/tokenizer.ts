@@ -71,7 +71,7 @@ export function createSegmentTokenizer(json: string): SegmentTokenizer {
     for (const [text, { parts }] of read) {
       const content = contents[index++]!;
       const [first] = parts;
-      found.set(text, { ids: first!.isSpecial ? behind(specialIds.get(first!.text)!, content) : content });
+      found.set(text, { ids: first!.isSpecial ? joined([Int32Array.of(specialIds.get(first!.text)!), content]) : content });
     }
     return others;
   };
@@ -107,13 +107,6 @@ export function createSegmentTokenizer(json: string): SegmentTokenizer {
 function isWordwise({ parts }: Stretch): boolean {
   const isContent = parts.at(-1)!.origin !== "control";
   return parts.length === 1 ? isContent || parts[0]!.isSpecial : parts.length === 2 && isContent && parts[0]!.isSpecial;
-}
-
-function behind(first: number, rest: Int32Array): Int32Array {
-  const ids = new Int32Array(1 + rest.length);
-  ids[0] = first;
-  ids.set(rest, 1);
-  return ids;
 }
 
 function contentOf({ parts }: Stretch): string {

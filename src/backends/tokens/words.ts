@@ -96,22 +96,16 @@ export function createWordReader(file: unknown, tokenizer: Tokenizer): WordReade
         return { words, ids: words.map(lookUp) };
       });
       const learnt = await learn(unknown);
-      return read.map(({ words, ids }) => joined(words, ids, learnt));
+      return read.map(({ words, ids }) => joined(ids.map((own, index) => own ?? learnt.get(words[index]!)!)));
     },
   };
 }
 
-/** Ids of all words of a text, one after the other. */
-function joined(
-  words: readonly string[],
-  known: readonly (readonly number[] | undefined)[],
-  learnt: ReadonlyMap<string, readonly number[]>,
-): Int32Array {
-  const idsOf = (index: number) => known[index] ?? learnt.get(words[index]!)!;
+function joined(words: readonly (readonly number[])[]): Int32Array {
   let total = 0;
-  for (let index = 0; index < words.length; index++) total += idsOf(index).length;
+  for (const { length } of words) total += length;
   const ids = new Int32Array(total);
   let at = 0;
-  for (let index = 0; index < words.length; index++) for (const id of idsOf(index)) ids[at++] = id;
+  for (const word of words) for (const id of word) ids[at++] = id;
   return ids;
 }

@@ -42,47 +42,59 @@ test("views into larger memory are sent as what they show", () => {
   assert.deepEqual(received[0]!.arrays, [Float32Array.of(2, 3)]);
 });
 
-test("a reader that waits gets each message, and undefined once the other end has closed", () => {
+/** A file for the time of `use`. */
+function withFile<T>(use: (path: string) => T): T {
   const folder = temporaryFolder();
-  const path = join(folder.path, "messages");
+  try {
+    return use(join(folder.path, "messages"));
+  } finally {
+    folder.remove();
+  }
+}
+
+/** Uses a descriptor and closes it. */
+function withDescriptor<T>(path: string, mode: "r" | "w", use: (descriptor: number) => T): T {
+  const descriptor = openSync(path, mode);
+  try {
+    return use(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** What a reader gets of these bytes, up to their end. */
+function readAll(bytes: Uint8Array): (Frame<Int32Array> | undefined)[] {
+  return withFile((path) => {
+    writeFileSync(path, bytes);
+    return withDescriptor(path, "r", (descriptor) => {
+      const read = [readFrame(descriptor)];
+      while (read.at(-1) !== undefined) read.push(readFrame(descriptor));
+      return read;
+    });
+  });
+}
+
+test("a reader that waits gets each message, and undefined once the other end has closed", () => {
   const sent: Frame<Int32Array>[] = [
     { head: { type: "run", id: 1 }, arrays: [Int32Array.of(101, -7, 2 ** 31 - 1), Int32Array.of(3), Int32Array.of(1)] },
     { head: { type: "run", id: 2 }, arrays: [new Int32Array(0)] },
   ];
-  writeFileSync(path, Buffer.concat(sent.map(encodeFrame)));
-  const descriptor = openSync(path, "r");
-  try {
-    assert.deepEqual([readFrame(descriptor), readFrame(descriptor), readFrame(descriptor)], [...sent, undefined]);
-  } finally {
-    closeSync(descriptor);
-    folder.remove();
-  }
+  assert.deepEqual(readAll(Buffer.concat(sent.map(encodeFrame))), [...sent, undefined]);
 });
 
-test("a message cut off by the end of its writer is none", () => {
-  const folder = temporaryFolder();
-  const path = join(folder.path, "messages");
-  writeFileSync(path, encodeFrame({ head: { type: "run", id: 1 }, arrays: [Int32Array.of(1, 2, 3)] }).subarray(0, -2));
-  const descriptor = openSync(path, "r");
-  try {
-    assert.equal(readFrame(descriptor), undefined);
-  } finally {
-    closeSync(descriptor);
-    folder.remove();
-  }
+test("a message cut off by the end of its writer is none, wherever it is cut", () => {
+  const bytes = encodeFrame({ head: { type: "run", id: 1 }, arrays: [Int32Array.of(1, 2, 3)] });
+  for (let length = 0; length < bytes.length; length++)
+    assert.deepEqual(readAll(bytes.subarray(0, length)), [undefined], `${length} bytes`);
 });
 
 test("what is written whole can be read again", () => {
-  const folder = temporaryFolder();
-  const path = join(folder.path, "messages");
-  const descriptor = openSync(path, "w");
-  try {
-    for (const frame of frames) writeFrame(descriptor, frame);
+  withFile((path) => {
+    withDescriptor(path, "w", (descriptor) => {
+      for (const frame of frames) writeFrame(descriptor, frame);
+    });
     assert.deepEqual(readFileSync(path), Buffer.concat(frames.map(encodeFrame)));
-  } finally {
-    closeSync(descriptor);
-    folder.remove();
-  }
+  });
 });
 
 const ECHO = `
