@@ -290,6 +290,8 @@ export interface RunContext {
   readonly signal: AbortSignal;
   /** Milliseconds until the most patient caller gives up. */
   remainingMs(): number;
+  /** Whether nothing else runs on the backend or waits for it: the batch may have all that the backend has. */
+  readonly alone: boolean;
 }
 
 /** A place where a model runs. It knows no judge and no panel. */

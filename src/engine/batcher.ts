@@ -236,6 +236,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
 
   async function runBatch(batch: Batch, closedBy: BatchClosedBy): Promise<void> {
     runningBatches++;
+    const alone = runningBatches === 1 && waitingCalls === batch.flights.length;
     const start = clock.now();
     if (runningBatches === 1) rate.busy(start);
     for (const flight of batch.flights) {
@@ -247,7 +248,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
     metrics?.batchTokens.observe(label, batch.readTokens);
     if (limits.padded) metrics?.batchPadding.observe(label, 1 - batch.readTokens / batch.paddedTokens);
     if (batch.readTokens < batch.tokens) metrics?.sharedTokens.inc(label, batch.tokens - batch.readTokens);
-    await isolation.run(batch.flights);
+    await isolation.run(batch.flights, alone);
     metrics?.batchDuration.observe(label, (clock.now() - start) / 1000);
     rate.completed(batch.tokens, clock.now());
     runningBatches--;

@@ -21,30 +21,34 @@ export interface Isolation {
    * Runs calls together and finishes each. When the backend refuses them together, they are halved until the call at fault
    * stands alone. When its process ends under them, they run together once more, then one by one, and the one that ends a
    * process by itself fails with BACKEND_REFUSED and is quarantined.
+   *
+   * @param alone whether the backend has nothing else to do
    */
-  run(batch: readonly Flight[]): Promise<void>;
+  run(batch: readonly Flight[], alone: boolean): Promise<void>;
   /** Why this call must not run: it is in quarantine. */
   refusalOf(flight: Flight): GatewayError | undefined;
 }
+
+/** Whether the batcher counts a run itself, and knows that the backend is free; of one that is tried again neither holds. */
+type Turn = "first" | "alone" | "again";
 
 export function createIsolation(options: IsolationOptions): Isolation {
   const { backend, clock, finish, abandoned, metrics } = options;
   const label = { backend: backend.name };
   const suspects = new Suspects(clock);
 
-  /** @param first whether this is the run that the batcher counts itself */
-  async function run(batch: readonly Flight[], first: boolean): Promise<void> {
+  async function run(batch: readonly Flight[], turn: Turn): Promise<void> {
     const together: Flight[] = [];
     const alone: Flight[] = [];
     for (const flight of batch) (suspects.standingOf(flight.digest) === "alone" ? alone : together).push(flight);
-    if (batch.length === 1 || alone.length === 0) return attempt(batch, first);
-    if (together.length > 0) await attempt(together, first);
+    if (batch.length === 1 || alone.length === 0) return attempt(batch, turn);
+    if (together.length > 0) await attempt(together, turn);
     for (const flight of alone) await again([flight]);
   }
 
-  async function attempt(batch: readonly Flight[], first: boolean): Promise<void> {
-    if (!first) metrics?.batchesTotal.inc({ ...label, closed_by: "isolation" });
-    const context = contextOf(batch);
+  async function attempt(batch: readonly Flight[], turn: Turn): Promise<void> {
+    if (turn === "again") metrics?.batchesTotal.inc({ ...label, closed_by: "isolation" });
+    const context = contextOf(batch, turn);
     try {
       const results = await backend.run(
         batch.map((flight) => flight.prepared!),
@@ -63,7 +67,7 @@ export function createIsolation(options: IsolationOptions): Isolation {
   }
 
   /** Tells the backend when the last caller of the whole batch has left. */
-  function contextOf(batch: readonly Flight[]): RunContext {
+  function contextOf(batch: readonly Flight[], turn: Turn): RunContext {
     const controller = new AbortController();
     for (const flight of batch) {
       flight.deserted = () => {
@@ -73,6 +77,7 @@ export function createIsolation(options: IsolationOptions): Isolation {
     return {
       signal: controller.signal,
       remainingMs: () => Math.max(0, Math.max(...batch.map(({ expiresAt }) => expiresAt)) - clock.now()),
+      alone: turn === "alone",
     };
   }
 
@@ -102,7 +107,7 @@ export function createIsolation(options: IsolationOptions): Isolation {
       else if (flight.watchers.length > 0) wanted.push(flight);
       else finish(flight, { error: new GatewayError("CALLER_GONE", "every caller of this call has left") });
     }
-    if (wanted.length > 0) await run(wanted, false);
+    if (wanted.length > 0) await run(wanted, "again");
   }
 
   function refusalOf(flight: Flight): GatewayError | undefined {
@@ -114,5 +119,5 @@ export function createIsolation(options: IsolationOptions): Isolation {
     );
   }
 
-  return { run: (batch) => run(batch, true), refusalOf };
+  return { run: (batch, alone) => run(batch, alone ? "alone" : "first"), refusalOf };
 }

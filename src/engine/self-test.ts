@@ -1,4 +1,4 @@
-import type { Backend, Call, CallResult, PreparedCall } from "../domain/backend.ts";
+import type { Backend, Call, CallResult, PreparedCall, RunContext } from "../domain/backend.ts";
 import { GatewayError } from "../domain/errors.ts";
 import type { GoldenRow, Judge } from "../domain/judge.ts";
 import { digestCall } from "./digest.ts";
@@ -41,10 +41,7 @@ export async function selfTest(
     for (const { item } of rows)
       for (const { calls: asked } of judge.encode(item)) for (const call of asked) calls.set(digestCall(call), call);
   const prepared = await prepareAll(backend, calls);
-  const alone = await answer(
-    backend,
-    [...prepared].map((entry) => [entry]),
-  );
+  const alone = await answerAlone(backend, prepared);
   const together: Answers[] = [];
   for (let seed = 1; seed <= options.compositions && backend.limits.batchable; seed++) {
     together.push(await answer(backend, compose([...prepared], seed, backend)));
@@ -132,6 +129,14 @@ async function prepareAll(backend: Backend, calls: ReadonlyMap<string, Call>): P
       return [digest, call];
     }),
   );
+}
+
+/** Runs one call after the other, each with the backend to itself: a backend may run it otherwise than a batch among others. */
+async function answerAlone(backend: Backend, prepared: ReadonlyMap<string, PreparedCall>): Promise<Answers> {
+  const context: RunContext = { signal: new AbortController().signal, remainingMs: () => Number.POSITIVE_INFINITY, alone: true };
+  const answers = new Map<string, CallResult>();
+  for (const [digest, call] of prepared) answers.set(digest, (await backend.run([call], context))[0]!);
+  return answers;
 }
 
 /** Runs the batches, as many at once as the backend takes. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { type Gateway, openGateway } from "../../src/app.ts";
-import { createOnnxBackend, type OnnxBackend } from "../../src/backends/index.ts";
+import { availableCores, createOnnxBackend, type OnnxBackend } from "../../src/backends/index.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { resolve } from "../../src/config/resolve.ts";
 import type { CallResult, PreparedCall } from "../../src/domain/backend.ts";
@@ -108,6 +108,35 @@ test("over 1,000 random batches no score moves by more than 1e-5 with batch-mate
   });
   assert.ok(largest <= 1e-5, `largest difference ${largest}`);
 });
+
+test("a text that has the backend to itself scores on several threads, to the bit, what it scores on one", {
+  skip: availableCores() < 2,
+}, async () => {
+  const { backends } = await resolve(await loadConfig({ file: FILE, variables: {} }));
+  const threaded = await createOnnxBackend({ ...backends[0]!.onnx, name: "threads", executors: 1, threadsWhenAlone: 2 });
+  try {
+    const run = async (alone: boolean) => {
+      const context = { signal: new AbortController().signal, remainingMs: () => Number.POSITIVE_INFINITY, alone };
+      const before = timesHelped(threaded.pids[0]!);
+      const results: CallResult[] = [];
+      for (const call of prepared) results.push(...(await threaded.run([call], context)));
+      return { results, helped: timesHelped(threaded.pids[0]!) - before };
+    };
+    const [narrow, wide] = [await run(false), await run(true)];
+    assert.deepEqual(wide.results, narrow.results);
+    if (process.platform === "linux")
+      assert.ok(wide.helped - narrow.helped >= prepared.length, `${narrow.helped} and ${wide.helped} times`);
+  } finally {
+    await threaded.close();
+  }
+});
+
+/** How often threads of a process beside its first have been on a core. */
+function timesHelped(pid: number): number {
+  if (process.platform !== "linux") return 0;
+  const others = readdirSync(`/proc/${pid}/task`).filter((thread) => thread !== `${pid}`);
+  return others.reduce((sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[2]), 0);
+}
 
 /** Runs `work` for each value, as many at once as the backend takes. */
 async function eachInLanes<T>(values: readonly T[], work: (value: T) => Promise<void>): Promise<void> {

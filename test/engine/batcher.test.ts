@@ -35,6 +35,27 @@ test("a call that arrives alone runs in the next turn of the event loop, without
   assert.equal(flight!.result!.outputs.score![0], 5);
 });
 
+test("a batch is told that it is alone while nothing else runs or waits, and only then", async () => {
+  const told = new Map<string, boolean>();
+  const gate = holdFirst();
+  const { batcher } = batcherOf({
+    limits: { parallelism: 2, concurrency: 2, maxBatchCalls: 1 },
+    async beforeRun(texts, context) {
+      told.set(texts[0]!, context!.alone);
+      await gate.beforeRun();
+    },
+  });
+  batcher.dispatch([callOf("alone")], listener(), STANDARD);
+  await settle();
+  batcher.dispatch([callOf("beside")], listener(), STANDARD);
+  await settle();
+  gate.release();
+  await settle(20);
+  batcher.dispatch(["aa", "bb"].map(callOf), listener(), STANDARD);
+  await settle(20);
+  assert.deepEqual(Object.fromEntries(told), { alone: true, beside: false, aa: false, bb: false });
+});
+
 test("calls of one turn travel together, nearest lengths first, within tokens and padding", async () => {
   const gate = holdFirst();
   const { backend, batcher } = batcherOf({ limits: { maxBatchTokens: 100, maxPaddingRatio: 0.2 }, beforeRun: gate.beforeRun });

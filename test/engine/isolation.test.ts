@@ -167,6 +167,18 @@ test("a backend is told how long its most patient caller waits", async () => {
   assert.deepEqual(remaining, [3000]);
 });
 
+test("a backend is told once that a batch is alone, and not of it again when it is tried again", async () => {
+  const told: boolean[] = [];
+  const { batcher } = batcherOf({
+    beforeRun(texts, context) {
+      told.push(context!.alone);
+      if (told.length === 1) diesOfPoison(texts);
+    },
+  });
+  await score(batcher, ["poison"]);
+  assert.deepEqual(told, [true, false]);
+});
+
 test("abandon ends what is being isolated: nothing of it runs again", async () => {
   const stopping = new GatewayError("SHUTTING_DOWN", "stopping");
   const { backend, batcher } = batcherOf({

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { selfTest } from "../../src/engine/self-test.ts";
-import { itemOf, scriptedBackend, scriptedJudge } from "../support/scripted.ts";
+import { itemOf, scriptedBackend, scriptedJudge, settle } from "../support/scripted.ts";
 
 const texts = ["a", "bb", "ccc", "dddd", "eeeee"];
 const rows = texts.map((text) => ({ id: text, item: itemOf(text, [text]), scores: [{ value: text.length }] }));
@@ -38,6 +38,24 @@ test("tokens that the makers recorded must be those that the backend reads, and 
   }
   const [other] = await selfTest(scriptedBackend(), [withIds([1])], options);
   assert.equal(other!.tokenRows, 0, "a backend that does not tell its tokens is not tested on them");
+});
+
+test("golden rows run one after the other with the backend to themselves, as a lone caller's do", async () => {
+  let running = 0;
+  const told: (boolean | undefined)[] = [];
+  const backend = scriptedBackend({
+    async beforeRun(batch, context) {
+      running++;
+      await settle();
+      if (batch.length === 1 && context !== undefined) told.push(context.alone && running === 1);
+      running--;
+    },
+  });
+  await selfTest(backend, [tested], options);
+  assert.deepEqual(
+    told,
+    texts.map(() => true),
+  );
 });
 
 test("a golden score that is NaN refuses the judge", async () => {

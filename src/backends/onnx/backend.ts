@@ -81,7 +81,7 @@ export async function createOnnxBackend(options: OnnxBackendOptions): Promise<On
     notReady: `no inference process of ${options.name} is running`,
     onReadiness: (listener) => replicas.onReadiness(listener),
     prepare: (calls) => prepare(calls, tokenizer, options.maxTokens, shares),
-    run: (batch) => run(batch, replicas, options.outputs),
+    run: (batch, context) => run(batch, context?.alone ?? false, replicas, options.outputs),
     close: (timeoutMs) => replicas.close(timeoutMs),
   };
 }
@@ -145,7 +145,7 @@ async function prepare(
   });
 }
 
-async function run(batch: readonly PreparedCall[], replicas: ReplicaSet, names: readonly string[]): Promise<CallResult[]> {
+async function run(batch: readonly PreparedCall[], alone: boolean, replicas: ReplicaSet, names: readonly string[]): Promise<CallResult[]> {
   const { order, joins } = planRows(batch);
   const own = order.map((index, place) => (batch[index]!.payload as Sequence).ids.subarray(joins[place]!));
   const packed = {
@@ -159,7 +159,7 @@ async function run(batch: readonly PreparedCall[], replicas: ReplicaSet, names: 
     packed.ids.set(ids, offset);
     offset += ids.length;
   }
-  const tensors = await replicas.run(packed);
+  const tensors = await replicas.run(packed, alone);
   const results: CallResult[] = new Array(batch.length);
   for (const [place, index] of order.entries()) {
     const { tokens, truncation } = batch[index]!;

@@ -34,11 +34,12 @@ export interface ExecutorChild {
   /**
    * Runs a batch after those handed over before it.
    *
+   * @param alone whether it may have the threads of `LoadMessage.threadsWhenAlone`
    * @returns one tensor per output name, the rows of all texts one after the other
    * @throws {ExecutorEnded} when the process ended first
    * @throws {GatewayError} BACKEND_REFUSED when the model did not take the batch
    */
-  run(batch: PackedBatch): Promise<readonly Float32Array[]>;
+  run(batch: PackedBatch, alone: boolean): Promise<readonly Float32Array[]>;
   /** Resolves when the process has ended, whatever the cause. */
   readonly ended: Promise<ExecutorEnd>;
   /** Lets a running batch end, then ends the process; kills it after `graceMs`. */
@@ -162,13 +163,13 @@ export async function forkExecutor(options: ExecutorChildOptions, signal: AbortS
       return serving();
     },
     ended,
-    run({ ids, lengths, candidateStarts, joins }) {
+    run({ ids, lengths, candidateStarts, joins }, alone) {
       return new Promise((resolve, reject) => {
         if (!serving()) return reject(new ExecutorEnded(`inference process ${child.pid} is gone`, false));
         const id = ++lastId;
         waiting.set(id, { resolve, reject });
         silence ??= setTimeout(() => end("hang"), options.hangTimeoutMs);
-        send({ type: "run", id }, [ids, lengths, candidateStarts, ...(joins ? [joins] : [])]);
+        send({ type: "run", id, alone }, [ids, lengths, candidateStarts, ...(joins ? [joins] : [])]);
       });
     },
     async stop(graceMs) {

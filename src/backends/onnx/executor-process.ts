@@ -7,7 +7,15 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { branch } from "./branch.ts";
-import { CHANNEL, type FromExecutor, inputNames, type LoadMessage, type PackedBatch, type ToExecutor } from "./executor-protocol.ts";
+import {
+  CHANNEL,
+  type FromExecutor,
+  inputNames,
+  type LoadMessage,
+  type PackedBatch,
+  type RunMessage,
+  type ToExecutor,
+} from "./executor-protocol.ts";
 import { readFrame, writeFrame } from "./frames.ts";
 import { pad } from "./pack.ts";
 
@@ -17,6 +25,8 @@ class LoadFailure extends Error {}
 interface Model {
   readonly load: LoadMessage;
   readonly session: InferenceSession;
+  /** The same with more threads, for batches that run alone; the same session where there are none. */
+  readonly lone: InferenceSession;
 }
 
 // The parent decides when work ends: a signal to the whole process group must not take running batches with it.
@@ -28,7 +38,7 @@ let model: Model | undefined;
 for (let frame = readFrame(CHANNEL); frame !== undefined; frame = readFrame(CHANNEL)) {
   const message = frame.head as ToExecutor;
   if (message.type === "load") await serve(message);
-  else await answer(model!, message.id, frame.arrays);
+  else await answer(model!, message, frame.arrays);
 }
 process.exit(0);
 
@@ -61,20 +71,24 @@ async function open(load: LoadMessage): Promise<Model> {
     throw new LoadFailure(`the graph ${load.graphPath} has sha256 ${digest} where ${load.graphSha256} is declared; restore the file`);
   }
   if (load.weights !== undefined) await verifyWeights(load.weights);
-  const options: InferenceSession.SessionOptions = {
+  const options = (threads: number): InferenceSession.SessionOptions => ({
     executionProviders: [load.provider],
-    intraOpNumThreads: load.threads,
+    intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: "sequential",
     graphOptimizationLevel: "all",
     // Patterns are kept per shape, and here every batch has a shape of its own.
     enableMemPattern: false,
     logSeverityLevel: 3,
-  };
+    // Threads wait for each other in a busy loop while a batch runs, which is fastest; between batches the cores are others'.
+    extra: { session: { force_spinning_stop: "1" } },
+  });
   // The runtime finds weights that are kept outside beside the graph's path, and maps them.
-  const session = await (load.weights === undefined
-    ? InferenceSession.create(graph, options)
-    : InferenceSession.create(load.graphPath, options));
+  const create = (threads: number) =>
+    load.weights === undefined
+      ? InferenceSession.create(graph, options(threads))
+      : InferenceSession.create(load.graphPath, options(threads));
+  const session = await create(load.threads);
   const named = inputNames(load.inputs);
   checkNames("input", named, session.inputNames);
   checkNames("output", load.outputs, session.outputNames);
@@ -85,9 +99,11 @@ async function open(load: LoadMessage): Promise<Model> {
       );
     }
   }
-  const opened = { load, session };
-  if (load.warmUp !== undefined) await run(opened, warmUpBatch(load.warmUp, load.padId));
-  return opened;
+  const lone = load.threadsWhenAlone === undefined ? session : await create(load.threadsWhenAlone);
+  if (load.warmUp !== undefined) {
+    for (const each of new Set([session, lone])) await run(each, load, warmUpBatch(load.warmUp, load.padId));
+  }
+  return { load, session, lone };
 }
 
 async function verifyWeights({ path, sha256 }: { path: string; sha256: string }): Promise<void> {
@@ -109,17 +125,17 @@ function checkNames(what: "input" | "output", wanted: readonly string[], found: 
   }
 }
 
-async function answer(served: Model, id: number, arrays: readonly Int32Array[]): Promise<void> {
+async function answer({ load, session, lone }: Model, { id, alone }: RunMessage, arrays: readonly Int32Array[]): Promise<void> {
   const [ids, lengths, candidateStarts, joins] = arrays as [Int32Array, Int32Array, Int32Array, Int32Array?];
   try {
-    const outputs = await run(served, { ids, lengths, candidateStarts, ...(joins && { joins }) });
+    const outputs = await run(alone ? lone : session, load, { ids, lengths, candidateStarts, ...(joins && { joins }) });
     send({ type: "answer", id }, outputs);
   } catch (thrown) {
     send({ type: "refusal", id, cause: textOf(thrown) });
   }
 }
 
-async function run({ load, session }: Model, batch: PackedBatch): Promise<Float32Array[]> {
+async function run(session: InferenceSession, load: LoadMessage, batch: PackedBatch): Promise<Float32Array[]> {
   const texts = batch.lengths.length;
   const results = await session.run(feedsOf(load, batch), load.outputs);
   return load.outputs.map((name) => {

@@ -35,6 +35,8 @@ export interface LoadMessage {
   readonly outputs: readonly string[];
   readonly provider: "cpu" | "cuda";
   readonly threads: number;
+  /** Threads of a batch that runs while nothing else does, for which the model is opened a second time; absent where it has no more than any other. */
+  readonly threadsWhenAlone?: number | undefined;
   readonly padId: number;
   /** Shape to run once before work comes, so that the runtime has its memory. */
   readonly warmUp?: { readonly rows: number; readonly length: number } | undefined;
@@ -59,6 +61,8 @@ export interface PackedBatch {
 export interface RunMessage {
   readonly type: "run";
   readonly id: number;
+  /** Whether nothing else runs. */
+  readonly alone: boolean;
 }
 
 export type ToExecutor = LoadMessage | RunMessage;

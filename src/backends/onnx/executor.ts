@@ -10,7 +10,7 @@ export interface Executor {
   /** Id of the process that takes batches, or undefined while there is none with an open model. */
   readonly pid: number | undefined;
   /** As ExecutorChild.run; an executor without a process throws ExecutorEnded. */
-  run(batch: PackedBatch): Promise<readonly Float32Array[]>;
+  run(batch: PackedBatch, alone: boolean): Promise<readonly Float32Array[]>;
   /** Ends the process and starts no other. */
   close(graceMs: number): Promise<void>;
 }
@@ -69,12 +69,12 @@ export async function startExecutor(options: ExecutorOptions): Promise<Executor>
     get pid() {
       return child?.serving ? child.pid : undefined;
     },
-    async run(batch) {
+    async run(batch, alone) {
       if (child === undefined) throw new ExecutorEnded("the inference process is being started again", false);
       load.batches++;
       load.tokens += batch.ids.length;
       try {
-        const outputs = await child.run(batch);
+        const outputs = await child.run(batch, alone);
         failures = 0;
         return outputs;
       } finally {

@@ -29,6 +29,15 @@ export const onnxParams = z.strictObject({
     .max(256)
     .describe("Threads of one inference process. One per process and a process per core gives the most texts per second.")
     .default(1),
+  threadsWhenAlone: z
+    .int()
+    .min(1)
+    .max(256)
+    .describe(
+      "Threads, on the CPU, of a batch that runs while nothing else waits: a lone caller waits less. The first inference process keeps the model open " +
+        "a second time for it. Without it: as many as the processes have together, at most 8. `1` saves that memory.",
+    )
+    .optional(),
   maxBatchTokens: z
     .int()
     .min(1)
@@ -63,17 +72,23 @@ export type OnnxParams = z.output<typeof onnxParams>;
 export interface ExecutorPlan {
   readonly device: Device;
   readonly threads: number;
+  /** Threads of a batch that runs alone; absent where it has no more than any other. */
+  readonly threadsWhenAlone?: number;
 }
+
+/** Beyond, the threads of a small model mostly wait for each other. */
+const MOST_THREADS_WHEN_ALONE = 8;
 
 /**
  * The inference processes that a configuration asks for, one entry each.
  *
  * @param params `device` already decided, `auto` no more
  * @param cores  cores that this process may use
- * @throws {GatewayError} CONFIG_INVALID when they have more threads than there are cores, which costs a third of the throughput
+ * @throws {GatewayError} CONFIG_INVALID when they, or a batch that runs alone, have more threads than there are cores, which costs a
+ *   third of the throughput
  */
 export function planExecutors(
-  params: { readonly devices: readonly Device[]; readonly executors?: number | undefined; readonly threadsPerExecutor: number },
+  params: Pick<OnnxParams, "executors" | "threadsPerExecutor" | "threadsWhenAlone"> & { readonly devices: readonly Device[] },
   cores: number,
 ): ExecutorPlan[] {
   const { devices, threadsPerExecutor: threads } = params;
@@ -87,7 +102,14 @@ export function planExecutors(
         "them; lower `executors`, `threadsPerExecutor` or the number of devices",
     );
   }
-  return devices.flatMap((device) => Array.from({ length: each }, () => ({ device, threads })));
+  const plans = devices.flatMap((device) => Array.from({ length: each }, (): ExecutorPlan => ({ device, threads })));
+  const whenAlone = params.threadsWhenAlone ?? Math.min(total, MOST_THREADS_WHEN_ALONE);
+  if (whenAlone > cores) {
+    throw new GatewayError("CONFIG_INVALID", `\`threadsWhenAlone: ${whenAlone}\` is more than the ${cores} available cores; lower it`);
+  }
+  const onCpu = devices.every(({ type }) => type === "cpu");
+  // A replica chosen among idle ones is the first.
+  return onCpu && whenAlone > threads ? plans.with(0, { ...plans[0]!, threadsWhenAlone: whenAlone }) : plans;
 }
 
 /** `device` as a list of devices; undefined for `auto`. */

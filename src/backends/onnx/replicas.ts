@@ -18,19 +18,20 @@ export interface ReplicaSet {
   /**
    * Runs a batch on the replica with the least work; on another when its process ends before it has begun the batch.
    *
+   * @param alone whether nothing else runs or waits: the batch may have more threads
    * @returns one tensor per output name
    * @throws {BatchCrash} when a process ended while it was at this batch
    * @throws {GatewayError} BACKEND_REFUSED when the model did not take the batch; BACKEND_UNAVAILABLE when no process came
    *   up in time, or the set is closed
    */
-  run(batch: PackedBatch): Promise<readonly Float32Array[]>;
+  run(batch: PackedBatch, alone?: boolean): Promise<readonly Float32Array[]>;
   /** Waits for running batches, at most `timeoutMs`, then ends every process. Idempotent. */
   close(timeoutMs?: number): Promise<void>;
 }
 
 export interface ReplicaOptions {
   readonly plans: readonly ExecutorPlan[];
-  readonly load: Omit<LoadMessage, "provider" | "threads">;
+  readonly load: Omit<LoadMessage, "provider" | "threads" | "threadsWhenAlone">;
   /** The backend's name, for metrics and the log. */
   readonly name: string;
   readonly hangTimeoutMs: number;
@@ -109,12 +110,12 @@ export async function startReplicas(options: ReplicaOptions): Promise<ReplicaSet
       });
     }
   };
-  const runOnce = async (batch: PackedBatch): Promise<readonly Float32Array[]> => {
+  const runOnce = async (batch: PackedBatch, alone: boolean): Promise<readonly Float32Array[]> => {
     for (;;) {
       // No await between the choice and the hand-over: the next choice must see this one's load.
       const executor = leastLoaded() ?? (await someReplica());
       try {
-        return await executor.run(batch);
+        return await executor.run(batch, alone);
       } catch (error) {
         if (!(error instanceof ExecutorEnded)) throw error;
         if (stopped) throw unavailable("the backend is closed", error);
@@ -135,9 +136,9 @@ export async function startReplicas(options: ReplicaOptions): Promise<ReplicaSet
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    run(batch) {
+    run(batch, alone = false) {
       if (closing !== undefined) return Promise.reject(unavailable("the backend is closed"));
-      const result = runOnce(batch);
+      const result = runOnce(batch, alone);
       running.add(result);
       const done = () => running.delete(result);
       result.then(done, done);
@@ -156,11 +157,11 @@ export async function startReplicas(options: ReplicaOptions): Promise<ReplicaSet
 }
 
 async function startOne(plan: ExecutorPlan, options: ReplicaOptions, onChange: () => void): Promise<Executor> {
-  const { device, threads } = plan;
+  const { device, threads, threadsWhenAlone } = plan;
   if (device.type === "cuda" && !isCudaInstalled()) throw cudaMissing(options.name, device);
   try {
     return await startExecutor({
-      load: { ...options.load, provider: device.type, threads },
+      load: { ...options.load, provider: device.type, threads, threadsWhenAlone },
       environment: deviceEnvironment(device, process.env),
       hangTimeoutMs: options.hangTimeoutMs,
       loadTimeoutMs: LOAD_TIMEOUT_MS,

@@ -144,7 +144,7 @@ for (const [protocol, start, codes] of [
       const file = folder.write("key", "first");
       const service = await start();
       const { backend } = await openOn(service, { apiKey: { file } });
-      const context = { signal: new AbortController().signal, remainingMs: () => 5_000 };
+      const context = { signal: new AbortController().signal, remainingMs: () => 5_000, alone: false };
       await ask(backend, [callOf(["a"])], context);
       assert.deepEqual([service.headers[0]!.authorization, service.headers[0]!["x-request-timeout-ms"]], ["Bearer first", "4980"]);
       writeFileSync(file, "second");
@@ -158,7 +158,7 @@ for (const [protocol, start, codes] of [
       const service = await start(() => undefined);
       const { backend } = await openOn(service);
       const gone = new AbortController();
-      const asked = ask(backend, [callOf(["a"])], { signal: gone.signal, remainingMs: () => 60_000 });
+      const asked = ask(backend, [callOf(["a"])], { signal: gone.signal, remainingMs: () => 60_000, alone: false });
       await settled(() => service.asked.length === 1);
       gone.abort();
       assert.equal(reasonOf(await asked.catch((thrown: unknown) => thrown)), "CALLER_GONE");
@@ -211,7 +211,7 @@ describe("a service over gRPC", () => {
   it("sees a deadline, and scores that are no numbers as such", async () => {
     const service = await startGrpcJudge(() => ({ version: "1", items: [{ id: "0", candidates: [{ id: "0", score: Number.NaN }] }] }));
     const { backend } = await openOn(service);
-    const [result] = await ask(backend, [callOf(["a"])], { signal: new AbortController().signal, remainingMs: () => 40_000 });
+    const [result] = await ask(backend, [callOf(["a"])], { signal: new AbortController().signal, remainingMs: () => 40_000, alone: false });
     assert.deepEqual(values(result), [Number.NaN]);
     // Without callers it would be that of the configuration, a minute.
     assert.ok(service.deadlines[0]! <= 42_000);

@@ -21,7 +21,7 @@ test("a process with a model leaves no identifier, cache or log of its runtime's
       },
       new AbortController().signal,
     );
-    await child.run({ ids: Int32Array.of(2, 20, 21, 3), lengths: Int32Array.of(4), candidateStarts: Int32Array.of(2) });
+    await child.run({ ids: Int32Array.of(2, 20, 21, 3), lengths: Int32Array.of(4), candidateStarts: Int32Array.of(2) }, false);
     await child.stop(10_000);
     assert.deepEqual(readdirSync(home.path), []);
     assert.deepEqual(

@@ -6,8 +6,8 @@ import { listDevices, onnxParams, planExecutors } from "../../../src/backends/on
 import { GatewayError } from "../../../src/domain/errors.ts";
 
 const devices = (...names: string[]) => names.map(parseDevice);
-const plan = (names: string[], cores: number, more: { executors?: number; threadsPerExecutor?: number } = {}) =>
-  planExecutors({ devices: devices(...names), executors: more.executors, threadsPerExecutor: more.threadsPerExecutor ?? 1 }, cores);
+const plan = (names: string[], cores: number, more: { executors?: number; threadsPerExecutor?: number; threadsWhenAlone?: number } = {}) =>
+  planExecutors({ devices: devices(...names), threadsPerExecutor: 1, ...more }, cores);
 
 test("onnxParams fills in the CPU and one thread, and refuses unknown keys and devices", () => {
   assert.deepEqual(onnxParams.parse({ type: "onnx" }), { type: "onnx", device: "cpu", threadsPerExecutor: 1 });
@@ -32,6 +32,17 @@ test("planExecutors(params, cores) fills the cores on a CPU and gives each GPU o
     devices("cuda:0", "cuda:1"),
   );
   assert.equal(plan(["cpu", "cpu"], 8).length, 2);
+});
+
+test("planExecutors(params, cores) gives a batch that runs alone the threads of all, at most 8, in the first process", () => {
+  const alone = (...args: Parameters<typeof plan>) => plan(...args).map(({ threadsWhenAlone }) => threadsWhenAlone);
+  assert.deepEqual(alone(["cpu"], 2), [2, undefined]);
+  assert.deepEqual(alone(["cpu"], 16, { threadsPerExecutor: 4 }), [8, undefined, undefined, undefined]);
+  assert.deepEqual(alone(["cpu"], 16, { executors: 1, threadsWhenAlone: 16 }), [16]);
+  assert.deepEqual(alone(["cpu"], 2, { threadsWhenAlone: 1 }), [undefined, undefined]);
+  assert.deepEqual(alone(["cpu"], 4, { executors: 1, threadsPerExecutor: 4 }), [undefined], "it has them all anyway");
+  assert.deepEqual(alone(["cuda:0", "cuda:1"], 8), [undefined, undefined]);
+  assert.throws(() => plan(["cpu"], 4, { threadsWhenAlone: 5 }), /threadsWhenAlone: 5.*4 available cores.*lower/);
 });
 
 test("planExecutors(params, cores) refuses more threads than cores and says what to lower", () => {

@@ -298,7 +298,7 @@ test("the callers' deadline goes to the server, less a margin, and a call whose 
   const { backend, metrics } = await backendOf({ url: server.url });
   for (const [index, remaining] of [1000, 100, Number.POSITIVE_INFINITY].entries()) {
     const controller = new AbortController();
-    const answer = ask(backend, chatOf("hello"), { signal: controller.signal, remainingMs: () => remaining });
+    const answer = ask(backend, chatOf("hello"), { signal: controller.signal, remainingMs: () => remaining, alone: false });
     await until(() => server.chats.length === index + 1);
     controller.abort();
     await assert.rejects(answer, { reason: "CALLER_GONE" });
@@ -431,7 +431,7 @@ test("calls wait for what the server allows a minute, and one whose callers woul
   await ask(backend);
   await ask(backend);
   const third = ask(backend);
-  const impatient = { signal: new AbortController().signal, remainingMs: () => 59_000 };
+  const impatient = { signal: new AbortController().signal, remainingMs: () => 59_000, alone: false };
   await assert.rejects(ask(backend, chatOf("x"), impatient), (error: GatewayError) => {
     assert.deepEqual([error.reason, error.details.retryAfterMs], ["BACKEND_UNAVAILABLE", 60_000]);
     return true;

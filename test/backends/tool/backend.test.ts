@@ -114,7 +114,7 @@ describe("a service of tools", () => {
     assert.deepEqual([(await late).reason, server.calls.length], ["BACKEND_UNAVAILABLE", 1]);
     const patient = await open(() => undefined);
     const leaving = new AbortController();
-    const context: RunContext = { signal: leaving.signal, remainingMs: () => 60_000 };
+    const context: RunContext = { signal: leaving.signal, remainingMs: () => 60_000, alone: false };
     const left = errorOf(patient.backend, call("x"), context);
     await settled(() => patient.server.calls.length === 1);
     leaving.abort();

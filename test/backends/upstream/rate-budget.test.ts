@@ -9,7 +9,7 @@ function budgetOf(limits: RateLimits) {
   const budget = createRateBudget("llm", limits, clock);
   const started: [string, number][] = [];
   const take = (name: string, tokens: number, signal?: AbortSignal) =>
-    budget.take(tokens, signal && { signal, remainingMs: () => Infinity }).then((correct) => {
+    budget.take(tokens, signal && { signal, remainingMs: () => Infinity, alone: false }).then((correct) => {
       started.push([name, clock.now()]);
       return correct;
     });

@@ -270,7 +270,7 @@ test("an address that asks for rest gets it while others work, and a call whose 
   clock.advance(5_000);
   await passTime(clock, () => resting.chats.length >= 1);
   const alone = await upstreamOf([resting]);
-  const impatient = { signal: new AbortController().signal, remainingMs: () => 1_500 };
+  const impatient = { signal: new AbortController().signal, remainingMs: () => 1_500, alone: false };
   await assert.rejects(ask(alone.upstream, impatient), { reason: "BACKEND_UNAVAILABLE" });
   await assert.rejects(ask(alone.upstream, impatient), (error: GatewayError) => Number(error.details.retryAfterMs) >= 2_000);
 });
@@ -290,7 +290,7 @@ test("a call whose callers leave while it waits for an address ends at once, and
   const server = await serverOf(() => ({ status: 429, headers: { "retry-after": "20" } }));
   const { upstream, clock } = await upstreamOf([server]);
   const controller = new AbortController();
-  const answer = ask(upstream, { signal: controller.signal, remainingMs: () => 60_000 });
+  const answer = ask(upstream, { signal: controller.signal, remainingMs: () => 60_000, alone: false });
   await until(() => server.chats.length === 1 && clock.pending >= 2);
   controller.abort();
   await assert.rejects(answer);
