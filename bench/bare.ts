@@ -1,27 +1,32 @@
 import { type ChildProcess, fork } from "node:child_process";
-import type { BareAnswer, BareJob } from "./bare-process.ts";
+import type { BareAnswer, BareJob, LoadJob } from "./bare-process.ts";
 
 export interface BareSequence {
   readonly ids: Int32Array;
   readonly candidateStart: number;
 }
 
-/** Bare ONNX Runtime in as many processes as the gateway has executors. */
+/** Bare ONNX Runtime in processes of its own. */
 export interface Bare {
   /** Runs the batches, each process taking the next from its own half; wall time is that of the slowest process. */
   run(batches: readonly (readonly BareSequence[])[]): Promise<{ seconds: number; cpuSeconds: number; batchMs: number[] }>;
   close(): void;
 }
 
-export async function openBare(graphPath: string, outputs: readonly string[], processes: number): Promise<Bare> {
+/** @param size processes, as many as the gateway has executors, and threads of each, 1 as the gateway's executors have. */
+export async function openBare(
+  graphPath: string,
+  outputs: readonly string[],
+  size: { readonly processes: number; readonly threads: number },
+): Promise<Bare> {
   const children = await Promise.all(
-    Array.from({ length: processes }, async () => {
+    Array.from({ length: size.processes }, async () => {
       const child = fork(new URL("./bare-process.ts", import.meta.url), {
         serialization: "advanced",
         // As the gateway's own processes run.
         env: { ...process.env, ORT_DISABLE_TELEMETRY: "1" },
       });
-      await ask(child, { type: "load", graphPath, outputs });
+      await ask(child, { type: "load", graphPath, outputs, threads: size.threads });
       return child;
     }),
   );
@@ -67,7 +72,7 @@ function costOf(batch: readonly BareSequence[]): number {
   return batch.length * Math.max(...batch.map(({ ids }) => ids.length));
 }
 
-function ask<T>(child: ChildProcess, message: BareJob | { type: "load"; graphPath: string; outputs: readonly string[] }): Promise<T> {
+function ask<T>(child: ChildProcess, message: BareJob | LoadJob): Promise<T> {
   return new Promise((resolve, reject) => {
     const failed = () => reject(new Error("the bare process ended"));
     child.once("exit", failed);

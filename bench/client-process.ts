@@ -1,8 +1,11 @@
-import { credentials } from "@grpc/grpc-js";
+import { Client, credentials } from "@grpc/grpc-js";
 import { chunk, itemsOf, mixedTexts } from "./corpus.ts";
 import { wire } from "./product.ts";
 
-/** Load from a process of its own, so that the gateway's meters measure the gateway. */
+/**
+ * Load from a process of its own, so that the gateway's meters measure the gateway. It shares the machine with what it measures, so messages
+ * are made before the clock starts, and answers are read after it has stopped: then every candidate must have a finite reward.
+ */
 export interface ClientJob {
   readonly transport: "grpc" | "http";
   readonly address: string;
@@ -21,18 +24,23 @@ export interface ClientAnswer {
   readonly latencyMs: readonly number[];
 }
 
-/** Sends one request and counts the rewards of its answer. */
-type Send = () => Promise<number>;
+/** Sends one request and gives the bytes of its answer. */
+type Send = () => Promise<Uint8Array>;
 type Items = ReturnType<typeof itemsOf>;
+interface Sender {
+  prepare(items: Items): Send;
+  read(answer: Uint8Array): Results;
+  close(): void;
+}
+type Results = readonly { readonly candidates: readonly { readonly reward?: number | undefined }[] }[];
 
 process.on("message", async (job: ClientJob) => {
   const requests = chunk(itemsOf(mixedTexts(job.texts.count, job.texts.seed)), job.perRequest);
-  const { prepare, close } = job.transport === "grpc" ? grpcSender(job) : httpSender(job);
-  // Messages are made before the clock starts: the load generator shares the machine with what it measures.
-  const senders = requests.map(prepare);
+  const sender = job.transport === "grpc" ? grpcSender(job) : httpSender(job);
+  const senders = requests.map(sender.prepare);
   const queue = Array.from({ length: job.repeat }, () => senders).flat();
   let next = 0;
-  let candidates = 0;
+  const answers: Uint8Array[] = [];
   const latencyMs: number[] = [];
   const start = performance.now();
   await Promise.all(
@@ -41,34 +49,35 @@ process.on("message", async (job: ClientJob) => {
         const send = queue[next++];
         if (send === undefined) return;
         const began = performance.now();
-        const rewarded = await send();
-        candidates += rewarded;
+        answers.push(await send());
         latencyMs.push(performance.now() - began);
       }
     }),
   );
-  const answer: ClientAnswer = { seconds: (performance.now() - start) / 1000, candidates, latencyMs };
-  close();
-  process.send!(answer);
+  const seconds = (performance.now() - start) / 1000;
+  sender.close();
+  const candidates = answers.reduce((sum, answer) => sum + countRewards(sender.read(answer)), 0);
+  process.send!({ seconds, candidates, latencyMs } satisfies ClientAnswer);
 });
 process.on("disconnect", () => process.exit(0));
 
-function grpcSender({ address, cache, detail }: ClientJob): { prepare: (items: Items) => Send; close: () => void } {
-  const client = new wire.RewardServiceClient(address, credentials.createInsecure());
+function grpcSender({ address, cache, detail }: ClientJob): Sender {
+  const { path } = wire.RewardServiceService.score;
+  const client = new Client(address, credentials.createInsecure());
+  const asIs = (bytes: Buffer) => bytes;
   const options = {
     cache: cache === "use" ? wire.CacheUse.CACHE_USE_USE : wire.CacheUse.CACHE_USE_BYPASS,
     detail: detail === "reward" ? wire.Detail.DETAIL_REWARD : wire.Detail.DETAIL_FULL,
   };
   return {
     close: () => client.close(),
+    read: (answer) => wire.ScoreResponse.decode(answer).results,
     prepare(items) {
       const request = wire.ScoreRequest.fromPartial({ panel: "chat", items: items.map(toWire), options });
+      const message = Buffer.from(wire.ScoreRequest.encode(request).finish());
       return () =>
         new Promise((resolve, reject) => {
-          client.score(request, (error, response) => {
-            if (error) reject(error);
-            else resolve(countRewards(response.results));
-          });
+          client.makeUnaryRequest(path, asIs, asIs, message, (error, answer) => (answer ? resolve(answer) : reject(error)));
         });
     },
   };
@@ -82,22 +91,22 @@ function toWire(item: Items[number]) {
   };
 }
 
-function httpSender({ address, cache, detail = "full" }: ClientJob): { prepare: (items: Items) => Send; close: () => void } {
+function httpSender({ address, cache, detail = "full" }: ClientJob): Sender {
   return {
     close: () => {},
+    read: (answer) => (JSON.parse(Buffer.from(answer).toString()) as { results: Results }).results,
     prepare(items) {
       const body = JSON.stringify({ panel: "chat", items, options: { cache, detail } });
       return async () => {
         const response = await fetch(`${address}/v1/score`, { method: "POST", headers: { "content-type": "application/json" }, body });
         if (!response.ok) throw new Error(`HTTP ${response.status}: ${await response.text()}`);
-        const { results } = (await response.json()) as { results: { candidates: { reward?: number }[] }[] };
-        return countRewards(results);
+        return new Uint8Array(await response.arrayBuffer());
       };
     },
   };
 }
 
-function countRewards(results: readonly { readonly candidates: readonly { readonly reward?: number | undefined }[] }[]): number {
+function countRewards(results: Results): number {
   let count = 0;
   for (const { candidates } of results) {
     for (const { reward } of candidates) {

@@ -24,8 +24,10 @@ const { values: flags } = parseArgs({
 });
 const N = Number(flags.candidates);
 const SEED = 7;
-/** Texts that lead in each measurement, so that what idled while another was measured is awake; of cached ones all, so that they are in the cache. */
+/** Texts that lead in each measurement, so that what idled while another was measured is awake. */
 const LEAD_IN = 128;
+/** What is cached is sent so often before and while it is measured: after a minute of idleness the compiler takes most of the first second. */
+const CACHED = { leadIn: 20, repeat: 120 };
 const texts = mixedTexts(N, SEED);
 const config = await loadConfig({ file: flags.config, variables: process.env });
 const { sequences, graphPath, outputs, executors } = await openSequences(config, itemsOf(texts));
@@ -35,7 +37,7 @@ const client = fork(new URL("./client-process.ts", import.meta.url), { serializa
 await ready(gateway);
 const addresses = await ask<{ http: string; grpc: string }>(gateway, "addresses");
 const engine = await openGateway(config, { log: createLogger({ level: "error" }) });
-const bare = await openBare(graphPath, outputs, executors);
+const bare = await openBare(graphPath, outputs, { processes: executors, threads: 1 });
 
 interface Sample {
   readonly rate: number;
@@ -47,7 +49,7 @@ const note = (mode: string, sample: Sample) => samples.set(mode, [...(samples.ge
 
 const budget = await bestBudget(bare);
 process.stderr.write(`bare ONNX Runtime: ${executors} × 1 thread, best token budget ${budget}\n`);
-const lone: Lone[] = [];
+const lone = new Map<number, Lone[]>([executors, 1].map((threads) => [threads, []]));
 await warmUp();
 for (let round = 0; round < Number(flags.rounds); round++) {
   process.stderr.write(`round ${round + 1} of ${flags.rounds}\n`);
@@ -60,12 +62,12 @@ for (let round = 0; round < Number(flags.rounds); round++) {
   await measureBare("naive first-in-first-out, 32 a batch", chunk(sequences, 32));
   for (const transport of ["grpc", "http"] as const) {
     for (const detail of ["reward", "full"] as const) {
-      const job = { transport, detail, perRequest: 256, callers: 4, cache: "use", repeat: 40 } as const;
+      const job = { transport, detail, perRequest: 256, callers: 4, cache: "use", repeat: CACHED.repeat } as const;
       await measureWire(`cached, ${transport === "grpc" ? "gRPC" : "HTTP"} 256 a request, detail ${detail}`, job);
     }
   }
   await measureCachedEngine();
-  lone.push(await measureLone());
+  for (const [threads, times] of lone) times.push(await measureLone(threads));
 }
 report();
 bare.close();
@@ -129,22 +131,20 @@ async function scoreInProcess(items: Item[], cache: CacheUse = "bypass"): Promis
 
 async function measureCachedEngine(): Promise<void> {
   const requests = chunk(itemsOf(texts), 256);
-  const pass = async () => {
-    // Fresh items each time, as a wire would make them: nothing may be remembered by object identity.
-    for (const items of requests) await scoreInProcess(structuredClone(items), "use");
-  };
-  await pass();
-  const repeat = 20;
+  // Fresh items each time, as a wire would make them: nothing may be remembered by object identity. Copying them is not the engine's work.
+  const copies = (times: number) => Array.from({ length: times }, () => structuredClone(requests)).flat();
+  for (const items of copies(CACHED.leadIn)) await scoreInProcess(items, "use");
+  const measured = copies(CACHED.repeat);
   const start = performance.now();
-  for (let turn = 0; turn < repeat; turn++) await pass();
-  note("cached, engine in process, detail full", { rate: (N * repeat) / ((performance.now() - start) / 1000) });
+  for (const items of measured) await scoreInProcess(items, "use");
+  note("cached, engine in process, detail full", { rate: (N * CACHED.repeat) / ((performance.now() - start) / 1000) });
 }
 
 async function measureWire(mode: string, job: Partial<ClientJob> & Pick<ClientJob, "transport" | "perRequest" | "callers">): Promise<void> {
   const address = job.transport === "grpc" ? addresses.grpc : addresses.http;
   const full: ClientJob = { address, texts: { count: N, seed: SEED }, cache: "bypass", repeat: 1, ...job };
-  const leadIn = full.cache === "use" ? N : LEAD_IN;
-  await ask<ClientAnswer>(client, { ...full, texts: { count: leadIn, seed: SEED }, repeat: 1 });
+  const leadIn = full.cache === "use" ? { repeat: CACHED.leadIn } : { texts: { count: LEAD_IN, seed: SEED }, repeat: 1 };
+  await ask<ClientAnswer>(client, { ...full, ...leadIn });
   const before = await ask<number>(gateway, "reset");
   const { seconds, candidates } = await ask<ClientAnswer>(client, full);
   const after = await ask<{ cpuSeconds: number; loopP99Ms: number }>(gateway, "meters");
@@ -163,10 +163,12 @@ interface Lone {
 /**
  * Medians over texts of what the gateway adds to the bare run of the very same text, and of a call that scores nothing. One caller, nothing
  * else going on; each takes turns with the bare run, one text each, so that both find their caches as cold as the other.
+ *
+ * @param threads of the bare run: as many as the gateway has, or one
  */
-async function measureLone(): Promise<Lone> {
+async function measureLone(threads: number): Promise<Lone> {
   const count = Math.min(N, 128);
-  const single = await openBare(graphPath, outputs, 1);
+  const single = await openBare(graphPath, outputs, { processes: 1, threads });
   const caller = grpcCaller(addresses.grpc);
   const items = itemsOf(texts);
   const ways = {
@@ -212,19 +214,25 @@ function report(): void {
       ]),
     );
   }
-  const p50 = (way: keyof Lone) => median(lone.map((times) => times[way]));
-  console.log(
-    `\nadded to a lone caller at p50: ${p50("engine").toFixed(2)} ms in process, ${p50("grpc").toFixed(2)} ms over gRPC, ` +
-      `where a call that scores nothing takes ${p50("empty").toFixed(2)} ms`,
-  );
+  const loneAddedP50 = [...lone].map(([threads, times]) => {
+    const p50 = (way: keyof Lone) => median(times.map((each) => each[way]));
+    return { bareThreads: threads, engineMs: p50("engine"), grpcMs: p50("grpc"), emptyCallMs: p50("empty") };
+  });
+  console.log("");
+  for (const { bareThreads, engineMs, grpcMs, emptyCallMs } of loneAddedP50) {
+    console.log(
+      `a lone caller at p50, to a bare run on ${bareThreads} thread${bareThreads === 1 ? "" : "s"}: ${signed(engineMs)} ms in process, ` +
+        `${signed(grpcMs)} ms over gRPC, where a call that scores nothing takes ${emptyCallMs.toFixed(2)} ms`,
+    );
+  }
   const naive = rows.find(({ mode }) => mode.startsWith("naive"))!;
   const single = rows.find(({ mode }) => mode.startsWith("gRPC, 64"))!;
   console.log(`64 single callers against the naive batcher: ${(single.rate / naive.rate).toFixed(2)} ×`);
-  if (flags.out)
-    writeFileSync(
-      flags.out,
-      `${JSON.stringify({ rows, loneAddedP50Ms: { grpc: p50("grpc"), engine: p50("engine") }, emptyCallP50Ms: p50("empty") }, null, 2)}\n`,
-    );
+  if (flags.out) writeFileSync(flags.out, `${JSON.stringify({ rows, loneAddedP50 }, null, 2)}\n`);
+}
+
+function signed(ms: number): string {
+  return `${ms < 0 ? "−" : "+"}${Math.abs(ms).toFixed(2)}`;
 }
 
 function median(values: readonly number[]): number {
