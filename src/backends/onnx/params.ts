@@ -82,30 +82,36 @@ const MOST_THREADS_WHEN_ALONE = 8;
 /**
  * The inference processes that a configuration asks for, one entry each.
  *
- * @param params `device` already decided, `auto` no more
+ * @param params `device` already decided, `auto` no more; the backend's name is for errors
  * @param cores  cores that this process may use
  * @throws {GatewayError} CONFIG_INVALID when they, or a batch that runs alone, have more threads than there are cores, which costs a
  *   third of the throughput
  */
 export function planExecutors(
-  params: Pick<OnnxParams, "executors" | "threadsPerExecutor" | "threadsWhenAlone"> & { readonly devices: readonly Device[] },
+  params: Pick<OnnxParams, "executors" | "threadsPerExecutor" | "threadsWhenAlone"> & {
+    readonly name: string;
+    readonly devices: readonly Device[];
+  },
   cores: number,
 ): ExecutorPlan[] {
-  const { devices, threadsPerExecutor: threads } = params;
+  const { name, devices, threadsPerExecutor: threads } = params;
   const fillsCores = devices.length === 1 && devices[0]!.type === "cpu";
   const each = params.executors ?? (fillsCores ? Math.max(1, Math.floor(cores / threads)) : 1);
   const total = each * devices.length * threads;
   if (total > cores) {
     throw new GatewayError(
       "CONFIG_INVALID",
-      `${each * devices.length} executors of ${threads} threads are ${total} threads on ${cores} available cores, which slows all of ` +
+      `backend "${name}": ${each * devices.length} executors of ${threads} threads are ${total} threads on ${cores} available cores, which slows all of ` +
         "them; lower `executors`, `threadsPerExecutor` or the number of devices",
     );
   }
   const plans = devices.flatMap((device) => Array.from({ length: each }, (): ExecutorPlan => ({ device, threads })));
   const whenAlone = params.threadsWhenAlone ?? Math.min(total, MOST_THREADS_WHEN_ALONE);
   if (whenAlone > cores) {
-    throw new GatewayError("CONFIG_INVALID", `\`threadsWhenAlone: ${whenAlone}\` is more than the ${cores} available cores; lower it`);
+    throw new GatewayError(
+      "CONFIG_INVALID",
+      `backend "${name}": \`threadsWhenAlone: ${whenAlone}\` is more than the ${cores} available cores; lower it`,
+    );
   }
   const onCpu = devices.every(({ type }) => type === "cpu");
   // A replica chosen among idle ones is the first.

@@ -7,7 +7,7 @@ import { GatewayError } from "../../../src/domain/errors.ts";
 
 const devices = (...names: string[]) => names.map(parseDevice);
 const plan = (names: string[], cores: number, more: { executors?: number; threadsPerExecutor?: number; threadsWhenAlone?: number } = {}) =>
-  planExecutors({ devices: devices(...names), threadsPerExecutor: 1, ...more }, cores);
+  planExecutors({ name: "local", devices: devices(...names), threadsPerExecutor: 1, ...more }, cores);
 
 test("onnxParams fills in the CPU and one thread, and refuses unknown keys and devices", () => {
   assert.deepEqual(onnxParams.parse({ type: "onnx" }), { type: "onnx", device: "cpu", threadsPerExecutor: 1 });
@@ -42,7 +42,7 @@ test("planExecutors(params, cores) gives a batch that runs alone the threads of 
   assert.deepEqual(alone(["cpu"], 2, { threadsWhenAlone: 1 }), [undefined, undefined]);
   assert.deepEqual(alone(["cpu"], 4, { executors: 1, threadsPerExecutor: 4 }), [undefined], "it has them all anyway");
   assert.deepEqual(alone(["cuda:0", "cuda:1"], 8), [undefined, undefined]);
-  assert.throws(() => plan(["cpu"], 4, { threadsWhenAlone: 5 }), /threadsWhenAlone: 5.*4 available cores.*lower/);
+  assert.throws(() => plan(["cpu"], 4, { threadsWhenAlone: 5 }), /backend "local".*threadsWhenAlone: 5.*4 available cores.*lower/);
 });
 
 test("planExecutors(params, cores) refuses more threads than cores and says what to lower", () => {
@@ -50,6 +50,8 @@ test("planExecutors(params, cores) refuses more threads than cores and says what
   assert.throws(
     () => plan(["cpu"], 4, { executors: 2, threadsPerExecutor: 3 }),
     (error) =>
-      error instanceof GatewayError && error.reason === "CONFIG_INVALID" && /6 threads on 4 available cores.*lower/.test(error.message),
+      error instanceof GatewayError &&
+      error.reason === "CONFIG_INVALID" &&
+      /backend "local".*6 threads on 4 available cores.*lower/.test(error.message),
   );
 });
