@@ -42,12 +42,12 @@ test("tokens that the makers recorded must be those that the backend reads, and 
 
 test("golden rows run one after the other with the backend to themselves, as a lone caller's do", async () => {
   let running = 0;
-  const told: (boolean | undefined)[] = [];
+  const told: boolean[] = [];
   const backend = scriptedBackend({
     async beforeRun(batch, context) {
       running++;
       await settle();
-      if (batch.length === 1 && context !== undefined) told.push(context.alone && running === 1);
+      if (context !== undefined) told.push(context.alone && batch.length === 1 && running === 1);
       running--;
     },
   });
