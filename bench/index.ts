@@ -28,6 +28,8 @@ const SEED = 7;
 const LEAD_IN = 128;
 /** What is cached is sent so often before and while it is measured: after a minute of idleness the compiler takes most of the first second. */
 const CACHED = { leadIn: 20, repeat: 120 };
+/** Single callers send the set so often: a few seconds after the other modes, the compiler still has its share of their calls. */
+const SINGLE_REPEAT = 3;
 const texts = mixedTexts(N, SEED);
 const config = await loadConfig({ file: flags.config, variables: process.env });
 const { sequences, graphPath, outputs, executors } = await openSequences(config, itemsOf(texts));
@@ -58,7 +60,8 @@ for (let round = 0; round < Number(flags.rounds); round++) {
   await measureWire("gRPC, 256 a request", { transport: "grpc", perRequest: 256, callers: 4 });
   await measureBare("bare session.run", idealBatches(sequences, budget));
   await measureWire("HTTP, 256 a request", { transport: "http", perRequest: 256, callers: 4 });
-  await measureWire("gRPC, 64 callers × 1", { transport: "grpc", perRequest: 1, callers: 64 });
+  await measureWire("gRPC, 64 callers × 1", { transport: "grpc", perRequest: 1, callers: 64, repeat: SINGLE_REPEAT });
+  await measureWire("HTTP, 64 callers × 1", { transport: "http", perRequest: 1, callers: 64, repeat: SINGLE_REPEAT });
   await measureBare("naive first-in-first-out, 32 a batch", chunk(sequences, 32));
   for (const transport of ["grpc", "http"] as const) {
     for (const detail of ["reward", "full"] as const) {
