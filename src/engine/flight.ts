@@ -60,9 +60,9 @@ export class Flight {
     this.textSize = size;
   }
 
-  /** Adds a watcher; the flight becomes as urgent as its most urgent watcher and lives as long as its most patient one. */
+  /** Adds a watcher, once; the flight becomes as urgent as its most urgent watcher and lives as long as its most patient one. */
   join(watcher: Watcher, urgency: Urgency): void {
-    this.watchers.push(watcher);
+    if (!this.watchers.includes(watcher)) this.watchers.push(watcher);
     if (urgency.rank < this.rank) this.rank = urgency.rank;
     if (PRIORITIES.indexOf(urgency.priority) < PRIORITIES.indexOf(this.priority)) this.priority = urgency.priority;
     if (urgency.expiresAt > this.expiresAt) this.expiresAt = urgency.expiresAt;

@@ -211,6 +211,41 @@ test("a judge asks further as often as it declares, with every answer so far, an
   assert.equal(usage.tokens, "startxxxxxx".length);
 });
 
+/** A panel whose second judge only watches, and asks what the first asks. */
+function watchedPanel(): Panel {
+  return panelOf([memberOf(groupJudge({ name: "one" })), memberOf(groupJudge({ name: "two" }), { standing: "shadow", weight: 0 })]);
+}
+
+test("a judge that watches and asks what another asks hears of each call once, and neither reads answers before the last", async () => {
+  const { backend, score } = engineOf({ limits: { maxBatchCalls: 1 } }, { panels: [watchedPanel()] });
+  const { results, usage } = await score(requestOf([itemOf("a", ["four", "fives"])]), contextOf());
+  assert.deepEqual(
+    results[0]!.candidates.map(({ judges }) => judges.map(({ raw }) => raw)),
+    [
+      [4, 4],
+      [5, 5],
+    ],
+  );
+  assert.deepEqual(backend.ran.toSorted(), ["fives", "four"]);
+  assert.equal(usage.tokens, 9);
+});
+
+test("a caller that leaves takes along what a judge that watches asks too", async () => {
+  const gate = deferred();
+  const { backend, score } = engineOf({ limits: { maxBatchCalls: 1 }, beforeRun: () => gate.promise }, { panels: [watchedPanel()] });
+  const running = score(requestOf([itemOf("r", ["running"])]), contextOf());
+  await settle();
+  const caller = new AbortController();
+  const gone = assert.rejects(score(requestOf([itemOf("c", ["cancelled"])]), contextOf(caller.signal)), { reason: "CALLER_GONE" });
+  await settle();
+  caller.abort();
+  await gone;
+  gate.resolve();
+  await running;
+  await settle();
+  assert.deepEqual(backend.ran, ["running"]);
+});
+
 test("scores that rest on fleeting answers are not kept", async () => {
   let fleeting = true;
   const call = (text: string): Call => ({ type: "forward", overlong: "error", segments: [{ text, origin: "candidate" }] });
