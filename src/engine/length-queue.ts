@@ -15,6 +15,12 @@ export interface Batch {
   readonly closedBy: "full" | "tokens" | "idle";
 }
 
+/** A flight as the order of urgency knows it: of one that became more urgent meanwhile an older entry holds no more. */
+interface Entry {
+  readonly flight: Flight;
+  readonly rank: number;
+}
+
 /**
  * Prepared calls that wait for a backend, in three orders at once: by urgency, to choose who must go next, and of equal urgency, as the calls
  * of one request are, the longest first, so that short ones even out the end and batches in a row are alike, which suits a runtime; by prefix, to choose who can
@@ -22,7 +28,7 @@ export interface Batch {
  * stopped waiting is dropped when it is met.
  */
 export class LengthQueue {
-  private readonly heap = new TinyQueue<Flight>([], (a, b) => a.rank - b.rank || lengthOf(b) - lengthOf(a) || a.order - b.order);
+  private readonly heap = new TinyQueue<Entry>([], (a, b) => a.rank - b.rank || byLengthAndOrder(a.flight, b.flight));
   /** Without those that wait together with others of their prefix. */
   private readonly byLength = new Map<number, Flight[]>();
   /** Those that wait, in the order of arrival. */
@@ -39,7 +45,7 @@ export class LengthQueue {
 
   push(flight: Flight): void {
     const { tokens: length, prefix } = flight.prepared!;
-    this.heap.push(flight);
+    this.heap.push({ flight, rank: flight.rank });
     this.live++;
     this.liveTokens += length;
     const group = prefix && this.byPrefix.get(prefix.key);
@@ -68,15 +74,16 @@ export class LengthQueue {
 
   /** A flight it holds became more urgent. */
   reprioritise(flight: Flight): void {
-    // A second entry at the new rank; the old one is skipped when it surfaces, like that of any flight that has left.
-    this.heap.push(flight);
+    // A second entry at the new rank; the old one, which must keep its own or it would stand out of order, is skipped when it surfaces.
+    this.heap.push({ flight, rank: flight.rank });
   }
 
   /** The most urgent waiting flight, left in place. */
   peek(): Flight | undefined {
     for (;;) {
       const first = this.heap.peek();
-      if (first === undefined || isWaiting(first)) return first;
+      if (first === undefined) return undefined;
+      if (isWaiting(first.flight) && first.rank === first.flight.rank) return first.flight;
       this.heap.pop();
     }
   }
@@ -179,8 +186,9 @@ export class LengthQueue {
   }
 }
 
-function lengthOf(flight: Flight): number {
-  return flight.prepared!.tokens;
+/** The longest first, and of equal length the first that came. */
+function byLengthAndOrder(a: Flight, b: Flight): number {
+  return b.prepared!.tokens - a.prepared!.tokens || a.order - b.order;
 }
 
 function isWaiting(flight: Flight): boolean {

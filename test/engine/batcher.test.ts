@@ -428,6 +428,31 @@ test("a waiting call becomes as urgent as the most urgent caller that joins it",
   assert.deepEqual(backend.ran, ["running", "shared", "first"]);
 });
 
+test("calls go in the order of their urgency whichever of them became more urgent, over 200 random queues", async () => {
+  const ranks = fc.array(fc.integer({ min: 10, max: 99 }), { minLength: 1, maxLength: 30 });
+  await fc.assert(
+    fc.asyncProperty(ranks, fc.array(fc.tuple(fc.nat(29), fc.integer({ min: 1, max: 99 })), { maxLength: 10 }), async (first, later) => {
+      const gate = holdFirst();
+      const { backend, batcher } = batcherOf({ limits: { maxBatchCalls: 1 }, tokens: () => 1, beforeRun: gate.beforeRun });
+      batcher.dispatch([callOf("running")], listener(), STANDARD);
+      await settle();
+      const now = [...first];
+      for (const [index, rank] of first.entries()) batcher.dispatch([callOf(`${index}`)], listener(), { ...STANDARD, rank });
+      await settle();
+      for (const [drawn, rank] of later) {
+        const index = drawn % first.length;
+        now[index] = Math.min(now[index]!, rank);
+        batcher.dispatch([callOf(`${index}`)], listener(), { ...STANDARD, rank });
+      }
+      gate.release();
+      while (backend.ran.length <= first.length) await settle(1);
+      const inOrder = now.map((_, index) => index).sort((a, b) => now[a]! - now[b]! || a - b);
+      assert.deepEqual(backend.ran.slice(1), inOrder.map(String));
+    }),
+    { numRuns: 200 },
+  );
+});
+
 for (const [bad, size] of [
   [1, 64],
   [5, 256],
