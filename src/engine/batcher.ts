@@ -47,8 +47,9 @@ export function createBatcher(options: BatcherOptions): Batcher {
   const { limits } = backend;
   const label = { backend: backend.name };
   const flights = new Map<string, Flight>();
-  /** Flights that wait to be prepared; left ones stay in place and are skipped. */
+  /** Flights that wait to be prepared; left ones stay in place and are skipped. The most urgent first, unless they are out of order. */
   let unprepared: Flight[] = [];
+  let outOfOrder = false;
   let preparing = false;
   const ready = new LengthQueue();
   let arrivals = 0;
@@ -106,7 +107,10 @@ export function createBatcher(options: BatcherOptions): Batcher {
       fresh.push(flight);
       return flight;
     });
-    if (fresh.length > 0) admit(fresh, urgency);
+    if (fresh.length > 0) {
+      admit(fresh, urgency);
+      outOfOrder ||= urgency.rank < (unprepared.at(-1)?.rank ?? 0);
+    }
     for (const flight of fresh) {
       flights.set(flight.digest, flight);
       unprepared.push(flight);
@@ -117,9 +121,11 @@ export function createBatcher(options: BatcherOptions): Batcher {
       const rank = flight.rank;
       if (!started.has(flight.digest)) metrics?.coalesced.inc();
       flight.join(watcher, urgency);
-      if (flight.rank < rank && flight.prepared && flight.state === "waiting") ready.reprioritise(flight);
+      if (flight.rank === rank || flight.state !== "waiting") continue;
+      if (flight.prepared) ready.reprioritise(flight);
+      else outOfOrder = true;
     }
-    if (fresh.length > 0) schedule();
+    if (fresh.length > 0 || outOfOrder) schedule();
     return wanted;
   }
 
@@ -155,24 +161,37 @@ export function createBatcher(options: BatcherOptions): Batcher {
   async function prepareMore(): Promise<void> {
     if (preparing) return;
     preparing = true;
-    const stock = STOCKED_BATCHES * limits.parallelism * limits.maxBatchTokens;
-    while (ready.tokens < stock) {
+    for (let next = takeUnprepared(); next.length > 0; next = takeUnprepared()) {
       const chunk: Flight[] = [];
-      let taken = 0;
-      for (; taken < unprepared.length && chunk.length < PREPARE_CHUNK; taken++) {
-        const flight = unprepared[taken]!;
-        if (flight.state !== "waiting") continue;
+      for (const flight of next) {
         const refusal = isolation.refusalOf(flight);
         if (refusal === undefined) chunk.push(flight);
         else refuse(flight, refusal);
       }
-      unprepared = unprepared.slice(taken);
-      if (chunk.length === 0) break;
+      if (chunk.length === 0) continue;
       const prepared = await prepareChunk(chunk);
       for (const [index, flight] of chunk.entries()) receivePrepared(flight, prepared[index]!);
       fillSlots();
     }
     preparing = false;
+  }
+
+  /** The most urgent flights that are not prepared, as long as stock is short; beyond it only those that are more urgent than all of it. */
+  function takeUnprepared(): Flight[] {
+    if (outOfOrder) unprepared.sort((a, b) => a.rank - b.rank);
+    outOfOrder = false;
+    const isShort = ready.tokens < STOCKED_BATCHES * limits.parallelism * limits.maxBatchTokens;
+    const inStock = ready.peek()?.rank ?? Number.POSITIVE_INFINITY;
+    const chunk: Flight[] = [];
+    let taken = 0;
+    for (; taken < unprepared.length && chunk.length < PREPARE_CHUNK; taken++) {
+      const flight = unprepared[taken]!;
+      if (flight.state !== "waiting") continue;
+      if (!isShort && flight.rank >= inStock) break;
+      chunk.push(flight);
+    }
+    if (taken > 0) unprepared = unprepared.slice(taken);
+    return chunk;
   }
 
   async function prepareChunk(chunk: readonly Flight[]): Promise<(PreparedCall | Error)[]> {

@@ -428,6 +428,30 @@ test("a waiting call becomes as urgent as the most urgent caller that joins it",
   assert.deepEqual(backend.ran, ["running", "shared", "first"]);
 });
 
+test("more urgent work goes first however much waits, also what has not been prepared yet", async () => {
+  const gate = holdFirst();
+  const { backend, batcher } = batcherOf({ limits: { maxBatchTokens: 10, maxBatchCalls: 1 }, tokens: () => 10, beforeRun: gate.beforeRun });
+  const sheddable: Urgency = { priority: "sheddable", rank: 10_000, expiresAt: Number.POSITIVE_INFINITY };
+  const critical: Urgency = { priority: "critical", rank: 10, expiresAt: Number.POSITIVE_INFINITY };
+  batcher.dispatch([callOf("running")], listener(), STANDARD);
+  await settle();
+  const heard = listener();
+  batcher.dispatch(
+    Array.from({ length: 300 }, (_, index) => callOf(`sheddable ${index}`)),
+    heard,
+    sheddable,
+  );
+  await settle();
+  batcher.dispatch([callOf("critical")], heard, critical);
+  batcher.dispatch([callOf("sheddable 299")], heard, { ...critical, rank: 20 });
+  await settle();
+  gate.release();
+  while (heard.settled.length < 301) await settle(1);
+  assert.deepEqual(backend.ran.slice(0, 4), ["running", "critical", "sheddable 299", "sheddable 0"]);
+  assert.equal(new Set(backend.ran).size, 302);
+  assert.equal(backend.ran.length, 302);
+});
+
 test("calls go in the order of their urgency whichever of them became more urgent, over 200 random queues", async () => {
   const ranks = fc.array(fc.integer({ min: 10, max: 99 }), { minLength: 1, maxLength: 30 });
   await fc.assert(
