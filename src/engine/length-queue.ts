@@ -24,8 +24,8 @@ interface Entry {
 /**
  * Prepared calls that wait for a backend, in three orders at once: by urgency, to choose who must go next, and of equal urgency, as the calls
  * of one request are, the longest first, so that short ones even out the end and batches in a row are alike, which suits a runtime; by prefix, to choose who can
- * be read in one row with them, and else by length, to choose who may travel with them at little padding. A flight that
- * stopped waiting is dropped when it is met.
+ * be read in one row with them, and else by length, to choose who may travel with them at little padding. In the order of urgency a
+ * flight that waits no longer stays until it comes up.
  */
 export class LengthQueue {
   private readonly heap = new TinyQueue<Entry>([], (a, b) => a.rank - b.rank || byLengthAndOrder(a.flight, b.flight));
@@ -60,9 +60,10 @@ export class LengthQueue {
     else this.byLength.set(length, [flight]);
   }
 
-  /** Tells the queue that a flight it holds waits no longer; the queue forgets it when it comes across it. */
+  /** Takes out a flight that waits no longer; in the order of urgency it stays until it comes up. */
   forget(flight: Flight): void {
     const { tokens, prefix } = flight.prepared!;
+    this.removeFromBucket(flight);
     this.live--;
     this.liveTokens -= tokens;
     const group = prefix && this.byPrefix.get(prefix.key);
@@ -103,7 +104,7 @@ export class LengthQueue {
     const { tokens: anchorLength, prefix } = anchor.prepared!;
     const siblings = (prefix && this.byPrefix.get(prefix.key)) ?? [];
     if (siblings.length > 1 && limits.batchable && limits.maxBatchCalls > 1) return this.takeRows(anchor, siblings, limits, tokenBudget);
-    this.drop(anchor);
+    this.forget(anchor);
     const flights = [anchor];
     let longest = anchorLength;
     let tokens = anchorLength;
@@ -120,10 +121,6 @@ export class LengthQueue {
         const bucket = this.byLength.get(length);
         while (bucket !== undefined && bucket.length > 0) {
           const next = bucket[0]!;
-          if (!isWaiting(next)) {
-            this.removeFromBucket(next);
-            continue;
-          }
           if (flights.length >= maxCalls) {
             closedBy = "full";
             break;
@@ -136,7 +133,7 @@ export class LengthQueue {
             break;
           }
           if (limits.padded && newTokens < cost * (1 - limits.maxPaddingRatio)) break;
-          this.drop(next);
+          this.forget(next);
           // Taken flights stay in the heap until they surface; their state tells that they no longer wait.
           flights.push(next);
           longest = newLongest;
@@ -152,10 +149,10 @@ export class LengthQueue {
   private takeRows(anchor: Flight, siblings: readonly Flight[], limits: BatchLimits, tokenBudget: number): Batch {
     const room = { tokens: tokenBudget, calls: limits.maxBatchCalls };
     const first = fillRow([anchor, ...siblings.filter((flight) => flight !== anchor)], room);
-    for (const flight of first.flights) this.drop(flight);
+    for (const flight of first.flights) this.forget(flight);
     const { rows, closedBy } = addRows(first, this.byPrefix.values(), limits, tokenBudget);
     const flights = rows.flatMap((row) => row.flights);
-    for (const flight of flights.slice(first.flights.length)) this.drop(flight);
+    for (const flight of flights.slice(first.flights.length)) this.forget(flight);
     const lengths = rows.map(({ tokens }) => tokens);
     const readTokens = lengths.reduce((sum, length) => sum + length, 0);
     return {
@@ -165,12 +162,6 @@ export class LengthQueue {
       paddedTokens: limits.padded ? Math.max(...lengths) * rows.length : readTokens,
       closedBy,
     };
-  }
-
-  /** Takes a flight out; in the heap it stays until it surfaces. */
-  private drop(flight: Flight): void {
-    this.removeFromBucket(flight);
-    this.forget(flight);
   }
 
   private removeFromBucket(flight: Flight): void {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { type Call, segmentsOf } from "../../src/domain/backend.ts";
 import { systemClock } from "../../src/domain/clock.ts";
@@ -342,6 +344,31 @@ test("a call whose last caller left never runs, and its place in the queue is fr
   gate.resolve();
   await settle(20);
   assert.deepEqual(backend.ran, ["running", "next"]);
+});
+
+test("a call that nobody waits for any more leaves the memory, though no call of its length follows", async () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  const gate = holdFirst();
+  const { batcher } = batcherOf({ beforeRun: gate.beforeRun });
+  batcher.dispatch([callOf("running")], listener(), STANDARD);
+  await settle();
+  const watcher: Watcher = { flightStarted() {}, flightSettled() {} };
+  const left = [500, 600, 700].map((length) => new WeakRef(batcher.dispatch([callOf("x".repeat(length))], watcher, STANDARD)[0]!));
+  await settle();
+  left.forEach((flight) => {
+    batcher.leave(flight.deref()!, watcher);
+  });
+  const heard = listener();
+  batcher.dispatch([callOf("short")], heard, STANDARD);
+  gate.release();
+  while (heard.settled.length === 0) await settle(1);
+  await settle();
+  collectGarbage();
+  assert.deepEqual(
+    left.map((flight) => flight.deref()),
+    [undefined, undefined, undefined],
+  );
 });
 
 test("a call whose deadline passed in the queue is dropped when its turn comes", async () => {
