@@ -64,7 +64,7 @@ export function createScorer(options: ScorerOptions): Scorer {
     const urgency = { priority: request.options.priority, rank: startedAt + ALLOWANCE_MS[request.options.priority], expiresAt: deadline };
 
     const asksOf = new Map<Flight, OpenAsk[]>();
-    // A stop ends the request as a whole, so that its caller sends it elsewhere, or again, instead of keeping half an answer.
+    // A stop ends the request as a whole, and so does its deadline, so that its caller sends it elsewhere, or again, instead of keeping half an answer.
     let stopped: GatewayError | undefined;
     const ask = (entries: readonly OpenAsk[]) => startFlights(entries, asksOf, scope, urgency);
     // The request was let in whole: to refuse a judge half-way would waste what it has cost, and lose the reward.
@@ -72,8 +72,10 @@ export function createScorer(options: ScorerOptions): Scorer {
     const scope = new RequestScope(clock, {
       started: () => metrics?.requestsWaiting.dec(),
       settled: (flight) => {
-        if (flight.error?.reason === "SHUTTING_DOWN") stopped = flight.error;
-        for (const entry of asksOf.get(flight) ?? []) if (--entry.missing === 0) readAnswers(entry, request, askFurther);
+        const entries = asksOf.get(flight) ?? [];
+        const tooLate = isTooLate(flight) && entries.some(({ counts }) => counts);
+        if (flight.error?.reason === "SHUTTING_DOWN" || tooLate) stopped = flight.error;
+        for (const entry of entries) if (--entry.missing === 0) readAnswers(entry, request, askFurther);
       },
     });
     const travel: Travel = {
@@ -225,6 +227,11 @@ export function createScorer(options: ScorerOptions): Scorer {
     }
     entry.heard.filled();
   }
+}
+
+/** Whether the queue dropped a call since nobody waits as long: what its turn may show before the timer of the request does. */
+function isTooLate({ error, startedAt }: Flight): boolean {
+  return error?.reason === "DEADLINE_EXCEEDED" && startedAt === 0;
 }
 
 const TOO_LATE = new GatewayError("DEADLINE_EXCEEDED", "the judge only watches, and it had not answered when the request had to");

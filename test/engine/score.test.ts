@@ -328,6 +328,23 @@ test("when the deadline passes, the caller hears so and unstarted work never run
   assert.match(text, /rewardgate_requests_waiting 0/);
 });
 
+test("a deadline that the queue sees before the request's own timer does ends the request too, and is no failure of its judge", async () => {
+  const time = manualClock();
+  let behind = 0;
+  const clock = { ...time, now: () => time.now() + behind };
+  const gate = deferred();
+  const { backend, score } = engineOf({ limits: { maxBatchCalls: 1 }, beforeRun: () => gate.promise }, { clock });
+  const running = score(requestOf([itemOf("r", ["running"])]), contextOf());
+  await settle();
+  const late = assert.rejects(score(requestOf([itemOf("l", ["late"])], { deadlineMs: 100 }), contextOf()), { reason: "DEADLINE_EXCEEDED" });
+  await settle();
+  behind = 200;
+  gate.resolve();
+  await late;
+  assert.equal((await running).results[0]!.candidates[0]!.reward, 7);
+  assert.deepEqual(backend.ran, ["running"]);
+});
+
 test("nothing waits for ever: without a deadline of the caller, the server's cap ends the request", async () => {
   const clock = manualClock();
   const { score } = engineOf({ beforeRun: () => new Promise(() => {}) }, { clock, maxRequestMs: 100_000 });
