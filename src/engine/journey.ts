@@ -2,7 +2,7 @@ import { GatewayError } from "../domain/errors.ts";
 import type { Item } from "../domain/item.ts";
 import type { OpenReason } from "../domain/panel.ts";
 import type { Judgement } from "./judgement.ts";
-import { type AskHeard, fillFailed, type OpenAsk, openRow, type RowSources } from "./open-ask.ts";
+import { type AskHeard, byBackend, fillFailed, type OpenAsk, openRow, type RowSources } from "./open-ask.ts";
 import { NOT_ASKED, type Openness, opennessOf } from "./openness.ts";
 import { type Destination, judgedItem, planItem } from "./plan.ts";
 import type { EndedItem } from "./stages.ts";
@@ -85,18 +85,20 @@ export function askLaterStages(journey: Journey, travel: Travel): void {
     const sources: RowSources = { cache: travel.cache, use: travel.use, heard: heardBy(journey, travel), open };
     for (const seat of seats) rows[seat] = openRow(panel.judges[seat]!, item, true, sources);
     journey.waiting = open.length;
-    if (open.length === 0) continue;
-    try {
-      travel.send(open);
-    } catch (thrown) {
-      const error = GatewayError.from(thrown);
-      if (error.reason !== "TOO_LARGE") {
-        travel.fail(error);
-        return;
+    for (const asks of byBackend(open).values()) {
+      try {
+        travel.send(asks);
+      } catch (thrown) {
+        const error = GatewayError.from(thrown);
+        if (error.reason !== "TOO_LARGE") {
+          travel.fail(error);
+          return;
+        }
+        for (const ask of asks) fillFailed(ask, error);
+        journey.waiting -= asks.length;
       }
-      for (const ask of open) fillFailed(ask, error);
-      continue;
     }
+    if (journey.waiting === 0) continue;
     for (const ask of open) if (ask.missing === 0) travel.read(ask);
     return;
   }

@@ -71,6 +71,19 @@ export function openRow(judge: Judge, item: Item, counts: boolean, { cache, use,
   return row;
 }
 
+/** Asks that have calls, by the backend that these go to. */
+export function byBackend(open: readonly OpenAsk[]): ReadonlyMap<string | undefined, readonly OpenAsk[]> {
+  const asks = new Map<string | undefined, OpenAsk[]>();
+  for (const entry of open) {
+    if (entry.ask.calls.length === 0) continue;
+    const name = entry.ask.backend ?? entry.judge.backend;
+    const known = asks.get(name);
+    if (known) known.push(entry);
+    else asks.set(name, [entry]);
+  }
+  return asks;
+}
+
 /** Puts a failure in the place of every score of an ask. */
 export function fillFailed({ ask, row }: OpenAsk, error: GatewayError): void {
   const failure = failedJudgement(error);

@@ -14,7 +14,7 @@ import { answerOf, type Flight, type Urgency } from "./flight.ts";
 import { askLaterStages, beginJourney, type Journey, type Travel } from "./journey.ts";
 import { allFinite, isNotFinite } from "./judgement.ts";
 import { observeScores } from "./observe-scores.ts";
-import { fillFailed, fillRow, type OpenAsk } from "./open-ask.ts";
+import { byBackend, fillFailed, fillRow, type OpenAsk } from "./open-ask.ts";
 import { rewardItems } from "./panel-reward.ts";
 import { findPanel, routeItem } from "./plan.ts";
 import { RequestScope } from "./request-scope.ts";
@@ -157,15 +157,7 @@ export function createScorer(options: ScorerOptions): Scorer {
 
   /** Sends every open ask on its way, all of them or none. */
   function startFlights(open: readonly OpenAsk[], asksOf: Map<Flight, OpenAsk[]>, scope: RequestScope, urgency: Urgency): void {
-    const byBackend = new Map<string | undefined, OpenAsk[]>();
-    for (const entry of open) {
-      if (entry.ask.calls.length === 0) continue;
-      const name = entry.ask.backend ?? entry.judge.backend;
-      const entries = byBackend.get(name);
-      if (entries) entries.push(entry);
-      else byBackend.set(name, [entry]);
-    }
-    for (const [name, entries] of byBackend) {
+    for (const [name, entries] of byBackend(open)) {
       const batcher = name === undefined ? undefined : batchers.get(name);
       if (batcher === undefined) throw new GatewayError("INTERNAL", `judge "${entries[0]!.judge.name}" asks a backend that is not open`);
       const calls = entries.flatMap((entry) => entry.ask.calls);

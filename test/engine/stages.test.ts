@@ -80,6 +80,13 @@ function pick(script: Script, members: readonly Member[]): Partial<Omit<Panel, "
   return others;
 }
 
+/** A judge that asks nothing and gives everybody 0. */
+const RULE: Judge = {
+  ...scriptedJudge({ name: "rule" }),
+  encode: (item) => [{ candidates: item.candidates.map((_, place) => place), calls: [] }],
+  decode: ({ candidates }) => candidates.map((): RawScore => ({ outcome: "scored", value: 0 })),
+};
+
 const outcomesOf = ({ candidates }: ItemResult) => candidates.map(({ judges }) => judges.map(({ outcome }) => outcome).join(" "));
 
 describe("judging in stages", () => {
@@ -208,6 +215,15 @@ describe("judging in stages", () => {
     assert.equal(first!.candidates[0]!.judges[2]!.failure!.reason, "TOO_LARGE");
   });
 
+  it("fails no other judge of the stage with the one whose question its queue could never take", async () => {
+    const later = { stage: 1, weight: 0.25 };
+    const further = () => ({ members: [memberOf(RULE, later), memberOf(scriptedJudge({ name: "second", backend: "cheap" }), later)] });
+    const { score } = engineOf({ margin: 1 }, { judges: 3, maxCalls: 1, panel: further });
+    const [first] = (await score(["1 1 5", "1 1 3"])).results;
+    assert.deepEqual(outcomesOf(first!), ["scored scored failed scored scored", "scored scored failed scored scored"]);
+    assert.deepEqual(first!.candidates[0]!.missing, ["dear"]);
+  });
+
   it("refuses a request whose later judge has no room now, as if it had been asked at once, and tells nothing from part of it", async () => {
     const gate = deferred();
     const { score, scoreWith, metrics } = engineOf({ margin: 1 }, { maxCalls: 2, beforeDear: () => gate.promise });
@@ -297,12 +313,7 @@ describe("judging in stages", () => {
   });
 
   it("asks a later rule, which needs no backend, and the judges after it", async () => {
-    const rule: Judge = {
-      ...scriptedJudge({ name: "rule" }),
-      encode: (item) => [{ candidates: item.candidates.map((_, place) => place), calls: [] }],
-      decode: ({ candidates }) => candidates.map((): RawScore => ({ outcome: "scored", value: 0 })),
-    };
-    const further = () => ({ members: [memberOf(rule, { stage: 1, weight: 0.25 })] });
+    const further = () => ({ members: [memberOf(RULE, { stage: 1, weight: 0.25 })] });
     const { score, ran } = engineOf({ margin: 1 }, { judges: 4, panel: further });
     const [item] = (await score(["1 1 1 1", "1 1 1 1 "])).results;
     assert.deepEqual([item!.judging!.asked, ran()], [3, [2, 2, 2, 2]]);
