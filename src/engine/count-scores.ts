@@ -27,15 +27,23 @@ export function countScores(metrics: Metrics, { panel, judged, results }: Scored
   }
   const rewards = metrics.reward.labels({ panel });
   const statuses: Partial<Record<CandidateStatus, number>> = {};
-  for (const { candidates } of results) {
-    for (const { status, reward, judges } of candidates) {
+  for (const [index, { candidates }] of results.entries()) {
+    for (const { status, reward, missing } of candidates) {
       statuses[status] = (statuses[status] ?? 0) + 1;
       if (reward !== undefined) rewards.observe(reward);
-      for (const part of judges) if (part.imputed) metrics.imputed.inc({ judge: part.judge });
+      // Parts of judges would say so too, but a request may leave them out.
+      if (status !== "failed" && missing.length > 0) countImputed(metrics, judged[index]!.panel, missing);
     }
   }
   for (const [status, times] of Object.entries(statuses)) metrics.candidates.inc({ panel, status }, times);
   for (const [index, { judging }] of results.entries()) if (judging !== undefined) countStages(metrics, judged[index]!.panel.name, judging);
+}
+
+/** @param missing members without a score of their own, of a candidate that has a reward all the same */
+function countImputed(metrics: Metrics, { members }: Panel, missing: readonly string[]): void {
+  for (const { name, judge, onFailure } of members) {
+    if (onFailure.policy === "impute" && missing.includes(name)) metrics.imputed.inc({ judge: judge.name });
+  }
 }
 
 /** @param panel the one that judged the item, whatever led there */

@@ -417,6 +417,24 @@ test("the counts of the metrics agree with what was scored", async () => {
   assert.match(text, /rewardgate_cache_requests_total\{tier="l1",result="hit"\} 1/);
 });
 
+test("imputed scores are counted whatever detail a request asks for", async () => {
+  const members = [memberOf(letterJudge("a")), memberOf(letterJudge("b"), { onFailure: { policy: "impute", value: 0 } })];
+  const { score, metrics } = engineOf({ score: numberOf }, { panels: [panelOf(members)] });
+  const imputed = async () => (await metrics.imputed.get()).values.map(({ labels, value }) => [labels.judge, value]);
+  for (const [times, detail] of (["reward", "judges", "full"] as const).entries()) {
+    const { results } = await score(requestOf([itemOf("i", ["a1 b2", "a3", "b4"])], { detail }), contextOf());
+    assert.deepEqual(
+      results[0]!.candidates.map(({ status, reward }) => [status, reward]),
+      [
+        ["complete", 3],
+        ["degraded", 3],
+        ["failed", undefined],
+      ],
+    );
+    assert.deepEqual(await imputed(), [["b", times + 1]]);
+  }
+});
+
 test("a stop in the middle ends the whole request, cached scores or not, so that its caller sends it elsewhere", async () => {
   const gate = deferred();
   const { score, batcher } = engineOf({ beforeRun: (texts) => (texts.includes("new") ? gate.promise : undefined) });
