@@ -358,7 +358,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
     },
     /** Creates the series of one panel before its first request. */
     declarePanel(panel: string): void {
-      const statuses: CandidateStatus[] = ["complete", "degraded", "failed"];
+      const statuses: CandidateStatus[] = ["complete", "degraded", "vetoed", "failed"];
       for (const status of statuses) candidates.inc({ panel, status }, 0);
     },
     /** Creates the series of one judge before its first call. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import type { CandidateStatus } from "../../src/domain/score.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 
 const page = readFileSync("docs/metrics.md", "utf8");
@@ -54,6 +55,13 @@ describe("docs/metrics.md", () => {
         }
       }
     }
+  });
+
+  it("has a series for every status of a candidate before the first one", async () => {
+    const statuses: Record<CandidateStatus, number> = { complete: 0, degraded: 0, vetoed: 0, failed: 0 };
+    metrics.declarePanel("panel");
+    const { values } = await metrics.candidates.get();
+    assert.deepEqual(Object.fromEntries(values.map(({ labels, value }) => [labels.status, value])), statuses);
   });
 
   it("keeps the naming rules: one prefix, _total on counters and on nothing else, base units", async () => {
