@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { GatewayError } from "../../domain/errors.ts";
@@ -85,6 +86,12 @@ export async function forkExecutor(options: ExecutorChildOptions, signal: AbortS
     stdio: ["ignore", "ignore", "pipe", "pipe"],
     env: { ...options.environment, ...TELEMETRY_OFF },
   });
+  // For want of descriptors there is not even a channel.
+  if (child.pid === undefined) {
+    const [cause] = (await once(child, "error")) as [NodeJS.ErrnoException];
+    const message = `the inference process could not be started (${cause.code}); check the limits of open files, processes and memory`;
+    throw new GatewayError("CONFIG_INVALID", message, { cause });
+  }
   const channel = child.stdio[CHANNEL] as Socket;
   let stderr = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
@@ -97,10 +104,8 @@ export async function forkExecutor(options: ExecutorChildOptions, signal: AbortS
   };
   const ended = new Promise<ExecutorEnd>((resolve) => {
     // Answers that it gave before its end are read before the channel closes, which may be after the exit.
-    const resolveOnce = () => resolve({ reason: reason ?? "crash", lastWords: stderr });
-    child.once("close", resolveOnce);
-    // A process that could not be started has no exit, and no pid.
-    child.on("error", () => (child.pid === undefined ? resolveOnce() : end("crash")));
+    child.once("close", () => resolve({ reason: reason ?? "crash", lastWords: stderr }));
+    child.on("error", () => end("crash"));
   });
   // A process that cannot be spoken to is of no use.
   channel.on("error", () => end("crash")).on("close", () => reason ?? end("crash"));

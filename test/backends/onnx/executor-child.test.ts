@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import test from "node:test";
@@ -32,4 +33,24 @@ test("a process with a model leaves no identifier, cache or log of its runtime's
     home.remove();
     bundle.remove();
   }
+});
+
+test("a process that cannot be started for want of descriptors is an error to whoever starts it, and not the end of the gateway", () => {
+  const module = new URL("../../../src/backends/onnx/executor-child.ts", import.meta.url).href;
+  const script = `
+    import { closeSync, openSync } from "node:fs";
+    import { forkExecutor } from ${JSON.stringify(module)};
+    const open = [];
+    try {
+      for (;;) open.push(openSync("/dev/null"));
+    } catch {}
+    const options = { load: { type: "load" }, environment: {}, hangTimeoutMs: 1000, loadTimeoutMs: 1000 };
+    const error = await forkExecutor(options, new AbortController().signal).catch((thrown) => thrown);
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const descriptor of open) closeSync(descriptor);
+    console.log(error.reason, error.message);
+  `;
+  const limited = ["-c", 'ulimit -n 256 && exec "$0" "$@"', process.execPath, "--import", "tsx", "--input-type=module", "--eval", script];
+  const { stdout, stderr } = spawnSync("sh", limited, { encoding: "utf8" });
+  assert.match(stdout, /^CONFIG_INVALID .*could not be started \(EMFILE\); check the limits of open files/, stderr);
 });
