@@ -110,7 +110,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     maxRequestMs: config.server.maxRequestSeconds * 1000,
     states: states.service,
   };
-  const intake = createIntake(createScorer({ ...engine, metrics, observer: options.observer ?? observer }), metrics);
+  const intake = createIntake(createScorer({ ...engine, metrics, log, observer: options.observer ?? observer }), metrics);
   const unfollow = followBackends({
     judges: resolved.judges.map(({ judge }) => judge),
     tried: new Set(resolved.chats.flatMap(({ name, server }) => (server.trial ? [name] : []))),

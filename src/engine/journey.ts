@@ -24,7 +24,7 @@ export interface Journey extends Destination, EndedItem {
 }
 
 /** What a journey asks with. */
-export interface Travel extends Pick<RowSources, "cache" | "use"> {
+export interface Travel extends Pick<RowSources, "cache" | "use" | "onFailure"> {
   readonly weighing: Weighing;
   /** Sends asks on their way, all or none. @throws {GatewayError} when their backend refuses them */
   send(asks: readonly OpenAsk[]): void;
@@ -47,7 +47,7 @@ export function beginJourney(item: Item, destination: Destination, open: OpenAsk
   const rows: Judgement[][] = [];
   // One literal, without spreads: it is made for every item, and what is made otherwise is slow to read ever after.
   const journey: Journey = { item, panel, route, rows, later: [], asked: 1, openBy: NO_REASONS, openness: CLOSED, tokens: 0, waiting: 0 };
-  const sources: RowSources = { cache: travel.cache, use: travel.use, heard: heardBy(journey, travel), open };
+  const sources = sourcesOf(journey, travel, open);
   const before = open.length;
   const byStage: number[][] = [];
   const plan = planItem(panel, judged);
@@ -82,7 +82,7 @@ export function askLaterStages(journey: Journey, travel: Travel): void {
     journey.openBy = journey.openness.reasons;
     journey.asked++;
     const open: OpenAsk[] = [];
-    const sources: RowSources = { cache: travel.cache, use: travel.use, heard: heardBy(journey, travel), open };
+    const sources = sourcesOf(journey, travel, open);
     for (const seat of seats) rows[seat] = openRow(panel.judges[seat]!, item, true, sources);
     journey.waiting = open.length;
     for (const asks of byBackend(open).values()) {
@@ -102,6 +102,11 @@ export function askLaterStages(journey: Journey, travel: Travel): void {
     for (const ask of open) if (ask.missing === 0) travel.read(ask);
     return;
   }
+}
+
+function sourcesOf(journey: Journey, travel: Travel, open: OpenAsk[]): RowSources {
+  const { cache, use, onFailure } = travel;
+  return { cache, use, onFailure, heard: heardBy(journey, travel), open };
 }
 
 /** The journey goes on when the last ask that it waits for is filled. */

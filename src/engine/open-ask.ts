@@ -44,6 +44,8 @@ export interface RowSources {
   /** Takes the asks that the cache could not answer. */
   readonly open: OpenAsk[];
   readonly heard: AskHeard;
+  /** Hears of a judge that could not say what it asks. */
+  onFailure(judge: Judge, error: GatewayError): void;
 }
 
 /**
@@ -51,13 +53,15 @@ export interface RowSources {
  *
  * @param counts whether a reward depends on the judge; nobody hears of the others
  */
-export function openRow(judge: Judge, item: Item, counts: boolean, { cache, use, open, heard }: RowSources): Judgement[] {
+export function openRow(judge: Judge, item: Item, counts: boolean, { cache, use, open, heard, onFailure }: RowSources): Judgement[] {
   const row: Judgement[] = new Array(item.candidates.length);
   let asks: readonly Ask[];
   try {
     asks = judge.encode(item);
-  } catch (error) {
-    return row.fill(failedJudgement(GatewayError.from(error)));
+  } catch (thrown) {
+    const error = GatewayError.from(thrown);
+    onFailure(judge, error);
+    return row.fill(failedJudgement(error));
   }
   const digests = digestAsks(asks);
   for (let index = 0; index < asks.length; index++) {

@@ -1,10 +1,12 @@
 import type { Clock } from "../domain/clock.ts";
 import { GatewayError } from "../domain/errors.ts";
+import type { Judge } from "../domain/judge.ts";
 import type { Panel, Router } from "../domain/panel.ts";
 import type { ScoreObserver } from "../domain/run.ts";
-import type { ItemResult, Priority, ScoreRequest, ScoreResult, Timing } from "../domain/score.ts";
+import type { CacheUse, ItemResult, Priority, ScoreRequest, ScoreResult, Timing } from "../domain/score.ts";
 import type { CallContext } from "../domain/service.ts";
 import type { StateReader, StateSnapshot } from "../domain/state.ts";
+import type { Logger } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Batcher } from "./batcher.ts";
 import type { CachedAnswer, ScoreCache } from "./cache.ts";
@@ -31,8 +33,16 @@ export interface ScorerOptions {
   /** Longest that a request may take, whatever its caller allows, milliseconds. */
   readonly maxRequestMs: number;
   readonly metrics?: Metrics;
+  readonly log?: Logger;
   /** Hears of everything that was scored. */
   readonly observer?: ScoreObserver;
+}
+
+/** What the answers to an ask are read with. */
+interface ReadingContext {
+  readonly cache: CacheUse;
+  askFurther(entries: readonly OpenAsk[]): void;
+  onFailure(judge: Judge, error: GatewayError): void;
 }
 
 /** Run whose states a request without a run reads. */
@@ -50,7 +60,7 @@ export const ALLOWANCE_MS: Record<Priority, number> = { critical: 0, standard: 1
  * aggregate, constrain and compare within the group.
  */
 export function createScorer(options: ScorerOptions): Scorer {
-  const { panels, batchers, cache, clock, maxRequestMs, metrics, observer } = options;
+  const { panels, batchers, cache, clock, maxRequestMs, metrics, log, observer } = options;
 
   return async (request, context) => {
     const startedAt = clock.now();
@@ -69,18 +79,20 @@ export function createScorer(options: ScorerOptions): Scorer {
     const ask = (entries: readonly OpenAsk[]) => startFlights(entries, asksOf, scope, urgency);
     // The request was let in whole: to refuse a judge half-way would waste what it has cost, and lose the reward.
     const askFurther = (entries: readonly OpenAsk[]) => startFlights(entries, asksOf, scope, { ...urgency, underWay: true });
+    const onFailure = faultsToLog(log, context.requestId);
+    const reading: ReadingContext = { cache: request.options.cache, askFurther, onFailure };
     const scope = new RequestScope(clock, {
       started: () => metrics?.requestsWaiting.dec(),
       settled: (flight) => {
         const entries = asksOf.get(flight) ?? [];
         const tooLate = isTooLate(flight) && entries.some(({ counts }) => counts);
         if (flight.error?.reason === "SHUTTING_DOWN" || tooLate) stopped = flight.error;
-        for (const entry of entries) if (--entry.missing === 0) readAnswers(entry, request, askFurther);
+        for (const entry of entries) if (--entry.missing === 0) readAnswers(entry, reading);
       },
     });
     const travel: Travel = {
-      ...{ cache, use: request.options.cache, weighing: { steering: request.options.steering, states }, send: ask },
-      read: (entry) => readAnswers(entry, request, askFurther),
+      ...{ cache, use: request.options.cache, weighing: { steering: request.options.steering, states }, send: ask, onFailure },
+      read: (entry) => readAnswers(entry, reading),
       fail: (error) => {
         stopped ??= error;
         scope.fail(error);
@@ -94,7 +106,7 @@ export function createScorer(options: ScorerOptions): Scorer {
       const needed = open.filter(({ counts }) => counts);
       startFlights(needed, asksOf, scope, urgency);
       if (needed.length < open.length) startWatching(open, asksOf, scope, urgency);
-      for (const entry of open) if (entry.missing === 0) readAnswers(entry, request, askFurther);
+      for (const entry of open) if (entry.missing === 0) readAnswers(entry, reading);
       for (const journey of answered) askLaterStages(journey, travel);
       if (stopped === undefined) await scope.settled(deadline, context.signal);
       if (stopped !== undefined) throw stopped;
@@ -190,7 +202,7 @@ export function createScorer(options: ScorerOptions): Scorer {
   }
 
   /** Decodes the settled flights of one ask into its row, and keeps good scores; or asks what the judge has to ask further. */
-  function readAnswers(entry: OpenAsk, request: ScoreRequest, askFurther: (entries: readonly OpenAsk[]) => void): void {
+  function readAnswers(entry: OpenAsk, { cache: use, askFurther, onFailure }: ReadingContext): void {
     const { judge, item, ask, row } = entry;
     if (row[ask.candidates[0]!] !== undefined) return;
     for (const { result } of new Set(entry.flights)) entry.heard.spent(result?.tokens ?? 0);
@@ -210,15 +222,26 @@ export function createScorer(options: ScorerOptions): Scorer {
       const tokens = all.reduce((sum, result) => sum + result.tokens, 0);
       const answer: CachedAnswer = { scores, tokens, truncation: all.find((result) => result.truncation)?.truncation };
       const lasting = !ask.fleeting && all.every(({ failure }) => failure === undefined);
-      if (lasting && entry.digest !== undefined && request.options.cache !== "bypass") cache.set(judge.revision, entry.digest, answer);
+      if (lasting && entry.digest !== undefined && use !== "bypass") cache.set(judge.revision, entry.digest, answer);
       fillRow(row, ask, answer, false);
     } catch (thrown) {
       const error = GatewayError.from(thrown);
+      onFailure(judge, error);
       if (error.reason === "SCORE_NOT_FINITE") metrics?.nonfinite.inc({ judge: judge.name });
       fillFailed(entry, error);
     }
     entry.heard.filled();
   }
+}
+
+/** Tells the log of faults of the gateway itself, for whose cause an answer points there; of one judge once. */
+function faultsToLog(log: Logger | undefined, requestId: string): ReadingContext["onFailure"] {
+  const told = new Set<Judge>();
+  return (judge, error) => {
+    if (error.reason !== "INTERNAL" || told.has(judge)) return;
+    told.add(judge);
+    log?.error({ requestId, judge: judge.name, err: error }, "judge failed");
+  };
 }
 
 /** Whether the queue dropped a call since nobody waits as long: what its turn may show before the timer of the request does. */

@@ -10,6 +10,7 @@ import type { StateReader } from "../../src/domain/state.ts";
 import { createBatcher } from "../../src/engine/batcher.ts";
 import { createScoreCache } from "../../src/engine/cache.ts";
 import { createScorer } from "../../src/engine/score.ts";
+import { createLogger } from "../../src/telemetry/log.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { manualClock } from "../support/manual-clock.ts";
 import { contextOf, deferred, itemOf, memberOf, panelOf, requestOf, scriptedBackend, scriptedJudge, settle } from "../support/scripted.ts";
@@ -114,6 +115,32 @@ test("a judge that cannot read its answer fails its candidate and no other", asy
     results[0]!.candidates.map(({ status }) => status),
     ["complete", "failed", "complete"],
   );
+});
+
+test("a judge that fails by a fault of the gateway leaves its cause in the log, once a request and without a word of it", async () => {
+  const lines: string[] = [];
+  const log = createLogger({ level: "info", destination: { write: (line) => void lines.push(line) } });
+  const fault = (word: string) => {
+    throw new TypeError(`cannot read ${word}`);
+  };
+  const reads: Judge = { ...scriptedJudge({ name: "reads" }), decode: () => fault("secret") };
+  const asks: Judge = { ...scriptedJudge({ name: "asks" }), encode: () => fault("secret") };
+  const { score } = engineOf({}, { judges: [reads, asks], log });
+  const [result] = (await score(requestOf([itemOf("a", ["secret", "secret too"])]), contextOf())).results;
+  for (const { judges } of result!.candidates) {
+    assert.deepEqual(
+      judges.map(({ failure }) => failure!.message),
+      Array(2).fill("internal error; the log has the cause under this request id"),
+    );
+  }
+  const told = lines
+    .map((line) => JSON.parse(line))
+    .map(({ requestId, judge, err }) => [requestId, judge, err.name, /^ {4}at /.test(err.stack)]);
+  assert.deepEqual(told.sort(), [
+    ["test", "asks", "TypeError", true],
+    ["test", "reads", "TypeError", true],
+  ]);
+  assert.ok(!lines.join().includes("secret"));
 });
 
 test("a judge may ask once more about answers that do not do, in one request and for one entry of the cache", async () => {

@@ -6,6 +6,7 @@ import type { QueueLimits } from "../../src/engine/admission.ts";
 import { createBatcher } from "../../src/engine/batcher.ts";
 import { createScoreCache, type ScoreCache } from "../../src/engine/cache.ts";
 import { createScorer } from "../../src/engine/score.ts";
+import type { Logger } from "../../src/telemetry/log.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import type { manualClock } from "./manual-clock.ts";
 import { type BackendScript, memberOf, panelOf, scriptedBackend, scriptedJudge } from "./scripted.ts";
@@ -26,6 +27,7 @@ export function engineOf(
     states?: StateReader;
     /** Instead of an empty one of 64 MB. */
     cache?: ScoreCache;
+    log?: Logger;
   } = {},
 ) {
   const clock = options.clock ?? systemClock;
@@ -42,6 +44,7 @@ export function engineOf(
     clock,
     maxRequestMs: options.maxRequestMs ?? 100_000,
     metrics,
+    ...(options.log && { log: options.log }),
   });
   return { backend, metrics, score, batcher };
 }
