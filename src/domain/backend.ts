@@ -240,6 +240,8 @@ export interface PreparedCall {
   readonly ids?: Int32Array;
   /** What it has in common with other calls, where the backend reads that once for all of them that travel together. */
   readonly prefix?: SharedPrefix | undefined;
+  /** What it may share a request with, where nothing is padded: calls that say the same. Absent: those that say nothing. */
+  readonly request?: string;
   /** The backend's own form of the call. */
   readonly payload: unknown;
 }

@@ -51,7 +51,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
   let unprepared: Flight[] = [];
   let outOfOrder = false;
   let preparing = false;
-  const ready = new LengthQueue();
+  const ready = new LengthQueue(limits);
   let arrivals = 0;
   let waitingCalls = 0;
   let waitingText = 0;

@@ -24,17 +24,23 @@ interface Entry {
 /**
  * Prepared calls that wait for a backend, in three orders at once: by urgency, to choose who must go next, and of equal urgency, as the calls
  * of one request are, the longest first, so that short ones even out the end and batches in a row are alike, which suits a runtime; by prefix, to choose who can
- * be read in one row with them, and else by length, to choose who may travel with them at little padding. In the order of urgency a
+ * be read in one row with them, and else by length, to choose who may travel with them at little padding, or, for a backend that pads
+ * nothing, by what may go in one request. In the order of urgency a
  * flight that waits no longer stays until it comes up.
  */
 export class LengthQueue {
   private readonly heap = new TinyQueue<Entry>([], (a, b) => a.rank - b.rank || byLengthAndOrder(a.flight, b.flight));
-  /** Without those that wait together with others of their prefix. */
-  private readonly byLength = new Map<number, Flight[]>();
+  /** By length, or by request; without those that wait together with others of their prefix. */
+  private readonly buckets = new Map<number | string, Flight[]>();
   /** Those that wait, in the order of arrival. */
   private readonly byPrefix = new Map<string, Flight[]>();
   private live = 0;
   private liveTokens = 0;
+  private readonly padded: boolean;
+
+  constructor({ padded }: Pick<BatchLimits, "padded">) {
+    this.padded = padded;
+  }
 
   get size(): number {
     return this.live;
@@ -55,9 +61,10 @@ export class LengthQueue {
       return;
     }
     if (prefix !== undefined) this.byPrefix.set(prefix.key, [flight]);
-    const bucket = this.byLength.get(length);
+    const key = this.bucketOf(flight);
+    const bucket = this.buckets.get(key);
     if (bucket) bucket.push(flight);
-    else this.byLength.set(length, [flight]);
+    else this.buckets.set(key, [flight]);
   }
 
   /** Takes out a flight that waits no longer; in the order of urgency it stays until it comes up. */
@@ -91,7 +98,7 @@ export class LengthQueue {
 
   /**
    * Takes the most urgent flight and the company that fits it best: those of its prefix, where there are any, then other rows of calls that
-   * share one; else nearest lengths first, oldest first within a length; until the budget of tokens, the number of calls or the share
+   * share one; else nearest lengths first, oldest first within a length, or the oldest of its request; until the budget of tokens, the number of calls or the share
    * of padding is reached.
    *
    * @param tokenBudget most tokens of this batch, padding counted when the backend pads; the most urgent flight goes even
@@ -118,15 +125,16 @@ export class LengthQueue {
       if (below < shortest && above > tallest) break;
       for (const length of distance === 0 ? [anchorLength] : [below, above]) {
         if (length < shortest || length > tallest) continue;
-        const bucket = this.byLength.get(length);
+        const bucket = this.buckets.get(this.padded ? length : this.bucketOf(anchor));
         while (bucket !== undefined && bucket.length > 0) {
           const next = bucket[0]!;
           if (flights.length >= maxCalls) {
             closedBy = "full";
             break;
           }
-          const newLongest = Math.max(longest, length);
-          const newTokens = tokens + length;
+          const own = next.prepared!.tokens;
+          const newLongest = Math.max(longest, own);
+          const newTokens = tokens + own;
           const cost = limits.padded ? newLongest * (flights.length + 1) : newTokens;
           if (cost > tokenBudget) {
             closedBy = "tokens";
@@ -165,15 +173,20 @@ export class LengthQueue {
   }
 
   private removeFromBucket(flight: Flight): void {
-    const length = flight.prepared!.tokens;
-    const bucket = this.byLength.get(length);
+    const key = this.bucketOf(flight);
+    const bucket = this.buckets.get(key);
     if (bucket === undefined) return;
     if (bucket[0] === flight) bucket.shift();
     else {
       const index = bucket.indexOf(flight);
       if (index >= 0) bucket.splice(index, 1);
     }
-    if (bucket.length === 0) this.byLength.delete(length);
+    if (bucket.length === 0) this.buckets.delete(key);
+  }
+
+  /** Where a flight's company is. */
+  private bucketOf({ prepared }: Flight): number | string {
+    return this.padded ? prepared!.tokens : (prepared!.request ?? "");
   }
 }
 

@@ -215,6 +215,19 @@ test("a burst is shared evenly between executors that run side by side", async (
   );
 });
 
+test("where nothing is padded, what may go in one request goes together whatever its length", async () => {
+  const gate = holdFirst();
+  const limits = { padded: false, maxPaddingRatio: 0, maxBatchCalls: 3 };
+  const { backend, batcher } = batcherOf({ limits, request: (text) => text[0]!, beforeRun: gate.beforeRun });
+  batcher.dispatch([callOf("running")], listener(), STANDARD);
+  await settle();
+  batcher.dispatch(["a", "aaa", "bbbb", "aaaaa", "b", "aaaaaaa"].map(callOf), listener(), STANDARD);
+  await settle();
+  gate.release();
+  await settle(20);
+  assert.deepEqual(backend.batches.slice(1), [["aaaaaaa", "a", "aaa"], ["aaaaa"], ["bbbb", "b"]]);
+});
+
 test("a backend that cannot batch gets every call alone", async () => {
   const { backend, batcher } = batcherOf({ limits: { batchable: false } });
   batcher.dispatch([callOf("a"), callOf("b"), callOf("c")], listener(), STANDARD);

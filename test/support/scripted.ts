@@ -45,6 +45,7 @@ export interface BackendScript {
   readonly beforePrepare?: (text: string) => Error | undefined;
   readonly tokens?: (text: string) => number;
   readonly prefix?: (text: string) => SharedPrefix;
+  readonly request?: (text: string) => string;
 }
 
 /** The text of the candidate of a call. */
@@ -67,7 +68,9 @@ export function scriptedBackend(script: BackendScript = {}): ScriptedBackend {
         const text = candidateOf(call);
         const error = script.beforePrepare?.(text);
         const prefix = script.prefix?.(text);
-        return error ?? { tokens: script.tokens?.(text) ?? Math.max(1, text.length), payload: text, ...(prefix && { prefix }) };
+        const request = script.request?.(text);
+        const tokens = script.tokens?.(text) ?? Math.max(1, text.length);
+        return error ?? { tokens, payload: text, ...(prefix && { prefix }), ...(request && { request }) };
       });
     },
     async run(batch, context) {

@@ -64,7 +64,7 @@ function prepare(backend: string, call: Call): PreparedCall | Error {
   if (call.type !== "external")
     return new GatewayError("BACKEND_REFUSED", `backend "${backend}" is a service that judges; it runs no model`);
   const units = segmentsOf(call).reduce((sum, { text }) => sum + text.length, 0);
-  return { tokens: Math.ceil(units / UNITS_PER_TOKEN), payload: call };
+  return { tokens: Math.ceil(units / UNITS_PER_TOKEN), payload: call, request: call.judge };
 }
 
 /** Places in a batch, by the judge that their calls ask. */

@@ -162,7 +162,7 @@ function prepare(call: Call, { name, addedTokens }: ModelServerOptions, { takes 
     if (call.type !== "pair") return new GatewayError("BACKEND_REFUSED", `backend "${name}" scores pairs of a query and a text alone`);
     const [query, { text, broken }] = [writeText(call.query), writeText(call.document)];
     const payload: Payload = { query: query.text, text, broken: broken + query.broken };
-    return { tokens: Math.ceil((query.text.length + text.length) / UNITS_PER_TOKEN), payload };
+    return { tokens: Math.ceil((query.text.length + text.length) / UNITS_PER_TOKEN), payload, request: query.text };
   }
   if (call.type !== "forward") return new GatewayError("BACKEND_REFUSED", `backend "${name}" scores texts alone`);
   if (call.overlong !== "error") return new GatewayError("BACKEND_REFUSED", `backend "${name}" drops no text: its server knows the tokens`);
