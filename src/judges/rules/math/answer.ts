@@ -12,6 +12,8 @@ export interface MathAnswer {
 export interface Formula {
   readonly expression: string | null;
   readonly text: string;
+  /** Whether the text leaves out what decides its value: `2^{10}` and `(2)(10)` leave the digits of 210. */
+  readonly isBuilt: boolean;
 }
 
 const MAX_PARTS = 20;
@@ -48,12 +50,18 @@ function severalOf(brackets: string, inner: string): MathAnswer | null {
   return parts.length > MAX_PARTS ? null : { brackets, parts: parts.map(formulaOf) };
 }
 
+/** Commands that change how a formula looks, and no value. */
+const LOOKS = /\\(?:(?:text|mathrm|textbf|left|right)\b|[,:;!$ ])/g;
+/** Powers, commands and the like, and brackets that multiply. */
+const BUILT = /[\^_*|!\\]|\w\s*\(|\)\s*[\w(]/;
+/** Signs that say something in a text too: those of relations, sets and powers, of ratios and of bases. */
+const SIGNS = /((?!~)[\p{Sm}^:_])/u;
+
 function formulaOf(text: string): Formula {
   const bare = text.trim();
-  return {
-    expression: toExpression(bare),
-    text: foldAnswer(bare.replace(/\\(?:text|mathrm|textbf|left|right)\b/g, "")).replaceAll(" ", ""),
-  };
+  const plain = bare.replace(LOOKS, "");
+  const words = plain.split(SIGNS).map((part) => (SIGNS.test(part) ? part : foldAnswer(part)));
+  return { expression: toExpression(bare), text: words.join("").replaceAll(" ", ""), isBuilt: BUILT.test(plain) };
 }
 
 /** Without the marks of a formula around it and the full stop after it. */

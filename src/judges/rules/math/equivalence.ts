@@ -48,9 +48,11 @@ export async function loadEquivalence(): Promise<Equivalence> {
     return { variables, at: (point) => valueAt(code, point) };
   };
   const same = (a: Formula, b: Formula, rel: number): boolean => {
-    if (a.text !== "" && a.text === b.text) return true;
     const [left, right] = [read(a), read(b)];
-    return left !== null && right !== null && agree(left, right, rel);
+    const computable = left !== null && right !== null;
+    // Words and units are the same where their texts are; of formulas a text says too little.
+    if (a.text !== "" && a.text === b.text && !(computable && (a.isBuilt || b.isBuilt))) return true;
+    return computable && (a.expression === b.expression || agree(left, right, rel));
   };
   return (answer, gold, rel) => {
     if (answer.brackets !== gold.brackets) return false;
