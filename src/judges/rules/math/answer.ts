@@ -25,10 +25,11 @@ const MAX_PARTS = 20;
  * @complexity O(length), pure
  */
 export function readMathAnswer(answer: string): MathAnswer | null {
-  const body = unwrapped(answer)
+  const bare = unwrapped(answer)
     .replace(/(\d)(?:\{,\}|\\,|\\!)(?=\d{3}(?!\d))/g, "$1")
-    .replace(/(\d),(?=\d{3}(?!\d))/g, "$1")
     .replace(/^[a-zA-Z](?:_\w+)?(?:\([a-z]\))?\s*=(?!=)/, "")
+    .trim();
+  const body = (isTightList(bare) ? bare : bare.replace(/(\d),(?=\d{3}(?!\d))/g, "$1"))
     .replace(/\\text\s*\{\s*(?:and|or)\s*\}|\s(?:and|or)\s/g, ",")
     .trim();
   if (body === "") return null;
@@ -43,6 +44,11 @@ export function readMathAnswer(answer: string): MathAnswer | null {
   const sign = body.indexOf("\\pm");
   if (sign >= 0 && body.indexOf("\\pm", sign + 1) < 0) return severalOf("{}", `${body.replace("\\pm", "+")},${body.replace("\\pm", "-")}`);
   return { brackets: "", parts: [formulaOf(body)] };
+}
+
+/** Whether all stands in brackets and no comma has a space behind it: then one before three digits sets apart as well, as in `(100,200)`. */
+function isTightList(text: string): boolean {
+  return /^(?:\\left\s*)?(?:\\\{|[([])[\s\S]*[)\]}]$/.test(text) && !/,\s/.test(text);
 }
 
 function severalOf(brackets: string, inner: string): MathAnswer | null {
