@@ -1,5 +1,6 @@
 import { foldAnswer } from "../exact-match.ts";
 import { toExpression } from "./expression.ts";
+import { toLatex } from "./unicode.ts";
 
 /** A mathematical answer: one formula, or several with the brackets around them. */
 export interface MathAnswer {
@@ -19,13 +20,13 @@ export interface Formula {
 const MAX_PARTS = 20;
 
 /**
- * Reads an answer in LaTeX or plain text: `\frac{1}{2}`, `x = 5`, `(1, 2]`, `\{1, 2\}`, `1 \text{ or } 2`, `3 \pm \sqrt{2}`, `1,000`.
+ * Reads an answer in LaTeX or plain text: `\frac{1}{2}`, `x = 5`, `(1, 2]`, `\{1, 2\}`, `1 \text{ or } 2`, `3 \pm \sqrt{2}`, `1,000`, `2√3`.
  *
  * @returns null when nothing is there to compare
  * @complexity O(length), pure
  */
 export function readMathAnswer(answer: string): MathAnswer | null {
-  const bare = unwrapped(answer)
+  const bare = toLatex(unwrapped(answer))
     .replace(/(\d)(?:\{,\}|\\,|\\!)(?=\d{3}(?!\d))/g, "$1")
     .replace(/^[a-zA-Z](?:_\w+)?(?:\([a-z]\))?\s*=(?!=)/, "")
     .trim();

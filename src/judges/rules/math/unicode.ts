@@ -1,0 +1,45 @@
+/** Characters that stand for a command of LaTeX, a fraction or a sign of ASCII. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  "−": "-",
+  "–": "-",
+  "√": "\\sqrt",
+  "±": "\\pm",
+  "⋅": "\\cdot",
+  "°": "^\\circ",
+  "∞": "\\infty",
+  "≤": "\\le",
+  "≥": "\\ge",
+  "≠": "\\ne",
+  "∈": "\\in",
+  "∪": "\\cup",
+  "∩": "\\cap",
+  "∅": "\\emptyset",
+  "½": "\\frac12",
+  "⅓": "\\frac13",
+  "⅔": "\\frac23",
+  "¼": "\\frac14",
+  "¾": "\\frac34",
+  ...Object.fromEntries(
+    (
+      "α alpha β beta γ gamma δ delta ε epsilon θ theta λ lambda μ mu ν nu ξ xi π pi ρ rho σ sigma τ tau φ phi χ chi ψ psi ω omega".match(
+        /\S+ \S+/g,
+      ) ?? []
+    ).map((pair) => [pair[0]!, `\\${pair.slice(2)}`]),
+  ),
+};
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻";
+const RAISED = new RegExp(`[${SUPERSCRIPTS}]+`, "g");
+const KNOWN = new RegExp(`[${Object.keys(COMMANDS).join("")}]`, "g");
+
+/**
+ * A formula with characters of Unicode in place of commands as LaTeX writes it, and `\leq`, `\geq`, `\neq` in their short forms.
+ *
+ * @complexity O(length), pure
+ * @example toLatex("2√3") // → "2\\sqrt 3"
+ */
+export function toLatex(formula: string): string {
+  return formula
+    .replace(RAISED, (run) => `^{${Array.from(run, (sign) => "0123456789-"[SUPERSCRIPTS.indexOf(sign)]).join("")}}`)
+    .replace(KNOWN, (sign) => `${COMMANDS[sign]} `)
+    .replace(/\\(le|ge|ne)q(?:slant)?(?![a-zA-Z])/g, "\\$1");
+}
