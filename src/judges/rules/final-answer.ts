@@ -4,7 +4,8 @@ export type AnswerPlace = (typeof ANSWER_PLACES)[number];
 
 /** Longest answer; what is longer is an explanation. */
 const MAX_ANSWER = 1_000;
-const MARKER = /(?:^[ \t]*(?:a|answer|final answer)[ \t]*:|####|\banswer[ \t]+is:?)[ \t]*([^\r\n]*)/gim;
+/** A heading or emphasis around the word is Markdown's, and none of the answer. */
+const MARKER = /(?:^[ \t]*a[ \t]*:|^[ \t>#*_]*(?:final )?answer[ \t*_]*:|####|\banswer[ \t]+is:?)[ \t]*([^\r\n]*)/gim;
 
 /**
  * The final answer of a text: what stands at the first of `places` that the text has, the last time it stands there. A later place is not
@@ -19,7 +20,8 @@ export function finalAnswer(text: string, places: readonly AnswerPlace[]): strin
   for (const place of places) {
     const found = READERS[place](text);
     if (found === undefined) continue;
-    const answer = found.trim();
+    // In a tag or behind a marker the answer may stand in a box.
+    const answer = ((places.includes("boxed") ? READERS.boxed(found) : undefined) ?? found).trim();
     return answer.length > 0 && answer.length <= MAX_ANSWER ? answer : null;
   }
   return null;
@@ -39,9 +41,20 @@ const READERS: Readonly<Record<AnswerPlace, (text: string) => string | undefined
     const close = closingBrace(text, open);
     return close < 0 ? undefined : text.slice(open + 1, close);
   },
-  marker: (text) => [...text.matchAll(MARKER)].at(-1)?.[1],
+  marker: (text) => {
+    const line = [...text.matchAll(MARKER)].at(-1)?.[1];
+    return line === undefined ? undefined : withoutEmphasis(line.trim());
+  },
   whole: (text) => text,
 };
+
+/** A loop takes it off: a pattern would try every run of asterisks anew. */
+function withoutEmphasis(text: string): string {
+  let [start, end] = [0, text.length];
+  while (text.startsWith("**", start)) start += 2;
+  while (end - 2 >= start && text.endsWith("**", end)) end -= 2;
+  return text.slice(start, end);
+}
 
 /** Index of the brace that closes the one at `open`; −1 when there is none. */
 function closingBrace(text: string, open: number): number {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ANSWER_PLACES, finalAnswer } from "../../../src/judges/rules/final-answer.ts";
+import { ANSWER_PLACES, type AnswerPlace, finalAnswer } from "../../../src/judges/rules/final-answer.ts";
 
 describe("finalAnswer(text, places)", () => {
-  const cases: [what: string, text: string, answer: string | null][] = [
+  const cases: [what: string, text: string, answer: string | null, places?: AnswerPlace[]][] = [
     ["a tag before anything else", "A: 1 \\boxed{2} <answer> 3 </answer>", "3"],
     ["the last of several boxes, braces and all", "\\boxed{1} then \\boxed{\\frac{1}{2}}", "\\frac{1}{2}"],
     ["an escaped brace inside a box", "\\boxed{\\{1, 2\\}}", "\\{1, 2\\}"],
@@ -14,9 +14,18 @@ describe("finalAnswer(text, places)", () => {
     ["nothing from a word that ends in a:", "Data: 5", "Data: 5"],
     ["nothing where the last mark is empty", "A: 5\nA:", null],
     ["nothing from a box that is never closed", "\\boxed{1", "\\boxed{1"],
+    ["the box in a tag", "<answer>So it is $\\boxed{42}$.</answer>", "42"],
+    ["a tag that is told without boxes as it is", "<answer>\\boxed{42}</answer>", "\\boxed{42}", ["tag"]],
+    ["an emphasised mark", "3 + 4\n**Answer:** 7", "7"],
+    ["an emphasised line", "**Final Answer: 7**", "7"],
+    ["an emphasised answer", "So the answer is **7**", "7"],
+    ["a mark that is a heading", "### Answer: 7\n", "7"],
+    ["nothing from an option in a list", "- A: 1\n- B: 2", "- A: 1\n- B: 2"],
+    ["asterisks alone as no answer", `Answer: ${"*".repeat(60_000)}`, null],
     ["no essay", "x".repeat(1_001), null],
   ];
-  for (const [what, text, answer] of cases) it(`reads ${what}`, () => assert.equal(finalAnswer(text, ANSWER_PLACES), answer));
+  for (const [what, text, answer, places = ANSWER_PLACES] of cases)
+    it(`reads ${what}`, () => assert.equal(finalAnswer(text, places), answer));
 
   it("does not look for a place that it is not told", () => assert.equal(finalAnswer("A: 5", ["boxed"]), null));
 });
