@@ -1,13 +1,17 @@
-/** In order of trust. Of the first that occurs, the last occurrence counts: earlier ones are thinking aloud. */
+/** Emphasis, and LaTeX around a letter: it may stand in `**C**`, `$C$` or `\text{C}`. */
+const DRESSING = /[*_]|\\(?:text|textbf|mathrm)(?=\{)|\$(?=\s{0,2}\(?[a-z]\)?\s{0,2}\$)/gi;
+
+/** In order of trust. Of the first that occurs, the last occurrence counts: earlier ones are thinking aloud. Every repetition is bounded. */
 const PATTERNS: readonly RegExp[] = [
-  /<answer>\s*\(?([a-z])\)?[.):]?\s*<\/answer>/gi,
-  /\banswer\s*(?:is|:)\s*(?:option\s+)?\(?([a-z])\)?(?![\p{L}\p{N}'’])/giu,
-  /^\s*\(?([a-z])(?:[.):]|\s*$)/gi,
+  /<answer>\s{0,8}(?:\\boxed)?\{{0,2}\(?([a-z])\)?(?:[.):][^<]{0,1000}|[}$\s]{0,8})<\/answer>/gi,
+  /\\boxed\{{1,2}\(?([a-z])\)?(?:[.):][^{}]{0,1000})?\}/gi,
+  /\banswer\s{0,8}(?:is(?:\s{0,8}:)?|:)\s{0,8}(?:option\s{1,8})?\{?\(?([a-z])\)?(?![\p{L}\p{N}'’])/giu,
+  /^\s*\{?\(?([a-z])(?:[.):]|[}$\s]*$)/gi,
 ];
 
 /**
- * The letter that an answer to a multiple-choice question chooses: inside an answer tag, else after "answer is" or "answer:", else at the
- * very beginning.
+ * The letter that an answer to a multiple-choice question chooses: inside an answer tag, else in `\boxed{}`, else after "answer is" or
+ * "answer:", else at the very beginning; in bold or in LaTeX too.
  *
  * @param options number of options, 2 to 26; a letter beyond them is no choice
  * @returns in upper case; null when there is no choice
@@ -15,8 +19,9 @@ const PATTERNS: readonly RegExp[] = [
  * @example choiceOf("The answer is (C).", 5) // → "C"
  */
 export function choiceOf(text: string, options: number): string | null {
+  const plain = text.replace(DRESSING, "");
   for (const pattern of PATTERNS) {
-    const letters = [...text.matchAll(pattern)].map((match) => match[1]!.toUpperCase());
+    const letters = [...plain.matchAll(pattern)].map((match) => match[1]!.toUpperCase());
     const choice = letters.filter((letter) => letter.charCodeAt(0) - 65 < options).at(-1);
     if (choice !== undefined) return choice;
   }
