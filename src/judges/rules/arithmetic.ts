@@ -20,7 +20,26 @@ export interface CheckedClaims {
 const MAX_EXPRESSION = 200;
 /** Claims of one text that are checked. */
 const MAX_CLAIMS = 200;
-const PART = /[\d.,+\-\u2212*/×÷^() $€£x]/;
+const PART = /[\d.,+\-\u2212*/×÷^() $€£]/;
+const OPERATED = /\d\s*[+\-\u2212*/×÷^x]/;
+/** Nothing is computed over it: "5 apples, 2 * 3", "1. 2 * 3", "in 2020 2 * 3". */
+const SEAM = /(?<=[.,])\s+|(?<=[\d)])\s+(?=[$€£]?[.\d])(?!\d+\/\d|\d{3}(?!\d))/;
+const LIST_MARK = /^\s*[-+*]\s+/;
+const EMPHASIS = /^\s*\*\*|\*\*\s*$/g;
+/** Ends in a part of a formula that is read no further: a command of LaTeX, an operator in another spelling. */
+const OPEN = /(?:\\[a-zA-Z]+|[·⋅∙∗√]|[\d)]\s*[–—])\s*$/;
+/** Ends in a name, a unit or a bracket, to which belongs what follows at once. */
+const ATTACHED = /[\p{L}\p{N}_%!}\]]$/u;
+/** An operation on what stands before it. A sign touches its number. */
+const OPERATION = /^\s*(?:[*/×÷^)]|[-+\u2212]\s)/;
+/** Mixed ones too: "2 1/2". */
+const NUMBER = /^\s*(?:[-\u2212]\s*)?[$€£]?\s*(?:\d+\s+\d+\/\d+|\d+(?:,\d+)*(?:\.\d+)?%?)/;
+/** Follows a number that is the first operand of an expression. */
+const GOES_ON = /^\s*[-+\u2212*/×÷^x]\s*[$€£(.\d]/;
+/** Follows one that goes on otherwise: "12 000", and in formulas with names or commands. */
+const GOES_ASTRAY =
+  /^\s?(?:\d{3}(?!\d)|[nx-z](?![\p{L}\p{N}])|[-+\u2212*/×÷^]\s*\p{L}(?!\p{L})|[+×÷^]\s*[\p{L}\\]|[·⋅]|\\(?:times|cdot|div|frac|sqrt))/u;
+const SIDE_BY_SIDE = /\d\s+[\d.]/;
 const OPERAND = /^\d[\d,]*(?:\.\d+)?|^\.\d+/;
 
 /**
@@ -38,8 +57,8 @@ export function checkClaims(claims: readonly ArithmeticClaim[], tolerance: numbe
 }
 
 /**
- * The claims "expression = number" of a text, such as `12 * 4 = $48`. An expression holds digits, `+ - * / ^ × ÷ x`, parentheses and
- * currency signs, and at least one operation.
+ * The claims "expression = value" of a text, such as `12 * 4 = $48` and `12 * 4 = 50 - 2`. An expression holds digits, `+ - * / ^ × ÷ x`,
+ * parentheses and currency signs, and at least one operation. What is a part of something else is no claim: `y + 12 * 4 = 50`, `2x - 3 = 7`.
  *
  * @returns in order, at most 200
  * @complexity O(length), pure
@@ -49,7 +68,7 @@ export function findClaims(text: string): ArithmeticClaim[] {
   const claims: ArithmeticClaim[] = [];
   for (let at = text.indexOf("="); at >= 0 && claims.length < MAX_CLAIMS; at = text.indexOf("=", at + 1)) {
     const expression = expressionBefore(text, at);
-    const value = valueAfter(text, at + 1);
+    const value = expression === undefined ? null : valueAfter(text, at + 1);
     if (expression !== undefined && value !== null) claims.push({ expression, value });
   }
   return claims;
@@ -57,31 +76,46 @@ export function findClaims(text: string): ArithmeticClaim[] {
 
 function expressionBefore(text: string, end: number): string | undefined {
   let start = end;
-  while (start > 0 && end - start <= MAX_EXPRESSION && PART.test(text[start - 1]!)) start--;
-  if (end - start > MAX_EXPRESSION) return undefined;
-  // The run may begin in the punctuation of a sentence: "5 apples, 2 * 3 = 6" reads ", 2 * 3".
-  const expression = text
-    .slice(start, end)
-    .replace(/^[\s.,x×*/÷^)+]+/, "")
-    .trim();
-  return /\d\s*[+\-\u2212*/×÷^x]/.test(expression) && evaluateArithmetic(expression) !== null ? expression : undefined;
+  while (start > 0 && end - start <= MAX_EXPRESSION && isPart(text, start - 1)) start--;
+  if (end - start > MAX_EXPRESSION || !OPERATED.test(text.slice(start, end))) return undefined;
+  const before = text.slice(Math.max(0, start - 32), start);
+  const pieces = text.slice(start, end).split(SEAM);
+  let expression = pieces.at(-1)!;
+  if (pieces.length === 1 && /(?:^|\n)$/.test(before)) expression = expression.replace(LIST_MARK, "");
+  else if (pieces.length === 1 && (OPEN.test(before) || (ATTACHED.test(before) && /^\S/.test(expression)))) return undefined;
+  expression = expression.replace(EMPHASIS, "").trim();
+  if (OPERATION.test(expression) || !OPERATED.test(expression)) return undefined;
+  return evaluateArithmetic(expression) === null ? undefined : expression;
 }
 
+/** Whether a character can be of an expression. An x is one between numbers, and the name of one elsewhere. */
+function isPart(text: string, at: number): boolean {
+  if (text[at] !== "x") return PART.test(text[at]!);
+  return /[\d)]\s?$/.test(text.slice(Math.max(0, at - 2), at)) && /^\s?[$€£(.\d]/.test(text.slice(at + 1, at + 3));
+}
+
+/** The number behind a sign of equality, or the value of the expression that it begins; null where what follows cannot be told. */
 function valueAfter(text: string, start: number): number | null {
-  const match = /^\s*(?:[-\u2212]\s*)?[$€£]?\s*[\d][\d,]*(?:\.\d+)?%?/.exec(text.slice(start, start + 64))?.[0];
-  return match === undefined ? null : parseNumber(match.replace(/,$/, ""));
+  const number = NUMBER.exec(text.slice(start, start + 64))?.[0];
+  if (number === undefined) return null;
+  const isFirst = GOES_ON.test(text.slice(start + number.length, start + number.length + 32));
+  let end = start + number.length;
+  if (isFirst) while (end < text.length && end - start <= MAX_EXPRESSION && isPart(text, end)) end++;
+  if (GOES_ASTRAY.test(text.slice(end, end + 32))) return null;
+  const [whole = ""] = text.slice(start, end).trim().split(SEAM);
+  return isFirst ? evaluateArithmetic(whole.replace(/[.,]+$/, "")) : parseNumber(number);
 }
 
 /**
  * Value of an arithmetic expression of numbers, `+ - * / ^` (also `× ÷ x`), signs and parentheses; currency signs are passed over. Powers
  * bind right to left and before a sign: -2^2 is −4.
  *
- * @returns null when it does not parse, divides by 0, is longer than 200 characters, or has no finite value
+ * @returns null when it does not parse, as where numbers stand side by side, divides by 0, is longer than 200 characters, or has no finite value
  * @complexity O(length), pure: nothing is executed
  * @example evaluateArithmetic("7+5*2") // → 17
  */
 export function evaluateArithmetic(expression: string): number | null {
-  if (expression.length > MAX_EXPRESSION) return null;
+  if (expression.length > MAX_EXPRESSION || SIDE_BY_SIDE.test(expression)) return null;
   try {
     const reader = new ExpressionReader(expression);
     const value = reader.readAll();

@@ -17,7 +17,21 @@ describe("evaluateArithmetic(expression)", () => {
   ];
   for (const [text, value] of values) it(`gives ${value} for ${text}`, () => assert.equal(evaluateArithmetic(text), value));
 
-  for (const text of ["", "2+", "(1", "1)", "2 3 4)", "1/0", "0/0", "9^9^9^9", "a+1", "constructor", "1".repeat(201), "(".repeat(200)]) {
+  for (const text of [
+    "",
+    "2+",
+    "(1",
+    "1)",
+    "2 3 4)",
+    "2 1/2 + 1",
+    "1/0",
+    "0/0",
+    "9^9^9^9",
+    "a+1",
+    "constructor",
+    "1".repeat(201),
+    "(".repeat(200),
+  ]) {
     it(`gives nothing for ${JSON.stringify(text.slice(0, 20))}`, () => assert.equal(evaluateArithmetic(text), null));
   }
 
@@ -48,6 +62,47 @@ describe("findClaims(text)", () => {
       { expression: "61 - 9", value: 52 },
     ]);
   });
+
+  const held: [what: string, text: string][] = [
+    ["a list of steps", "- 12 * 4 = 48\n* 3 + 4 = 7\n1. 2 * 3 = 6\n2) 5 - 3 = 2\n-5 + 3 = -2"],
+    ["a result that is computed further", "3*20 + 5 = 60 + 5 = 65, so 2 x 4 = 6 + 2. 3 * 2 = 6"],
+    ["a result that is a fraction", "2/4 = 1/2 and 5/2 = 2 1/2"],
+    ["numbers before the calculation", "In 2020 5 + 3 = 8; .5 + 1 = 1.5"],
+    ["bold text", "**3 + 4 = 7** and **Total:** 2 + 2 = 4"],
+  ];
+  for (const [what, text] of held) {
+    it(`finds right what is right in ${what}`, () => {
+      const claims = findClaims(text);
+      assert.ok(claims.length > 1);
+      assert.deepEqual(
+        checkClaims(claims, 1e-9).ok,
+        claims.map(() => true),
+        JSON.stringify(claims),
+      );
+    });
+  }
+
+  const parts = [
+    "2x + 3 = 11",
+    "2x - 3 * 2 = 7",
+    "y + 2 * 3 = 10",
+    "y - 2 * 3 = 4",
+    "x2 + 3 = 5",
+    "f(3) + 4 = 10",
+    "(a + b) * 3 + 1 = 16",
+    "3 \\times 4 + 1 = 13",
+    "\\frac{1}{2} + 3 * 2 = 6.5",
+    "3 · 4 + 1 = 13",
+    "10 – 4 + 1 = 7",
+    "15 - 5 = 2x",
+    "10 + 5 = 7 + y",
+    "2 * 6 = 3 \\times 4",
+    "2 + 8 = 3 + 4y",
+    "2 1/2 + 1 = 3.5",
+    "400 000 x 3/100 = 12 000",
+    "6 * 2000 = 12 000",
+  ];
+  for (const text of parts) it(`claims nothing of a part of ${text}`, () => assert.deepEqual(findClaims(text), []));
 
   it("reads no more than 200, and takes a megabyte of signs in a moment", () => {
     assert.equal(findClaims("1+1=2 ".repeat(300)).length, 200);
