@@ -218,6 +218,13 @@ describe("a judge that follows a rule", () => {
     assert.match(String((await scoresOf({ rule: "toolArithmetic" }, ["no sums"]))[0]), /no calculation/);
   });
 
+  it("has no opinion on a language that it cannot tell, and is refused where it has to tell such a one", async () => {
+    const latin = ["Gallia est omnis divisa in partes tres.", "This is English."];
+    const said = await scoresOf({ rule: "language" }, latin, { language: "la" });
+    for (const one of said) assert.match(String(one), /none that can be told/);
+    await assert.rejects(judgeOf({ rule: "language", language: "la" }), { reason: "CONFIG_INVALID", message: /la is no language .* en, / });
+  });
+
   it("majority compares answers in the way it is told, and gives those that cannot be read 0", async () => {
     const group = ["A: 3", "so the answer is 3.0", "A: 4", "who knows, 3 or 4"];
     assert.deepEqual(await scoresOf({ rule: "majority", compare: "numeric" }, group), [1, 1, 0, 0]);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { GatewayError } from "../../../domain/errors.ts";
 import { loadLanguages } from "../languages.ts";
 import { defineRule, pointwise } from "./definition.ts";
 
@@ -12,15 +13,19 @@ export const language = defineRule({
       .optional()
       .describe("Language that scores 1, in two letters of ISO 639-1. Default: that of the item; an item without one is not applicable."),
   }),
-  version: 1,
+  version: 2,
   space: "unit",
   readsReference: false,
   notApplicable: ({ language: asked }, { language: fixed }) =>
     fixed !== undefined || asked !== undefined ? undefined : "the item tells no language and the rule has none of its own",
   create: async ({ language: fixed }) => {
-    const { languageOf } = await loadLanguages();
+    const { languageOf, languages } = await loadLanguages();
+    if (fixed !== undefined && !languages.has(fixed)) {
+      throw new GatewayError("CONFIG_INVALID", `${fixed} is no language that can be told; there are: ${[...languages].sort().join(", ")}`);
+    }
     return pointwise((text, _, { language: asked }) => {
-      const [wanted] = (fixed ?? asked!).toLowerCase().split(/[-_]/);
+      const [wanted = ""] = (fixed ?? asked!).toLowerCase().split(/[-_]/);
+      if (!languages.has(wanted)) return { abstains: "the language that the item asks for is none that can be told" };
       return languageOf(text) === wanted ? 1 : 0;
     });
   },
