@@ -9,6 +9,7 @@ import { COMPARING_NAMES, type PairModelParams, pairModelParams, spaceOf } from 
 import { explain, TEXT_ONLY, whyNot } from "./shared/chat-asks.ts";
 import { createChatTemplate } from "./shared/chat-template.ts";
 import { readOutput } from "./shared/read-output.ts";
+import { trimmed } from "./shared/trim.ts";
 
 /**
  * A model that reads the prompt and two responses together and says how much better the first is (a cross-encoder).
@@ -36,8 +37,8 @@ export const pairModel: JudgeKind<PairModelParams> = {
         const segments = layout.pieces.map((piece): Segment => {
           if ("control" in piece) return { text: piece.control, origin: "control" };
           const message = item.prompt[piece.message];
-          if (message !== undefined) return { text: textOf(message.content), origin: "prompt" };
-          return { text: piece.message === item.prompt.length ? first : second, origin: "candidate" };
+          if (message !== undefined) return { text: trimmed(textOf(message.content), piece), origin: "prompt" };
+          return { text: trimmed(piece.message === item.prompt.length ? first : second, piece), origin: "candidate" };
         });
         return { type: "forward", segments, overlong };
       },

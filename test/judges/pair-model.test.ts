@@ -54,6 +54,14 @@ test("it asks one forward call per pair and order, with both responses as candid
   ]);
 });
 
+test("it takes off the ends of contents what the template takes off", () => {
+  const trimming = TEMPLATE.replaceAll("m.content", "m.content | trim");
+  const judge = pairModel.create({ ...SPEC, template: trimming }, pairModel.params.parse({ outputs: { score: "reward" } }));
+  const [ask] = judge.encode({ ...itemOf(" good\n", "bad "), prompt: [{ role: "user", content: "\nwhat " }] });
+  const contents = segmentsOf(ask!.calls[0]!).flatMap(({ origin, text }) => (origin === "control" ? [] : [text]));
+  assert.deepEqual(contents, ["what", "good", "bad"]);
+});
+
 test("the logit that the first is better becomes a probability, averaged over both orders", () => {
   const logits: Record<string, number> = { "a,b": 2, "b,a": -1 };
   const answer = (call: ForwardCall): CallResult => {
