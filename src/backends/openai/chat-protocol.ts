@@ -54,7 +54,7 @@ const completionSchema = z.object({
     .array(
       z.object({
         index: z.literal(0),
-        message: z.object({ role: z.literal("assistant").optional(), content: z.string() }),
+        message: z.object({ role: z.literal("assistant").optional(), content: z.string().nullish() }),
         finish_reason: z.string(),
         logprobs: z.object({ content: z.array(listed.extend({ top_logprobs: z.array(listed) })).nullish() }).nullish(),
       }),
@@ -64,8 +64,12 @@ const completionSchema = z.object({
   usage: z.object({ total_tokens: z.int().min(0) }).nullish(),
 });
 
+/** Why a model may have said nothing: it was still thinking when it was stopped, or a filter took its words. The server is well then. */
+const STOPPED: ReadonlySet<string> = new Set(["length", "content_filter"]);
+
 /**
- * Reads the answer of `POST /chat/completions`. Only one choice with text is an answer; whatever else came with it is not read.
+ * Reads the answer of `POST /chat/completions`. Only one choice with text is an answer, or one that was stopped before there was any;
+ * whatever else came with it is not read.
  *
  * @returns undefined when the text is no such answer
  */
@@ -73,8 +77,9 @@ export function readChat(text: string): ReadChat | undefined {
   const parsed = completionSchema.safeParse(parseJson(text));
   if (!parsed.success) return undefined;
   const { message, finish_reason, logprobs } = parsed.data.choices[0]!;
+  if (message.content == null && !STOPPED.has(finish_reason)) return undefined;
   return {
-    text: message.content.toWellFormed(),
+    text: (message.content ?? "").toWellFormed(),
     cut: finish_reason !== "stop",
     tokens: (logprobs?.content ?? []).map(({ token, logprob, top_logprobs }) => ({
       token,

@@ -150,6 +150,16 @@ test("a server without structured output is not asked for it, and an answer that
   assert.equal("response_format" in server.chats[0]!.body, false);
 });
 
+test("a model that was stopped while it still thought has said nothing, which is not held against its server", async () => {
+  const reasons = ["length", "content_filter", "length", "length", "length", "length"];
+  const thinking = { role: "assistant", content: null, reasoning_content: "Let me see" };
+  const server = await serverOf(() => ({ json: completion("", { message: thinking, finish_reason: reasons.pop() }) }));
+  const { backend, metrics } = await backendOf({ url: server.url });
+  for (const _ of [...reasons]) assert.deepEqual((await ask(backend)).completion, { text: "", cut: true, tokens: [] });
+  assert.deepEqual(await outcomesOf(metrics), { ok: 6 });
+  assert.equal(backend.ready, true);
+});
+
 test("control strings in a candidate are broken up on the way and counted; the judge's own text is not touched", async () => {
   const server = await serverOf(() => "ok");
   const { backend, metrics } = await backendOf({ url: server.url });
