@@ -66,15 +66,24 @@ export function numericMatch(prediction: string, gold: string, tolerance: Numeri
 const NUMBER_IN_TEXT = /[+\-\u2212]?[$€£¥]?(?:\d+(?:,\d+)*(?:\.\d+)?|\.\d+)(?:\/\d+)?(?:\s*%)?/g;
 
 /**
- * The number that an answer states, with words or units around it: `about $18 a day`, `x = 42`.
+ * The number that an answer states, with words or units around it, in LaTeX or not: `about $18 a day`, `x = 42`, `1{,}000`.
  *
  * @returns null when the answer holds no number, or several: which one is meant is not guessed
  * @complexity O(length), pure
  * @example statedNumber("42 apples") // → 42
  */
 export function statedNumber(answer: string): number | null {
-  const whole = parseNumber(answer);
+  const plain = withoutLatex(answer);
+  const whole = parseNumber(plain);
   if (whole !== null) return whole;
-  const [only, ...others] = answer.match(NUMBER_IN_TEXT) ?? [];
+  const [only, ...others] = plain.match(NUMBER_IN_TEXT) ?? [];
   return only === undefined || others.length > 0 ? null : parseNumber(only);
+}
+
+/** Numbers as plain text has them: LaTeX writes `1{,}000`, `50\%`, `\$5` and `2\frac{1}{2}`. */
+function withoutLatex(answer: string): string {
+  return answer
+    .replace(/(\d)(?:\{,\}|\\[,!])(?=\d{3}(?!\d))/g, "$1,")
+    .replace(/\\(?=[%$])/g, "")
+    .replace(/(\d?)\\[dt]?frac\{(\d+)\}\{(\d+)\}/g, (_, whole, over, under) => `${whole === "" ? "" : `${whole} `}${over}/${under}`);
 }
