@@ -259,6 +259,21 @@ describe("a judge that follows a rule", () => {
     assert.deepEqual(judge.decode(short!, [], item), [{ outcome: "scored", value: 1 }]);
   });
 
+  it("fails one candidate that is too long, and lets the majority of the others decide", async () => {
+    const judge = await judgeOf({ rule: "majority" });
+    const item = itemOf(["A: 2", `${"so ".repeat(30_000)}A: 3`, "A: 2", "A: 3"], {});
+    const [first, long, second, other] = judge.encode(item);
+    assert.throws(
+      () => judge.decode(long!, [], item),
+      (error) => error instanceof GatewayError && error.reason === "ITEM_TOO_LONG",
+    );
+    const scored = [first, second, other].flatMap((ask) => judge.decode(ask!, [], item));
+    assert.deepEqual(
+      scored.map((raw) => raw.outcome === "scored" && raw.value),
+      [1, 1, 0],
+    );
+  });
+
   it("fails a candidate that does not tell its tokens when the band is in tokens", async () => {
     const params = { rule: "lengthBand", max: 5 };
     assert.deepEqual(

@@ -41,6 +41,11 @@ export function candidateText({ content }: Candidate): string {
   return bounded(textOf(content), "the candidate");
 }
 
+/** Whether {@link candidateText} gives the text of a candidate. */
+export function isReadable({ content }: Candidate): boolean {
+  return textOf(content).length <= MAX_RULE_TEXT;
+}
+
 /**
  * The reference of an item that has one.
  * @throws {GatewayError} ITEM_TOO_LONG

@@ -6,7 +6,7 @@ import { majorityVote } from "../majority.ts";
 import { choiceOf } from "../multiple-choice.ts";
 import { statedNumber } from "../numeric.ts";
 import { answerPlaces, DEFAULT_PLACES, optionCount } from "./answers.ts";
-import { candidateText, defineRule, NO_ANSWER, type RuleScore } from "./definition.ts";
+import { candidateText, defineRule, isReadable, NO_ANSWER, type RuleScore } from "./definition.ts";
 
 /** Agreement with the answer that most candidates of the item give. */
 export const majority = defineRule({
@@ -25,7 +25,7 @@ export const majority = defineRule({
       .default(0)
       .describe("Share of candidates below which a majority is noise and the judge abstains. Default 0."),
   }),
-  version: 4,
+  version: 5,
   space: "unit",
   readsReference: false,
   create: ({ compare, answer, options, minShare }) => {
@@ -37,7 +37,8 @@ export const majority = defineRule({
       return value === null ? null : String(value);
     };
     return (item) => {
-      const votes = votersOf(item).map((candidate) => read(candidateText(candidate)));
+      // One that is too long to be read fails by itself, and has no vote.
+      const votes = votersOf(item).map((candidate) => (isReadable(candidate) ? read(candidateText(candidate)) : null));
       const { answer: leader, share, tie, rewards } = majorityVote(votes, minShare);
       const findings = [
         { name: "share", value: share },
