@@ -64,6 +64,15 @@ export function createChecklistJudge({ name, revision, items, fence }: Checklist
     });
   }
 
+  /** The calls that a candidate begins with; none for one that cannot be gone through, which `followUp` then says of it alone. */
+  function firstCalls(item: Item, candidate: number): ChatCall[] {
+    try {
+      return callsFor(item, candidate, undefined, false);
+    } catch {
+      return [];
+    }
+  }
+
   function read(ask: Ask, results: readonly CallResult[], item: Item, questions: readonly ChecklistQuestion[]): PartAnswer[] {
     const checklist = checklistFor(item);
     return answersTo(ask, results, (completion, index) =>
@@ -104,7 +113,7 @@ export function createChecklistJudge({ name, revision, items, fence }: Checklist
     encode: (item) =>
       item.candidates.map((_, candidate) => ({
         candidates: [candidate],
-        calls: callsFor(item, candidate, undefined, false),
+        calls: firstCalls(item, candidate),
         ...(items === undefined && { reads: JSON.stringify(item.criteria) }),
       })),
     maxFollowUps: drawing.maxFollowUps,

@@ -75,6 +75,15 @@ test("it asks about the last turn, with what is judged apart from what came befo
   );
 });
 
+test("a candidate with more steps than the judge goes through fails alone", () => {
+  const item: Item = { ...ITEM, prompt: [], candidates: [{ content: "1\n2\n3" }, { content: "1\n2" }] };
+  const judge = judgeOf({ scope: "step", steps: { by: "lines" }, maxParts: 2 });
+  const [long, short] = judge.encode(item);
+  assert.equal(short!.calls.length, 2);
+  assert.deepEqual(long!.calls, []);
+  assert.throws(() => judge.followUp!(long!, [], item), { reason: "ITEM_TOO_LONG" });
+});
+
 test("an item passes by a quotation that occurs, from the candidate with its place and from a tool or an earlier message without", () => {
   const score = decodeTwice(judgeOf(), [answered(4, SEARCHED, BOOKED)], []);
   assert.deepEqual(score, {
