@@ -225,6 +225,11 @@ aggregation:
       /transforms\[0\]\.hi: lo is 1 and hi is 1: .*; give hi a value above lo/,
     ],
     [
+      "a slope of lengths that begins below 0",
+      "members: [{judge: reward, transforms: [{method: softOverlong, max: 100, cache: 200}]}]",
+      /transforms\[0\]\.cache: a slope of 200 tokens before 100 begins below 0, .*; give cache a value from 0 to max/,
+    ],
+    [
       "a transform of logits after one that squashes them",
       "members: [{judge: reward, transforms: [{method: clip, lo: -9, hi: 9}, {method: tanh, references: [0]}, {method: logSigmoidCentred, reference: 0}]}]",
       /transforms\[2\]: the transform logSigmoidCentred takes logit and gets native/,

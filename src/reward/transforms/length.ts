@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
 import type { TransformContext } from "../../domain/reward.ts";
-import type { TransformKind } from "../kinds.ts";
+import type { ParamsProblem, TransformKind } from "../kinds.ts";
 import type { Optional } from "../missing.ts";
 
 /**
@@ -123,13 +123,14 @@ function overLengths<S extends z.ZodObject>(
   method: string,
   params: S,
   charge: (scores: Float64Array, lengths: readonly Optional[], params: z.output<S>) => Float64Array,
+  problems: (params: z.output<S>) => readonly ParamsProblem[] = () => [],
 ): TransformKind<S> {
   return {
     method,
     params,
     accepts: ["logit", "native"],
     spaceOut: (spaceIn) => spaceIn,
-    problems: () => [],
+    problems,
     create: (chosen, { spaceIn, revision }) => ({
       name: method,
       spaceIn,
@@ -170,6 +171,11 @@ export const softOverlongTransform = overLengths(
       "score − factor × p, where p grows in a straight line from 0 at max − cache to 1 at max. The request tells each candidate's tokens.",
     ),
   (scores, lengths, { max, cache, factor }) => plus(scores, softOverlong(lengths, { max, cache }), factor),
+  ({ max, cache }) => {
+    if (cache <= max) return [];
+    const cause = `a slope of ${cache} tokens before ${max} begins below 0, so that an empty completion pays`;
+    return [{ path: ["cache"], cause, remedy: "give cache a value from 0 to max" }];
+  },
 );
 
 /** A bounded punishment for being away from a length. */
