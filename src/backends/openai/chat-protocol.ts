@@ -64,6 +64,8 @@ const completionSchema = z.object({
   usage: z.object({ total_tokens: z.int().min(0) }).nullish(),
 });
 
+/** How servers say that a model came to its end: OpenAI's word, Together's, and those of text-generation-inference up to 2.2. */
+const ENDED: ReadonlySet<string> = new Set(["stop", "eos", "eos_token", "stop_sequence"]);
 /** Why a model may have said nothing: it was still thinking when it was stopped, or a filter took its words. The server is well then. */
 const STOPPED: ReadonlySet<string> = new Set(["length", "content_filter"]);
 
@@ -80,7 +82,7 @@ export function readChat(text: string): ReadChat | undefined {
   if (message.content == null && !STOPPED.has(finish_reason)) return undefined;
   return {
     text: (message.content ?? "").toWellFormed(),
-    cut: finish_reason !== "stop",
+    cut: !ENDED.has(finish_reason),
     tokens: (logprobs?.content ?? []).map(({ token, logprob, top_logprobs }) => ({
       token,
       logprob,

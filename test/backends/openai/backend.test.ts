@@ -150,6 +150,15 @@ test("a server without structured output is not asked for it, and an answer that
   assert.equal("response_format" in server.chats[0]!.body, false);
 });
 
+test("an answer is whole in the words of other servers too, and cut in any that is not known", async () => {
+  const reasons = ["stop", "eos", "eos_token", "stop_sequence", "length", "content_filter", "tool_calls"];
+  const server = await serverOf(() => ({ json: completion("yes", { finish_reason: reasons.shift() }) }));
+  const { backend } = await backendOf({ url: server.url });
+  const cut = [];
+  while (reasons.length > 0) cut.push((await ask(backend)).completion!.cut);
+  assert.deepEqual(cut, [false, false, false, false, true, true, true]);
+});
+
 test("a model that was stopped while it still thought has said nothing, which is not held against its server", async () => {
   const reasons = ["length", "content_filter", "length", "length", "length", "length"];
   const thinking = { role: "assistant", content: null, reasoning_content: "Let me see" };
