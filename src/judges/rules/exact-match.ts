@@ -2,14 +2,14 @@
 const DROPPED = /(?![.%/+-])[\p{P}\p{S}]/gu;
 
 /**
- * An answer without what writers vary: case, punctuation but `. % / - +`, full stops at the end, spaces.
+ * An answer without what writers vary: case, punctuation but `. % / - +`, full stops at the end, spaces. A minus sign is a hyphen.
  *
  * @returns in NFC, lower case, single spaces; empty when nothing is left
  * @complexity O(length), pure
  * @example foldAnswer("  The Answer. ") // → "the answer"
  */
 export function foldAnswer(text: string): string {
-  const folded = text.toLowerCase().replace(DROPPED, "").normalize("NFC").replace(/\s+/g, " ");
+  const folded = text.toLowerCase().replaceAll("\u2212", "-").replace(DROPPED, "").normalize("NFC").replace(/\s+/g, " ");
   let end = folded.length;
   while (end > 0 && (folded[end - 1] === "." || folded[end - 1] === " ")) end--;
   return folded.slice(0, end).trimStart();

@@ -17,5 +17,9 @@ describe("foldAnswer(text)", () => {
 
 describe("exactMatch(prediction, gold)", () => {
   it("takes composed and decomposed letters as one", () => assert.equal(exactMatch("cafe\u0301", "Caf\u00e9"), 1));
+  it("takes a minus sign for a hyphen, and never for nothing", () => {
+    assert.equal(exactMatch("\u22125", "-5"), 1);
+    assert.equal(exactMatch("\u22125", "5"), 0);
+  });
   it("tells different words apart", () => assert.equal(exactMatch("pari", "paris"), 0));
 });

@@ -16,7 +16,7 @@ export const chart = defineRule({
       .default("relaxed")
       .describe("`relaxed`: 1 within the tolerance; `graded`: 1 − error / (2 · tolerance), never below 0. Default relaxed."),
   }),
-  version: 2,
+  version: 3,
   space: "unit",
   readsReference: true,
   create: ({ answer, tolerance, score }) =>
