@@ -27,7 +27,8 @@ export async function startAdminServer({ readiness, metrics, host, port }: Admin
   const server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000, keepAliveTimeout: 5_000 }, (request, response) => {
     response.setHeader("X-Content-Type-Options", "nosniff");
     response.setHeader("Cache-Control", "no-store");
-    const { pathname, searchParams } = new URL(request.url ?? "/", "http://admin");
+    // Not read as a URL: two slashes at its beginning would name a host there, and alone they are no URL at all.
+    const [pathname, query] = (request.url ?? "/").split("?", 2);
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.setHeader("Allow", "GET, HEAD");
       return answer(response, 405, "GET only\n");
@@ -37,7 +38,7 @@ export async function startAdminServer({ readiness, metrics, host, port }: Admin
         return answer(response, 200, "ok\n");
       case "/readyz": {
         const current = readiness.current();
-        return answer(response, current.ready ? 200 : 503, searchParams.has("verbose") ? verbose(current) : summary(current));
+        return answer(response, current.ready ? 200 : 503, new URLSearchParams(query).has("verbose") ? verbose(current) : summary(current));
       }
       case "/startupz":
         return answer(response, started ? 200 : 503, started ? "ok\n" : summary(readiness.current()));

@@ -47,6 +47,12 @@ test("other routes are 404 and other verbs 405", async (t) => {
   assert.equal((await get("/livez", { method: "POST" })).status, 405);
 });
 
+test("an address that is no URL is 404 like any other, and the probes answer on", async (t) => {
+  const { get } = await open(t, true);
+  for (const path of ["//", "///", "//:x", "//livez"]) assert.equal((await get(path)).status, 404, path);
+  assert.equal((await get("/livez?why")).status, 200);
+});
+
 test("a port in use is a configuration error that names the address", async (t) => {
   const { server, readiness } = await open(t, true);
   await assert.rejects(
