@@ -28,7 +28,7 @@ const FAILED = 2;
 const UNKNOWN = 3;
 /** What the client gives a task when it names no time, milliseconds. */
 const TIMEOUT_MS = 300_000;
-/** How long an answer is kept for whoever asks again, beyond the time of its task, milliseconds. */
+/** How long an answer is kept beyond the time of its task, and, once it was fetched, for whoever asks again, milliseconds. */
 const KEEP_MS = 60_000;
 const MAX_TASKS = 100_000;
 const RETRY_MS = 1000;
@@ -48,6 +48,8 @@ export const roll: WireKind = {
         method: "RollSubmit",
         async answer(json, caller) {
           const { prompt, response, reward_info: info, timeout } = parseJson(Submit, json);
+          // Tasks that are over count until someone looks for them.
+          if (tasks.size >= MAX_TASKS) tasks.purgeStale();
           if (tasks.size >= MAX_TASKS) throw new GatewayError("QUEUE_FULL", `${MAX_TASKS} tasks wait to be fetched; send fewer at once`);
           const timeoutMs = timeout === undefined ? TIMEOUT_MS : 1000 * timeout;
           const id = randomUUID();
@@ -66,7 +68,12 @@ export const roll: WireKind = {
         verb,
         path: `${path}:result`,
         method: "RollResult",
-        answer: async (json: unknown) => resultOf(tasks.get(parseJson(Poll, json).reward_request_id)),
+        async answer(json: unknown) {
+          const { reward_request_id: id } = parseJson(Poll, json);
+          const task = tasks.get(id);
+          if (task !== undefined && task.state !== "running") tasks.set(id, task, { ttl: KEEP_MS });
+          return resultOf(task);
+        },
       })),
     ];
   },

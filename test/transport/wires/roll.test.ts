@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GatewayError } from "../../../src/domain/errors.ts";
+import { roll } from "../../../src/transport/wires/roll.ts";
+import type { WireCaller } from "../../../src/transport/wires/wire.ts";
 import { resultOf } from "../../support/scripted-service.ts";
 import { openWires } from "../../support/wires.ts";
 
@@ -70,4 +72,29 @@ test("a task that is not known is an error, and a submission that says nothing t
   const { get, send } = await openWires(t);
   assert.equal((await get("/roll:result", { reward_request_id: "none" })).body.errcode, 3);
   assert.equal((await send("/roll", { prompt: "p" })).status, 400);
+});
+
+test("a task that is over makes room for another: a minute after its answer was fetched, or when its time is up", async (t) => {
+  const start = performance.now();
+  let passed = 0;
+  t.mock.method(performance, "now", () => start + passed);
+  const [submit, fetch] = roll.routes("/roll", { version: "", panel: "", revision: "", maxItems: 1, maxCandidates: 1, maxTokens: 0 });
+  const judged = async () => [[{ reward: 6, failed: false, tokens: 1, components: {} }]];
+  const caller: WireCaller = { score: judged, scoreApart: judged };
+  const submitted = async () => {
+    const { reward_request_id } = (await submit!.answer(task("Hello!"), caller)) as { reward_request_id: string };
+    return reward_request_id;
+  };
+  /** What is kept looks at the time once in a millisecond. */
+  const timePasses = (ms: number) => new Promise((resolve) => setTimeout(resolve, 5)).then(() => (passed = ms));
+  const ids: string[] = [];
+  for (let i = 0; i < 100_000; i++) ids.push(await submitted());
+  const full = (error: unknown) => error instanceof GatewayError && error.reason === "QUEUE_FULL";
+  await assert.rejects(submitted(), full);
+  for (const id of ids.slice(0, 10)) await fetch!.answer({ reward_request_id: id }, caller);
+  await timePasses(61_000);
+  for (let i = 0; i < 10; i++) await submitted();
+  await assert.rejects(submitted(), full);
+  await timePasses(200_000);
+  await submitted();
 });
