@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ROLES } from "../../domain/item.ts";
 import { parseJson } from "../http/from-json.ts";
-import { messagesOfTemplated } from "./templated-text.ts";
+import { messagesOfTemplated, withoutEndings } from "./templated-text.ts";
 import { itemOf, type ScoreItems, type WireKind, type WireReward } from "./wire.ts";
 
 const Body = z.object({
@@ -12,7 +12,7 @@ const Body = z.object({
 
 /**
  * slime's remote reward model: the whole JSON body of the answer is the reward. The route answers a bare number; the one with `:object`
- * behind it an object, for `--reward-key reward`.
+ * behind it an object, for `--reward-key reward`. Responses come with the mark that ended them, unless the rollout skips special tokens.
  */
 export const slime: WireKind = {
   wire: "slime",
@@ -33,6 +33,6 @@ async function scoreOne(json: unknown, score: ScoreItems): Promise<WireReward> {
   const { prompt, response, label } = parseJson(Body, json);
   const messages = typeof prompt === "string" ? messagesOfTemplated(prompt) : prompt;
   const reference = typeof label === "string" ? label : undefined;
-  const [rewards] = await score([itemOf(0, messages, [response], reference)]);
+  const [rewards] = await score([itemOf(0, messages, [withoutEndings(response)], reference)]);
   return rewards![0]!;
 }

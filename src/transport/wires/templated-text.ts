@@ -1,7 +1,10 @@
 import type { Message, Role } from "../../domain/item.ts";
 
-/** Marks with which common chat templates end a turn of the assistant. */
-const ENDINGS = ["<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "<end_of_turn>", "<eos>", "</s>", "<|end|>"];
+/** Marks with which common policies end a turn of the assistant; those of GLM begin the turn that follows. */
+const ENDINGS = [
+  ...["<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "<end_of_turn>", "<eos>", "</s>", "<|end|>"],
+  ...["<|return|>", "<｜end▁of▁sentence｜>", "<|user|>", "<|observation|>"],
+];
 
 /** A style of template: how a turn begins and ends. */
 interface TurnStyle {
@@ -57,8 +60,12 @@ export function messagesOfTemplated(text: string): Message[] {
  * @returns undefined when the text does not begin with the prompt
  */
 export function responseOfTemplated(text: string, prompt: string): string | undefined {
-  if (!text.startsWith(prompt)) return undefined;
-  let response = text.slice(prompt.length);
+  return text.startsWith(prompt) ? withoutEndings(text.slice(prompt.length)) : undefined;
+}
+
+/** What the policy wrote, without the marks that end a turn and the white space behind them. */
+export function withoutEndings(written: string): string {
+  let response = written;
   for (;;) {
     const trimmed = response.trimEnd();
     const ending = ENDINGS.find((mark) => trimmed.endsWith(mark));

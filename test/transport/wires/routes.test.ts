@@ -83,6 +83,13 @@ test("slime: the whole body is the reward, or an object of it", async (t) => {
   assert.deepEqual(conversation(seen[1]!), [{ ...KIND, reference: "x" }]);
 });
 
+test("slime: the mark that ended the turn, which a rollout keeps by default, is no part of what is judged", async (t) => {
+  const { send } = await openWires(t);
+  for (const mark of ["<|im_end|>", "<|im_end|>\n", "<|eot_id|>", "</s>", "<｜end▁of▁sentence｜>", "<|user|>"]) {
+    assert.deepEqual((await send("/slime", { prompt: CHATML, response: `Hello!${mark}`, label: "x" })).body, 6);
+  }
+});
+
 test("LLaMA-Factory: one score per templated text, in order", async (t) => {
   const { send } = await openWires(t);
   const { body } = await send("/v1/score/evaluation", { model: "model", messages: [`${CHATML}Hello!<|im_end|>`, `${LLAMA}Hi<|eot_id|>`] });
