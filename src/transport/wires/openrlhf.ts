@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseJson } from "../http/from-json.ts";
 import { refuse } from "../request-rules.ts";
-import { messagesOfTemplated, responseOfTemplated, splitTemplated } from "./templated-text.ts";
+import { type Conversation, continueTemplated, responseOfTemplated, splitTemplated } from "./templated-text.ts";
 import { itemOf, type WireKind } from "./wire.ts";
 
 const Body = z.object({
@@ -35,16 +35,20 @@ export const openrlhf: WireKind = {
 };
 
 function toItem(index: number, text: string, prompt: string | undefined, label: unknown) {
-  const reference = typeof label === "string" ? label : undefined;
+  const { prompt: messages, response } = conversationOf(index, text, prompt);
+  return itemOf(index, messages, [response], typeof label === "string" ? label : undefined);
+}
+
+function conversationOf(index: number, text: string, prompt: string | undefined): Conversation {
   if (prompt !== undefined) {
-    const response = responseOfTemplated(text, prompt);
-    if (response === undefined) throw refuse(`query[${index}]`, `does not begin with prompts[${index}]`);
-    return itemOf(index, messagesOfTemplated(prompt), [response], reference);
+    const written = responseOfTemplated(text, prompt);
+    if (written === undefined) throw refuse(`query[${index}]`, `does not begin with prompts[${index}]`);
+    return continueTemplated(prompt, written);
   }
   // Clients before 0.5.8 send no prompts.
   const split = splitTemplated(text);
   if (split === undefined) throw refuse("prompts", "required, since the queries hold no chat template that is known");
-  return itemOf(index, split.prompt, [split.response], reference);
+  return split;
 }
 
 function sameLength(field: string, length: number, wanted: number): void {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Item } from "../../domain/item.ts";
 import { parseJson } from "../http/from-json.ts";
-import { messagesOfTemplated, withoutEndings } from "./templated-text.ts";
+import { continueTemplated, withoutEndings } from "./templated-text.ts";
 import { itemOf, type WireCaller, type WireKind, type WireReward } from "./wire.ts";
 
 const Submit = z.object({
@@ -53,7 +53,8 @@ export const roll: WireKind = {
           if (tasks.size >= MAX_TASKS) throw new GatewayError("QUEUE_FULL", `${MAX_TASKS} tasks wait to be fetched; send fewer at once`);
           const timeoutMs = timeout === undefined ? TIMEOUT_MS : 1000 * timeout;
           const id = randomUUID();
-          const item = itemOf(0, messagesOfTemplated(prompt), [withoutEndings(response)], referenceIn(info));
+          const judged = continueTemplated(prompt, withoutEndings(response));
+          const item = itemOf(0, judged.prompt, [judged.response], referenceIn(info));
           const since = new Date();
           const keep = { ttl: timeoutMs + KEEP_MS };
           tasks.set(id, { state: "running", since }, keep);

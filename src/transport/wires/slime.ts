@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ROLES } from "../../domain/item.ts";
 import { parseJson } from "../http/from-json.ts";
-import { messagesOfTemplated, withoutEndings } from "./templated-text.ts";
+import { continueTemplated, withoutEndings } from "./templated-text.ts";
 import { itemOf, type ScoreItems, type WireKind, type WireReward } from "./wire.ts";
 
 const Body = z.object({
@@ -31,8 +31,9 @@ export const slime: WireKind = {
 
 async function scoreOne(json: unknown, score: ScoreItems): Promise<WireReward> {
   const { prompt, response, label } = parseJson(Body, json);
-  const messages = typeof prompt === "string" ? messagesOfTemplated(prompt) : prompt;
+  const written = withoutEndings(response);
+  const judged = typeof prompt === "string" ? continueTemplated(prompt, written) : { prompt, response: written };
   const reference = typeof label === "string" ? label : undefined;
-  const [rewards] = await score([itemOf(0, messages, [withoutEndings(response)], reference)]);
+  const [rewards] = await score([itemOf(0, judged.prompt, [judged.response], reference)]);
   return rewards![0]!;
 }

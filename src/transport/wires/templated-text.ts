@@ -32,25 +32,63 @@ const ROLES: Readonly<Record<string, Role>> = {
   ipython: "tool",
 };
 
+/** A turn as its template wrote it. */
+interface Turn {
+  readonly role: Role;
+  readonly text: string;
+  /** Whether the mark that ends it is there. */
+  readonly closed: boolean;
+}
+
+function turnsOf(text: string): Turn[] {
+  const style = STYLES.find(({ begins }) => text.includes(begins));
+  if (style === undefined) return [];
+  return [...text.matchAll(style.turn)].flatMap(([, word, content, mark]) => {
+    const role = ROLES[word!.toLowerCase()];
+    return role === undefined ? [] : [{ role, text: content!, closed: !!mark }];
+  });
+}
+
+function messagesOf(turns: readonly Turn[]): Message[] {
+  return turns.map(({ role, text }) => ({ role, content: text.trim() }));
+}
+
+/** The conversation that a judge reads: what came before the last turn of the assistant, and that turn. */
+export interface Conversation {
+  /** At least one message. */
+  readonly prompt: readonly Message[];
+  readonly response: string;
+}
+
 /**
  * The messages behind a prompt that a trainer has put through its policy's chat template, for judges that have templates of
  * their own. Reads the templates of ChatML (Qwen, SmolLM), Llama 3, Gemma and NeMo; any other text is one message of the user, as it is.
  *
  * @param text the templated prompt, which usually ends with the beginning of the assistant's turn
- * @returns at least one message
+ * @returns at least one message, without the turn of the assistant that is open
  */
 export function messagesOfTemplated(text: string): Message[] {
-  const style = STYLES.find(({ begins }) => text.includes(begins));
-  if (style === undefined) return [{ role: "user", content: text }];
-  const turns = [...text.matchAll(style.turn)].flatMap(([, role, content, mark]) => {
-    const known = ROLES[role!.toLowerCase()];
-    return known === undefined ? [] : [{ role: known, content: content!.trim(), closed: !!mark }];
-  });
-  // What the template opens for the policy to write is no message yet; a turn that it closed without a word is one.
+  return beginningOf(text).messages;
+}
+
+/**
+ * The same with what the policy wrote on. What the prompt begins of the assistant's turn, as `<think>` of policies that reason, is the
+ * beginning of the response.
+ *
+ * @param written without the marks that end a turn
+ */
+export function continueTemplated(prompt: string, written: string): Conversation {
+  const { messages, begun } = beginningOf(prompt);
+  return { prompt: messages, response: begun + written };
+}
+
+function beginningOf(text: string): { readonly messages: Message[]; readonly begun: string } {
+  const turns = turnsOf(text);
   const last = turns.at(-1);
-  if (last?.role === "assistant" && last.content === "" && !last.closed) turns.pop();
-  const messages = turns.map(({ role, content }) => ({ role, content }));
-  return messages.length > 0 ? messages : [{ role: "user", content: text }];
+  const open = last?.role === "assistant" && !last.closed;
+  const messages = messagesOf(open ? turns.slice(0, -1) : turns);
+  if (messages.length === 0) return { messages: [{ role: "user", content: text }], begun: "" };
+  return { messages, begun: open && last.text.trim() !== "" ? last.text : "" };
 }
 
 /**
@@ -79,8 +117,12 @@ export function withoutEndings(written: string): string {
  *
  * @returns undefined when the text holds no turn of the assistant in a template that is known, or nothing before it
  */
-export function splitTemplated(text: string): { readonly prompt: readonly Message[]; readonly response: string } | undefined {
-  const messages = STYLES.some(({ begins }) => text.includes(begins)) ? messagesOfTemplated(text) : [];
+export function splitTemplated(text: string): Conversation | undefined {
+  const turns = turnsOf(text);
+  // What a template only opens for a policy to write is no turn yet; one that it closed without a word is one.
+  const opened = turns.at(-1);
+  if (opened?.role === "assistant" && !opened.closed && opened.text.trim() === "") turns.pop();
+  const messages = messagesOf(turns);
   const last = messages.at(-1);
   if (messages.length < 2 || last?.role !== "assistant") return undefined;
   return { prompt: messages.slice(0, -1), response: String(last.content) };

@@ -90,6 +90,18 @@ test("slime: the mark that ended the turn, which a rollout keeps by default, is 
   }
 });
 
+test("OpenRLHF and slime: a policy whose template opens its thoughts is judged for its turn, after the user's and no turn of its own", async (t) => {
+  const { send, seen } = await openWires(t);
+  const prompt = `${CHATML}<think>\n`;
+  await send("/get_reward", { query: [`${prompt}It is polite.</think>Hello!<|im_end|>\n`], prompts: [prompt], labels: [""] });
+  await send("/slime", { prompt, response: "It is polite.</think>Hello!<|im_end|>" });
+  for (const request of seen) {
+    const [{ prompt: messages, candidates }] = conversation(request) as [typeof KIND];
+    assert.deepEqual([messages, candidates], [KIND.prompt, ["<think>\nIt is polite.</think>Hello!"]]);
+  }
+  assert.equal(seen.length, 2);
+});
+
 test("LLaMA-Factory: one score per templated text, in order", async (t) => {
   const { send } = await openWires(t);
   const { body } = await send("/v1/score/evaluation", { model: "model", messages: [`${CHATML}Hello!<|im_end|>`, `${LLAMA}Hi<|eot_id|>`] });

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { messagesOfTemplated, responseOfTemplated, splitTemplated } from "../../../src/transport/wires/templated-text.ts";
+import {
+  continueTemplated,
+  messagesOfTemplated,
+  responseOfTemplated,
+  splitTemplated,
+} from "../../../src/transport/wires/templated-text.ts";
 
 const chatml = (turns: readonly (readonly [string, string])[]) =>
   turns.map(([role, text]) => `<|im_start|>${role}\n${text}<|im_end|>\n`).join("");
@@ -26,6 +31,21 @@ describe("messagesOfTemplated(text)", () => {
     for (const text of ["plain", "### Human: hi", "[INST] hi [/INST]", "<|im_start|>", ""]) {
       assert.deepEqual(messagesOfTemplated(text), [{ role: "user", content: text }]);
     }
+  });
+});
+
+describe("continueTemplated(prompt, written)", () => {
+  it("takes what the prompt begins of the assistant's turn for the beginning of the response", () => {
+    const asked = chatml([["user", "a"]]);
+    for (const begun of ["<think>\n", "<think>\n\n</think>\n\n", "Sure: "]) {
+      const { prompt, response } = continueTemplated(`${asked}<|im_start|>assistant\n${begun}`, "b");
+      assert.deepEqual([prompt, response], [[{ role: "user", content: "a" }], `${begun}b`]);
+    }
+    assert.deepEqual(continueTemplated(`${asked}<|im_start|>assistant\n`, " b "), {
+      prompt: [{ role: "user", content: "a" }],
+      response: " b ",
+    });
+    assert.deepEqual(continueTemplated("plain", "b"), { prompt: [{ role: "user", content: "plain" }], response: "b" });
   });
 });
 
