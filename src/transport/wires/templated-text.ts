@@ -91,14 +91,23 @@ function beginningOf(text: string): { readonly messages: Message[]; readonly beg
   return { messages, begun: open && last.text.trim() !== "" ? last.text : "" };
 }
 
+/** Spaces that Hugging Face's decoding drops where a tokenizer's configuration asks for it, as that of Llama 3 does, in its order. */
+const DROPPED = [" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're"];
+
 /**
  * What the policy wrote, of a text that holds the templated prompt and then the response: without the prompt and without the marks
- * that end a turn.
+ * that end a turn. Such texts are decoded tokens, so the prompt may stand there as the tokenizer gives it back: with its Unicode composed,
+ * as those of Qwen do, or without spaces before punctuation, as that of Llama 3.
  *
  * @returns undefined when the text does not begin with the prompt
  */
 export function responseOfTemplated(text: string, prompt: string): string | undefined {
-  return text.startsWith(prompt) ? withoutEndings(text.slice(prompt.length)) : undefined;
+  const withoutSpaces = () => DROPPED.reduce((left, part) => left.replaceAll(part, part.trim()), prompt);
+  for (const reading of [() => prompt, () => prompt.normalize("NFC"), withoutSpaces]) {
+    const beginning = reading();
+    if (text.startsWith(beginning)) return withoutEndings(text.slice(beginning.length));
+  }
+  return undefined;
 }
 
 /** What the policy wrote, without the marks that end a turn and the white space behind them. */

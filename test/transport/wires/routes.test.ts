@@ -51,6 +51,21 @@ test("OpenRLHF: queries of the oldest clients come without prompts, and are spli
   assert.deepEqual([uneven.status, uneven.body.error.details.field], [400, "prompts"]);
 });
 
+test("OpenRLHF: a query begins with its prompt as the policy's tokenizer gives it back, composed or without spaces before punctuation", async (t) => {
+  const { send, seen } = await openWires(t);
+  const prompts = [CHATML.replace("hello", "cafe\u0301"), LLAMA.replace("hello.", "it 's x != y , or ' z ' ?")];
+  const beginnings = [CHATML.replace("hello", "caf\u00e9"), LLAMA.replace("hello.", "it's x!= y, or'z '?")];
+  const query = [`${beginnings[0]}e\u0301!<|im_end|>`, `${beginnings[1]}Hi !<|eot_id|>`];
+  const { status, body } = await send("/get_reward", { query, prompts, labels: ["", ""] });
+  assert.deepEqual([status, body.rewards], [200, [3, 4]]);
+  const judged = conversation(seen[0]!);
+  assert.deepEqual(
+    judged.map(({ candidates }) => candidates),
+    [["e\u0301!"], ["Hi !"]],
+  );
+  assert.deepEqual(judged[1]!.prompt, [["user", "Say it 's x != y , or ' z ' ?"]]);
+});
+
 test("verl: the reward is the last number of what vLLM and SGLang answer, and fields that shape scores are ignored", async (t) => {
   const { send, seen } = await openWires(t);
   const input = `${CHATML}Hello!<|im_end|>`;
