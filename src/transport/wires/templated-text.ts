@@ -97,17 +97,28 @@ const DROPPED = [" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 
 /**
  * What the policy wrote, of a text that holds the templated prompt and then the response: without the prompt and without the marks
  * that end a turn. Such texts are decoded tokens, so the prompt may stand there as the tokenizer gives it back: with its Unicode composed,
- * as those of Qwen do, or without spaces before punctuation, as that of Llama 3.
+ * as those of Qwen do, or without spaces before punctuation, as that of Llama 3; and of a prompt that was too long its end alone.
  *
  * @returns undefined when the text does not begin with the prompt
  */
 export function responseOfTemplated(text: string, prompt: string): string | undefined {
   const withoutSpaces = () => DROPPED.reduce((left, part) => left.replaceAll(part, part.trim()), prompt);
   for (const reading of [() => prompt, () => prompt.normalize("NFC"), withoutSpaces]) {
-    const beginning = reading();
-    if (text.startsWith(beginning)) return withoutEndings(text.slice(beginning.length));
+    const end = endOfPrompt(text, reading());
+    if (end !== undefined) return withoutEndings(text.slice(end));
   }
   return undefined;
+}
+
+/** So much of a prompt tells its end from other places, UTF-16 units: more than its template writes there. */
+const TELLING = 64;
+
+/** Where the prompt that a text begins with ends in it. Of one that was cut at its start, the first character may be cut in two. */
+function endOfPrompt(text: string, prompt: string): number | undefined {
+  if (text.startsWith(prompt)) return prompt.length;
+  const at = prompt.length < TELLING ? -1 : text.indexOf(prompt.slice(-TELLING));
+  const end = at + TELLING;
+  return at >= 0 && prompt.endsWith(text.slice(0, end).replace(/^\uFFFD+/, "")) ? end : undefined;
 }
 
 /** What the policy wrote, without the marks that end a turn and the white space behind them. */

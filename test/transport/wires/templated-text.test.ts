@@ -57,6 +57,16 @@ describe("responseOfTemplated(text, prompt)", () => {
     assert.equal(responseOfTemplated("other", "p"), undefined);
   });
 
+  it("is found behind the end of a prompt that was cut at its start, within a character or not", () => {
+    const prompt = `${"Once upon a time. ".repeat(20)}\u00e9 And then?<|im_end|>\n<|im_start|>assistant\n${"<think>".repeat(7)}`;
+    for (let cut = 0; cut <= prompt.length - 64; cut += 7) {
+      assert.equal(responseOfTemplated(`${prompt.slice(cut)}b<|im_end|>`, prompt), "b");
+      assert.equal(responseOfTemplated(`\uFFFD${prompt.slice(cut)}b<|im_end|>`, prompt), "b");
+    }
+    assert.equal(responseOfTemplated(`${prompt.slice(-63)}b`, prompt), undefined);
+    assert.equal(responseOfTemplated(`other ${prompt.slice(-200)}b`, prompt), undefined);
+  });
+
   it("gives back whatever stands behind the prompt, if it ends with no mark", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (prompt, response) => {
