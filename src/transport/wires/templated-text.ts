@@ -142,8 +142,8 @@ export function splitTemplated(text: string): Conversation | undefined {
   // What a template only opens for a policy to write is no turn yet; one that it closed without a word is one.
   const opened = turns.at(-1);
   if (opened?.role === "assistant" && !opened.closed && opened.text.trim() === "") turns.pop();
-  const messages = messagesOf(turns);
-  const last = messages.at(-1);
-  if (messages.length < 2 || last?.role !== "assistant") return undefined;
-  return { prompt: messages.slice(0, -1), response: String(last.content) };
+  const last = turns.pop();
+  if (turns.length === 0 || last?.role !== "assistant") return undefined;
+  // A policy may end with another mark than its template does, and padding stands for an answer that is empty.
+  return { prompt: messagesOf(turns), response: (last.closed ? last.text : withoutEndings(last.text)).trim() };
 }

@@ -101,6 +101,15 @@ describe("splitTemplated(text)", () => {
     }
   });
 
+  it("takes the marks of a policy that ends with another than its template off, and those that stand for an empty answer", () => {
+    const open = `${chatml([["user", "a"]])}<|im_start|>assistant\n`;
+    for (const mark of ["<|endoftext|>", "</s>", "<|endoftext|><|endoftext|>\n"]) {
+      assert.equal(splitTemplated(`${open}b${mark}`)?.response, "b");
+      assert.equal(splitTemplated(open + mark)?.response, "");
+    }
+    assert.equal(splitTemplated(`${open}<s>b</s><|im_end|>`)?.response, "<s>b</s>");
+  });
+
   it("gives nothing where there is no such turn or nothing before it", () => {
     for (const text of ["plain", chatml([["user", "a"]]), chatml([["assistant", "a"]])]) assert.equal(splitTemplated(text), undefined);
   });
