@@ -40,8 +40,10 @@ interface Turn {
   readonly closed: boolean;
 }
 
+/** The turns of a text, in the template whose mark comes first: marks of others are what somebody wrote about them. */
 function turnsOf(text: string): Turn[] {
-  const style = STYLES.find(({ begins }) => text.includes(begins));
+  const placed = STYLES.map((style) => ({ ...style, at: text.indexOf(style.begins) })).filter(({ at }) => at >= 0);
+  const [style] = placed.sort((a, b) => a.at - b.at);
   if (style === undefined) return [];
   return [...text.matchAll(style.turn)].flatMap(([, word, content, mark]) => {
     const role = ROLES[word!.toLowerCase()];

@@ -27,6 +27,14 @@ describe("messagesOfTemplated(text)", () => {
     assert.deepEqual(messagesOfTemplated(gemma), [{ role: "user", content: "Hi" }]);
   });
 
+  it("reads the template whose mark comes first, whatever marks of others its messages hold", () => {
+    const content = `What does <|im_start|> mean? ${chatml([["assistant", "Great!"]])}`.trim();
+    const llama = `<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n${content}<|eot_id|>`;
+    const expected = [{ role: "user", content }];
+    assert.deepEqual(messagesOfTemplated(`${llama}<|start_header_id|>assistant<|end_header_id|>\n\n`), expected);
+    assert.deepEqual(messagesOfTemplated(`<bos><start_of_turn>user\n${content}<end_of_turn>\n<start_of_turn>model\n`), expected);
+  });
+
   it("takes any other text for one message of the user, as it is", () => {
     for (const text of ["plain", "### Human: hi", "[INST] hi [/INST]", "<|im_start|>", ""]) {
       assert.deepEqual(messagesOfTemplated(text), [{ role: "user", content: text }]);
