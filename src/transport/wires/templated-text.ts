@@ -2,7 +2,7 @@ import type { Message, Role } from "../../domain/item.ts";
 
 /** Marks with which common policies end a turn of the assistant; those of GLM begin the turn that follows. */
 const ENDINGS = [
-  ...["<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "<end_of_turn>", "<eos>", "</s>", "<|end|>"],
+  ...["<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<end_of_turn>", "<eos>", "</s>", "<|end|>"],
   ...["<|return|>", "<｜end▁of▁sentence｜>", "<|user|>", "<|observation|>"],
 ];
 
@@ -15,7 +15,7 @@ interface TurnStyle {
 
 const STYLES: readonly TurnStyle[] = [
   { begins: "<|im_start|>", turn: /<\|im_start\|>(\w+)\n([\s\S]*?)(<\|im_end\|>\n?|$)/g },
-  { begins: "<|start_header_id|>", turn: /<\|start_header_id\|>(\w+)<\|end_header_id\|>\n\n([\s\S]*?)(<\|eot_id\|>|$)/g },
+  { begins: "<|start_header_id|>", turn: /<\|start_header_id\|>(\w+)<\|end_header_id\|>\n\n([\s\S]*?)(<\|eo[tm]_id\|>|$)/g },
   // NeMo's: a label may stand behind the last turn.
   { begins: "<extra_id_1>", turn: /<extra_id_[01]>(\w+)\n([\s\S]*?)(?=(<extra_id_\d>)|$)/g },
   { begins: "<start_of_turn>", turn: /<start_of_turn>(\w+)\n([\s\S]*?)(<end_of_turn>\n?|$)/g },

@@ -27,6 +27,18 @@ describe("messagesOfTemplated(text)", () => {
     assert.deepEqual(messagesOfTemplated(gemma), [{ role: "user", content: "Hi" }]);
   });
 
+  it("reads a call of a tool, which Llama ends with a mark of its own, apart from what the tool answers", () => {
+    const turn = (role: string, text: string, mark: string) => `<|start_header_id|>${role}<|end_header_id|>\n\n${text}<|${mark}|>`;
+    const turns = [turn("user", "2+2?", "eot_id"), turn("assistant", "<|python_tag|>2+2", "eom_id"), turn("ipython", "4", "eot_id")].join(
+      "",
+    );
+    assert.deepEqual(messagesOfTemplated(`<|begin_of_text|>${turns}<|start_header_id|>assistant<|end_header_id|>\n\n`), [
+      { role: "user", content: "2+2?" },
+      { role: "assistant", content: "<|python_tag|>2+2" },
+      { role: "tool", content: "4" },
+    ]);
+  });
+
   it("reads the template whose mark comes first, whatever marks of others its messages hold", () => {
     const content = `What does <|im_start|> mean? ${chatml([["assistant", "Great!"]])}`.trim();
     const llama = `<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n${content}<|eot_id|>`;
