@@ -21,16 +21,16 @@ const STYLES: readonly TurnStyle[] = [
   { begins: "<start_of_turn>", turn: /<start_of_turn>(\w+)\n([\s\S]*?)(<end_of_turn>\n?|$)/g },
 ];
 
-const ROLES: Readonly<Record<string, Role>> = {
-  system: "system",
-  developer: "developer",
-  user: "user",
-  human: "user",
-  assistant: "assistant",
-  model: "assistant",
-  tool: "tool",
-  ipython: "tool",
-};
+const ROLES: ReadonlyMap<string, Role> = new Map([
+  ["system", "system"],
+  ["developer", "developer"],
+  ["user", "user"],
+  ["human", "user"],
+  ["assistant", "assistant"],
+  ["model", "assistant"],
+  ["tool", "tool"],
+  ["ipython", "tool"],
+]);
 
 /** A turn as its template wrote it. */
 interface Turn {
@@ -46,7 +46,7 @@ function turnsOf(text: string): Turn[] {
   const [style] = placed.sort((a, b) => a.at - b.at);
   if (style === undefined) return [];
   return [...text.matchAll(style.turn)].flatMap(([, word, content, mark]) => {
-    const role = ROLES[word!.toLowerCase()];
+    const role = ROLES.get(word!.toLowerCase());
     return role === undefined ? [] : [{ role, text: content!, closed: !!mark }];
   });
 }

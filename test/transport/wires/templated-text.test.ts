@@ -39,6 +39,16 @@ describe("messagesOfTemplated(text)", () => {
     ]);
   });
 
+  it("leaves out turns of roles that there are not, whatever they are called", () => {
+    for (const role of ["narrator", "constructor", "__proto__"]) {
+      const text = chatml([
+        [role, "a"],
+        ["user", "b"],
+      ]);
+      assert.deepEqual(messagesOfTemplated(text), [{ role: "user", content: "b" }]);
+    }
+  });
+
   it("reads the template whose mark comes first, whatever marks of others its messages hold", () => {
     const content = `What does <|im_start|> mean? ${chatml([["assistant", "Great!"]])}`.trim();
     const llama = `<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n${content}<|eot_id|>`;
