@@ -5,7 +5,7 @@ import { parseJson } from "../http/from-json.ts";
 import { aggregateMetrics } from "./nemo-gym-metrics.ts";
 import { itemOf, type WireCaller, type WireKind, type WireRoute } from "./wire.ts";
 
-const content = z.union([z.string(), z.array(z.object({ type: z.string(), text: z.string().optional() }))]);
+const content = z.union([z.string(), z.array(z.object({ type: z.string(), text: z.string().optional(), refusal: z.string().optional() }))]);
 const turn = z.object({
   type: z.string().optional(),
   role: z.string().optional(),
@@ -124,5 +124,5 @@ function messageOf(given: Turn): Message | undefined {
 
 function textIn(value: Turn["content"]): string {
   if (typeof value === "string") return value;
-  return (value ?? []).map(({ text = "" }) => text).join("");
+  return (value ?? []).map(({ text, refusal = "" }) => text ?? refusal).join("");
 }

@@ -51,6 +51,14 @@ test("calls of tools come before what is judged, and a rollout without an answer
   assert.ok(!("_ng_failure_class" in body));
 });
 
+test("a refusal, which the Responses API keeps apart from text, is what the policy said", async (t) => {
+  const { send, seen } = await openWires(t);
+  const refusal = { ...message(""), content: [{ type: "refusal", refusal: "I cannot." }] };
+  const { body } = await send("/verify", rollout([refusal]));
+  assert.equal(seen[0]!.items[0]!.candidates[0]!.content, "I cannot.");
+  assert.equal(body.reward, 9);
+});
+
 test("a judgement that failed is a failure of its class and no reward; one that cannot succeed is terminal", async (t) => {
   const { send } = await openWires(t);
   const { status, body } = await send("/verify", rollout([message("fail")]));
