@@ -17,7 +17,7 @@ from rewardgate import Candidate, Item, NoRewardError, RequestError, Retry, Unav
 from rewardgate.__main__ import main
 from rewardgate.connection import shared_client
 from rewardgate.samples import Sample, items_of
-from rewardgate.templates import messages_of, response_of
+from rewardgate.templates import conversation_of, messages_of, response_of
 
 from .conftest import Gateway
 
@@ -55,6 +55,40 @@ def test_templated_text_is_taken_apart() -> None:
     assert messages_of("plain") == [{"role": "user", "content": "plain"}]
     with pytest.raises(RequestError):
         response_of("other", CHATML)
+
+
+@pytest.mark.parametrize("begun", ["<think>\n", "<think>\n\n</think>\n\n", "Sure: "])
+def test_what_a_template_begins_of_the_policys_turn_is_part_of_it(begun: str) -> None:
+    messages, response = conversation_of(f"{CHATML}{begun}2<|im_end|>", CHATML + begun)
+    assert (messages, response) == (messages_of(CHATML), f"{begun}2")
+    assert conversation_of(f"{CHATML}2", CHATML) == (messages_of(CHATML), "2")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "given_back"),
+    [
+        ("cafe\u0301 ", "caf\u00e9 "),
+        ("it 's x != y , or ' z ' ?", "it's x!= y, or'z '?"),
+        ("Once upon a time. " * 20 + "And then?", "upon a time. " + "Once upon a time. " * 3 + "And then?"),
+        ("Once upon a time. " * 20 + "And then?", "\ufffda time. " + "Once upon a time. " * 3 + "And then?"),
+    ],
+    ids=["composed", "without_spaces", "cut", "cut_within_a_character"],
+)
+def test_a_prompt_is_known_as_its_tokenizer_gives_it_back(prompt: str, given_back: str) -> None:
+    end = "<|im_end|>\n<|im_start|>assistant\n"
+    assert response_of(f"{given_back}{end}2<|im_end|>", prompt + end) == "2"
+    with pytest.raises(RequestError):
+        response_of(f"other {given_back}{end}2", prompt + end)
+
+
+def test_a_text_is_read_in_the_template_whose_mark_comes_first() -> None:
+    turns = [("user", "<|im_start|>user\n?", "eot_id"), ("assistant", "call", "eom_id"), ("ipython", "4", "eot_id")]
+    text = "".join(f"<|start_header_id|>{role}<|end_header_id|>\n\n{content}<|{mark}|>" for role, content, mark in turns)
+    assert [(turn["role"], turn["content"]) for turn in messages_of(text)] == [
+        ("user", "<|im_start|>user\n?"),
+        ("assistant", "call"),
+        ("tool", "4"),
+    ]
 
 
 class TestTrl:

@@ -12,7 +12,7 @@ from typing import Any
 from rewardgate.connection import shared_client
 from rewardgate.result import required
 from rewardgate.samples import Sample, by_sample, items_of, score_of
-from rewardgate.templates import messages_of, response_of
+from rewardgate.templates import conversation_of
 
 
 def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any], **_: Any) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence
 
     client = shared_client(None, None)
     samples = [
-        Sample(messages_of(prompt), response_of(query, prompt), label if isinstance(label, str) else None)
+        Sample(*conversation_of(query, prompt), label if isinstance(label, str) else None)
         for query, prompt, label in zip(queries, prompts, labels, strict=True)
     ]
     items, places = items_of(samples)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator
 
 from .errors import RequestError
 from .item import Message
 
-_ENDINGS = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "<end_of_turn>", "<eos>", "</s>", "<|end|>")
+_ENDINGS = (
+    *("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<end_of_turn>", "<eos>", "</s>", "<|end|>", "<|return|>"),
+    *("<｜end▁of▁sentence｜>", "<|user|>", "<|observation|>"),
+)
 _STYLES = (
-    ("<|im_start|>", re.compile(r"<\|im_start\|>(\w+)\n(.*?)(?:<\|im_end\|>\n?|$)", re.DOTALL)),
-    ("<|start_header_id|>", re.compile(r"<\|start_header_id\|>(\w+)<\|end_header_id\|>\n\n(.*?)(?:<\|eot_id\|>|$)", re.DOTALL)),
-    ("<start_of_turn>", re.compile(r"<start_of_turn>(\w+)\n(.*?)(?:<end_of_turn>\n?|$)", re.DOTALL)),
+    ("<|im_start|>", re.compile(r"<\|im_start\|>(\w+)\n(.*?)(<\|im_end\|>\n?|\Z)", re.DOTALL)),
+    ("<|start_header_id|>", re.compile(r"<\|start_header_id\|>(\w+)<\|end_header_id\|>\n\n(.*?)(<\|eo[tm]_id\|>|\Z)", re.DOTALL)),
+    ("<start_of_turn>", re.compile(r"<start_of_turn>(\w+)\n(.*?)(<end_of_turn>\n?|\Z)", re.DOTALL)),
 )
 _ROLES = {
     "system": "system",
@@ -23,34 +28,83 @@ _ROLES = {
     "tool": "tool",
     "ipython": "tool",
 }
+# Spaces that Hugging Face's decoding drops where a tokenizer's configuration asks for it, as that of Llama 3 does, in its order.
+_DROPPED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
+# So much of a prompt tells its end from other places: more than its template writes there.
+_TELLING = 64
+
+
+def conversation_of(query: str, prompt: str) -> tuple[list[Message], str]:
+    """The messages behind a templated prompt, and the response behind it in the query.
+
+    What the prompt begins of the assistant's turn, as `<think>` of policies that reason, is the beginning of the response.
+
+    Raises:
+        RequestError: the query does not begin with the prompt.
+    """
+    messages, begun = _beginning_of(prompt)
+    return messages, begun + response_of(query, prompt)
 
 
 def messages_of(prompt: str) -> list[Message]:
     """The messages behind a templated prompt of ChatML, Llama 3 or Gemma; any other text is one message of the user."""
-    style = next((turn for begins, turn in _STYLES if begins in prompt), None)
-    if style is None:
-        return [{"role": "user", "content": prompt}]
-    turns: list[Message] = [
-        {"role": _ROLES[role], "content": text.strip()} for role, text in style.findall(prompt) if role in _ROLES
-    ]
-    # What the template opens for the policy to write is no message yet.
-    if turns and turns[-1]["role"] == "assistant" and turns[-1]["content"] == "":
-        turns.pop()
-    return turns or [{"role": "user", "content": prompt}]
+    return _beginning_of(prompt)[0]
 
 
 def response_of(query: str, prompt: str) -> str:
     """What the policy wrote behind the prompt, without the marks that end a turn.
 
+    A query is decoded tokens, so the prompt may stand there as the tokenizer gives it back: with its Unicode composed, as those of Qwen do,
+    or without spaces before punctuation, as that of Llama 3; and of a prompt that was too long its end alone.
+
     Raises:
         RequestError: the query does not begin with the prompt.
     """
-    if not query.startswith(prompt):
+    ends = (_end_of(reading, query) for reading in _readings_of(prompt))
+    end = next((each for each in ends if each is not None), None)
+    if end is None:
         raise RequestError("REQUEST_INVALID", "a query does not begin with its prompt, so what was written is not known")
-    response = query[len(prompt) :]
+    response = query[end:]
     while True:
         trimmed = response.rstrip()
         ending = next((mark for mark in _ENDINGS if trimmed.endswith(mark)), None)
         if ending is None:
             return response
         response = trimmed.removesuffix(ending)
+
+
+def _beginning_of(prompt: str) -> tuple[list[Message], str]:
+    turns = _turns_of(prompt)
+    begun = ""
+    if turns and turns[-1][0] == "assistant" and not turns[-1][2]:
+        begun = turns.pop()[1]
+    messages: list[Message] = [{"role": role, "content": text.strip()} for role, text, _ in turns]
+    if not messages:
+        return [{"role": "user", "content": prompt}], ""
+    return messages, begun if begun.strip() else ""
+
+
+def _turns_of(text: str) -> list[tuple[str, str, bool]]:
+    """Role, text and whether its mark ends it, of each turn in the template whose mark comes first."""
+    placed = [(at, turn) for begins, turn in _STYLES if (at := text.find(begins)) >= 0]
+    if not placed:
+        return []
+    _, turn = min(placed, key=lambda each: each[0])
+    return [(_ROLES[role], content, bool(mark)) for role, content, mark in turn.findall(text) if role in _ROLES]
+
+
+def _readings_of(prompt: str) -> Iterator[str]:
+    yield prompt
+    yield unicodedata.normalize("NFC", prompt)
+    for part in _DROPPED:
+        prompt = prompt.replace(part, part.strip())
+    yield prompt
+
+
+def _end_of(prompt: str, query: str) -> int | None:
+    if query.startswith(prompt):
+        return len(prompt)
+    at = query.find(prompt[-_TELLING:]) if len(prompt) >= _TELLING else -1
+    end = at + _TELLING
+    # The first character of a prompt that was cut at its start may be cut in two.
+    return end if at >= 0 and prompt.endswith(query[:end].lstrip("\ufffd")) else None
