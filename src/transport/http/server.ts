@@ -84,7 +84,7 @@ export interface HttpServer extends RunningServer {
 
 /**
  * Serves the JSON API with its document and its pages over HTTP/1.1.
- * @throws {GatewayError} CONFIG_INVALID when the address cannot be bound
+ * @throws {GatewayError} CONFIG_INVALID when the address cannot be bound, or two routes have one path
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { metrics, log, host } = options;
@@ -242,11 +242,21 @@ function createApp(routes: readonly Route[], options: ExchangeOptions): Express 
   return app;
 }
 
-/** Routes by path, both in the order of the table: of two paths that fit an address the first is taken. */
+/**
+ * Routes by path, both in the order of the table: of two paths that fit an address the first is taken.
+ * @throws {GatewayError} CONFIG_INVALID where the path of a wire is that of another route, one of which would never be reached
+ */
 function byPath(routes: readonly Route[]): Map<string, Route[]> {
   const paths = new Map<string, Route[]>();
   for (const route of routes) {
     const sharing = paths.get(route.path);
+    const other = sharing?.find(({ verb }) => verb === route.verb);
+    if (other) {
+      throw new GatewayError(
+        "CONFIG_INVALID",
+        `${route.path} is the path of ${other.method} and of ${route.method}; give the wire another`,
+      );
+    }
     if (sharing) sharing.push(route);
     else paths.set(route.path, [route]);
   }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { textOf } from "../../../src/domain/item.ts";
 import type { ScoreRequest } from "../../../src/domain/score.ts";
+import { openHttp } from "../../support/servers.ts";
 import { openWires } from "../../support/wires.ts";
 
 const CHATML = "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nSay hello.<|im_end|>\n<|im_start|>assistant\n";
@@ -173,4 +174,15 @@ test("a number that the operator stated stands in for a failure, and is marked w
   const { body } = await send("/get_reward", { query: [`${CHATML}fail`, `${CHATML}good`], prompts: [CHATML, CHATML] });
   assert.deepEqual(body, { rewards: [-7, 4], scores: [-7, 4], extra_logs: { rm_failed: [1, 0] } });
   assert.deepEqual((await send("/slime:object", { prompt: "p", response: "fail" })).body, { reward: -7, failed: 1 });
+});
+
+test("a wire on the path of another route is a configuration error, since one of the two would never be reached", async () => {
+  const at = (path: string) => ({ panel: "chat", path, onFailure: "error" }) as const;
+  for (const wires of [{ score: at("/v1/score") }, { slime: at("/reward"), openrlhf: at("/reward") }, { nemoGym: at("/seed_session") }]) {
+    await assert.rejects(
+      openHttp({ wires }),
+      (error) =>
+        error instanceof GatewayError && error.reason === "CONFIG_INVALID" && /^\/\S+ is the path of \w+ and of \w+;/.test(error.message),
+    );
+  }
 });
