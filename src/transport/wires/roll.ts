@@ -4,7 +4,7 @@ import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Item } from "../../domain/item.ts";
 import { parseJson } from "../http/from-json.ts";
-import { continueTemplated, withoutEndings } from "./templated-text.ts";
+import { continueTemplated, continueUnmarked, withoutEndings } from "./templated-text.ts";
 import { itemOf, type WireCaller, type WireKind, type WireReward } from "./wire.ts";
 
 const Submit = z.object({
@@ -53,7 +53,9 @@ export const roll: WireKind = {
           if (tasks.size >= MAX_TASKS) throw new GatewayError("QUEUE_FULL", `${MAX_TASKS} tasks wait to be fetched; send fewer at once`);
           const timeoutMs = timeout === undefined ? TIMEOUT_MS : 1000 * timeout;
           const id = randomUUID();
-          const judged = continueTemplated(prompt, withoutEndings(response));
+          const written = withoutEndings(response);
+          // The client decodes prompts without special tokens.
+          const judged = continueUnmarked(prompt, written) ?? continueTemplated(prompt, written);
           const item = itemOf(0, judged.prompt, [judged.response], referenceIn(info));
           const since = new Date();
           const keep = { ttl: timeoutMs + KEEP_MS };

@@ -93,6 +93,24 @@ function beginningOf(text: string): { readonly messages: Message[]; readonly beg
   return { messages, begun: open && last.text.trim() !== "" ? last.text : "" };
 }
 
+/** What is left of ChatML where special tokens are left out: the words of the roles, each on a line of its own. */
+const ROLE_LINE = /(?:^|\n)(system|user|assistant)\n/;
+
+/**
+ * The same of a prompt in ChatML that was decoded without special tokens.
+ *
+ * @returns undefined where the roles are not those of a conversation: the user and the assistant in turn, behind the system if there is one
+ */
+export function continueUnmarked(prompt: string, written: string): Conversation | undefined {
+  const [before, ...parts] = prompt.split(ROLE_LINE);
+  const messages = parts.flatMap((role, i): Message[] => (i % 2 === 0 ? [{ role: role as Role, content: parts[i + 1]!.trim() }] : []));
+  const turns = messages[0]?.role === "system" ? messages.slice(1) : messages;
+  if (before !== "" || turns.length === 0 || turns.some(({ role }, i) => role !== (i % 2 === 0 ? "user" : "assistant"))) return undefined;
+  if (messages.at(-1)!.role !== "assistant") return { prompt: messages, response: written };
+  const begun = parts.at(-1)!;
+  return { prompt: messages.slice(0, -1), response: begun.trim() === "" ? written : begun + written };
+}
+
 /** Spaces that Hugging Face's decoding drops where a tokenizer's configuration asks for it, as that of Llama 3 does, in its order. */
 const DROPPED = [" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're"];
 

@@ -43,6 +43,16 @@ test("a task is accepted at once and its reward fetched, with each member's part
   assert.deepEqual([item!.candidates[0]!.content, item!.reference], ["Hello!", "Hi"]);
 });
 
+test("a prompt that the client decoded without special tokens is judged as the messages that it is of", async (t) => {
+  const wires = await openWires(t);
+  const { body } = await wires.send("/roll", task("Hello!", { prompt: "system\nBe kind.\nuser\nSay hello.\nassistant\n" }));
+  assert.equal((await fetched(wires, body.reward_request_id)).reward_score, 6);
+  assert.deepEqual(wires.seen[0]!.items[0]!.prompt, [
+    { role: "system", content: "Be kind." },
+    { role: "user", content: "Say hello." },
+  ]);
+});
+
 test("a failure that passes is tried again while the client reads running, and no zero comes out of it", async (t) => {
   let calls = 0;
   const wires = await openWires(t, "error", (request) => {

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import {
   continueTemplated,
+  continueUnmarked,
   messagesOfTemplated,
   responseOfTemplated,
   splitTemplated,
@@ -76,6 +77,32 @@ describe("continueTemplated(prompt, written)", () => {
       response: " b ",
     });
     assert.deepEqual(continueTemplated("plain", "b"), { prompt: [{ role: "user", content: "plain" }], response: "b" });
+  });
+});
+
+describe("continueUnmarked(prompt, written)", () => {
+  const unmarked = (text: string) => text.replaceAll(/<\|im_(start|end)\|>/g, "");
+
+  it("reads ChatML of which the special tokens are left out", () => {
+    const turns = [
+      ["system", "Be kind."],
+      ["user", "Hi\nuser, there"],
+      ["assistant", "Hello."],
+      ["user", "Bye"],
+    ] as const;
+    const expected = turns.map(([role, content]) => ({ role, content }));
+    const opened = unmarked(`${chatml(turns)}<|im_start|>assistant\n`);
+    assert.deepEqual(continueUnmarked(opened, "b"), { prompt: expected, response: "b" });
+    assert.deepEqual(continueUnmarked(`${opened}Sure: `, "b"), { prompt: expected, response: "Sure: b" });
+    // ROLL takes the opening of a thought off together with the word before it.
+    assert.deepEqual(continueUnmarked(`${unmarked(chatml(turns))}\n`, "b"), { prompt: expected, response: "b" });
+    assert.deepEqual(continueUnmarked(unmarked(chatml(turns.slice(1, 2))), "b")?.prompt, expected.slice(1, 2));
+  });
+
+  it("gives nothing where the roles are none of a conversation", () => {
+    for (const text of ["", "plain", "Hi\nuser\nthere", "assistant\nHi", "system\nHi", "user\na\nuser\nb", chatml([["user", "a"]])]) {
+      assert.equal(continueUnmarked(text, "b"), undefined);
+    }
   });
 });
 
