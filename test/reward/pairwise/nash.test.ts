@@ -23,6 +23,20 @@ const games = (min: number, max: number, steps: number) =>
     }),
   );
 
+/** Every pair has a winner, by the numbers of a linear congruential generator. */
+function tournament(n: number, seed: number): number[][] {
+  let state = seed;
+  const p = Array.from({ length: n }, () => new Array<number>(n).fill(0.5));
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      p[i]![j] = state > 2 ** 31 ? 1 : 0;
+      p[j]![i] = 1 - p[i]![j]!;
+    }
+  }
+  return p;
+}
+
 function assertEquilibrium(preferences: number[][], options: typeof EXACT): void {
   const { mixture, winsAgainst } = nash(preferences, options);
   assert.ok(mixture.every((part) => part >= 0));
@@ -51,6 +65,18 @@ describe("nash", () => {
       fc.property(fc.oneof(games(1, 8, 2), games(13, 24, 1000)), (game) => assertEquilibrium(game, LINEAR)),
       { numRuns: 150 },
     );
+  });
+
+  it("finds one in groups of dozens whose candidates win or lose, where rounding adds up", () => {
+    for (const [n, seed] of [
+      [32, 68],
+      [32, 114],
+      [40, 38],
+      [40, 2],
+      [47, 13],
+      [52, 2],
+    ] as const)
+      assertEquilibrium(tournament(n, seed), EXACT);
   });
 
   it("both ways agree where the equilibrium is unique", () => {
