@@ -28,6 +28,8 @@ const MAX_PARTS = 20;
 export function readMathAnswer(answer: string): MathAnswer | null {
   const bare = toLatex(unwrapped(answer))
     .replace(/(\d)(?:\{,\}|\\,|\\!)(?=\d{3}(?!\d))/g, "$1")
+    // A thin space holds the sign that sets answers apart.
+    .replace(/\\[,;:!]/g, " ")
     .replace(/^[a-zA-Z](?:_\w+)?(?:\([a-z]\))?\s*=(?!=)/, "")
     .trim();
   const body = (isTightList(bare) ? bare : bare.replace(/(\d),(?=\d{3}(?!\d))/g, "$1"))
