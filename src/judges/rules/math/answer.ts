@@ -18,6 +18,8 @@ export interface Formula {
 }
 
 const MAX_PARTS = 20;
+/** The name that an answer gives its value, as `x =` and `f(x) =`. */
+const NAMED = /^([a-zA-Z](?:_\w+)?)(?:\([a-z]\))?\s*=(?!=)/;
 
 /**
  * Reads an answer in LaTeX or plain text: `\frac{1}{2}`, `x = 5`, `(1, 2]`, `\{1, 2\}`, `1 \text{ or } 2`, `3 \pm \sqrt{2}`, `1,000`, `2√3`.
@@ -30,11 +32,15 @@ export function readMathAnswer(answer: string): MathAnswer | null {
     .replace(/(\d)(?:\{,\}|\\,|\\!)(?=\d{3}(?!\d))/g, "$1")
     // A thin space holds the sign that sets answers apart.
     .replace(/\\[,;:!]/g, " ")
-    .replace(/^[a-zA-Z](?:_\w+)?(?:\([a-z]\))?\s*=(?!=)/, "")
     .trim();
-  const body = (isTightList(bare) ? bare : bare.replace(/(\d),(?=\d{3}(?!\d))/g, "$1"))
-    .replace(/\\text\s*\{\s*(?:and|or)\s*\}|\s(?:and|or)\s/g, ",")
-    .trim();
+  const [named = "", name] = NAMED.exec(bare) ?? [];
+  const value = bare.slice(named.length).trim();
+  const list = (isTightList(value) ? value : value.replace(/(\d),(?=\d{3}(?!\d))/g, "$1")).replace(
+    /\\text\s*\{\s*(?:and|or)\s*\}|\s(?:and|or)\s/g,
+    ",",
+  );
+  // "x = 1 or x = 2" names the same again.
+  const body = (name === undefined ? list : list.replace(new RegExp(`,\\s*${name}\\s*=(?!=)`, "g"), ",")).trim();
   if (body === "") return null;
   const set = /^\\(?:left\s*\\)?\{([\s\S]*?)\\(?:right\s*\\)?\}$/.exec(body);
   if (set !== null) return severalOf("{}", set[1]!);
