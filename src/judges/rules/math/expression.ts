@@ -119,6 +119,7 @@ class FormulaReader {
         // A unit after a number; a word on its own is no formula.
         this.#group(true);
         if (!operand) throw new Unreadable();
+        if (this.#tokens[this.#at] === "^") this.#skipPower();
       } else if (FRACTIONS.has(token)) {
         const fraction = this.#fraction();
         const whole = operand && /^\d+$/.test(parts.at(-1)!) && /^\(\(\d+\)\/\(\d+\)\)$/.test(fraction);
@@ -227,6 +228,12 @@ class FormulaReader {
     while (this.#at < this.#tokens.length && this.#tokens[this.#at] !== "}") this.#at++;
     this.#at++;
     return "";
+  }
+
+  /** The power of a unit: square centimetres are no square of their number. */
+  #skipPower(): void {
+    this.#at++;
+    this.#group();
   }
 
   #isDegrees(): boolean {
