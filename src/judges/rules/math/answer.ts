@@ -45,7 +45,7 @@ export function readMathAnswer(answer: string): MathAnswer | null {
   const set = /^\\(?:left\s*\\)?\{([\s\S]*?)\\(?:right\s*\\)?\}$/.exec(body);
   if (set !== null) return severalOf("{}", set[1]!);
   const bracketed = /^(?:\\left\s*)?([([])([\s\S]*?)(?:\\right\s*)?([)\]])$/.exec(body);
-  if (bracketed !== null) {
+  if (bracketed !== null && !JOINED.test(body)) {
     const [, open, inner, close] = bracketed;
     if (splitAtCommas(inner!).length > 1) return severalOf(`${open}${close}`, inner!);
   }
@@ -71,11 +71,15 @@ const LOOKS = /\\(?:(?:text|mathrm|textbf|left|right)\b|[,:;!$ ])/g;
 const BUILT = /[\^_*|!\\]|\w\s*\(|\)\s*[\w(]/;
 /** Signs that say something in a text too: those of relations, sets and powers, of ratios and of bases. */
 const SIGNS = /((?!~)[\p{Sm}^:_])/u;
+/** Of intervals that are joined, brackets say whether their ends belong to them. */
+const JOINED = /\\c[au]p(?![a-zA-Z])/;
+const SIGNS_OF_INTERVALS = /((?!~)[\p{Sm}^:_()[\],])/u;
 
 function formulaOf(text: string): Formula {
   const bare = text.trim();
   const plain = bare.replace(LOOKS, "");
-  const words = plain.split(SIGNS).map((part) => (SIGNS.test(part) ? part : foldAnswer(part)));
+  const signs = JOINED.test(plain) ? SIGNS_OF_INTERVALS : SIGNS;
+  const words = plain.split(signs).map((part) => (signs.test(part) ? part : foldAnswer(part)));
   return { expression: toExpression(bare), text: words.join("").replaceAll(" ", ""), isBuilt: BUILT.test(plain) };
 }
 
