@@ -61,7 +61,10 @@ const completionSchema = z.object({
     )
     .length(1),
   model: z.string().nullish(),
-  usage: z.object({ total_tokens: z.int().min(0) }).nullish(),
+  usage: z
+    .object({ total_tokens: z.int().min(0) })
+    .nullish()
+    .catch(undefined),
 });
 
 /** How servers say that a model came to its end: OpenAI's word, Together's, and those of text-generation-inference up to 2.2. */

@@ -159,6 +159,14 @@ test("an answer is whole in the words of other servers too, and cut in any that 
   assert.deepEqual(cut, [false, false, false, false, true, true, true]);
 });
 
+test("an answer is read whatever its server makes of the count of tokens", async () => {
+  const usages = [{}, { prompt_tokens: 7, completion_tokens: 3 }, { total_tokens: null }, { total_tokens: 10 }, null];
+  const server = await serverOf(() => ({ json: { ...completion("yes"), usage: usages.shift() } }));
+  const { backend, metrics } = await backendOf({ url: server.url });
+  while (usages.length > 0) assert.equal((await ask(backend)).completion!.text, "yes");
+  assert.deepEqual(await outcomesOf(metrics), { ok: 5 });
+});
+
 test("a model that was stopped while it still thought has said nothing, which is not held against its server", async () => {
   const reasons = ["length", "content_filter", "length", "length", "length", "length"];
   const thinking = { role: "assistant", content: null, reasoning_content: "Let me see" };
