@@ -254,7 +254,11 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
     { type: "sglang", route: "embeddings", inputsPerRequest: 4 },
     { calls: texts, names: "description" },
   ),
-  "tei /predict": adapter("teiPredict", { type: "tei", gives: "scores" }, { calls: texts, names: "description" }),
+  "tei /predict": adapter(
+    "teiPredict",
+    { type: "tei", gives: "scores" },
+    { calls: texts, names: "description", finds: { "with null": "SCORE_NOT_FINITE" } },
+  ),
   "tei /rerank": adapter("teiRerank", { type: "tei", gives: "pairs", inputsPerRequest: 4 }, { calls: pairs, names: "description" }),
   "tei gRPC Predict": adapter(
     () => startTeiGrpcDouble("rm", "classifier"),
