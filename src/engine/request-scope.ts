@@ -24,6 +24,7 @@ export class RequestScope implements Watcher {
   /** Tokens of the forward passes this request waited for, each counted once. */
   tokens = 0;
   private readonly clock: Clock;
+  private readonly beganAt: number;
   private readonly waitsFor = new Map<Flight, Batcher>();
   /** Those of them that a reward depends on. */
   private readonly needs = new Set<Flight>();
@@ -32,6 +33,7 @@ export class RequestScope implements Watcher {
 
   constructor(clock: Clock, hooks: ScopeHooks) {
     this.clock = clock;
+    this.beganAt = clock.now();
     this.hooks = hooks;
   }
 
@@ -43,14 +45,14 @@ export class RequestScope implements Watcher {
   }
 
   flightStarted(flight: Flight): void {
-    this.prepareMs = Math.max(this.prepareMs, flight.preparedAt - flight.queuedAt);
-    this.queueMs = Math.max(this.queueMs, flight.startedAt - flight.preparedAt);
+    this.prepareMs = Math.max(this.prepareMs, this.share(flight.queuedAt, flight.preparedAt));
+    this.queueMs = Math.max(this.queueMs, this.share(flight.preparedAt, flight.startedAt));
     this.markStarted();
   }
 
   flightSettled(flight: Flight): void {
     this.tokens += flight.result?.tokens ?? 0;
-    if (flight.startedAt > 0) this.backendMs = Math.max(this.backendMs, flight.settledAt - flight.startedAt);
+    if (flight.startedAt > 0) this.backendMs = Math.max(this.backendMs, this.share(flight.startedAt, flight.settledAt));
     this.waitsFor.delete(flight);
     this.needs.delete(flight);
     this.hooks.settled(flight);
@@ -94,6 +96,11 @@ export class RequestScope implements Watcher {
     for (const [flight, batcher] of this.waitsFor) batcher.leave(flight, this);
     this.waitsFor.clear();
     this.needs.clear();
+  }
+
+  /** How much of a stretch of time this request was there for: it may have joined a flight that was under way. */
+  private share(from: number, to: number): number {
+    return Math.max(0, to - Math.max(from, this.beganAt));
   }
 
   /** Counts the request as under way, once. */

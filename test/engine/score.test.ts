@@ -321,6 +321,21 @@ test("1,000 equal items from many callers cost exactly one call", async () => {
   assert.deepEqual(backend.ran, ["same"]);
 });
 
+test("a request that joins a call under way is told of its own time, not of what passed before it came", async () => {
+  const clock = manualClock(1000);
+  const gate = deferred();
+  const { score } = engineOf({ beforeRun: () => gate.promise }, { clock });
+  const first = score(requestOf([itemOf("a", ["same"])]), contextOf());
+  await settle();
+  clock.advance(100);
+  const second = score(requestOf([itemOf("b", ["same"])]), contextOf());
+  await settle();
+  clock.advance(10);
+  gate.resolve();
+  assert.deepEqual((await first).timing, { totalMs: 110, queueMs: 0, prepareMs: 0, backendMs: 110 });
+  assert.deepEqual((await second).timing, { totalMs: 10, queueMs: 0, prepareMs: 0, backendMs: 10 });
+});
+
 test("a score reaches the cache before its call leaves the flights, so there is no moment to compute it twice", async () => {
   const { backend, score } = engineOf({ limits: { maxBatchCalls: 1 } });
   const big = score(requestOf([itemOf("big", ["a", "bb", "ccc", "dddd"])]), contextOf());
