@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { GatewayError } from "../../domain/errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { type EndReason, type ExecutorChild, type ExecutorChildOptions, ExecutorEnded, forkExecutor } from "./executor-child.ts";
 import type { PackedBatch } from "./executor-protocol.ts";
@@ -77,6 +78,12 @@ export async function startExecutor(options: ExecutorOptions): Promise<Executor>
         const outputs = await child.run(batch, alone);
         failures = 0;
         return outputs;
+      } catch (error) {
+        // A refused batch comes again in halves, and the text at fault by itself in the end.
+        if (error instanceof GatewayError && batch.lengths.length === 1) {
+          options.log?.warn({ pid: child?.pid, cause: (error.cause as Error).message }, "the model did not take a text");
+        }
+        throw error;
       } finally {
         load.batches--;
         load.tokens -= batch.ids.length;

@@ -12,6 +12,7 @@ import { type TestBundle, type TestModelOptions, writeTestBundle } from "../../s
 import { isAlive } from "../../support/processes.ts";
 import { recordingTelemetry } from "../../support/scripted-service.ts";
 import { settled } from "../../support/settled.ts";
+import { idOf, POISON_WORD } from "../../support/tokenizer.ts";
 
 const bundles: TestBundle[] = [];
 const sets: ReplicaSet[] = [];
@@ -61,6 +62,19 @@ test("startReplicas(options) leaves the runtime's words about a model in the log
   assert.equal(lines.length, 1);
   assert.match(String(lines[0]!.lastWords), /protobuf|parse|load model/i);
   assert.doesNotMatch(JSON.stringify(lines), /\bat .*\.ts:\d+/);
+});
+
+test("run(batch) leaves the runtime's words about a text that the model refuses in the log, once it runs by itself", async () => {
+  const { lines, log } = recordingTelemetry();
+  const set = await start("refuses", 1, { withoutLastWord: true }, { log });
+  const poison = { ids: Int32Array.of(2, idOf(POISON_WORD), 3), lengths: Int32Array.of(3), candidateStarts: Int32Array.of(1) };
+  const withOther = { ids: Int32Array.of(...poison.ids, ...batch.ids), lengths: Int32Array.of(3, 4), candidateStarts: Int32Array.of(1, 2) };
+  for (const refused of [withOther, poison]) await assert.rejects(set.run(refused), { reason: "BACKEND_REFUSED" });
+  assert.deepEqual(
+    lines.map(({ msg }) => msg),
+    ["the model did not take a text"],
+  );
+  assert.match(String(lines[0]!.cause), /Gather/);
 });
 
 test("run(batch) rejects with a BatchCrash for the batch that a killed process was at, and runs those behind it elsewhere", async () => {
