@@ -85,8 +85,7 @@ export function createScorer(options: ScorerOptions): Scorer {
       started: () => metrics?.requestsWaiting.dec(),
       settled: (flight) => {
         const entries = asksOf.get(flight) ?? [];
-        const tooLate = isTooLate(flight) && entries.some(({ counts }) => counts);
-        if (flight.error?.reason === "SHUTTING_DOWN" || tooLate) stopped = flight.error;
+        if (endsRequest(flight) && entries.some(({ counts }) => counts)) stopped = flight.error;
         for (const entry of entries) if (--entry.missing === 0) readAnswers(entry, reading);
       },
     });
@@ -244,9 +243,9 @@ function faultsToLog(log: Logger | undefined, requestId: string): ReadingContext
   };
 }
 
-/** Whether the queue dropped a call since nobody waits as long: what its turn may show before the timer of the request does. */
-function isTooLate({ error, startedAt }: Flight): boolean {
-  return error?.reason === "DEADLINE_EXCEEDED" && startedAt === 0;
+/** Whether a stop ended a call, or the queue dropped it since nobody waits as long, which its turn may show before the timer of the request does. */
+function endsRequest({ error, startedAt }: Flight): boolean {
+  return error?.reason === "SHUTTING_DOWN" || (error?.reason === "DEADLINE_EXCEEDED" && startedAt === 0);
 }
 
 const TOO_LATE = new GatewayError("DEADLINE_EXCEEDED", "the judge only watches, and it had not answered when the request had to");

@@ -489,6 +489,19 @@ test("a stop in the middle ends the whole request, cached scores or not, so that
   gate.resolve();
 });
 
+test("a stop ends no request that waits for a judge alone that only watches", async () => {
+  const gate = deferred();
+  const members = [memberOf(letterJudge("a")), memberOf(letterJudge("b"), { standing: "shadow", weight: 0 })];
+  const beforeRun = (texts: string[]) => (texts.some((text) => text.startsWith("b")) ? gate.promise : undefined);
+  const { score, batcher } = engineOf({ score: numberOf, limits: { maxBatchCalls: 1 }, beforeRun }, { panels: [panelOf(members)] });
+  const answer = score(requestOf([itemOf("i", ["a1 b2"])]), contextOf());
+  await settle(20);
+  batcher.abandon(new GatewayError("SHUTTING_DOWN", "stopping"));
+  const [candidate] = (await answer).results[0]!.candidates;
+  assert.deepEqual([candidate!.status, candidate!.reward, candidate!.judges[1]!.failure!.reason], ["complete", 1, "SHUTTING_DOWN"]);
+  gate.resolve();
+});
+
 /** A judge that says the number in the text under its own letter: `a3 b-1` is 3 to judge a. */
 function letterJudge(letter: string, more: { notApplicable?: (item: Item) => string | undefined } = {}): Judge {
   const judge = scriptedJudge({ name: letter, ...more });
