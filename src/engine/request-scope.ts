@@ -11,6 +11,12 @@ export interface ScopeHooks {
 }
 
 /**
+ * How long before the deadline a request stops waiting for what is only watched: a share of the time that it has, and at most so many
+ * milliseconds. The caller's own clock ends the call at the deadline, so an answer that waited until then would come too late.
+ */
+const SPARED = { share: 0.1, ms: 1_000 };
+
+/**
  * The life of one request in the engine: what it waits for, until when, and what that took.
  * It ends by the last flight, by its deadline or by its caller, whichever comes first; the flights that it leaves
  * behind go on only for others.
@@ -28,6 +34,8 @@ export class RequestScope implements Watcher {
   private readonly waitsFor = new Map<Flight, Batcher>();
   /** Those of them that a reward depends on. */
   private readonly needs = new Set<Flight>();
+  /** Whether what is only watched has had its time. */
+  private watched = false;
   private end: ((error: GatewayError | undefined) => void) | undefined;
   private readonly hooks: ScopeHooks;
 
@@ -56,11 +64,11 @@ export class RequestScope implements Watcher {
     this.waitsFor.delete(flight);
     this.needs.delete(flight);
     this.hooks.settled(flight);
-    if (this.waitsFor.size === 0) this.end?.(undefined);
+    if (this.isDone()) this.end?.(undefined);
   }
 
   /**
-   * Waits until every flight has settled, or the deadline is there and every needed one has.
+   * Waits until every flight has settled, or, shortly before the deadline, until every needed one has.
    * @param deadline clock time, milliseconds
    * @throws {GatewayError} DEADLINE_EXCEEDED, CALLER_GONE
    */
@@ -68,13 +76,17 @@ export class RequestScope implements Watcher {
     if (this.waitsFor.size === 0) return;
     const error = await new Promise<GatewayError | undefined>((resolve) => {
       const onAbort = () => this.end?.(new GatewayError("CALLER_GONE", "the caller cancelled or disconnected"));
-      const cancelTimer = this.clock.after(Math.max(0, deadline - this.clock.now()), () =>
-        this.end?.(
-          this.needs.size === 0 ? undefined : new GatewayError("DEADLINE_EXCEEDED", "the deadline passed before every judge had answered"),
-        ),
+      const allowed = Math.max(0, deadline - this.clock.now());
+      const cancelWatching = this.clock.after(allowed - Math.min(SPARED.ms, allowed * SPARED.share), () => {
+        this.watched = true;
+        if (this.isDone()) this.end?.(undefined);
+      });
+      const cancelTimer = this.clock.after(allowed, () =>
+        this.end?.(new GatewayError("DEADLINE_EXCEEDED", "the deadline passed before every judge had answered")),
       );
       this.end = (reason) => {
         this.end = undefined;
+        cancelWatching();
         cancelTimer();
         signal.removeEventListener("abort", onAbort);
         resolve(reason);
@@ -84,6 +96,10 @@ export class RequestScope implements Watcher {
     });
     this.abandon();
     if (error !== undefined) throw error;
+  }
+
+  private isDone(): boolean {
+    return this.waitsFor.size === 0 || (this.watched && this.needs.size === 0);
   }
 
   /** Ends the wait, if there is one, with an error. */

@@ -636,6 +636,35 @@ test("a request does not fail for a judge that only watches: not by its queue, a
   await settle(20);
 });
 
+test("a request leaves behind what only watches so long before its deadline that its answer is in time", async () => {
+  for (const [deadlineMs, waits] of [
+    [1_000, 900],
+    [60_000, 59_000],
+  ] as const) {
+    const clock = manualClock(1_000);
+    const gate = deferred();
+    const members = [memberOf(letterJudge("a")), memberOf(letterJudge("b"), { standing: "audit", weight: 0 })];
+    const script = {
+      score: numberOf,
+      limits: { maxBatchCalls: 1 },
+      beforeRun: (texts: string[]) => (texts[0]![0] === "b" ? gate.promise : undefined),
+    };
+    const { score } = engineOf(script, { clock, panels: [panelOf(members)] });
+    let answered = false;
+    const answer = score(requestOf([itemOf("i", ["a1 b2"])], { deadlineMs }), contextOf()).finally(() => {
+      answered = true;
+    });
+    await settle();
+    clock.advance(waits - 1);
+    await settle();
+    assert.equal(answered, false);
+    clock.advance(1);
+    assert.equal((await answer).results[0]!.candidates[0]!.reward, 1);
+    assert.equal(clock.pending, 0);
+    gate.resolve();
+  }
+});
+
 test("a sample is a share of the items, and the same one for whoever asks", async () => {
   const members = [memberOf(letterJudge("a")), memberOf(letterJudge("b"), { standing: "shadow", weight: 0, sample: 0.25 })];
   const { score } = engineOf({ score: numberOf }, { panels: [panelOf(members)] });
