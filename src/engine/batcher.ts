@@ -26,7 +26,7 @@ export interface Batcher {
    * Joins the flights of these calls, starting those that are not under way. All or nothing.
    * @returns one flight per call, same order; equal calls share one
    * @throws {GatewayError} QUEUE_FULL when they do not all fit now and are not under way already, TOO_LARGE when they never will,
-   *   DEADLINE_EXCEEDED when the backlog alone is longer than `expiresAt` allows
+   *   DEADLINE_EXCEEDED when what goes before them alone takes longer than `expiresAt` allows
    */
   dispatch(calls: readonly Call[], watcher: Watcher, urgency: Urgency): Flight[];
   /** The watcher waits no longer for this flight. */
@@ -84,14 +84,27 @@ export function createBatcher(options: BatcherOptions): Batcher {
     return ready.tokens + (waitingText - preparedText) / CHARACTERS_PER_TOKEN;
   }
 
-  function admit(fresh: readonly Flight[], { expiresAt, underWay = false }: Urgency): void {
+  /** Estimated time to work off what goes before a call of this rank, milliseconds. */
+  function backlogBeforeMs(rank: number): number {
+    let tokens = 0;
+    for (const flight of flights.values()) {
+      if (flight.state === "waiting" && flight.rank <= rank) tokens += flight.prepared?.tokens ?? flight.textSize / CHARACTERS_PER_TOKEN;
+    }
+    return tokens / rate.perMs();
+  }
+
+  function admit(fresh: readonly Flight[], { rank, expiresAt, underWay = false }: Urgency): void {
     if (abandoned) throw abandoned;
     let textSize = 0;
     for (const flight of fresh) textSize += flight.textSize;
     const state = { calls: waitingCalls, textSize: waitingText, tokens: queuedTokens(), backlogMs: backlogMs() };
-    const demand = { calls: fresh.length, textSize, remainingMs: expiresAt - clock.now() };
+    const remainingMs = expiresAt - clock.now();
+    const demand = { calls: fresh.length, textSize, remainingMs };
     const refusal = refusalOf(backend.name, { limits: queue, state, demand }, random);
-    if (refusal !== undefined && !(underWay && refusal.reason === "QUEUE_FULL")) throw refusal;
+    if (refusal === undefined || (underWay && refusal.reason === "QUEUE_FULL")) return;
+    // The whole backlog is at hand; what of it is less urgent and goes later has to be counted.
+    if (refusal.reason === "DEADLINE_EXCEEDED" && backlogBeforeMs(rank) <= remainingMs) return;
+    throw refusal;
   }
 
   function dispatch(calls: readonly Call[], watcher: Watcher, urgency: Urgency): Flight[] {

@@ -400,7 +400,7 @@ test("a call whose deadline passed in the queue is dropped when its turn comes",
   assert.equal(watcher.settled[0]!.error!.reason, "DEADLINE_EXCEEDED");
 });
 
-test("work that cannot end before its deadline is refused on arrival once the speed is known", async () => {
+test("work that cannot end before its deadline, behind what goes before it, is refused on arrival once the speed is known", async () => {
   const clock = manualClock();
   const { backend, batcher } = batcherOf(
     {
@@ -421,8 +421,14 @@ test("work that cannot end before its deadline is refused on arrival once the sp
   assert.throws(() => batcher.dispatch([callOf("hopeless")], listener(), { ...STANDARD, expiresAt: clock.now() + 100 }), {
     reason: "DEADLINE_EXCEEDED",
   });
+  const urgent = { ...STANDARD, rank: -1, expiresAt: clock.now() + 300 };
+  batcher.dispatch([callOf("goes first")], listener(), urgent);
+  assert.throws(() => batcher.dispatch([callOf("goes second")], listener(), { ...urgent, expiresAt: clock.now() }), {
+    reason: "DEADLINE_EXCEEDED",
+  });
   await settle(60);
-  assert.ok(!backend.ran.includes("hopeless"));
+  assert.deepEqual(backend.ran.slice(8, 9), ["goes first"]);
+  assert.ok(!backend.ran.includes("hopeless") && !backend.ran.includes("goes second"));
 });
 
 test("one batch that met a cold start gets no later request refused", async () => {
