@@ -9,6 +9,7 @@ import { Flight, type Urgency, type Watcher } from "./flight.ts";
 import { createIsolation } from "./isolation.ts";
 import { type Batch, LengthQueue } from "./length-queue.ts";
 import { createRateMeter } from "./rate-meter.ts";
+import { Unprepared } from "./unprepared.ts";
 
 export interface BatcherOptions {
   readonly backend: Backend;
@@ -47,9 +48,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
   const { limits } = backend;
   const label = { backend: backend.name };
   const flights = new Map<string, Flight>();
-  /** Flights that wait to be prepared; left ones stay in place and are skipped. The most urgent first, unless they are out of order. */
-  let unprepared: Flight[] = [];
-  let outOfOrder = false;
+  const unprepared = new Unprepared();
   let preparing = false;
   const ready = new LengthQueue(limits);
   let arrivals = 0;
@@ -120,10 +119,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
       fresh.push(flight);
       return flight;
     });
-    if (fresh.length > 0) {
-      admit(fresh, urgency);
-      outOfOrder ||= urgency.rank < (unprepared.at(-1)?.rank ?? 0);
-    }
+    if (fresh.length > 0) admit(fresh, urgency);
     for (const flight of fresh) {
       flights.set(flight.digest, flight);
       unprepared.push(flight);
@@ -136,9 +132,9 @@ export function createBatcher(options: BatcherOptions): Batcher {
       flight.join(watcher, urgency);
       if (flight.rank === rank || flight.state !== "waiting") continue;
       if (flight.prepared) ready.reprioritise(flight);
-      else outOfOrder = true;
+      else unprepared.reprioritise();
     }
-    if (fresh.length > 0 || outOfOrder) schedule();
+    if (wanted.length > 0) schedule();
     return wanted;
   }
 
@@ -191,20 +187,9 @@ export function createBatcher(options: BatcherOptions): Batcher {
 
   /** The most urgent flights that are not prepared, as long as stock is short; beyond it only those that are more urgent than all of it. */
   function takeUnprepared(): Flight[] {
-    if (outOfOrder) unprepared.sort((a, b) => a.rank - b.rank);
-    outOfOrder = false;
     const isShort = ready.tokens < STOCKED_BATCHES * limits.parallelism * limits.maxBatchTokens;
     const inStock = ready.peek()?.rank ?? Number.POSITIVE_INFINITY;
-    const chunk: Flight[] = [];
-    let taken = 0;
-    for (; taken < unprepared.length && chunk.length < PREPARE_CHUNK; taken++) {
-      const flight = unprepared[taken]!;
-      if (flight.state !== "waiting") continue;
-      if (!isShort && flight.rank >= inStock) break;
-      chunk.push(flight);
-    }
-    if (taken > 0) unprepared = unprepared.slice(taken);
-    return chunk;
+    return unprepared.take(PREPARE_CHUNK, ({ rank }) => isShort || rank < inStock);
   }
 
   async function prepareChunk(chunk: readonly Flight[]): Promise<(PreparedCall | Error)[]> {
@@ -257,7 +242,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
       if (batch === undefined) return;
       void runBatch(batch, limits.maxDelayMs > 0 && batch.closedBy === "idle" ? "delay" : batch.closedBy);
     }
-    if (unprepared.length > 0) void prepareMore();
+    if (unprepared.size > 0) void prepareMore();
   }
 
   /** A full batch while there is plenty; otherwise an even share for every executor without work, so that none idles beside a long batch. */
