@@ -13,8 +13,8 @@ type Threads = Pick<OnnxParams, "device" | "threadsPerExecutor"> & { readonly ex
  */
 export function shareCores<T extends Threads>(plans: readonly T[], cores: number): T[] {
   const sharing = plans.filter(leavesExecutorsOpen);
-  if (sharing.length < 2) return [...plans];
   const stated = plans.filter((plan) => plan.device === "cpu" && plan.executors !== undefined);
+  if (sharing.length + stated.length < 2) return [...plans];
   const taken = stated.reduce((sum, plan) => sum + plan.executors! * plan.threadsPerExecutor, 0);
   const share = Math.max(0, cores - taken) / sharing.length;
   return plans.map((plan) =>

@@ -22,4 +22,6 @@ test("models that share the CPU get even shares, and at least one executor each"
 test("stated executors are kept and their threads are not given away, and a GPU's model takes no share", () => {
   const gpu = { device: "cuda:0", threadsPerExecutor: 1 } as const;
   assert.deepEqual(executors(8, { ...cpu, executors: 4 }, cpu, gpu, cpu), [4, 2, undefined, 2]);
+  assert.deepEqual(executors(8, { ...cpu, executors: 5 }, cpu), [5, 3]);
+  assert.deepEqual(executors(8, { ...cpu, executors: 5 }, gpu), [5, undefined]);
 });
