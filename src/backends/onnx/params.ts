@@ -19,7 +19,7 @@ export const onnxParams = z.strictObject({
     .min(1)
     .max(256)
     .describe(
-      "Inference processes per listed device. Without it: one per GPU; on `device: cpu`, as many as keep every available core busy, " +
+      "Inference processes per listed device. Without it: one per GPU; on the CPU, as many as keep every available core busy, " +
         "shared evenly between the models that run there.",
     )
     .optional(),

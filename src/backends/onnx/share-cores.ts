@@ -1,3 +1,4 @@
+import { isCudaInstalled } from "./device.ts";
 import type { OnnxParams } from "./params.ts";
 
 /** What a plan says about threads. */
@@ -9,19 +10,17 @@ type Threads = Pick<OnnxParams, "device" | "threadsPerExecutor"> & { readonly ex
  *
  * @param plans one per model, as configured
  * @param cores cores that the gateway may use
+ * @param hasCuda whether `device: auto` may find a GPU; without, it is the CPU
  * @returns the plans in the same order, with `executors` filled in where more than one model shares the CPU
  */
-export function shareCores<T extends Threads>(plans: readonly T[], cores: number): T[] {
-  const sharing = plans.filter(leavesExecutorsOpen);
-  const stated = plans.filter((plan) => plan.device === "cpu" && plan.executors !== undefined);
+export function shareCores<T extends Threads>(plans: readonly T[], cores: number, hasCuda = isCudaInstalled()): T[] {
+  const onCpu = plans.filter(({ device }) => (device === "auto" ? !hasCuda : [device].flat().join() === "cpu"));
+  const sharing = onCpu.filter(({ executors }) => executors === undefined);
+  const stated = onCpu.filter(({ executors }) => executors !== undefined);
   if (sharing.length + stated.length < 2) return [...plans];
   const taken = stated.reduce((sum, plan) => sum + plan.executors! * plan.threadsPerExecutor, 0);
   const share = Math.max(0, cores - taken) / sharing.length;
   return plans.map((plan) =>
-    leavesExecutorsOpen(plan) ? { ...plan, executors: Math.max(1, Math.floor(share / plan.threadsPerExecutor)) } : plan,
+    sharing.includes(plan) ? { ...plan, executors: Math.max(1, Math.floor(share / plan.threadsPerExecutor)) } : plan,
   );
-}
-
-function leavesExecutorsOpen(plan: Threads): boolean {
-  return plan.device === "cpu" && plan.executors === undefined;
 }

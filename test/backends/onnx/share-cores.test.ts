@@ -19,6 +19,13 @@ test("models that share the CPU get even shares, and at least one executor each"
   assert.deepEqual(executors(8, cpu, { ...cpu, threadsPerExecutor: 2 }), [4, 2]);
 });
 
+test("a model on device auto shares the CPU where there is nothing else, and one on a list of the CPU alone does too", () => {
+  const plans: Parameters<typeof shareCores>[0] = [{ ...cpu, device: "auto" }, cpu, { ...cpu, device: ["cpu"] }];
+  const shares = (hasCuda: boolean) => shareCores(plans, 9, hasCuda).map(({ executors }) => executors);
+  assert.deepEqual(shares(false), [3, 3, 3]);
+  assert.deepEqual(shares(true), [undefined, 4, 4]);
+});
+
 test("stated executors are kept and their threads are not given away, and a GPU's model takes no share", () => {
   const gpu = { device: "cuda:0", threadsPerExecutor: 1 } as const;
   assert.deepEqual(executors(8, { ...cpu, executors: 4 }, cpu, gpu, cpu), [4, 2, undefined, 2]);
