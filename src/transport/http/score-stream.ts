@@ -59,6 +59,7 @@ export async function scoreStream(
     },
   });
 
+  let inputEnded = false;
   let ended = false;
   const end = async (error?: GatewayError) => {
     if (ended) return;
@@ -69,7 +70,7 @@ export async function scoreStream(
     exchange.end(error);
   };
   const endWhenDraining = () => {
-    if (draining.aborted && scores.running === 0) void end(stopping());
+    if (draining.aborted && scores.running === 0 && !inputEnded) void end(stopping());
   };
   const idle = limitIdle({ idleMs, running: () => scores.running, onIdle: (error) => void end(error) });
 
@@ -89,6 +90,7 @@ export async function scoreStream(
   } catch (thrown) {
     failure = GatewayError.from(thrown);
   }
+  inputEnded = true;
   while (scores.running > 0 && !context.signal.aborted) await woken();
   await end(failure);
 }

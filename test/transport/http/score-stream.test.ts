@@ -307,6 +307,26 @@ test("a draining server answers what is under way and then ends an open stream w
   await drained;
 });
 
+test("a stream that was sent whole ends without an error when its last answer comes in a drain", async (t) => {
+  const { service, release, taken } = heldService();
+  const { post, server, lines, close } = await openHttp({ service });
+  t.after(close);
+  // A line without an end is taken once there is no more to come.
+  const response = await post("/v1/score:stream", `${line("a", "x")}\n${line("b", "x")}`, NDJSON);
+  await settled(() => taken() === 2);
+  const drained = server.drain();
+  release();
+  assert.deepEqual(
+    linesOf(await response.text()).map((answer) => [answer.id, "result" in answer]),
+    [
+      ["a", true],
+      ["b", true],
+    ],
+  );
+  await drained;
+  assert.equal(lines[0]?.code, "OK");
+});
+
 test("the body must be JSON lines", async (t) => {
   const { post, close } = await openHttp();
   t.after(close);
