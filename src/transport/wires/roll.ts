@@ -11,7 +11,7 @@ const Submit = z.object({
   prompt: z.string(),
   response: z.string(),
   reward_info: z.unknown().optional(),
-  timeout: z.number().positive().max(3600).optional(),
+  timeout: z.number().positive().optional(),
 });
 const Poll = z.object({ reward_request_id: z.string() });
 
@@ -26,8 +26,9 @@ const DONE = 0;
 const RUNNING = 1;
 const FAILED = 2;
 const UNKNOWN = 3;
-/** What the client gives a task when it names no time, milliseconds. */
+/** What the client gives a task when it names no time, and the most that it gets, milliseconds. */
 const TIMEOUT_MS = 300_000;
+const MAX_TIMEOUT_MS = 3_600_000;
 /** How long an answer is kept beyond the time of its task, and, once it was fetched, for whoever asks again, milliseconds. */
 const KEEP_MS = 60_000;
 const MAX_TASKS = 100_000;
@@ -51,7 +52,7 @@ export const roll: WireKind = {
           // Tasks that are over count until someone looks for them.
           if (tasks.size >= MAX_TASKS) tasks.purgeStale();
           if (tasks.size >= MAX_TASKS) throw new GatewayError("QUEUE_FULL", `${MAX_TASKS} tasks wait to be fetched; send fewer at once`);
-          const timeoutMs = timeout === undefined ? TIMEOUT_MS : 1000 * timeout;
+          const timeoutMs = timeout === undefined ? TIMEOUT_MS : Math.min(MAX_TIMEOUT_MS, 1000 * timeout);
           const id = randomUUID();
           const written = withoutEndings(response);
           // The client decodes prompts without special tokens.

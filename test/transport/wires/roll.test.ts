@@ -78,6 +78,13 @@ test("a failure that stays is an error with its reason and without a score, and 
   assert.match((await fetched(busy, late.body.reward_request_id)).errmsg, /^QUEUE_FULL/);
 });
 
+test("a task for which the client gives hours is taken, since of one that is refused it makes a 0", async (t) => {
+  const wires = await openWires(t);
+  const { status, body } = await wires.send("/roll", task("Hello!", { timeout: 86_400 }));
+  assert.equal(status, 200);
+  assert.equal((await fetched(wires, body.reward_request_id)).reward_score, 6);
+});
+
 test("a task that is not known is an error, and a submission that says nothing to judge is refused", async (t) => {
   const { get, send } = await openWires(t);
   assert.equal((await get("/roll:result", { reward_request_id: "none" })).body.errcode, 3);
