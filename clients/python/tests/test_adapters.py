@@ -69,10 +69,11 @@ def test_what_a_template_begins_of_the_policys_turn_is_part_of_it(begun: str) ->
     [
         ("cafe\u0301 ", "caf\u00e9 "),
         ("it 's x != y , or ' z ' ?", "it's x!= y, or'z '?"),
+        ("<s>[INST] q [/INST] a</s>[INST] x", "<s> [INST] q [/INST] a</s> [INST] x"),
         ("Once upon a time. " * 20 + "And then?", "upon a time. " + "Once upon a time. " * 3 + "And then?"),
         ("Once upon a time. " * 20 + "And then?", "\ufffda time. " + "Once upon a time. " * 3 + "And then?"),
     ],
-    ids=["composed", "without_spaces", "cut", "cut_within_a_character"],
+    ids=["composed", "without_spaces", "with_spaces", "cut", "cut_within_a_character"],
 )
 def test_a_prompt_is_known_as_its_tokenizer_gives_it_back(prompt: str, given_back: str) -> None:
     end = "<|im_end|>\n<|im_start|>assistant\n"

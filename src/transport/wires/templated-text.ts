@@ -111,20 +111,17 @@ export function continueUnmarked(prompt: string, written: string): Conversation 
   return { prompt: messages.slice(0, -1), response: begun.trim() === "" ? written : begun + written };
 }
 
-/** Spaces that Hugging Face's decoding drops where a tokenizer's configuration asks for it, as that of Llama 3 does, in its order. */
-const DROPPED = [" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're"];
-
 /**
  * What the policy wrote, of a text that holds the templated prompt and then the response: without the prompt and without the marks
  * that end a turn. Such texts are decoded tokens, so the prompt may stand there as the tokenizer gives it back: with its Unicode composed,
- * as those of Qwen do, or without spaces before punctuation, as that of Llama 3; and of a prompt that was too long its end alone.
+ * as those of Qwen do, or with other white space, as that of Llama 3 and those of SentencePiece; and of a prompt that was too long its end
+ * alone.
  *
  * @returns undefined when the text does not begin with the prompt
  */
 export function responseOfTemplated(text: string, prompt: string): string | undefined {
-  const withoutSpaces = () => DROPPED.reduce((left, part) => left.replaceAll(part, part.trim()), prompt);
-  for (const reading of [() => prompt, () => prompt.normalize("NFC"), withoutSpaces]) {
-    const end = endOfPrompt(text, reading());
+  for (const reading of [() => prompt, () => prompt.normalize("NFC")]) {
+    const end = endOfPrompt(text, reading()) ?? endApartFromSpaces(text, reading());
     if (end !== undefined) return withoutEndings(text.slice(end));
   }
   return undefined;
@@ -139,6 +136,19 @@ function endOfPrompt(text: string, prompt: string): number | undefined {
   const at = prompt.length < TELLING ? -1 : text.indexOf(prompt.slice(-TELLING));
   const end = at + TELLING;
   return at >= 0 && prompt.endsWith(text.slice(0, end).replace(/^\uFFFD+/, "")) ? end : undefined;
+}
+
+/** The same of a whole prompt, where decoding has dropped spaces, as before punctuation, or added some, as behind special tokens. */
+function endApartFromSpaces(text: string, prompt: string): number | undefined {
+  let end = 0;
+  for (const character of prompt.replaceAll(/\s+/g, "")) {
+    while (/\s/.test(text.charAt(end))) end++;
+    if (!text.startsWith(character, end)) return undefined;
+    end += character.length;
+  }
+  // What stands at the end is the template's as far as it is the same.
+  for (const space of prompt.slice(prompt.trimEnd().length)) if (text.startsWith(space, end)) end++;
+  return end;
 }
 
 /** What the policy wrote, without the marks that end a turn and the white space behind them. */

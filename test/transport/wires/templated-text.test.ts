@@ -114,6 +114,13 @@ describe("responseOfTemplated(text, prompt)", () => {
     assert.equal(responseOfTemplated("other", "p"), undefined);
   });
 
+  it("is found behind a prompt that stands there with other white space, as SentencePiece gives it back behind special tokens", () => {
+    const prompt = "<s>[INST] Hi there [/INST] Hello.</s>[INST] x != y ? [/INST]";
+    assert.equal(responseOfTemplated("<s> [INST] Hi there [/INST] Hello.</s> [INST] x != y ? [/INST] b</s>", prompt), " b");
+    assert.equal(responseOfTemplated("<s> [INST] Hi there [/INST] Hello.</s> [INST] x!= y? [/INST]\n b", `${prompt}\n`), " b");
+    assert.equal(responseOfTemplated("<s> [INST] Hi there [/INST] Hello.</s> [INST] x = y ? [/INST] b", prompt), undefined);
+  });
+
   it("is found behind the end of a prompt that was cut at its start, within a character or not", () => {
     const prompt = `${"Once upon a time. ".repeat(20)}\u00e9 And then?<|im_end|>\n<|im_start|>assistant\n${"<think>".repeat(7)}`;
     for (let cut = 0; cut <= prompt.length - 64; cut += 7) {

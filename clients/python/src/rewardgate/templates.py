@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 
 from .errors import RequestError
 from .item import Message
@@ -28,8 +27,6 @@ _ROLES = {
     "tool": "tool",
     "ipython": "tool",
 }
-# Spaces that Hugging Face's decoding drops where a tokenizer's configuration asks for it, as that of Llama 3 does, in its order.
-_DROPPED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
 # So much of a prompt tells its end from other places: more than its template writes there.
 _TELLING = 64
 
@@ -55,12 +52,13 @@ def response_of(query: str, prompt: str) -> str:
     """What the policy wrote behind the prompt, without the marks that end a turn.
 
     A query is decoded tokens, so the prompt may stand there as the tokenizer gives it back: with its Unicode composed, as those of Qwen do,
-    or without spaces before punctuation, as that of Llama 3; and of a prompt that was too long its end alone.
+    or with other white space, as that of Llama 3 and those of SentencePiece; and of a prompt that was too long its end alone.
 
     Raises:
         RequestError: the query does not begin with the prompt.
     """
-    ends = (_end_of(reading, query) for reading in _readings_of(prompt))
+    readings = (prompt, unicodedata.normalize("NFC", prompt))
+    ends = (find(reading, query) for reading in readings for find in (_end_of, _end_apart_from_spaces))
     end = next((each for each in ends if each is not None), None)
     if end is None:
         raise RequestError("REQUEST_INVALID", "a query does not begin with its prompt, so what was written is not known")
@@ -93,14 +91,6 @@ def _turns_of(text: str) -> list[tuple[str, str, bool]]:
     return [(_ROLES[role], content, bool(mark)) for role, content, mark in turn.findall(text) if role in _ROLES]
 
 
-def _readings_of(prompt: str) -> Iterator[str]:
-    yield prompt
-    yield unicodedata.normalize("NFC", prompt)
-    for part in _DROPPED:
-        prompt = prompt.replace(part, part.strip())
-    yield prompt
-
-
 def _end_of(prompt: str, query: str) -> int | None:
     if query.startswith(prompt):
         return len(prompt)
@@ -108,3 +98,18 @@ def _end_of(prompt: str, query: str) -> int | None:
     end = at + _TELLING
     # The first character of a prompt that was cut at its start may be cut in two.
     return end if at >= 0 and prompt.endswith(query[:end].lstrip("\ufffd")) else None
+
+
+def _end_apart_from_spaces(prompt: str, query: str) -> int | None:
+    """The same of a whole prompt, where decoding has dropped spaces, as before punctuation, or added some, as behind special tokens."""
+    end = 0
+    for character in "".join(prompt.split()):
+        while query[end : end + 1].isspace():
+            end += 1
+        if query[end : end + 1] != character:
+            return None
+        end += 1
+    # What stands at the end is the template's as far as it is the same.
+    for space in prompt[len(prompt.rstrip()) :]:
+        end += query.startswith(space, end)
+    return end
