@@ -13,11 +13,12 @@ interface TurnStyle {
   readonly begins: string;
 }
 
+/** Tokenizers of SentencePiece put a space behind a mark when they decode. */
 const STYLES: readonly TurnStyle[] = [
-  { begins: "<|im_start|>", turn: /<\|im_start\|>(\w+)\n([\s\S]*?)(<\|im_end\|>\n?|$)/g },
+  { begins: "<|im_start|>", turn: /<\|im_start\|> ?(\w+)\n([\s\S]*?)(<\|im_end\|>\n?|$)/g },
   { begins: "<|start_header_id|>", turn: /<\|start_header_id\|>(\w+)<\|end_header_id\|>\n\n([\s\S]*?)(<\|eo[tm]_id\|>|$)/g },
   // NeMo's: a label may stand behind the last turn.
-  { begins: "<extra_id_1>", turn: /<extra_id_[01]>(\w+)\n([\s\S]*?)(?=(<extra_id_\d>)|$)/g },
+  { begins: "<extra_id_1>", turn: /<extra_id_[01]> ?(\w+)\n([\s\S]*?)(?=(<extra_id_\d>)|$)/g },
   { begins: "<start_of_turn>", turn: /<start_of_turn>(\w+)\n([\s\S]*?)(<end_of_turn>\n?|$)/g },
 ];
 

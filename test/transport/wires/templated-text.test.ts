@@ -152,6 +152,13 @@ describe("splitTemplated(text)", () => {
     assert.deepEqual([split.prompt.map(({ content }) => content), split.response], [["a", "b", "c"], "d"]);
   });
 
+  it("reads marks with the space behind them that tokenizers of SentencePiece put there when they decode", () => {
+    const chat = "<|im_start|> user\na<|im_end|> \n<|im_start|> assistant\nb<|im_end|> \n";
+    const nemo = "<extra_id_0> System\n\n<extra_id_1> User\na\n<extra_id_1> Assistant\nb\n<extra_id_2> quality:4";
+    assert.deepEqual(splitTemplated(chat), { prompt: [{ role: "user", content: "a" }], response: "b" });
+    assert.deepEqual(splitTemplated(nemo)?.response, "b");
+  });
+
   it("takes a turn that is closed without a word as an empty response, and one that is only opened as none", () => {
     const begun = {
       chatml: ["<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n", "<|im_end|>\n"],
