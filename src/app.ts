@@ -191,11 +191,7 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
       openInference,
       wires: config.wires,
       bounds: connections,
-      connections: {
-        maxStreams: connections.maxCallsPerConnection,
-        messageMs: timeouts.bodySeconds * 1000,
-        streamIdleMs: timeouts.idleSeconds * 1000,
-      },
+      connections: connectionLimitsOf(config.server),
     });
     opened.unshift(grpcServer);
     const httpServer = await startHttpServer({
@@ -249,6 +245,16 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
     for (const part of opened) await part.close(0);
     throw error;
   }
+}
+
+/** How long gRPC connections and what runs on them may take. One that is asked to move on has time for the longest call that began on it. */
+export function connectionLimitsOf({ connections, timeouts, maxRequestSeconds }: Config["server"]) {
+  return {
+    maxStreams: connections.maxCallsPerConnection,
+    messageMs: timeouts.bodySeconds * 1000,
+    streamIdleMs: timeouts.idleSeconds * 1000,
+    ageGraceMs: (timeouts.bodySeconds + maxRequestSeconds) * 1000,
+  };
 }
 
 /** Exit code when a drain had to end requests. */
