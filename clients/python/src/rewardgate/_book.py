@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from ._chunks import Entry, checked, entry_of, id_of
+from ._chunks import MAX_ITEMS, Entry, checked, entry_of, id_of
 from .errors import Failure, RewardGateError, error_of_message
 from .item import Item
 from .result import CandidateResult, ItemResult
@@ -129,7 +129,9 @@ def settle(book: Book, pacer: Pacer, response: Any) -> None:
             result = checked(entry, response.result, response.panel_revision)
         except ValueError as wrong:
             result = _failed(entry, RewardGateError("ANSWER_INVALID", str(wrong)))
-    if result.retryable and book.patient(entry) and pacer.failed(retry_after):
+    # Items of a stream fail together as those of a call do: were each to cost what a call costs, a judge that is away for a moment would
+    # take the budget with the first of a window, and the rest would come out without a reward.
+    if result.retryable and book.patient(entry) and pacer.failed(retry_after, 1 / MAX_ITEMS):
         book.again(entry)
         return
     if not result.retryable:

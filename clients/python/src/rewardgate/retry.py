@@ -26,7 +26,7 @@ class Retry:
     """Seconds before the second try."""
     longest_wait: float = 15.0
     budget: int = 100
-    """Retries that may be made at once; one more is earned each second."""
+    """Retries of calls that may be made at once; one more is earned each second. Of an item of a stream a retry is the 256th part of one."""
 
 
 class Pacer:
@@ -52,11 +52,12 @@ class Pacer:
         with self._lock:
             self._failures = 0
 
-    def failed(self, retry_after: float | None = None) -> bool:
+    def failed(self, retry_after: float | None = None, cost: float = 1.0) -> bool:
         """A call did not: moves the shared moment out.
 
         Args:
             retry_after: the gateway's hint, seconds.
+            cost: what another try takes of the budget; less than 1 for a part of what a call may hold.
 
         Returns:
             Whether the budget pays for another try.
@@ -71,7 +72,7 @@ class Pacer:
                 wait = min(self._retry.longest_wait, self._retry.first_wait * 2 ** min(self._failures - 1, 20))
                 wait = wait / 2 + self._rng.random() * wait / 2
                 self._not_before = now + max(wait, retry_after or 0.0)
-            if self._tokens < 1.0:
+            if self._tokens < cost:
                 return False
-            self._tokens -= 1.0
+            self._tokens -= cost
             return True
