@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import gzip
 import json
 import math
 import pathlib
@@ -241,6 +242,58 @@ class TestFiles:
             file.write_text(text)
             assert main(self.arguments(gateway, file, tmp_path / "out.jsonl")) == 2
             assert said in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            ["1 + 1", "2"],
+            {"prompt": 2, "candidates": ["2"]},
+            {"prompt": [{"content": "1 + 1"}], "candidates": ["2"]},
+            {"prompt": [{"role": "bot", "content": "1 + 1"}], "candidates": ["2"]},
+            {"prompt": [{"role": "user", "content": [{"type": "audio"}]}], "candidates": ["2"]},
+            {"prompt": "1 + 1", "candidates": 2},
+            {"prompt": "1 + 1", "candidates": {"first": "2"}},
+            {"prompt": "1 + 1", "candidates": ["\ud800"]},
+        ],
+    )
+    def test_a_row_that_is_no_prompt_with_candidates_is_named_and_what_came_before_it_is_kept(
+        self, gateway: Gateway, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str], row: object
+    ) -> None:
+        file, out = self.write(tmp_path, 3), tmp_path / "out.jsonl"
+        file.write_text(file.read_text() + json.dumps(row) + "\n")
+        assert main(self.arguments(gateway, file, out)) == 2
+        assert "line 4: " in capsys.readouterr().err
+        assert len(out.read_text().splitlines()) == 3
+
+    def test_a_file_that_cannot_be_read_is_named_and_leaves_an_output_alone_that_was_there(
+        self, gateway: Gateway, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        out = tmp_path / "out.jsonl"
+        out.write_text("kept\n")
+        missing = tmp_path / "missing.jsonl"
+        assert main(self.arguments(gateway, missing, out)) == 2
+        assert "missing.jsonl" in capsys.readouterr().err and out.read_text() == "kept\n"
+        whole = gzip.compress(self.write(tmp_path, 1000).read_bytes())
+        for name, data in [("cut.jsonl.gz", whole[:-100]), ("plain.jsonl.gz", b"{}\n"), ("latin.jsonl", b'{"prompt": "\xe9"}\n')]:
+            (tmp_path / name).write_bytes(data)
+            assert main(self.arguments(gateway, tmp_path / name, out)) == 2
+            assert f"{name} cannot be read to its end" in capsys.readouterr().err
+        assert main(self.arguments(gateway, self.write(tmp_path, 1), tmp_path / "no" / "out.jsonl")) == 2
+        assert "out.jsonl" in capsys.readouterr().err
+
+    def test_a_resumed_run_says_what_the_whole_output_lacks_and_goes_on_with_nothing_else(
+        self, gateway: Gateway, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file, out = self.write(tmp_path, 2), tmp_path / "out.jsonl"
+        out.write_text('{"id": "id-0", "rewards": [1.0, null], "statuses": ["complete", "failed"], "failures": [null, "QUEUE_FULL"]}\n')
+        assert main([*self.arguments(gateway, file, out), "--resume"]) == 1
+        assert len(out.read_text().splitlines()) == 2
+        out.write_text("mine\n")
+        assert main([*self.arguments(gateway, file, out), "--resume"]) == 2
+        assert "line 1: no result" in capsys.readouterr().err and out.read_text() == "mine\n"
+        with pytest.raises(SystemExit, match="2"):
+            main([str(file), "--resume"])
+        assert "--output" in capsys.readouterr().err
 
 
 def test_reward_functions_survive_a_process_of_their_own(gateway: Gateway) -> None:

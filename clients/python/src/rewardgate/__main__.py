@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -26,24 +27,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status: 0 when every candidate has a reward, 1 when one has none, 2 when the file could not be scored to its end; what was
         scored stays, and the same command with `--resume` goes on behind it.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.resume and options.output is None:
+        parser.error("--resume needs --output, the file to go on with")
     columns = Columns(options.prompt, options.candidates, options.id, options.reference)
-    done = _lines_in(options.output) if options.resume else 0
-    failed = 0
     try:
+        options.file.stat()  # a name that is wrong is told before the output is emptied
+        done, earlier = _written(options.output) if options.resume else (0, 0)
         address = setting(options.address, "REWARDGATE_ADDRESS", "address of the gateway (--address)")
         panel = setting(options.panel, "REWARDGATE_PANEL", "panel (--panel)")
         with Client(address, panel=panel) as client, _writable(options.output, options.resume) as out:
             progress = _Progress(done)
+            failed = 0
             for result in client.stream(_items(options.file, columns, done), window=options.window):
                 failed += sum(reward is None for reward in result.rewards)
                 out.write(json.dumps({"id": result.id, **columns_of_result(result)}, ensure_ascii=False) + "\n")
                 progress.add(len(result.candidates), failed)
             progress.end(failed)
-    except RewardGateError as error:
+    except (RewardGateError, OSError) as error:
         print(f"rewardgate: {error}", file=sys.stderr)
         return 2
-    return 1 if failed else 0
+    return 1 if failed + earlier else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,36 +67,43 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _items(file: Path, columns: Columns, skip: int) -> Iterator[Item]:
-    with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
-        place = 0
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            place += 1
-            if place <= skip:
-                continue
-            try:
-                row = json.loads(line)
-            except ValueError:
-                raise RequestError("REQUEST_INVALID", f"{file}, line {number}: not valid JSON") from None
-            item = item_of_row(row, columns, f"{file}, line {number}")
-            yield item if item.id else Item(item.prompt, item.candidates, str(place - 1), item.reference)
+    try:
+        with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
+            place = 0
+            for number, line in enumerate(lines, 1):
+                if not line.strip():
+                    continue
+                place += 1
+                if place <= skip:
+                    continue
+                try:
+                    row = json.loads(line)
+                except ValueError:
+                    raise RequestError("REQUEST_INVALID", f"{file}, line {number}: not valid JSON") from None
+                item = item_of_row(row, columns, f"{file}, line {number}")
+                yield item if item.id else Item(item.prompt, item.candidates, str(place - 1), item.reference)
+    except (OSError, EOFError, UnicodeError, zlib.error) as error:
+        raise RequestError("REQUEST_INVALID", f"{file} cannot be read to its end: {error}") from None
 
 
-def _lines_in(output: Path | None) -> int:
-    if output is None or not output.exists():
-        return 0
+def _written(output: Path) -> tuple[int, int]:
+    """How many results the output holds, and how many rewards they lack. What was half written is cut off."""
+    if not output.exists():
+        return 0, 0
     with output.open("rb+") as written:
-        data = 0
-        count = 0
+        data = count = lacking = 0
         for line in written:
             if not line.endswith(b"\n"):
                 # The run was killed while it wrote this one.
                 written.truncate(data)
                 break
+            try:
+                lacking += json.loads(line)["rewards"].count(None)
+            except (ValueError, LookupError, TypeError, AttributeError):
+                raise RequestError("REQUEST_INVALID", f"{output}, line {count + 1}: no result, so there is nothing to go on with") from None
             data += len(line)
             count += 1
-    return count
+    return count, lacking
 
 
 def _writable(output: Path | None, resume: bool) -> IO[str]:

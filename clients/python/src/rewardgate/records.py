@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import RequestError
-from .item import Item
+from .item import Item, Prompt, item_to_wire
 from .result import ItemResult
 
 
@@ -25,26 +25,45 @@ class Columns:
     metadata: Sequence[str] = ()
 
 
-def item_of_row(row: Mapping[str, Any], columns: Columns, where: str) -> Item:
+def item_of_row(row: Any, columns: Columns, where: str) -> Item:
     """The item of a row.
 
     Raises:
         RequestError: a column is missing or holds something else.
     """
+    if not isinstance(row, Mapping):
+        raise RequestError("REQUEST_INVALID", f"{where}: no object with {columns.prompt!r} and {columns.candidates!r}")
     for name in (columns.prompt, columns.candidates):
         if row.get(name) is None:
             raise RequestError("REQUEST_INVALID", f"{where}: no column {name!r}; the columns are {', '.join(row)}", field=name)
-    prompt, candidates = row[columns.prompt], row[columns.candidates]
-    texts = [candidates] if isinstance(candidates, str) else [_content(each, where) for each in candidates]
     given = row.get(columns.id) if columns.id is not None else None
     reference = row.get(columns.reference) if columns.reference is not None else None
-    return Item(
-        prompt if isinstance(prompt, str) else [{"role": turn["role"], "content": turn["content"]} for turn in prompt],
-        texts,
-        id="" if given is None else str(given),
-        reference=None if reference is None else str(reference),
-        metadata={name: str(row[name]) for name in columns.metadata},
-    )
+    try:
+        item = Item(
+            _prompt(row[columns.prompt]),
+            _candidates(row[columns.candidates], where),
+            id="" if given is None else str(given),
+            reference=None if reference is None else str(reference),
+            metadata={name: str(row[name]) for name in columns.metadata},
+        )
+        # What no message can hold, such as a role that is none, is told here, where its row is known.
+        item_to_wire(item, item.id)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise RequestError("REQUEST_INVALID", f"{where}: no prompt with candidates can be made of it ({what})") from None
+    return item
+
+
+def _prompt(prompt: Any) -> Prompt:
+    return prompt if isinstance(prompt, str) else [{"role": turn["role"], "content": turn["content"]} for turn in prompt]
+
+
+def _candidates(candidates: Any, where: str) -> list[str]:
+    if isinstance(candidates, str):
+        return [candidates]
+    if isinstance(candidates, Mapping):
+        raise RequestError("REQUEST_INVALID", f"{where}: the candidates are an object; they are a list, or one text")
+    return [_content(each, where) for each in candidates]
 
 
 def _content(candidate: Any, where: str) -> str:
