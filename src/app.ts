@@ -27,6 +27,7 @@ import { openStates } from "./state/open.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import { startAdminServer } from "./transport/admin/server.ts";
+import { authorityOf } from "./transport/authority.ts";
 import { startGrpcServer } from "./transport/grpc/server.ts";
 import { startHttpServer } from "./transport/http/server.ts";
 import { createOpenInference } from "./transport/open-inference/model.ts";
@@ -232,9 +233,9 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
     let stopping: Promise<number> | undefined;
     return {
       addresses: {
-        http: `http://${http.host}:${httpServer.port}`,
-        grpc: `${grpc.host}:${grpcServer.port}`,
-        admin: `http://${admin.host}:${adminServer.port}`,
+        http: `http://${authorityOf(http.host, httpServer.port)}`,
+        grpc: authorityOf(grpc.host, grpcServer.port),
+        admin: `http://${authorityOf(admin.host, adminServer.port)}`,
       },
       stop: () => {
         stopping ??= stop();

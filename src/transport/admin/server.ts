@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Readiness, ReadinessSource } from "../../domain/service.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import { authorityOf } from "../authority.ts";
 import { delay, type RunningServer } from "../running-calls.ts";
 
 export interface AdminServerOptions {
@@ -54,7 +55,7 @@ export async function startAdminServer({ readiness, metrics, host, port }: Admin
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => {
-      const message = `admin cannot listen on ${host}:${port}: ${error.message}; choose another port`;
+      const message = `admin cannot listen on ${authorityOf(host, port)}: ${error.message}; choose another port`;
       reject(new GatewayError("CONFIG_INVALID", message, { cause: error }));
     });
     server.listen(port, host, resolve);

@@ -18,6 +18,7 @@ import { RunServiceService } from "../../gen/rewardgate/v1/run_service.ts";
 import { StateServiceService } from "../../gen/rewardgate/v1/state_service.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import { authorityOf } from "../authority.ts";
 import { boundConnections, type ConnectionBounds, UNBOUNDED } from "../connections.ts";
 import { STREAM_IDLE_MS } from "../idle-limit.ts";
 import { openInferenceMethods } from "../open-inference/grpc.ts";
@@ -240,7 +241,7 @@ function channelOptions(limits: RequestLimits, connections: ConnectionLimits) {
 }
 
 function bind(server: Server, host: string, port: number): Promise<number> {
-  const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  const address = authorityOf(host, port);
   return new Promise((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) return resolve(bound);

@@ -10,6 +10,7 @@ import type { RewardService } from "../../domain/service.ts";
 import type { StateService } from "../../domain/state.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import { authorityOf } from "../authority.ts";
 import { boundConnections, type ConnectionBounds, UNBOUNDED } from "../connections.ts";
 import type { OverloadHttpStatus } from "../error-mapping.ts";
 import { STREAM_IDLE_MS } from "../idle-limit.ts";
@@ -285,7 +286,7 @@ function checkMediaType(header: string | undefined, accepted: readonly string[])
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {
-      const message = `HTTP cannot listen on ${host}:${port}: ${error.message}; choose another port`;
+      const message = `HTTP cannot listen on ${authorityOf(host, port)}: ${error.message}; choose another port`;
       reject(new GatewayError("CONFIG_INVALID", message, { cause: error }));
     });
     server.listen(port, host, resolve);
