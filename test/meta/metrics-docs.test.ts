@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import type { CandidateStatus } from "../../src/domain/score.ts";
+import { GRPCInferenceServiceService } from "../../src/gen/inference/grpc_service.ts";
+import { CandidateStatus, Outcome } from "../../src/gen/rewardgate/v1/reward.ts";
+import { RewardServiceService } from "../../src/gen/rewardgate/v1/reward_service.ts";
+import { RunServiceService } from "../../src/gen/rewardgate/v1/run_service.ts";
+import { StateServiceService } from "../../src/gen/rewardgate/v1/state_service.ts";
+import { InfoService, PredictService, RerankService } from "../../src/gen/tei/v1/tei.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 
 const page = readFileSync("docs/metrics.md", "utf8");
@@ -17,6 +22,9 @@ const rows = (pattern: RegExp) =>
         .map((cell) => cell.trim()),
     );
 const code = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
+
+/** Where code says under which name a route or a call is counted. */
+const METHOD_OF_A_ROUTE = /(?:\bmethod: |\b(?:call|stream)\(|\bofModel\(\s*"[^"]*",\s*|\bget\("[^"]*", |\bchange\("[a-z]+", )"([A-Z]\w+)"/g;
 
 const metrics = createMetrics({ version: "0", commit: "0" });
 const { registry } = metrics;
@@ -57,11 +65,29 @@ describe("docs/metrics.md", () => {
     }
   });
 
-  it("has a series for every status of a candidate before the first one", async () => {
-    const statuses: Record<CandidateStatus, number> = { complete: 0, degraded: 0, vetoed: 0, failed: 0 };
+  it("has a series from the start for every status of a candidate and every outcome of a judge that answers have", async () => {
     metrics.declarePanel("panel");
-    const { values } = await metrics.candidates.get();
-    assert.deepEqual(Object.fromEntries(values.map(({ labels, value }) => [labels.status, value])), statuses);
+    metrics.declareJudge("judge");
+    const words = (enumeration: object, prefix: string) =>
+      Object.keys(enumeration).flatMap((name) =>
+        name.startsWith(prefix) && !name.endsWith("_UNSPECIFIED") ? [name.slice(prefix.length).toLowerCase()] : [],
+      );
+    const values = async (name: string, label: string) =>
+      (await ownMetrics()).find((metric) => metric.name === name)!.values.map(({ labels }) => String(labels[label as never]));
+    assert.deepEqual((await values("rewardgate_candidates_total", "status")).sort(), words(CandidateStatus, "CANDIDATE_STATUS_").sort());
+    assert.deepEqual((await values("rewardgate_judge_calls_total", "outcome")).sort(), words(Outcome, "OUTCOME_").sort());
+  });
+
+  it("names every method under which requests are counted, wires included", () => {
+    const sources = readdirSync("src/transport", { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+    const inRoutes = sources.flatMap((file) =>
+      [...readFileSync(`src/transport/${file}`, "utf8").matchAll(METHOD_OF_A_ROUTE)].map(([, method]) => method!),
+    );
+    const overGrpc = [RewardServiceService, StateServiceService, RunServiceService, GRPCInferenceServiceService].flatMap(Object.values);
+    const refusedUnread = [InfoService, PredictService, RerankService].flatMap(Object.values).filter(({ requestStream }) => !requestStream);
+    const named = [...overGrpc, ...refusedUnread].map(({ path }) => String(path).split("/")[2]!);
+    const documented = rows(/^\| `method`/).flatMap(([, values]) => code(values!));
+    assert.deepEqual([...new Set(documented)].sort(), [...new Set([...inRoutes, ...named, "Unknown"])].sort());
   });
 
   it("keeps the naming rules: one prefix, _total on counters and on nothing else, base units", async () => {
