@@ -6,6 +6,7 @@ import { parseRecord } from "../../src/cli/score/records.ts";
 import { ENV_NAMES } from "../../src/config/env.ts";
 import { panelSchema } from "../../src/config/panel-schema.ts";
 import { configSchema, jsonSchema } from "../../src/config/schema.ts";
+import { JUDGE_KINDS } from "../../src/judges/index.ts";
 import { ADVANTAGE_KINDS, AGGREGATION_KINDS, CALIBRATION_KINDS, TRANSFORM_KINDS } from "../../src/reward/index.ts";
 
 const guide = readFileSync("docs/configuration.md", "utf8");
@@ -25,6 +26,11 @@ describe("docs/configuration.md", () => {
       assert.ok(guide.includes(`method: ${method}`), method);
     }
     for (const { method } of ADVANTAGE_KINDS) assert.ok(panelsGuide.includes(`method: ${method}`), method);
+  });
+
+  it("names every kind that a bundle may have", () => {
+    const [, kinds = ""] = /^kind: \w+ +# judge kind that reads the outputs: (.+)$/m.exec(guide) ?? [];
+    assert.deepEqual(kinds.split(", ").sort(), Object.keys(JUDGE_KINDS).sort());
   });
 
   it("shows configurations and panels that are accepted", () => {
