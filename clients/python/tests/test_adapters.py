@@ -158,6 +158,12 @@ class TestVerl:
         assert {tuple(each) for each in batch} == {tuple(answer)}
         assert asyncio.run(verl.compute_score_async("gsm8k", WRONG, "2", info, **where))["score"] == 0.25
 
+    def test_a_sample_that_an_early_stage_settled_has_its_reward_and_did_not_fail(self, gateway: Gateway) -> None:
+        info = {"question": "1 + 1"}
+        where = {"address": gateway.address, "panel": "staged"}
+        answers = verl.compute_score_batch(["gsm8k"] * 2, [RIGHT, WRONG], ["2", "2"], [info, info], **where)
+        assert answers == [{"score": score, "rewardgate_failed": 0.0, "rewardgate_right": score} for score in (1.0, 0.0)]
+
     def test_a_failure_raises_unless_a_number_is_stated_for_it(self, gateway: Gateway) -> None:
         where = {"address": gateway.address, "panel": "rules"}
         info = {"question": "1 + 1"}

@@ -41,13 +41,16 @@ def shared_client(address: str | None, panel: str | None, *, retry: Retry | None
         return client
 
 
-def counting_members(client: Client) -> list[str]:
+def counting_members(client: Client, *, later_stages: bool = True) -> list[str]:
     """Names of the members that make up the reward of a client's panel, in their order: no shadows, which are only watched.
+
+    Args:
+        later_stages: also those that are asked only while an item is open.
 
     Raises:
         RequestError: no such panel.
     """
     for info in client.panels():
         if info.name == client.panel:
-            return [member.name for member in info.members if member.standing == "counts"]
+            return [member.name for member in info.members if member.standing == "counts" and (later_stages or member.stage == 0)]
     raise RequestError("PANEL_NOT_FOUND", f"no panel {client.panel!r} at the gateway")

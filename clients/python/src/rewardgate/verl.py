@@ -3,8 +3,8 @@
 verl loads a file outside its package, so nothing here is imported relative to it.
 
 What a function needs to know comes as `reward_kwargs`: `address`, `panel`, and where the prompt is. Every answer has the same keys, since
-verl takes those of the first sample for all: `score`, `rewardgate_failed`, and `rewardgate_<member>` for each member that counts,
-which `algorithm.gdpo_reward_keys` may name.
+verl takes those of the first sample for all: `score`, `rewardgate_failed`, and `rewardgate_<member>` for each member that counts and is asked
+about every sample, which `algorithm.gdpo_reward_keys` may name.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ def _answer(candidate: CandidateResult, members: Sequence[str], on_failure: floa
 
 @functools.lru_cache
 def _counting(address: str | None, panel: str | None) -> tuple[str, ...]:
-    """Names of the panel's members that count, asked for once."""
-    return tuple(counting_members(shared_client(address, panel)))
+    """Names of the panel's members that count and are asked about every sample, asked for once."""
+    return tuple(counting_members(shared_client(address, panel), later_stages=False))
 
 
 def _prompt_of(info: Mapping[str, Any], key: str | None) -> Prompt:
