@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from rewardgate import Item, RequestError, Retry
+from rewardgate import Item, Options, RequestError, Retry
 from rewardgate.aio import Client
 
 from .conftest import Gateway
@@ -88,6 +88,16 @@ def test_a_stream_with_room_for_one_item_sends_the_next_when_the_last_is_answere
             assert seen == rewards(200)
 
     asyncio.run(asyncio.wait_for(run(), 300))
+
+
+def test_a_stream_refuses_options_that_are_none(gateway: Gateway) -> None:
+    async def run() -> None:
+        async with Client(gateway.address, panel="rules") as client:
+            with pytest.raises(ValueError, match="one of reward, judges, full"):
+                async for _ in client.stream(items(1), options=Options(detail="all")):  # type: ignore[arg-type]
+                    pass
+
+    asyncio.run(run())
 
 
 def test_a_stream_raises_what_its_items_raise(gateway: Gateway) -> None:

@@ -209,6 +209,18 @@ def test_a_stream_gives_refused_items_as_failed_and_raises_what_its_items_raise(
         assert list(client.stream([])) == []
 
 
+def test_a_stream_refuses_options_that_are_none_before_it_asks_for_an_item(gateway: Gateway) -> None:
+    def items():  # type: ignore[no-untyped-def]
+        raise AssertionError("asked for an item")
+        yield
+
+    with Client(gateway.address, panel="rules") as client:
+        with pytest.raises(ValueError, match="one of critical, standard, sheddable"):
+            list(client.stream(items(), options=Options(priority="high")))  # type: ignore[arg-type]
+        with pytest.raises(TypeError):
+            list(client.stream(items(), options=Options(run=7)))  # type: ignore[arg-type]
+
+
 def test_unordered_results_are_all_there(gateway: Gateway) -> None:
     with Client(gateway.address, panel="rules") as client:
         results = list(client.stream((Item("1 + 1", [answer(2)], reference="2") for _ in range(500)), ordered=False))

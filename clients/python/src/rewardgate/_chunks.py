@@ -61,10 +61,18 @@ def request_of(entries: Sequence[Entry], panel: str, options: Options, timeout: 
     return request
 
 
-def stream_request_of(entry: Entry, panel: str, options: Options, timeout: float) -> Any:
+def stream_frame_of(panel: str, options: Options, timeout: float) -> Any:
+    """What all messages of a stream say beside their items. Made before the stream, since what is wrong with it is for the caller to hear:
+    in the midst of one gRPC would make a broken connection of it, which is tried again."""
+    frame = _wire.ScoreStreamRequest(panel=panel, options=options_to_wire(options, timeout))
+    fill_run(frame, options)
+    return frame
+
+
+def stream_request_of(entry: Entry, frame: Any) -> Any:
     """The message of a stream for one entry."""
-    request = _wire.ScoreStreamRequest(panel=panel, item=entry.message, options=options_to_wire(options, timeout))
-    fill_run(request, options)
+    request = _wire.ScoreStreamRequest(item=entry.message)
+    request.MergeFrom(frame)
     return request
 
 

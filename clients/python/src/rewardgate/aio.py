@@ -15,7 +15,7 @@ from . import _wire
 from ._attempts import Attempts
 from ._book import Book, settle
 from ._channel import ADDRESS, channel_options
-from ._chunks import Entry, chunks_of, request_of, stream_request_of
+from ._chunks import Entry, chunks_of, request_of, stream_frame_of, stream_request_of
 from .errors import RequestError, RewardGateError, error_of_call
 from .item import Candidate, Content, Item, Options, Prompt
 from .preference import Comparison, best_of, comparison_of, ranking_of
@@ -118,12 +118,8 @@ class Client:
         options: Options | None = None,
     ) -> AsyncIterator[ItemResult]:
         """As `rewardgate.Client.stream`; the items may come asynchronously."""
-        run = _StreamRun(
-            _asynchronous(items),
-            Book(window, ordered, self._retry.timeout),
-            self._pacer,
-            lambda entry: stream_request_of(entry, panel or self.panel, options or self._options, self._retry.attempt_timeout),
-        )
+        frame = stream_frame_of(panel or self.panel, options or self._options, self._retry.attempt_timeout)
+        run = _StreamRun(_asynchronous(items), Book(window, ordered, self._retry.timeout), self._pacer, frame)
         puller = asyncio.create_task(run.pull())
         last_answer = time.monotonic()
         try:
@@ -201,11 +197,11 @@ class Client:
 class _StreamRun:
     """One stream over several connections: one task pulls the caller's items, each connection sends what is there."""
 
-    def __init__(self, items: AsyncIterator[Item], book: Book, pacer: Pacer, request_of_entry: Any) -> None:
+    def __init__(self, items: AsyncIterator[Item], book: Book, pacer: Pacer, frame: Any) -> None:
         self.book = book
         self._items = items
         self._pacer = pacer
-        self._request = request_of_entry
+        self._frame = frame
         self._fresh: list[Entry] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._connection = 0
@@ -241,13 +237,13 @@ class _StreamRun:
 
     async def _requests(self, mine: int, unanswered: list[Entry]) -> AsyncIterator[Any]:
         for entry in unanswered:
-            yield self._request(entry)
+            yield stream_request_of(entry, self._frame)
         while mine == self._connection and not self.book.idle:
             wait = self._pacer.wait_seconds() if self.book.repeats else None
             if wait == 0.0:
-                yield self._request(self.book.take_again())
+                yield stream_request_of(self.book.take_again(), self._frame)
             elif self._fresh:
-                yield self._request(self._fresh.pop(0))
+                yield stream_request_of(self._fresh.pop(0), self._frame)
             else:
                 await self._change(wait)
 

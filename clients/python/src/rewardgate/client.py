@@ -15,7 +15,7 @@ from . import _wire
 from ._attempts import Attempts
 from ._book import Book, settle
 from ._channel import ADDRESS, channel_options
-from ._chunks import Entry, chunks_of, request_of, stream_request_of
+from ._chunks import Entry, chunks_of, request_of, stream_frame_of, stream_request_of
 from .errors import RequestError, RewardGateError, UnavailableError, error_of_call
 from .item import Candidate, Content, Item, Options, Prompt
 from .preference import Comparison, best_of, comparison_of, ranking_of
@@ -168,8 +168,8 @@ class Client:
             RequestError: the stream as a whole is refused.
             UnavailableError: the gateway has answered nothing of what it was sent for as long as the client's `Retry` allows.
         """
-        book = Book(window, ordered, self._retry.timeout)
-        run = _StreamRun(iter(items), book, self._pacer, panel or self.panel, options or self._options, self._retry.attempt_timeout)
+        frame = stream_frame_of(panel or self.panel, options or self._options, self._retry.attempt_timeout)
+        run = _StreamRun(iter(items), Book(window, ordered, self._retry.timeout), self._pacer, frame)
         last_answer = time.monotonic()
         while not run.book.done:
             self._pause(self._pacer.wait_seconds())
@@ -269,16 +269,14 @@ class Client:
 class _StreamRun:
     """One stream over several connections. The messages of a connection are made in a thread of gRPC's, so there is a lock."""
 
-    def __init__(self, items: Iterator[Item], book: Book, pacer: Pacer, panel: str, options: Options, timeout: float) -> None:
+    def __init__(self, items: Iterator[Item], book: Book, pacer: Pacer, frame: Any) -> None:
         self.book = book
         self.thrown: BaseException | None = None
         """What the caller's iterator raised."""
         self._items = items
         self._pulling = threading.Lock()
         self._pacer = pacer
-        self._panel = panel
-        self._options = options
-        self._timeout = timeout
+        self._frame = frame
         self._changed = threading.Condition()
         self._connection = 0
 
@@ -309,7 +307,7 @@ class _StreamRun:
 
     def _requests(self, mine: int, unanswered: list[Entry]) -> Iterator[Any]:
         for sent in unanswered:
-            yield self._request(sent)
+            yield stream_request_of(sent, self._frame)
         while True:
             entry: Entry | None = None
             with self._changed:
@@ -324,7 +322,7 @@ class _StreamRun:
             if entry is None:
                 entry = self._pull(mine)
             if entry is not None:
-                yield self._request(entry)
+                yield stream_request_of(entry, self._frame)
 
     def _pull(self, mine: int) -> Entry | None:
         # The thread of a connection that broke may still be in the caller's iterator. What it brings is to be sent before more is asked for,
@@ -350,6 +348,3 @@ class _StreamRun:
                 self.book.exhausted = True
                 self._changed.notify_all()
             return None
-
-    def _request(self, entry: Entry) -> Any:
-        return stream_request_of(entry, self._panel, self._options, self._timeout)
