@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from rewardgate import Item, _wire
+import pytest
+
+from rewardgate import Client, Item, _wire, aio
 from rewardgate._book import Book, settle
 from rewardgate._chunks import Entry
 from rewardgate.retry import Pacer, Retry
@@ -34,6 +36,15 @@ def test_a_whole_window_whose_judge_is_away_is_sent_again_and_again() -> None:
         assert [book.take_again() for _ in range(WINDOW)] == entries
         assert not book.repeats
         now += pacer.wait_seconds()
+
+
+def test_what_would_wait_for_ever_is_refused(address: str) -> None:
+    with Client(address, panel="chat") as client, pytest.raises(ValueError, match="window"):
+        list(client.stream([Item("1 + 1", ["2"])], window=0))
+    with pytest.raises(ValueError):
+        Client(address, panel="chat", concurrency=0)
+    with pytest.raises(ValueError, match="concurrency"):
+        aio.Client(address, panel="chat", concurrency=0)
 
 
 def test_the_budget_ends_for_the_items_of_a_stream_too() -> None:

@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.resume and options.output is None:
         parser.error("--resume needs --output, the file to go on with")
+    if options.window < 1:
+        parser.error("--window is at least 1")
     columns = Columns(options.prompt, options.candidates, options.id, options.reference)
     try:
         options.file.stat()  # a name that is wrong is told before the output is emptied

@@ -28,9 +28,14 @@ class Book:
     Args:
         ordered: whether results come out in the order of the items.
         patience: seconds after which an item's failure is its last, though it may pass.
+
+    Raises:
+        ValueError: a window that no item fits into.
     """
 
     def __init__(self, window: int, ordered: bool, patience: float) -> None:
+        if window < 1:
+            raise ValueError(f"window: {window}; at least 1 item has to be under way")
         self._window = window
         self._ordered = ordered
         self._patience = patience

@@ -37,6 +37,8 @@ class Client:
         credentials: grpc.ChannelCredentials | None = None,
         metadata: Sequence[tuple[str, str]] = (),
     ) -> None:
+        if concurrency < 1:
+            raise ValueError(f"concurrency: {concurrency}; at least 1 call has to be in flight")
         self.panel = panel
         self._options = options or Options()
         self._retry = retry or Retry()
