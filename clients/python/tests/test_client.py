@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import pathlib
+import subprocess
+import sys
 import threading
 import time
 
@@ -10,7 +14,16 @@ import pytest
 
 from rewardgate import Candidate, Client, Criterion, Item, NoRewardError, Options, RequestError, Retry, UnavailableError
 
-from .conftest import Gateway
+from .conftest import ROOT, Gateway, free_port
+
+AWAY = """apiVersion: rewardgate/v1
+backends:
+  service: {{ type: external, url: "http://127.0.0.1:{port}", healthIntervalSeconds: 1 }}
+judges:
+  code-tests: {{ kind: external, backend: service, version: "1", space: unit, metadata: [tests] }}
+panels:
+  code: {{ members: [{{ judge: code-tests }}] }}
+"""
 
 PROMPT = "How do I boil an egg?"
 GOOD = "Put it in boiling water for eight minutes, then cool it under cold water."
@@ -178,6 +191,39 @@ def test_a_stream_outlasts_its_items_pauses_though_the_gateway_ends_it_meanwhile
             seen.append((result.id, result.rewards))
             taken.release()
     assert seen == [(f"id-{i}", [1.0]) for i in range(3)]
+
+
+def test_a_stream_sends_again_what_failed_while_its_items_wait_for_the_answer(tmp_path: pathlib.Path, patient: Retry) -> None:
+    """More items than a client has retries, all of which fail while the service that judges is away."""
+    port = free_port()
+    made = Gateway(tmp_path)
+    (tmp_path / "rewardgate.yaml").write_text(AWAY.format(port=port))
+    made.start()
+    services: list[subprocess.Popen[bytes]] = []
+    taken = threading.Semaphore(0)
+    count = 200
+    item = Item("Print 1.", ["```python\nprint(1)\n```"], metadata={"tests": '[{"input": "", "output": "1"}]'})
+
+    def items():  # type: ignore[no-untyped-def]
+        yield from [item] * count
+        time.sleep(2.0)
+        services.append(subprocess.Popen([sys.executable, str(ROOT / "examples" / "external" / "code_tests.py"), str(port)]))
+        for _ in range(count):
+            assert taken.acquire(timeout=120), "an item is never answered"
+        yield item
+
+    try:
+        with Client(made.address, panel="code", retry=dataclasses.replace(patient, budget=100)) as client:
+            seen = []
+            for result in client.stream(items()):
+                seen.append(result.rewards)
+                taken.release()
+        assert seen == [[1.0]] * (count + 1)
+    finally:
+        made.kill()
+        for service in services:
+            service.kill()
+            service.wait()
 
 
 def test_a_stream_takes_no_more_items_than_its_window_ahead(gateway: Gateway) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -171,29 +172,32 @@ class Client:
         frame = stream_frame_of(panel or self.panel, options or self._options, self._retry.attempt_timeout)
         run = _StreamRun(iter(items), Book(window, ordered, self._retry.timeout), self._pacer, frame)
         last_answer = time.monotonic()
-        while not run.book.done:
-            self._pause(self._pacer.wait_seconds())
-            call = self._stream(run.requests(), metadata=self._metadata)
-            try:
-                for response in call:
-                    last_answer = time.monotonic()
-                    yield from run.take(response)
-                if run.thrown is not None:
-                    raise run.thrown
-                if not run.book.done:
-                    # The gateway ended the stream, as it does when it stops.
-                    self._pacer.failed()
-            except grpc.RpcError as error:
-                if run.thrown is not None:
-                    raise run.thrown from None
-                told = error_of_call(error)
-                if not told.retryable:
-                    raise told from None
-                if not self._pacer.failed(told.retry_after) or run.waited(last_answer) > self._retry.timeout:
-                    raise told from None
-            finally:
-                run.stop()
-                call.cancel()
+        try:
+            while not run.book.done:
+                self._pause(self._pacer.wait_seconds())
+                call = self._stream(run.requests(), metadata=self._metadata)
+                try:
+                    for response in call:
+                        last_answer = time.monotonic()
+                        yield from run.take(response)
+                    if not run.book.done:
+                        # The gateway ended the stream, as it does when it stops.
+                        self._pacer.failed()
+                except grpc.RpcError as error:
+                    if run.thrown is not None:
+                        raise run.thrown from None
+                    told = error_of_call(error)
+                    if not told.retryable:
+                        raise told from None
+                    if not self._pacer.failed(told.retry_after) or run.waited(last_answer) > self._retry.timeout:
+                        raise told from None
+                finally:
+                    run.stop()
+                    call.cancel()
+            if run.thrown is not None:
+                raise run.thrown
+        finally:
+            run.end()
 
     def panels(self) -> list[Any]:
         """The gateway's panels, as `rewardgate.v1.PanelInfo`."""
@@ -267,29 +271,39 @@ class Client:
 
 
 class _StreamRun:
-    """One stream over several connections. The messages of a connection are made in a thread of gRPC's, so there is a lock."""
+    """One stream over several connections: a thread pulls the caller's items, and one of gRPC's for each connection sends what is there."""
 
     def __init__(self, items: Iterator[Item], book: Book, pacer: Pacer, frame: Any) -> None:
         self.book = book
         self.thrown: BaseException | None = None
         """What the caller's iterator raised."""
         self._items = items
-        self._pulling = threading.Lock()
         self._pacer = pacer
         self._frame = frame
+        self._fresh: deque[Entry] = deque()
         self._changed = threading.Condition()
         self._connection = 0
+        self._ended = False
+        # Apart from the connections: the caller's iterator may wait for the answer to an item that has to be sent again.
+        threading.Thread(target=self._pull, name="rewardgate-items", daemon=True).start()
 
     def requests(self) -> Iterator[Any]:
         """Messages of a new connection: what is unanswered, then what comes."""
         with self._changed:
             self._connection += 1
+            self._fresh.clear()
             return self._requests(self._connection, self.book.unanswered())
 
     def stop(self) -> None:
         """Ends the messages of the connection."""
         with self._changed:
             self._connection += 1
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """Asks for no further items."""
+        with self._changed:
+            self._ended = True
             self._changed.notify_all()
 
     def waited(self, since: float) -> float:
@@ -308,43 +322,38 @@ class _StreamRun:
     def _requests(self, mine: int, unanswered: list[Entry]) -> Iterator[Any]:
         for sent in unanswered:
             yield stream_request_of(sent, self._frame)
-        while True:
-            entry: Entry | None = None
-            with self._changed:
-                if mine != self._connection or self.book.idle:
-                    return
-                wait = self._pacer.wait_seconds() if self.book.repeats else 0.0
-                if self.book.repeats and wait == 0.0:
-                    entry = self.book.take_again()
-                elif self.book.repeats or not self.book.room:
-                    self._changed.wait(wait or None)
-                    continue
-            if entry is None:
-                entry = self._pull(mine)
-            if entry is not None:
-                yield stream_request_of(entry, self._frame)
+        while (entry := self._next(mine)) is not None:
+            yield stream_request_of(entry, self._frame)
 
-    def _pull(self, mine: int) -> Entry | None:
-        # The thread of a connection that broke may still be in the caller's iterator. What it brings is to be sent before more is asked for,
-        # since the caller may wait for that answer.
-        with self._pulling:
-            with self._changed:
-                if mine != self._connection or self.book.repeats or not self.book.room:
-                    return None
-            try:
+    def _next(self, mine: int) -> Entry | None:
+        """What a connection sends next; None at its end."""
+        with self._changed:
+            while mine == self._connection and not self.book.idle:
+                wait = self._pacer.wait_seconds() if self.book.repeats else None
+                if wait == 0.0:
+                    return self.book.take_again()
+                if wait is None and self._fresh:
+                    return self._fresh.popleft()
+                self._changed.wait(wait)
+        return None
+
+    def _pull(self) -> None:
+        try:
+            while self._has_room():
                 item = next(self._items)
                 with self._changed:
-                    entry = self.book.admit(item)
-                    if mine == self._connection:
-                        return entry
-                    self.book.again(entry)
+                    self._fresh.append(self.book.admit(item))
                     self._changed.notify_all()
-                    return None
-            except StopIteration:
-                pass
-            except BaseException as thrown:  # noqa: BLE001 it is raised where the results are taken
-                self.thrown = thrown
-            with self._changed:
-                self.book.exhausted = True
-                self._changed.notify_all()
-            return None
+        except StopIteration:
+            pass
+        except BaseException as thrown:  # noqa: BLE001 it is raised where the results are taken
+            self.thrown = thrown
+        with self._changed:
+            self.book.exhausted = True
+            self._changed.notify_all()
+
+    def _has_room(self) -> bool:
+        """Waits until another item may be asked for; False when nobody wants it any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.book.room or self._ended)
+            return not self._ended
