@@ -119,6 +119,16 @@ def test_a_request_that_is_wrong_is_refused_by_the_place_of_its_item_and_loses_n
             client.members("other")
 
 
+def test_a_text_in_the_place_of_the_candidates_is_refused_and_not_judged_by_its_characters(gateway: Gateway) -> None:
+    with Client(gateway.address, panel="rules") as client:
+        with pytest.raises(TypeError, match="candidates: a text, not a list"):
+            client.score_one("1 + 1", answer(2))
+        with pytest.raises(TypeError, match="baselines"):
+            client.score([Item("1 + 1", [answer(2)], baselines=answer(3))])
+        with pytest.raises(TypeError, match="candidates"):
+            list(client.stream([Item("1 + 1", answer(2))]))
+
+
 def test_a_candidate_without_reward_is_none_and_says_why(client: Client) -> None:
     result = client.score_one(PROMPT, [[{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]])
     assert result.rewards == [None]

@@ -78,7 +78,15 @@ class Options:
 
 
 def item_to_wire(item: Item, wire_id: str) -> Any:
-    """The item as a message, under an id of the client's own."""
+    """The item as a message, under an id of the client's own.
+
+    Raises:
+        ValueError, TypeError: something of it has no form that a message could take.
+    """
+    for name in ("candidates", "baselines"):
+        # A text is a sequence of texts to Python, and each of its characters would be judged.
+        if isinstance(getattr(item, name), str):
+            raise TypeError(f"{name}: a text, not a list; one candidate stands in a list too")
     message = _wire.Item(id=wire_id, metadata=dict(item.metadata))
     if isinstance(item.prompt, str):
         message.prompt.text = item.prompt
