@@ -67,6 +67,18 @@ def call(function: Callable[..., dict[str, float]], kwargs: dict[str, str]) -> l
     return [function(data_source="d", solution_str=text, ground_truth="", extra_info=info, **kwargs)["score"] for text in ANSWERS]
 
 
+def test_the_stubs_of_docs_api_md_work_beside_the_client(client: Client, address: str, tmp_path: pathlib.Path) -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(# pip install grpcio grpcio-tools\n.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    _, generate = code.splitlines()[:2]
+    command = generate.removeprefix("# python ").replace("_out=.", f"_out={tmp_path}")
+    subprocess.run(["bash", "-ec", f"{sys.executable} {command}"], check=True, capture_output=True, cwd=ROOT, timeout=300)
+    (tmp_path / "ask.py").write_text(f"import rewardgate.client\n{code.replace(SHIPPED, address)}")
+    asked = subprocess.run([sys.executable, "ask.py"], check=True, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    expected = client.score_one(PROMPT, ["Put it in boiling water for eight minutes."]).rewards
+    assert [float(asked.stdout)] == pytest.approx(expected, abs=1e-5)
+
+
 def test_verl(client: Client, address: str) -> None:
     shell = 'python3() { printf "%s\\n" "$@"; }\n' + snippet("sh", "verl", address)
     arguments = subprocess.run(["bash", "-ec", shell], capture_output=True, text=True, check=True, timeout=300).stdout.splitlines()
