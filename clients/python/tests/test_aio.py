@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from rewardgate import Item, Options, RequestError, Retry
+from rewardgate import Item, Options, RequestError, Retry, UnavailableError
 from rewardgate.aio import Client
 
 from .conftest import Gateway
@@ -96,6 +96,41 @@ def test_a_stream_refuses_options_that_are_none(gateway: Gateway) -> None:
             with pytest.raises(ValueError, match="one of reward, judges, full"):
                 async for _ in client.stream(items(1), options=Options(detail="all")):  # type: ignore[arg-type]
                     pass
+
+    asyncio.run(run())
+
+
+def test_a_closed_client_ends_its_calls_with_an_error_and_cancels_nobody(address: str) -> None:
+    held = [Item("p", [f"{i} word" * 400]) for i in range(500)]
+
+    async def run() -> None:
+        client = Client(address, panel="chat")
+
+        async def streamed() -> None:
+            async for _ in client.stream(held):
+                pass
+
+        calls = [asyncio.create_task(client.score(held)), asyncio.create_task(streamed())]
+        await client.version()
+        await client.close()
+        for ended in await asyncio.gather(*calls, return_exceptions=True):
+            assert isinstance(ended, UnavailableError) and "the client was closed" in str(ended)
+        for late in (client.score(held[:1]), client.version(), streamed()):
+            with pytest.raises(UnavailableError, match="the client was closed"):
+                await late
+
+    asyncio.run(run())
+
+
+def test_a_task_that_is_cancelled_is_cancelled(address: str) -> None:
+    async def run() -> None:
+        async with Client(address, panel="chat") as client:
+            task = asyncio.create_task(client.score([Item("p", [f"{i} word" * 400]) for i in range(500)]))
+            await client.version()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await client.version()
 
     asyncio.run(run())
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -16,7 +18,7 @@ from ._attempts import Attempts
 from ._book import Book, settle
 from ._channel import ADDRESS, channel_options
 from ._chunks import Entry, chunks_of, request_of, stream_frame_of, stream_request_of
-from .errors import RequestError, RewardGateError, error_of_call
+from .errors import RequestError, RewardGateError, UnavailableError, error_of_call
 from .item import Candidate, Content, Item, Options, Prompt
 from .preference import Comparison, best_of, comparison_of, ranking_of
 from .result import ItemResult
@@ -61,6 +63,7 @@ class Client:
             response_deserializer=_wire.ScoreStreamResponse.FromString,
         )
         self._slots = asyncio.Semaphore(concurrency)
+        self._closed = False
 
     async def __aenter__(self) -> Client:
         return self
@@ -70,6 +73,7 @@ class Client:
 
     async def close(self) -> None:
         """Ends calls that are under way and the connection."""
+        self._closed = True
         await self._channel.close()
 
     async def score(
@@ -126,13 +130,14 @@ class Client:
         last_answer = time.monotonic()
         try:
             while not run.book.done:
-                await asyncio.sleep(self._pacer.wait_seconds())
+                await self._pause(self._pacer.wait_seconds())
                 call = self._stream(run.requests(), metadata=self._metadata)
                 try:
-                    async for response in call:
-                        last_answer = time.monotonic()
-                        for result in run.take(response):
-                            yield result
+                    with self._told_of_its_close():
+                        async for response in call:
+                            last_answer = time.monotonic()
+                            for result in run.take(response):
+                                yield result
                     if puller.done():
                         puller.result()
                     if not run.book.done:
@@ -170,9 +175,10 @@ class Client:
     async def _ask(self, method: str, request: Any) -> Any:
         deadline = time.monotonic() + self._retry.timeout
         while True:
-            await asyncio.sleep(self._pacer.wait_seconds())
+            await self._pause(self._pacer.wait_seconds())
             try:
-                answer = await self._calls[method](request, timeout=self._retry.attempt_timeout, metadata=self._metadata)
+                with self._told_of_its_close():
+                    answer = await self._calls[method](request, timeout=self._retry.attempt_timeout, metadata=self._metadata)
                 self._pacer.succeeded()
                 return answer
             except grpc.RpcError as error:
@@ -184,16 +190,34 @@ class Client:
         attempts = Attempts(chunk, self._retry, self._pacer, deadline)
         async with self._slots:
             while not attempts.done:
-                await asyncio.sleep(attempts.wait())
+                await self._pause(attempts.wait())
                 timeout = attempts.timeout()
                 try:
                     request = request_of(attempts.open, panel, options, timeout)
-                    response = await self._calls["Score"](request, timeout=timeout, metadata=self._metadata)
+                    with self._told_of_its_close():
+                        response = await self._calls["Score"](request, timeout=timeout, metadata=self._metadata)
                 except grpc.RpcError as error:
                     attempts.failed(error)
                 else:
                     attempts.answered(response)
         return attempts.results()
+
+    async def _pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        if self._closed:
+            raise UnavailableError("CANCELLED", "the client was closed")
+
+    @contextmanager
+    def _told_of_its_close(self) -> Iterator[None]:
+        """What gRPC cancels since the client is closed is an error of the call; who made it was not cancelled."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            cancelled = task is not None and sys.version_info >= (3, 11) and task.cancelling() > 0
+            if cancelled or not self._closed:
+                raise
+            raise UnavailableError("CANCELLED", "the client was closed") from None
 
 
 class _StreamRun:

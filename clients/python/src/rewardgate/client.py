@@ -103,6 +103,7 @@ class Client:
             RequestError: the request is wrong.
             UnavailableError: no answer within the time; `results` holds what there was.
         """
+        self._pause(0.0)
         deadline = time.monotonic() + (self._retry.timeout if timeout is None else timeout)
         chunks = list(chunks_of(items))
         futures = [self._pool.submit(self._score_chunk, chunk, panel or self.panel, options or self._options, deadline) for chunk in chunks]
