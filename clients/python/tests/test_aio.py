@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+import rewardgate
 from rewardgate import Item, Options, RequestError, Retry, UnavailableError
 from rewardgate.aio import Client
 
@@ -23,6 +24,20 @@ def items(count: int) -> list[Item]:
 
 def rewards(count: int) -> list[float]:
     return [1.0 if i % 5 == 2 else 0.25 for i in range(count)]
+
+
+def test_has_every_call_of_the_blocking_client_and_waits_for_a_gateway_as_it_does(gateway: Gateway) -> None:
+    calls = {name for name in dir(rewardgate.Client) if not name.startswith("_")}
+    assert calls == {name for name in dir(Client) if not name.startswith("_")}
+
+    async def run() -> None:
+        async with Client(gateway.address, panel="rules") as client:
+            await client.wait_until_ready()
+        async with Client("127.0.0.1:9", panel="rules") as client:
+            with pytest.raises(UnavailableError):
+                await client.wait_until_ready(timeout=0.3)
+
+    asyncio.run(run())
 
 
 def test_scores_ranks_and_compares_as_the_blocking_client(gateway: Gateway) -> None:

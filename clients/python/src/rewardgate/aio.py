@@ -172,6 +172,21 @@ class Client:
         """As `rewardgate.Client.version`."""
         return str((await self._ask("GetVersion", _wire.GetVersionRequest())).version)
 
+    async def wait_until_ready(self, timeout: float = 60.0) -> None:
+        """As `rewardgate.Client.wait_until_ready`."""
+        deadline = time.monotonic() + timeout
+        while True:
+            left = max(0.001, deadline - time.monotonic())
+            try:
+                with self._told_of_its_close():
+                    await self._calls["GetVersion"](_wire.GetVersionRequest(), timeout=left, metadata=self._metadata, wait_for_ready=True)
+                return
+            except grpc.RpcError as error:
+                told = error_of_call(error)
+                if not told.retryable or time.monotonic() >= deadline:
+                    raise told from None
+                await self._pause(0.1)
+
     async def _ask(self, method: str, request: Any) -> Any:
         deadline = time.monotonic() + self._retry.timeout
         while True:
