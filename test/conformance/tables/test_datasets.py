@@ -25,3 +25,10 @@ def test_a_row_without_a_reward_has_none_and_the_reason(address):
     first, second = score_dataset(Dataset.from_list(rows_of([PAIRS[0], LONG])), address, panel="chat")
     assert first["rewards"][0] is not None and first["failures"] == [None]
     assert second["rewards"] == [None] and second["failures"] == ["ITEM_TOO_LONG"]
+
+
+@pytest.mark.parametrize("pairs", [[PAIRS[0], LONG], [LONG, PAIRS[0]]])
+def test_the_first_failure_and_the_first_reward_may_come_in_any_batch(address, pairs):
+    rows = list(score_dataset(Dataset.from_list(rows_of(pairs)), address, panel="chat", batch_size=1))
+    assert sorted(row["statuses"][0] for row in rows) == ["complete", "failed"]
+    assert [row["rewards"] == [None] for row in rows] == [row["failures"] == ["ITEM_TOO_LONG"] for row in rows] == [pair == LONG for pair in pairs]
