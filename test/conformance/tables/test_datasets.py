@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import LONG, PAIRS
-from datasets import Dataset
+from datasets import Dataset, load_from_disk
 
 from rewardgate.datasets import score_dataset
 
@@ -32,3 +32,13 @@ def test_the_first_failure_and_the_first_reward_may_come_in_any_batch(address, p
     rows = list(score_dataset(Dataset.from_list(rows_of(pairs)), address, panel="chat", batch_size=1))
     assert sorted(row["statuses"][0] for row in rows) == ["complete", "failed"]
     assert [row["rewards"] == [None] for row in rows] == [row["failures"] == ["ITEM_TOO_LONG"] for row in rows] == [pair == LONG for pair in pairs]
+
+
+def test_rewards_of_an_earlier_run_are_not_taken_for_those_of_this_one(address, tmp_path, monkeypatch):
+    Dataset.from_list(rows_of(PAIRS[:2])).save_to_disk(tmp_path / "table")
+    monkeypatch.setenv("REWARDGATE_ADDRESS", address)
+    runs = []
+    for panel in ("chat", "other"):
+        monkeypatch.setenv("REWARDGATE_PANEL", panel)
+        runs.append([row["rewards"] for row in score_dataset(load_from_disk(tmp_path / "table"))])
+    assert runs[0] != runs[1]

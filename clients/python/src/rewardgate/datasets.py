@@ -26,9 +26,11 @@ def score_dataset(
         scored = [columns_of_result(result) for result in shared_client(address, panel).score(items)]
         return {name: [row[name] for row in scored] for name in ("rewards", "statuses", "failures")}
 
-    from datasets import Features, Value
+    from datasets import Features, IterableDataset, Value
 
     # Told, since types guessed from a first batch without a failure, or without a reward, would refuse the first one that comes.
     added = {"rewards": [Value("float64")], "statuses": [Value("string")], "failures": [Value("string")]}
     features = None if dataset.features is None else Features({**dataset.features, **added})
-    return dataset.map(score, batched=True, with_indices=True, batch_size=batch_size, features=features)
+    # What an earlier run cached may be of another panel or revision, or lack what a gateway that was away did not give.
+    anew = {} if isinstance(dataset, IterableDataset) else {"load_from_cache_file": False}
+    return dataset.map(score, batched=True, with_indices=True, batch_size=batch_size, features=features, **anew)
