@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import pathlib
 import re
 import subprocess
@@ -65,6 +66,17 @@ def loaded(path: str) -> types.ModuleType:
 def call(function: Callable[..., dict[str, float]], kwargs: dict[str, str]) -> list[float]:
     info = {"question": PROMPT, "index": 0, "num_turns": 2, "rollout_reward_scores": {}}
     return [function(data_source="d", solution_str=text, ground_truth="", extra_info=info, **kwargs)["score"] for text in ANSWERS]
+
+
+def test_the_clients_own_page_says_what_its_example_prints(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "clients" / "python" / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (said,) = re.findall(r"# (\[.*\]); None", code)
+    exec(code.replace("localhost:50051", address), {})
+    printed = capsys.readouterr().out.splitlines()
+    # Kinds of processor differ in the second digit.
+    assert json.loads(printed[0]) == pytest.approx(json.loads(said), abs=0.1)
+    assert [line.split()[0] for line in printed[1:]] == ["chat-objectives", "chat-reward"]
 
 
 def test_the_stubs_of_docs_api_md_work_beside_the_client(client: Client, address: str, tmp_path: pathlib.Path) -> None:
