@@ -52,6 +52,22 @@ describe("rewardgate doctor", () => {
     assert.match(findings.at(-1)!.message, /32 golden scores of 2 judges reproduced/);
   });
 
+  it("counts no golden scores of a judge that sits in no panel, which it does not open", async () => {
+    const text = readFileSync(tiny.config, "utf8");
+    writeFileSync(
+      tiny.config,
+      text.replace(/^judges:\n/m, "$&  spare: { bundle: models/tiny-reward, backend: local, overlong: truncate }\n"),
+    );
+    try {
+      const { code, findings } = await examine();
+      assert.equal(code, 0, JSON.stringify(failing(findings)));
+      const said = "32 golden scores of 2 judges reproduced; not opened, since they sit in no panel: spare";
+      assert.equal(findings.at(-1)!.message, said);
+    } finally {
+      writeFileSync(tiny.config, text);
+    }
+  });
+
   it("names a port that is taken", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

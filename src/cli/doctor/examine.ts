@@ -54,14 +54,17 @@ function cudaFinding({ backends }: Config): Finding {
   return { name, state: "fail", message: `not installed, and asked for by: ${asking}`, fix };
 }
 
-/** Opens the judges, which reproduces their golden scores, and closes them again. */
+/** Opens the judges that sit in panels, which reproduces their golden scores, and closes them again. */
 async function goldenFinding(config: Config, { judges }: Resolved): Promise<Finding> {
   const opened = await attempt(() => openGateway(config, { log: createLogger({ level: "silent" }) }));
   if ("error" in opened) return broken("golden scores", opened.error);
+  const seated = new Set(opened.value.service.judges().map(({ name }) => name));
   await opened.value.close(0);
-  const tested = judges.filter(({ goldens }) => goldens.length > 0);
+  const tested = judges.filter(({ judge, goldens }) => seated.has(judge.name) && goldens.length > 0);
   const rows = tested.reduce((total, { goldens }) => total + goldens.length, 0);
-  return { name: "golden scores", state: "ok", message: `${rows} golden scores of ${tested.length} judges reproduced` };
+  const unseated = judges.flatMap(({ judge }) => (seated.has(judge.name) ? [] : [judge.name]));
+  const rest = unseated.length === 0 ? "" : `; not opened, since they sit in no panel: ${unseated.join(", ")}`;
+  return { name: "golden scores", state: "ok", message: `${rows} golden scores of ${tested.length} judges reproduced${rest}` };
 }
 
 function broken(name: string, error: unknown): Finding {
