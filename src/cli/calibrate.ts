@@ -14,6 +14,7 @@ import { configOption, readConfig } from "./config-file.ts";
 import { EXIT, type SetExit, UsageError } from "./failure.ts";
 import { dateOption, today } from "./iso-date.ts";
 import { resolveJudgeSet, scoreWithJudges } from "./judge-scores.ts";
+import { makeFolderOf } from "./output-folder.ts";
 
 interface CalibrateFlags {
   readonly config?: string;
@@ -203,6 +204,7 @@ function refuseFlags(path: string, { output, overwrite, folds, heldOut, heldOutF
     throw new UsageError(`${output} exists; name another with --output, or replace it with --overwrite`);
   if (method === "quantileMap" && onto === undefined) throw new UsageError("quantileMap needs --onto, the judge whose scale it leads to");
   if (method !== "quantileMap" && onto !== undefined) throw new UsageError("--onto belongs to quantileMap");
+  makeFolderOf(output);
 }
 
 function share(text: string): number {

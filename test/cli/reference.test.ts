@@ -36,6 +36,15 @@ before(async () => {
 after(() => tiny.remove());
 
 describe("rewardgate reference build FILE", () => {
+  it("makes the folder of its output, and scores nothing for one that cannot be made", async () => {
+    const made = await build("-j", "tiny-reward", "-k", "value", "-n", "sft", "-o", "references/new/sft.json");
+    assert.equal(made.code, 0, made.stderr);
+    assert.equal(read("references/new/sft.json").name, "sft");
+    const { code, stderr } = await build("-j", "tiny-reward", "-k", "value", "-n", "sft", "-o", "sft.jsonl/sft.json");
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: cannot write to sft\.jsonl\/sft\.json \(E\w+\); name another file with --output\n$/);
+  });
+
   it("builds values that a panel centres on, until a judge changes", async () => {
     const { code, stdout, stderr } = await build(
       "-p",

@@ -13,6 +13,7 @@ import { readConfig } from "../config-file.ts";
 import { UsageError } from "../failure.ts";
 import { today } from "../iso-date.ts";
 import { type AskedJudge, type JudgeSet, resolveJudgeSet, scoreWithJudges } from "../judge-scores.ts";
+import { makeFolderOf } from "../output-folder.ts";
 import type { ScoreRecord } from "../score/records.ts";
 import { distributionsOf, type ReadingScores, responsesOf, type ValueRule, valuesOf } from "./content.ts";
 import { driftOf } from "./drift.ts";
@@ -161,4 +162,5 @@ function refuseFlags(path: string, { panel, judge, kind, quantile, mean, output,
   if (kind === "drift" && panel === undefined) throw new UsageError("statistics of runs are of panels: state --panel with --kind drift");
   if (kind !== "value" && (quantile !== undefined || mean)) throw new UsageError("--quantile and --mean belong to --kind value");
   if (quantile !== undefined && mean) throw new UsageError("--quantile and --mean are two rules; state one");
+  makeFolderOf(output);
 }
