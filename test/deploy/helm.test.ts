@@ -193,6 +193,20 @@ describe("the chart", () => {
     assert.ok(!kinds(await render()).includes("HorizontalPodAutoscaler"));
   });
 
+  it("takes a backlog as --set gives it, as text, and none of nothing", async () => {
+    for (const target of ["2", "0.5", "1.25", "500m"]) {
+      const manifests = await render(...set("autoscaling.enabled=true", `autoscaling.targetBacklogSeconds=${target}`));
+      assert.equal(only(manifests, "HorizontalPodAutoscaler").spec.metrics[0].pods.target.averageValue, target);
+    }
+    for (const target of ["0", "0m", "0.0", "soon"]) {
+      await assert.rejects(
+        render(...set("autoscaling.enabled=true", `autoscaling.targetBacklogSeconds=${target}`)),
+        /targetBacklogSeconds/,
+        target,
+      );
+    }
+  });
+
   it("has no disruption budget over a single pod, which would block its node's drain", async () => {
     assert.equal(only(await render(), "PodDisruptionBudget").spec.maxUnavailable, 1);
     for (const args of [VARIANTS["one pod"]!, VARIANTS["without budget"]!, set("autoscaling.enabled=true", "autoscaling.minReplicas=1")]) {
