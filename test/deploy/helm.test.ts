@@ -167,6 +167,15 @@ describe("the chart", () => {
     for (const backend of Object.values(config.backends)) assert.match(String(backend.type === "onnx" && backend.device), /^cuda/);
   });
 
+  it("refuses GPUs that no backend would use", async () => {
+    await assert.rejects(render(...set("gpu.count=1")), /gpu\.count is 1, and the backends of the configuration use 0: name as many/);
+    await assert.rejects(render(...gpu, ...set("gpu.count=2")), /gpu\.count is 2, and .* use 1/);
+    const devices = ["--set-json", 'config.backends.local.device=["cuda:0","cuda:1"]'];
+    assert.equal(containerOf(await render(...gpu, ...set("gpu.count=2"), ...devices)).resources.limits["nvidia.com/gpu"], 2);
+    const automatic = set("gpu.count=1", "config.backends.local.device=auto");
+    assert.equal(containerOf(await render(...automatic)).resources.requests["nvidia.com/gpu"], 1);
+  });
+
   it("names the application protocols of its ports and keeps the admin port in a service of its own", async () => {
     const manifests = await render();
     const ports = (suffix: string) => only(manifests, "Service", suffix).spec.ports.map((port: Manifest) => [port.name, port.appProtocol]);

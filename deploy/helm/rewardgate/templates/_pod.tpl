@@ -59,3 +59,20 @@ capabilities:
 true
 {{- end -}}
 {{- end -}}
+
+{{/* GPUs of a pod, each of which some backend has to use: nothing would, in silence. */}}
+{{- define "rewardgate.gpuCount" -}}
+{{- $used := dict -}}
+{{- range (include "rewardgate.config" . | fromYaml).backends -}}
+{{- range kindIs "slice" .device | ternary .device (list .device) -}}
+{{- if and . (ne . "cpu") -}}
+{{- $_ := set $used (has . (list "auto" "cuda") | ternary "cuda:0" .) true -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $count := int .Values.gpu.count -}}
+{{- if lt (len $used) $count -}}
+{{- fail (printf "gpu.count is %d, and the backends of the configuration use %d: name as many in config.backends.*.device, for example cuda, or [cuda:0, cuda:1]" $count (len $used)) -}}
+{{- end -}}
+{{- $count -}}
+{{- end -}}
