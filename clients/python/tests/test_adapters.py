@@ -188,6 +188,15 @@ def test_swift_takes_the_conversation_before_the_completion(gateway: Gateway) ->
     assert asyncio.run(Awaited()([RIGHT, WRONG], **columns)) == [1.0, 0.25]
 
 
+def test_swift_is_told_of_a_column_of_references_that_is_not_there(gateway: Gateway) -> None:
+    class Misspelt(swift.RewardGate):
+        address, panel, reference = gateway.address, "rules", "solutions"
+
+    messages = [[{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": WRONG}]]
+    with pytest.raises(RequestError, match="no column 'solutions'.*messages, solution"):
+        Misspelt()([WRONG], messages=messages, solution=["2"])
+
+
 def test_swift_is_told_of_a_failure_by_an_error_or_by_the_number_that_was_stated(gateway: Gateway) -> None:
     class Raising(swift.RewardGate):
         address, panel, reference = gateway.address, "guarded", "solution"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .connection import shared_client
+from .errors import RequestError
 from .result import CandidateResult, required
 from .samples import Sample, by_sample, items_of
 
@@ -37,8 +38,13 @@ class RewardGate:
 
         Raises:
             NoRewardError: a completion has no reward, and no number is stated for it.
+            RequestError: there is no column of the name that `reference` says.
         """
-        references = columns.get(self.reference or "") or [None] * len(completions)
+        if self.reference is not None and self.reference not in columns:
+            # Without their reference, judges that need one would not count, and any answer be as good as the right one.
+            named = ", ".join(sorted(columns))
+            raise RequestError("REQUEST_INVALID", f"no column {self.reference!r} with the reference answers; the columns are {named}")
+        references = [None] * len(completions) if self.reference is None else columns[self.reference]
         samples = [
             Sample(list(messages[:-1]), completion, None if reference is None else str(reference))
             for messages, completion, reference in zip(columns["messages"], completions, references, strict=True)
