@@ -31,6 +31,7 @@ const wanted = [
   "dist/index.js",
   "dist/index.d.ts",
   "docs/config.schema.json",
+  "docs/data-format.md",
 ];
 for (const file of wanted) if (!packed.has(file)) throw new Error(`the package lacks ${file}`);
 const foreign = [...packed].filter((file) => /^(src|test|bench|models\/recipes|clients|deploy)\//.test(file));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { configSchema } from "../../src/config/schema.ts";
@@ -19,6 +20,20 @@ test("the curl example of README.md is a request that is answered", async (t) =>
   t.after(close);
   const body = /-d '(\{[\s\S]*?\n\})'/.exec(page)?.[1] ?? "";
   assert.equal((await post("/v1/score", body)).status, 200);
+});
+
+test("the documents that commands send their reader to come with the package", () => {
+  const { files }: { files: string[] } = JSON.parse(readFileSync("package.json", "utf8"));
+  const sources = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+  const named = sources.flatMap((file) => readFileSync(path.join("src", file), "utf8").match(/\bdocs\/[a-z/-]+\.md\b/g) ?? []);
+  assert.ok(named.includes("docs/data-format.md"));
+  for (const document of new Set(named)) {
+    assert.ok(existsSync(document), document);
+    assert.ok(
+      files.some((entry) => document === entry || document.startsWith(`${entry}/`)),
+      document,
+    );
+  }
 });
 
 test("every npm command that a document names exists", () => {
