@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from rewardgate import Candidate, Client, Criterion, Item, NoRewardError, Options, RequestError, Retry, UnavailableError
+from rewardgate import Candidate, Client, Criterion, Item, NoRewardError, Options, RequestError, Retry, UnavailableError, aio
 
 from .conftest import ROOT, Gateway, free_port
 
@@ -146,6 +146,12 @@ def test_no_gateway_is_an_error_after_the_time_allowed_and_never_a_number() -> N
             list(client.stream([Item(PROMPT, [GOOD])]))
         with pytest.raises(UnavailableError):
             client.wait_until_ready(timeout=0.3)
+
+
+def test_a_url_in_the_place_of_the_address_is_refused_at_once() -> None:
+    for made in (Client, aio.Client):
+        with pytest.raises(RequestError, match="is a URL; name host and port of the gRPC listener, such as localhost:50051"):
+            made("http://localhost:8080", panel="chat")
 
 
 def test_calls_ride_through_a_gateway_that_dies_and_comes_back(mortal: Gateway, patient: Retry) -> None:

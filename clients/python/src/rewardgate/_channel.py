@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from .errors import RequestError
+
 ADDRESS = "localhost:50051"
 MAX_MESSAGE_BYTES = 64 << 20
+
+
+def checked_address(address: str) -> str:
+    """The address, as gRPC takes one.
+
+    Raises:
+        RequestError: it is the URL of a web server, for whose name gRPC would ask in vain for as long as a call is tried.
+    """
+    if address.startswith(("http://", "https://")):
+        raise RequestError("SETTING_INVALID", f"address {address!r} is a URL; name host and port of the gRPC listener, such as {ADDRESS}")
+    return address
 
 
 def channel_options() -> list[tuple[str, int | str]]:

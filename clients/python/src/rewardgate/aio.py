@@ -16,7 +16,7 @@ import grpc.aio
 from . import _wire
 from ._attempts import Attempts
 from ._book import Book, settle
-from ._channel import ADDRESS, channel_options
+from ._channel import ADDRESS, channel_options, checked_address
 from ._chunks import Entry, chunks_of, request_of, stream_frame_of, stream_request_of
 from .errors import RequestError, RewardGateError, UnavailableError, error_of_call
 from .item import Candidate, Content, Item, Options, Prompt
@@ -47,9 +47,9 @@ class Client:
         self._pacer = Pacer(self._retry)
         self._metadata = tuple(metadata)
         self._channel = (
-            grpc.aio.insecure_channel(address, channel_options())
+            grpc.aio.insecure_channel(checked_address(address), channel_options())
             if credentials is None
-            else grpc.aio.secure_channel(address, credentials, channel_options())
+            else grpc.aio.secure_channel(checked_address(address), credentials, channel_options())
         )
         self._calls = {
             name: self._channel.unary_unary(
