@@ -280,6 +280,15 @@ class TestFiles:
         assert "line 4: " in capsys.readouterr().err
         assert len(out.read_text().splitlines()) == 3
 
+    def test_a_key_of_references_that_lines_do_not_have_is_named(
+        self, gateway: Gateway, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file, out = self.write(tmp_path, 2), tmp_path / "out.jsonl"
+        assert main([*self.arguments(gateway, file, out), "--reference", "answr"]) == 2
+        assert "line 1: no column 'answr'" in capsys.readouterr().err
+        file.write_text(json.dumps({"prompt": "1 + 1", "candidates": [RIGHT], "answer": None}) + "\n")
+        assert main(self.arguments(gateway, file, out)) == 0
+
     def test_a_file_that_cannot_be_read_is_named_and_leaves_an_output_alone_that_was_there(
         self, gateway: Gateway, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--prompt", default="prompt", help="key of the prompt, text or messages")
     parser.add_argument("--candidates", default="candidates", help="key of the candidates, a list of texts or one text")
     parser.add_argument("--id", default="id", help="key of the id; default id, and the line's place where there is none")
-    parser.add_argument("--reference", default=None, help="key of the reference answer")
+    parser.add_argument("--reference", default=None, help="key of the reference answer, null in a line that has none")
     parser.add_argument("--window", type=int, default=256, help="items on their way at once; default 256")
     parser.add_argument("--resume", action="store_true", help="go on behind what the output already holds")
     return parser

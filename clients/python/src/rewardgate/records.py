@@ -15,7 +15,8 @@ from .result import ItemResult
 class Columns:
     """Names of the columns of a row.
 
-    A row holds a prompt, as text or messages, and its candidates: a list of texts, or one text.
+    A row holds a prompt, as text or messages, and its candidates: a list of texts, or one text. A column that is named for references is in
+    every row, and null in one that has none.
     """
 
     prompt: str = "prompt"
@@ -51,6 +52,10 @@ def item_of_row(row: Any, columns: Columns, where: str) -> Item:
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         what = f"{type(error).__name__}: {error}"
         raise RequestError("REQUEST_INVALID", f"{where}: no prompt with candidates can be made of it ({what})") from None
+    if columns.reference is not None and columns.reference not in row:
+        # Without its reference, judges that need one would not count, and any answer be as good as the right one.
+        said = f"no column {columns.reference!r}, which is null where there is no reference answer; the columns are {', '.join(row)}"
+        raise RequestError("REQUEST_INVALID", f"{where}: {said}", field=columns.reference)
     return item
 
 
