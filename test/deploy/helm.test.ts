@@ -111,6 +111,16 @@ describe("the chart", () => {
     assert.equal(container.ports[1].containerPort, 6000);
   });
 
+  it("refuses variables that would move a port away from probes and services", async () => {
+    for (const listener of ["http", "grpc", "admin"]) {
+      const variable = `REWARDGATE_${listener.toUpperCase()}_PORT`;
+      const moved = render("--set-json", `env=[{"name":"${variable}","value":"6000"}]`);
+      await assert.rejects(moved, new RegExp(`env sets ${variable}, .* set config\\.server\\.${listener}\\.port`));
+    }
+    const others = containerOf(await render("--set-json", 'env=[{"name":"REWARDGATE_LOG_LEVEL","value":"debug"}]')).env;
+    assert.deepEqual(others.at(-1), { name: "REWARDGATE_LOG_LEVEL", value: "debug" });
+  });
+
   it("gives a pod preStop + drain + 10 seconds to stop, over 20 sets of values", async () => {
     const cases = [1, 5, 15, 30].flatMap((preStop) => [0, 3, 45, 60, 120.5].map((drain) => [preStop, drain] as const));
     for (const [preStop, drain] of cases) {

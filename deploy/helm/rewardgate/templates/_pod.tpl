@@ -21,8 +21,15 @@ capabilities:
 {{- mustMergeOverwrite $shipped (deepCopy .Values.config) | toYaml -}}
 {{- end -}}
 
-{{/* Port of a listener: (list . "http" 8080). */}}
+{{/* Port of a listener: (list . "http" 8080). Of a variable that goes over the configuration neither probes nor services would hear. */}}
 {{- define "rewardgate.port" -}}
+{{- $listener := index . 1 -}}
+{{- $variable := printf "REWARDGATE_%s_PORT" (upper $listener) -}}
+{{- range (index . 0).Values.env -}}
+{{- if eq .name $variable -}}
+{{- fail (printf "env sets %s, which probes and services would not follow: set config.server.%s.port" $variable $listener) -}}
+{{- end -}}
+{{- end -}}
 {{- $config := include "rewardgate.config" (index . 0) | fromYaml -}}
 {{- dig "server" (index . 1) "port" (index . 2) $config | int -}}
 {{- end -}}
