@@ -45,7 +45,11 @@ export async function scoreRecords(records: AsyncIterable<ScoreRecord | BrokenRe
     const first = pending.shift()!;
     const outcome = await first.done;
     size -= first.size;
-    if (outcome === "cancelled") return false;
+    if (outcome === "cancelled") {
+      // What was finished behind it is left out as well: rows stand in the order of the records, without a gap.
+      pending.length = 0;
+      return false;
+    }
     await run.onRow(first.record, outcome.row, outcome.usage);
     return true;
   };
@@ -81,7 +85,7 @@ export async function scoreRecords(records: AsyncIterable<ScoreRecord | BrokenRe
     // One that waits for its own input hears of it when that comes, which may be never.
     if (!asked) await closed;
   }
-  // What is left was cancelled, or comes after something that was; its promises never reject.
+  // The promises of what is left never reject.
   return !run.signal.aborted;
 }
 
