@@ -26,23 +26,25 @@ export function wilson(successes: number, n: number, z: number = Z95): Interval 
 
 /**
  * Interval of a proportion whose trials come in clusters, such as the pairs within one item, which are not independent:
- * the ratio estimator Σk/Σn with the spread taken between clusters.
+ * the ratio estimator Σk/Σn with the spread taken between clusters. Where all trials come out alike there is no spread to take, and
+ * Wilson's interval of as many independent trials as there are clusters says how sure that is.
  *
- * @param clusters successes k and trials n of each cluster, at least two clusters for an interval of any width
- * @returns bounds within [0, 1]; [0, 1] when there are fewer than two clusters
+ * @param clusters successes k and trials n of each cluster, at least two clusters for an interval that says anything
+ * @returns bounds within [0, 1]; [0, 1] of a single cluster whose trials differ
  * @see Cochran 1977, Sampling Techniques, section 6.3
  * @complexity O(clusters), pure
  * @example clusterInterval([{ k: 2, n: 4 }, { k: 2, n: 4 }]).low // → 0.5
  */
 export function clusterInterval(clusters: readonly { readonly k: number; readonly n: number }[], z: number = Z95): Interval {
   const m = clusters.length;
-  if (m < 2) return { low: 0, high: 1 };
   let k = 0;
   let n = 0;
   for (const cluster of clusters) {
     k += cluster.k;
     n += cluster.n;
   }
+  if (m > 0 && (k === 0 || k === n)) return wilson(k === 0 ? 0 : m, m, z);
+  if (m < 2) return { low: 0, high: 1 };
   const p = k / n;
   let squares = 0;
   for (const cluster of clusters) squares += (cluster.k - p * cluster.n) ** 2;

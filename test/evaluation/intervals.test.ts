@@ -26,4 +26,11 @@ describe("intervals", () => {
     assert.equal(width(clusterInterval(mixed)), 0);
     assert.deepEqual(clusterInterval([{ k: 1, n: 2 }]), { low: 0, high: 1 });
   });
+
+  it("clusterInterval is as unsure of clusters that are all right, or all wrong, as of as many independent trials", () => {
+    for (const right of [0, 1]) {
+      const clusters = [2, 4, 3].map((n) => ({ k: right * n, n }));
+      assert.deepEqual(clusterInterval(clusters), wilson(3 * right, 3));
+    }
+  });
 });

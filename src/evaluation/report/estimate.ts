@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { sum } from "../../reward/numerics.ts";
-import { clusterInterval, type Interval, wilson } from "../intervals.ts";
+import { clusterInterval, wilson } from "../intervals.ts";
 import { jackknifeInterval } from "../jackknife.ts";
 import { addCounts, countPair, NO_PAIRS, type PairCounts, pairAccuracy, pairsOf } from "../pair-accuracy.ts";
 import { type Column, groupBy, type Margin, marginsOf, type ScoredRow } from "./rows.ts";
@@ -86,7 +86,7 @@ export function proportionOf(margins: readonly Margin[]): Proportion | undefined
   const shares = clusters.map((own) => ({ k: own.right + own.ties / 2, n: pairsOf(own) }));
   const n = pairsOf(counts);
   const single = shares.every((share) => share.n === 1);
-  const { low, high } = single ? wilson(counts.right + counts.ties / 2, n) : between(shares, pairAccuracy(counts));
+  const { low, high } = single ? wilson(counts.right + counts.ties / 2, n) : clusterInterval(shares);
   return {
     n,
     prompts: clusters.length,
@@ -101,9 +101,4 @@ export function proportionOf(margins: readonly Margin[]): Proportion | undefined
 /** How margins came out. */
 export function countMargins(margins: readonly Margin[]): PairCounts {
   return margins.reduce((counts, { margin }) => countPair(counts, margin, 0), NO_PAIRS);
-}
-
-/** The interval over prompts. Where all of them agree there is no spread to take, and as many independent trials say how sure that is. */
-function between(shares: readonly { readonly k: number; readonly n: number }[], accuracy: number): Interval {
-  return accuracy === 0 || accuracy === 1 ? wilson(accuracy * shares.length, shares.length) : clusterInterval(shares);
 }

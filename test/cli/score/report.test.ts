@@ -36,6 +36,13 @@ describe("label report", () => {
     assert.deepEqual([ranked!.items, ranked!.pairs, ranked!.accuracy, ranked!.longerWins], [2, 3, 2 / 3, 2 / 3]);
   });
 
+  it("is not certain of a few groups that are all right", () => {
+    const tally = createLabelTally();
+    for (let i = 0; i < 3; i++) tally.add({ labels: { type: "ranked", ratings: [3, 2, 1] }, candidates: ["a", "b", "c"] }, [3, 2, 1]);
+    const { accuracy, interval } = tally.report().ranked!;
+    assert.ok(accuracy === 1 && interval.high === 1 && interval.low < 0.5, `${interval.low}`);
+  });
+
   it("correlates rewards and lengths with each dimension", () => {
     const tally = createLabelTally();
     for (const [reward, length, fluency, relevance] of [
