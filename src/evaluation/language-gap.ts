@@ -14,17 +14,17 @@ export interface LanguageGap {
 /**
  * How much worse a judge is in other languages than in the pivot.
  *
- * @param correct language → whether each of its pairs was judged rightly, at least one pair each
+ * @param correct language → whether each of its pairs was judged rightly, or what it is worth, ½ for a tie; at least one pair each
  * @param pivot   language to compare with; it has to be among them for gaps
  * @complexity O(pairs), pure
  * @see Gureja et al. 2024, M-RewardBench: Evaluating Reward Models in Multilingual Settings, arXiv:2410.15522
  * @example languageGap({ en: [true], de: [false] }, "en").gap.de // → 1
  */
-export function languageGap(correct: Readonly<Record<string, readonly boolean[]>>, pivot: string): LanguageGap {
+export function languageGap(correct: Readonly<Record<string, readonly (boolean | number)[]>>, pivot: string): LanguageGap {
   const accuracy: Record<string, number> = {};
   for (const language of Object.keys(correct).sort()) {
     const row = correct[language]!;
-    accuracy[language] = row.filter(Boolean).length / row.length;
+    accuracy[language] = sum(row.map(Number)) / row.length;
   }
   const others = Object.keys(accuracy).filter((language) => language !== pivot);
   const gap: Record<string, number> = {};

@@ -50,7 +50,9 @@ export const LONGER = "longer";
 
 function gapOf(rows: readonly ScoredRow[], column: Column): Accuracy["languageGap"] {
   const margins = groupBy(marginsOf(rows, column), ({ row }) => row.language);
-  const correct = Object.fromEntries([...margins].map(([language, own]) => [language, own.map(({ margin }) => margin > 0)]));
+  const correct = Object.fromEntries(
+    [...margins].map(([language, own]) => [language, own.map(({ margin }) => (Math.sign(margin) + 1) / 2)]),
+  );
   const { gap, worst } = languageGap(correct, PIVOT);
   return worst === undefined || !margins.has(PIVOT) ? null : { pivot: PIVOT, gap: { ...gap }, worst };
 }

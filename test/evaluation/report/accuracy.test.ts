@@ -31,6 +31,13 @@ describe("accuracies", () => {
     assert.deepEqual(panel!.languageGap, { pivot: "en", gap: { de: 1, sw: 0 }, worst: "de" });
   });
 
+  it("counts a tie one half in gaps as in accuracies", () => {
+    const tied = [scoredPair(1, 1, { language: "en" }), scoredPair(1, 0, { language: "de" }), scoredPair(1, 1, { language: "de" })];
+    const [{ languages, languageGap }] = accuracies(scoredByPanel(tied)) as [ReturnType<typeof accuracies>[number]];
+    const [en, de] = languages.map(({ accuracy }) => accuracy);
+    assert.deepEqual([en, de, languageGap!.gap.de], [0.5, 0.75, en! - de!]);
+  });
+
   it("sets the longer candidate beside it", () => {
     assert.deepEqual([longer!.scorer, longer!.all.accuracy, longer!.all.ties], ["longer", 2.5 / 4, 1]);
   });
