@@ -30,7 +30,10 @@ export function resample<T>(
   const random = xoroshiro128plus(seed);
   return Array.from({ length: samples }, () => {
     const items: number[] = [];
-    for (let drawn = 0; drawn < clusters.length; drawn++) items.push(...clusters[uniformInt(random, 0, clusters.length - 1)]!);
+    for (let drawn = 0; drawn < clusters.length; drawn++) {
+      // No spread: a cluster may have more items than a call takes arguments.
+      for (const item of clusters[uniformInt(random, 0, clusters.length - 1)]!) items.push(item);
+    }
     return measure(items);
   });
 }

@@ -34,6 +34,14 @@ describe("bootstrap", () => {
     assert.ok(Math.abs(moments(resample(copies, meanOf, OPTIONS), 1).std / error - 1) < 0.08);
   });
 
+  it("resample draws clusters of any size", () => {
+    const large = Array.from({ length: 300_000 }, (_, i) => i);
+    assert.deepEqual(
+      resample([large], (items) => items.length, { seed: 0, samples: 2 }),
+      [300_000, 300_000],
+    );
+  });
+
   it("basicInterval mirrors the samples at the estimate, and so takes back a push of resampling", () => {
     const samples = Array.from({ length: 1_001 }, (_, i) => 1 + i / 1_000);
     const { low, high } = basicInterval(1, samples);

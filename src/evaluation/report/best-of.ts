@@ -91,7 +91,8 @@ function topCredit({ proxy, gold }: ScoredGroup): number {
 }
 
 function curveOf(rows: readonly ScoredRow[], groupOf: GroupOf): BestOf["curve"] {
-  const largest = Math.max(...rows.map((row) => row.lengths.length));
+  // No spread: there may be more rows than a call takes arguments.
+  const largest = rows.reduce((most, { lengths }) => Math.max(most, lengths.length), 0);
   const points: BestOf["curve"] = [];
   for (const n of stepsTo(largest)) {
     const own = rows.filter((row) => row.lengths.length >= n);

@@ -42,6 +42,12 @@ describe("bestOfCurves", () => {
     );
   });
 
+  it("takes as many groups as a large file holds", () => {
+    const row = scoredRow({ type: "ranked", ratings: [1, 0] }, [1, 0]);
+    const [found] = bestOfCurves(scoredByPanel(Array.from({ length: 200_000 }, (_, i) => ({ ...row, prompt: String(i) }))));
+    assert.deepEqual([found!.groups, found!.pick.recovery.value], [200_000, 1]);
+  });
+
   it("shares the credit among a tie for the top", () => {
     const [found] = bestOfCurves(scoredByPanel([scoredRow({ type: "ranked", ratings: [1, 0, 0, 1] }, [5, 5, 5, 1])]));
     assert.ok(close(found!.pick.topShare.value!, 1 / 3, 1e-12));
