@@ -66,6 +66,10 @@ function parseProbes(text: string, file: string, panel: Panel, problems: ConfigP
   const written = lines.filter(({ json }) => json.trim() !== "");
   for (const { json, line } of written) {
     const data = parseJson(json);
+    if (data === undefined) {
+      report(line, "", "not JSON", "write one JSON object a line");
+      continue;
+    }
     const parsed = probeSchema.safeParse(data);
     if (!parsed.success) {
       const found = findingsOf(parsed.error.issues, probeSchema, data);

@@ -68,7 +68,7 @@ describe("a probe file", () => {
   });
 
   for (const [what, lines, says] of [
-    ["no JSON", "{", /^1 : /],
+    ["no JSON", "{", /^1 : not JSON; write one JSON object a line$/],
     ["an unknown key", '{"id": "a", "prompt": "x", "candidate": "", "bellow": 1}', /^1 .*bellow.*; .*below/],
     ["no candidate", '{"id": "a", "prompt": "x"}', /^1 candidate: /],
     ["two claims", '{"id": "a", "prompt": "x", "candidate": "", "honest": "y", "below": 1}', /^1 : a probe with two claims/],
