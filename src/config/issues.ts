@@ -177,6 +177,7 @@ function valueAt(data: unknown, path: KeyPath): unknown {
 function nameOfType(value: unknown): string {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   return typeof value === "object" ? "a mapping" : article(typeof value);
 }
 

@@ -62,6 +62,7 @@ const BROKEN: readonly [what: string, from: string, to: string, path: string, sa
   ["another version", "rewardgate/v1", "rewardgate/v2", "apiVersion", /did you mean rewardgate\/v1\?/],
   ["a port that is no number", "8080", "http", "server.http.port", /expected a (whole )?number, got a string; .*TCP port/],
   ["a port out of range", "8080", "80800", "server.http.port", /65535/],
+  ["a number without end", "8080", ".inf", "server.http.port", /expected a (whole )?number, got Infinity/],
   ["a fraction of a port", "8080", "80.5", "server.http.port", /expected a whole number/],
   ["a list where a mapping belongs", "http: { port: 8080 }", "http: [8080]", "server.http", /expected a mapping, got a list/],
   ["nothing where a mapping belongs", "{ port: 8080 }", "", "server.http", /expected a mapping, got nothing/],
