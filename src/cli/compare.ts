@@ -41,8 +41,8 @@ export function compareCommand(exit: SetExit): Command {
         throw new UsageError("nothing to compare with; name side B by --against <config>, --against-panel <name>, or both");
       }
       if (paths.includes("-")) throw new UsageError("standard input can be read once, and both sides read the files; name files");
-      const a = choosePanel(await readConfig(flags.config), flags.panel);
-      const b = choosePanel(await readConfig(flags.against ?? flags.config), flags.againstPanel ?? a.panel);
+      const a = await choosePanel(await readConfig(flags.config), flags.panel);
+      const b = await choosePanel(await readConfig(flags.against ?? flags.config), flags.againstPanel ?? a.panel);
       const interruption = listenForInterrupt();
       try {
         const run = { paths, flags, interruption };

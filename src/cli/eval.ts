@@ -32,7 +32,7 @@ export function evalCommand(exit: SetExit): Command {
     .option("--json", "print the report as JSON instead of a summary", false)
     .addHelpText("after", HELP)
     .action(async (paths: readonly string[], { output, json, limit, withText, ...flags }: EvalFlags) => {
-      const chosen = choosePanel(await readConfig(flags.config), flags.panel);
+      const chosen = await choosePanel(await readConfig(flags.config), flags.panel);
       const interruption = listenForInterrupt();
       try {
         const { scored, provenance } = await collectScores({ ...chosen, paths, limit, withText, interruption });

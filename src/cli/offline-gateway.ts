@@ -1,5 +1,7 @@
+import { resolve } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { type Gateway, type GatewayOptions, openGateway } from "../app.ts";
+import { namesCalibration } from "../config/bundle.ts";
 import { panelSchema } from "../config/panel-schema.ts";
 import type { Config } from "../config/schema.ts";
 import { createLogger } from "../telemetry/log.ts";
@@ -25,15 +27,21 @@ const HEAP_GROWTH_PERCENT = 50;
 const SMALL_CACHE_BYTES = 4 * 1024 * 1024;
 
 /**
- * The panel of `--panel`, else `chat`, else the first. A judge may stand for the panel of itself alone. An unknown name is
- * refused with suggestions when the panel is resolved.
+ * The panel of `--panel`, else `chat`, else the first. A judge may stand for the panel of itself alone, with the calibration of its
+ * bundle where that has one. An unknown name is refused with suggestions when the panel is resolved.
  *
  * @returns its name, and a configuration that has it
  */
-export function choosePanel(config: Config, wanted: string | undefined): { readonly config: Config; readonly panel: string } {
+export async function choosePanel(
+  config: Config,
+  wanted: string | undefined,
+): Promise<{ readonly config: Config; readonly panel: string }> {
   const names = Object.keys(config.panels);
   if (wanted === undefined) return { config, panel: names.includes("chat") ? "chat" : names[0]! };
   if (Object.hasOwn(config.panels, wanted) || !Object.hasOwn(config.judges, wanted)) return { config, panel: wanted };
-  const alone = panelSchema.parse({ description: `The judge ${wanted} alone.`, members: [{ judge: wanted }] });
+  const judge = config.judges[wanted]!;
+  const raw = "bundle" in judge && !(await namesCalibration(resolve(config.origin.folder, judge.bundle)));
+  const member = { judge: wanted, ...(raw && { calibration: "none" }) };
+  const alone = panelSchema.parse({ description: `The judge ${wanted} alone.`, members: [member] });
   return { config: { ...config, panels: { ...config.panels, [wanted]: alone } }, panel: wanted };
 }

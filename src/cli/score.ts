@@ -43,7 +43,7 @@ export function scoreCommand(exit: SetExit): Command {
     .option("--limit <n>", "score the first n records of a file", wholeNumber)
     .addHelpText("after", HELP);
   command.action(async (first: string, responses: readonly string[], flags: ScoreFlags) => {
-    const { config, panel } = choosePanel(await readConfig(flags.config), flags.panel);
+    const { config, panel } = await choosePanel(await readConfig(flags.config), flags.panel);
     if (responses.length > 0) return scoreTexts({ prompt: first, responses, flags, config, panel, exit });
     if (first !== "-" && !existsSync(first)) {
       throw new UsageError(`no file ${JSON.stringify(first)}; to score texts give a prompt and at least one response`);

@@ -113,6 +113,13 @@ export async function openBundle(
   };
 }
 
+/** Whether the judge.yaml of a bundle names a calibration. Checks nothing: what is wrong with a bundle shows when it is opened. */
+export async function namesCalibration(folder: string): Promise<boolean> {
+  const file = join(folder, "judge.yaml");
+  const { data } = parseYaml((await readText(file)) ?? "", { file });
+  return bundleSchema.safeParse(data).data?.files.calibration !== undefined;
+}
+
 type FileFinding = { readonly key: "path" | "sha256"; readonly cause: string; readonly remedy: string };
 
 /** Why a file may not lie where it does: outside the folder that holds the bundles, or behind a symbolic link. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { runCli } from "../support/cli.ts";
 import { type TestGateway, writeGateway } from "../support/gateway.ts";
 
@@ -37,6 +38,21 @@ describe("rewardgate score PROMPT RESPONSE…", () => {
     const part = steered.results[0].candidates[0].judges[0];
     assert.ok(Math.abs(part.gating.harmlessness - 1) < 1e-6 && part.gating.helpfulness === 0);
     assert.ok(Math.abs(part.raw - plain.objectives.harmlessness) < 1e-6);
+  });
+
+  it("takes a judge by its name, also one whose bundle holds no calibration, as exported ones do", async () => {
+    const bundle = fileURLToPath(new URL("../fixtures/exported/llama-bf16", import.meta.url));
+    const config = tiny.folder.write(
+      "exported.yaml",
+      readFileSync(tiny.config, "utf8").replace("judges:\n", `judges:\n  exported: { bundle: ${bundle}, backend: local }\n`),
+    );
+    const { code, stdout, stderr } = await runCli(["score", "--config", config, "-p", "exported", "--json", "what is good", "the word"]);
+    assert.equal(code, 0, stderr);
+    const [{ reward, judges }] = JSON.parse(stdout).results[0].candidates;
+    assert.deepEqual([judges[0].judge, judges[0].raw], ["exported", reward]);
+    const calibrated = await score("what is good", "the word", "-p", "tiny-reward", "--json");
+    const [part] = JSON.parse(calibrated.stdout).results[0].candidates[0].judges;
+    assert.notEqual(part.raw, part.calibrated);
   });
 
   it("opens no store for states that its panel does not read", async () => {
