@@ -43,6 +43,7 @@ export function scoreCommand(exit: SetExit): Command {
     .option("--limit <n>", "score the first n records of a file", wholeNumber)
     .addHelpText("after", HELP);
   command.action(async (first: string, responses: readonly string[], flags: ScoreFlags) => {
+    refuseFlags(responses.length > 0, flags);
     const { config, panel } = await choosePanel(await readConfig(flags.config), flags.panel);
     if (responses.length > 0) return scoreTexts({ prompt: first, responses, flags, config, panel, exit });
     if (first !== "-" && !existsSync(first)) {
@@ -62,6 +63,16 @@ Examples:
 Files hold one record a line: pairs (chosen, rejected), rated (response, ratings), ranked (responses, ratings), verifiable
 (answer, responses) or unlabelled (candidates); see docs/data-format.md. Labelled files end with accuracy.
 Exit codes: 0 all scored, 2 usage or configuration, 4 some records have no reward, 130 interrupted.`;
+
+/** Flags that would change nothing. */
+function refuseFlags(ofTexts: boolean, { output, resume, overwrite, limit, reference }: ScoreFlags): void {
+  const given = { "--output": output, "--resume": resume || undefined, "--overwrite": overwrite || undefined, "--limit": limit };
+  const [idle] = Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [flag]));
+  if (ofTexts && idle !== undefined)
+    throw new UsageError(`${idle} belongs to a file of records; of texts, --json prints what a program can keep`);
+  if (!ofTexts && reference !== undefined)
+    throw new UsageError("--reference belongs to a prompt; records state their own (docs/data-format.md)");
+}
 
 async function scoreTexts(call: {
   prompt: string;

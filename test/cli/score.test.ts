@@ -80,6 +80,8 @@ describe("rewardgate score PROMPT RESPONSE…", () => {
     ["an unknown flag", ["a", "b", "--pannel", "x"], /unknown option '--pannel'.*\n.*--panel/],
     ["an unknown objective", ["a", "b", "--objective", "kindness=1"], /has an objective "kindness".*harmlessness/],
     ["an objective without a weight", ["a", "b", "--objective", "kindness"], /use name=weight/],
+    ["an output of texts", ["a", "b", "--output", "scores.jsonl"], /--output belongs to a file of records/],
+    ["a reference of records", ["-", "--reference", "4"], /--reference belongs to a prompt; records state their own/],
     ["a limit that is no number", ["-", "--limit", "few"], /use a whole number from 1/],
   ] as const) {
     it(`exits with 2 on ${what} and says what to do`, async () => {
