@@ -17,6 +17,7 @@ import { artefactIn, createReferenceShelf } from "./resolve-reference.ts";
 import { resolveRouter } from "./resolve-router.ts";
 import type { EnginePlan } from "./resolve-served-judge.ts";
 import type { ToolPlan } from "./resolve-tools.ts";
+import { openTokenDecoder } from "./resolve-triton.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { Config } from "./schema.ts";
 import { nearest } from "./suggest.ts";
@@ -95,6 +96,8 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
   // A command that scores some panels has no runs, and may be building the very reference that is missing.
   const baselines = only === undefined ? await resolveDrift(config, panels, references, problems) : new Map<string, ReferenceBaseline>();
   const probes = only === undefined ? await resolveProbes(config, panels, problems) : [];
+  // Only who serves needs it, and opens it again; that it is wrong shows before a model is loaded.
+  if (only === undefined) await openTokenDecoder(config, problems);
   if (problems.length > 0) throw configInvalid(problems);
   const { origin: _, ...settings } = config;
   const configDigest = digestOf({

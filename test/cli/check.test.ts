@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { runCli } from "../support/cli.ts";
 import { type TestGateway, writeGateway } from "../support/gateway.ts";
@@ -27,5 +28,13 @@ describe("rewardgate check", () => {
     assert.match(stderr, /broken\.yaml:3:\d+ backends\.local\.device: /);
     assert.match(stderr, /broken\.yaml:5:\d+ judges\.a\.backend: no backend "nowhere"; allowed: local/);
     assert.match(stderr, /broken\.yaml:7:\d+ panels\.p\.members\[0\]\.judge: no judge "b"; (did you mean a\? )?allowed: a/);
+  });
+
+  it("reads the tokenizer that a wire names, so that no start fails on it with its models loaded", async () => {
+    const wires = "wires: { triton: { panel: chat, tokenizer: absent.json } }\n";
+    const file = tiny.folder.write("wires.yaml", readFileSync(tiny.config, "utf8") + wires);
+    const { code, stderr } = await runCli(["check", file]);
+    assert.equal(code, 2);
+    assert.match(stderr, /wires\.yaml:\d+:\d+ wires\.triton\.tokenizer: cannot be read as a tokenizer\.json; name the tokenizer/);
   });
 });
