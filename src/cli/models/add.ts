@@ -1,4 +1,4 @@
-import { cp, mkdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { cp, mkdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { openBundle } from "../../config/bundle.ts";
 import { digestFile } from "../../config/digest.ts";
@@ -50,7 +50,8 @@ async function copyFolder(given: string, models: string, wanted: string | undefi
     throw new UsageError(`${given} changed while it was copied; try again`);
   }
   await rename(waiting, join(models, name));
-  await rm(join(models, ".pull"), { recursive: true, force: true });
+  // What else waits there is of downloads that run, or go on later.
+  await rmdir(join(models, ".pull")).catch(() => {});
   return name;
 }
 

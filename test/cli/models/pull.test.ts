@@ -154,3 +154,15 @@ test("parseSource() takes hub ids, addresses and wheels, and refuses the rest", 
     assert.throws(() => parseSource(text), { name: "UsageError" }, text);
   }
 });
+test("addBundle() of a folder leaves what waits there of other downloads", async () => {
+  serveBundle("/tiny", (name, bytes) => (name === "tokenizer.json" ? Buffer.from("{}") : bytes));
+  const address = `${server.address}/tiny/`;
+  await assert.rejects(add(address), /tokenizer\.json has sha256/);
+  await add(EXPORTED, "copied");
+  serveBundle("/tiny");
+  server.seen.length = 0;
+  await add(address);
+  assert.ok(!server.seen.some(({ path }) => path.endsWith("model.onnx")), "what was there already is not fetched again");
+  assert.deepEqual(readdirSync(models).sort(), [LOCK_FILE, "copied", "tiny"].sort());
+});
+
