@@ -12,8 +12,8 @@ const SILENCE_MS = 60_000;
 const MOST_REDIRECTS = 5;
 
 /**
- * Asks an address and follows redirects. The token goes to the first address's origin alone: a hub sends downloads on to storage
- * that has no business with it.
+ * Asks an address and follows redirects. The token, or a name and password that the address holds, go to the first address's origin
+ * alone: a hub sends downloads on to storage that has no business with them.
  *
  * @returns the answer, whatever its status, and `alive`, to be called with every piece of its body
  * @throws {GatewayError} BACKEND_UNAVAILABLE when nobody answers, CONFIG_INVALID on a redirect that must not be followed
@@ -33,9 +33,11 @@ export async function ask(
     timer.unref();
   };
   const first = new URL(address);
+  const authorization = access.token === undefined ? passwordOf(first) : `Bearer ${access.token}`;
+  [first.username, first.password] = ["", ""];
   let at = first;
   for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
-    const own = access.token !== undefined && at.origin === first.origin ? { authorization: `Bearer ${access.token}` } : {};
+    const own = authorization !== undefined && at.origin === first.origin ? { authorization } : {};
     let answer: Response;
     try {
       answer = await fetch(at, { headers: { ...headers, ...own }, redirect: "manual", signal });
@@ -53,6 +55,12 @@ export async function ask(
     at = next;
   }
   throw new GatewayError("BACKEND_UNAVAILABLE", `${first.host} redirects more than ${MOST_REDIRECTS} times`);
+}
+
+/** What an address's name and password say as a header: in the address itself, no request takes them. */
+function passwordOf({ username, password }: URL): string | undefined {
+  if (username === "" && password === "") return undefined;
+  return `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`, "utf8").toString("base64")}`;
 }
 
 /** Why an answer that is no success will not do. */

