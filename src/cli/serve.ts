@@ -15,7 +15,7 @@ export function serveCommand(exit: SetExit): Command {
   const command = new Command("serve")
     .description("serve gRPC, HTTP and the admin port until SIGTERM or Ctrl-C")
     .addOption(configOption())
-    .option("--host <address>", "address of all listeners (env REWARDGATE_HOST)")
+    .option("--host <address>", "address of all listeners (env REWARDGATE_HOST)", host)
     .option("--http-port <port>", "HTTP port (env REWARDGATE_HTTP_PORT; default: the file's, 8080)", port)
     .option("--grpc-port <port>", "gRPC port (env REWARDGATE_GRPC_PORT; default: the file's, 50051)", port)
     .option("--admin-port <port>", "port of probes and metrics (env REWARDGATE_ADMIN_PORT; default: the file's, 9090)", port)
@@ -48,6 +48,12 @@ function stopSignal(): Promise<void> {
       });
     }
   });
+}
+
+/** An empty address is every one of the machine to HTTP and the admin port, and none to gRPC. */
+function host(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("use an address, 0.0.0.0 for all of this machine.");
+  return text;
 }
 
 function port(text: string): number {

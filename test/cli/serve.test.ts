@@ -67,6 +67,12 @@ describe("rewardgate serve", () => {
     assert.doesNotMatch(stderr, /"stack"| at .*\.ts:/);
   });
 
+  it("refuses an empty address, which would open the admin port to everybody", async () => {
+    const { code, stderr } = await runCli(["serve", "--config", tiny.config, "--host", ""]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /'--host <address>' argument '' is invalid\. use an address/);
+  });
+
   it("says which port is taken, leaves no process behind, and exits with another code than 0", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
