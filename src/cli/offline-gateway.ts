@@ -8,8 +8,9 @@ import { createLogger } from "../telemetry/log.ts";
 
 /**
  * The gateway with the judges of one panel, for a command that scores. It logs only what goes wrong. A file takes as long as
- * it takes: the cap on a request's time guards callers that wait, and nobody else waits here. Files seldom repeat themselves
- * over long stretches, so a small cache does, and memory stays flat and low.
+ * it takes: the cap on a request's time and the bounds of the queues guard callers that wait, and nobody else waits here; what
+ * is under way at once bounds the queues. Files seldom repeat themselves over long stretches, so a small cache does, and
+ * memory stays flat and low.
  */
 export function openOffline(config: Config, panel: string, { observer }: Pick<GatewayOptions, "observer"> = {}): Promise<Gateway> {
   // The engine otherwise lets garbage grow to three times what is in use before it collects it.
@@ -18,11 +19,13 @@ export function openOffline(config: Config, panel: string, { observer }: Pick<Ga
     ...config,
     server: { ...config.server, maxRequestSeconds: ONE_DAY_SECONDS },
     cache: { ...config.cache, maxBytes: Math.min(config.cache.maxBytes, SMALL_CACHE_BYTES) },
+    backends: Object.fromEntries(Object.entries(config.backends).map(([name, backend]) => [name, { ...backend, queue: UNBOUNDED }])),
   };
   return openGateway(offline, { log: createLogger({ level: "warn" }), panels: [panel], ...(observer && { observer }) });
 }
 
 const ONE_DAY_SECONDS = 86_400;
+const UNBOUNDED = { maxCalls: Number.MAX_SAFE_INTEGER, maxTextSize: Number.MAX_SAFE_INTEGER, maxTokens: Number.MAX_SAFE_INTEGER };
 const HEAP_GROWTH_PERCENT = 50;
 const SMALL_CACHE_BYTES = 4 * 1024 * 1024;
 

@@ -104,6 +104,17 @@ describe("rewardgate score FILE", () => {
     assert.match(stderr, /2 pairs/, "records with a failure do not count in the accuracy");
   });
 
+  it("refuses no record for want of room in a queue, which guards the callers of a server", async () => {
+    const narrow = await writeGateway({ backend: { queue: { maxCalls: 4, maxTextSize: 400, maxTokens: 50 } } });
+    try {
+      const { code, stderr } = await runCli(["score", "--config", narrow.config, "-"], { input: jsonl(pairs(60)) });
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /scored +120 candidates of 60 records/);
+    } finally {
+      narrow.remove();
+    }
+  });
+
   it("goes on where an earlier run ended, and reports both together", async () => {
     const input = at("resume.jsonl");
     const output = at("resume.out");
