@@ -1,3 +1,4 @@
+import { fstatSync, statSync } from "node:fs";
 import type { Gateway } from "../../app.ts";
 import type { ScoreOptions } from "../../domain/score.ts";
 import { EXIT, type SetExit, UsageError } from "../failure.ts";
@@ -30,6 +31,9 @@ export interface FileRun {
 /** Scores a file of records and prints what they say about the panel. */
 export async function scoreFile(run: FileRun): Promise<void> {
   const { flags } = run;
+  if (flags.output !== undefined && isSameFile(run.path, flags.output)) {
+    throw new UsageError(`${flags.output} is the file that is read; results would take its place: name another with --output`);
+  }
   const interruption = listenForInterrupt();
   const source = await openLines(run.path, interruption.signal);
   const output = flags.output === undefined ? undefined : await openOutput(flags.output, flags);
@@ -89,6 +93,13 @@ export async function scoreFile(run: FileRun): Promise<void> {
     await sink.close();
     await gateway.close(0);
   }
+}
+
+/** Whether the input, `-` for standard input, and the output are one file, whatever they are called. */
+function isSameFile(input: string, output: string): boolean {
+  const read = input === "-" ? fstatSync(0) : statSync(input, { throwIfNoEntry: false });
+  const written = statSync(output, { throwIfNoEntry: false });
+  return written?.isFile() === true && read?.dev === written.dev && read.ino === written.ino;
 }
 
 /** Prints the report: on standard output when results go to a file, else beside them on standard error. */

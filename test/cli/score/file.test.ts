@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -147,6 +147,19 @@ describe("rewardgate score FILE", () => {
     assert.deepEqual([again.code, /--overwrite starts anew/.test(again.stderr)], [2, true]);
     const flag = await score([input, "--resume"]);
     assert.deepEqual([flag.code, /--resume needs --output/.test(flag.stderr)], [2, true]);
+  });
+
+  it("never writes over the file that it reads, by whatever name", async () => {
+    const content = jsonl(pairs(4)).trimEnd();
+    writeFileSync(at("data.jsonl"), content);
+    symlinkSync(at("data.jsonl"), at("link.jsonl"));
+    for (const how of [[], ["--overwrite"], ["--resume"]]) {
+      for (const name of ["data.jsonl", "link.jsonl"]) {
+        const { code, stderr } = await score([at("data.jsonl"), "--output", at(name), ...how]);
+        assert.deepEqual([code, /is the file that is read/.test(stderr)], [2, true], stderr);
+        assert.equal(readFileSync(at("data.jsonl"), "utf8"), content);
+      }
+    }
   });
 
   it("scores the first records only under --limit", async () => {
