@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { ResultRow } from "../../src/cli/score/output.ts";
 import { evalReportSchema } from "../../src/evaluation/report/report.ts";
-import { runCli } from "../support/cli.ts";
+import { runCli, startCli } from "../support/cli.ts";
 import { type TestGateway, writeGateway } from "../support/gateway.ts";
 import { jsonLines, labelledGroups, labelledPairs, ratedResponses, verifiableRows } from "../support/labelled-file.ts";
 import { assertSelfContained } from "../support/static-page.ts";
@@ -128,6 +130,23 @@ describe("rewardgate eval", () => {
       ],
     );
     assert.deepEqual([files, agreement], [[{ name: "standard input", records: 5, sha256: null }], []]);
+  });
+
+  /** An evaluation of a named pipe that somebody writes to. */
+  async function evaluatePipe(name: string, ...args: string[]) {
+    execFileSync("mkfifo", [at(name)]);
+    const child = startCli(["eval", at(name), "--config", tiny.config, "--output", at(`${name}-report`), ...args]);
+    const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+    // Opens once the other end is there.
+    return { child, ended, writer: await open(at(name), "w") };
+  }
+
+  it("ends at the limit of a pipe that stays open", async () => {
+    const { ended, writer } = await evaluatePipe("open-pipe", "--limit", "5");
+    await writer.write(jsonLines(labelledPairs(5)));
+    assert.equal(await ended, 0);
+    await writer.close();
+    assert.equal(reportIn("open-pipe-report").files[0]!.records, 5);
   });
 
   it("evaluates a panel that routes, with the members of where it leads, and leaves out who only audits", async () => {

@@ -162,11 +162,11 @@ async function* records(
     let place = 0;
     let last = 0;
     for await (const { number, text, end } of source.lines) {
-      if (limit !== undefined && place >= limit) break;
       place++;
       last = end;
       onRecord({ file, done: before + end });
       yield parseRecord(number, text);
+      if (place === limit) break;
     }
     before += source.size ?? last;
   }

@@ -52,7 +52,6 @@ export async function attackRows(set: JudgeSet, { path, limit, seed }: AttackPla
   let broken = 0;
   const attacked = async function* (): AsyncGenerator<ScoreRecord | BrokenRecord> {
     for await (const { number, text } of lines) {
-      if (limit !== undefined && seen.size + broken >= limit) return;
       const record = parseRecord(number, text);
       if (!("item" in record)) broken++;
       else {
@@ -64,6 +63,7 @@ export async function attackRows(set: JudgeSet, { path, limit, seed }: AttackPla
           yield { ...record, item: made.item, candidates: ["", ""] };
         }
       }
+      if (seen.size + broken === limit) return;
     }
   };
   try {

@@ -130,7 +130,6 @@ async function* remaining(
 ): AsyncGenerator<ScoreRecord | BrokenRecord> {
   let place = 0;
   for await (const { number, text, end } of source.lines) {
-    if (place >= limit) return;
     const record = parseRecord(number, text);
     if (place < (output?.earlier ?? 0)) {
       const { value: row } = await rows.next();
@@ -144,5 +143,7 @@ async function* remaining(
       yield record;
     }
     place++;
+    // Before the next line is waited for, which may be never.
+    if (place === limit) return;
   }
 }

@@ -203,6 +203,14 @@ describe("rewardgate score from a pipe", () => {
     },
   };
 
+  it("ends at the limit while more may come", async () => {
+    const { child, said, ended } = start(["-", "--limit", "3"]);
+    child.stdin!.write(jsonl(pairs(3)));
+    assert.equal(await ended, 0, said.stderr);
+    assert.equal(rowsOf(said.stdout).length, 3);
+    child.stdin!.on("error", () => {}).end();
+  });
+
   for (const [name, startRun] of Object.entries(sources)) {
     it(`scores records of ${name} as they come, and its end is the end`, async () => {
       const { write, end, rows, said, ended } = await startRun();
