@@ -149,6 +149,13 @@ describe("rewardgate eval", () => {
     assert.equal(reportIn("open-pipe-report").files[0]!.records, 5);
   });
 
+  it("is interrupted while a pipe is silent", async () => {
+    const { child, ended, writer } = await evaluatePipe("silent-pipe");
+    child.kill("SIGINT");
+    assert.equal(await ended, 130);
+    await writer.close();
+  });
+
   it("evaluates a panel that routes, with the members of where it leads, and leaves out who only audits", async () => {
     const routing = `
   watched:

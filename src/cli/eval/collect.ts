@@ -43,7 +43,7 @@ export async function collectScores(run: Collection): Promise<{ scored: Scored; 
   const panel = panels.find((found) => found.name === name)!;
   const scorers = scorersOf(panel, panels);
   const lengths = await openLengthCounter(backends);
-  const sources = await openAll(paths);
+  const sources = await openAll(paths, interruption.signal);
   const names = uniqueNames(paths);
   const total = limit === undefined ? sumOf(sources.map(({ size }) => size)) : limit * sources.length;
   const gateway = await openOffline(config, name);
@@ -173,9 +173,9 @@ async function* records(
 }
 
 /** Opens every file before a model is loaded, so that a wrong name ends the command at once. */
-async function openAll(paths: readonly string[]): Promise<LineSource[]> {
+async function openAll(paths: readonly string[], signal: AbortSignal): Promise<LineSource[]> {
   const sources: LineSource[] = [];
-  for (const path of paths) sources.push(await openLines(path));
+  for (const path of paths) sources.push(await openLines(path, signal));
   return sources;
 }
 

@@ -40,9 +40,9 @@ export interface AttackRun {
  * @throws {UsageError} when the file cannot be read, or the judge scored none of its responses
  */
 export async function attackRows(set: JudgeSet, { path, limit, seed }: AttackPlan): Promise<AttackRun | undefined> {
-  const { lines } = await openLines(path);
-  const gateway = await openOffline(set.config, set.panel);
   const interruption = listenForInterrupt();
+  const { lines } = await openLines(path, interruption.signal);
+  const gateway = await openOffline(set.config, set.panel);
   const progress = createProgress(limit);
   const began = performance.now();
   const waiting: { readonly id: string; readonly made: AttackedItem }[] = [];

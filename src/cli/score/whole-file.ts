@@ -23,7 +23,7 @@ export interface WholeFile extends Pick<RunOptions, "panel" | "signal"> {
  * @returns whether all records were scored; false when the signal ended it before
  */
 export async function scoreWholeFile(path: string, { prepare = (record) => record, onRow, ...run }: WholeFile): Promise<boolean> {
-  const { lines, size } = await openLines(path);
+  const { lines, size } = await openLines(path, run.signal);
   const progress = createProgress(size);
   const began = performance.now();
   const ends: number[] = [];
