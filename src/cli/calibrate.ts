@@ -15,6 +15,7 @@ import { EXIT, type SetExit, UsageError } from "./failure.ts";
 import { dateOption, today } from "./iso-date.ts";
 import { resolveJudgeSet, scoreWithJudges } from "./judge-scores.ts";
 import { makeFolderOf } from "./output-folder.ts";
+import { seedNumber } from "./whole-number.ts";
 
 interface CalibrateFlags {
   readonly config?: string;
@@ -52,7 +53,7 @@ export function calibrateCommand(exit: SetExit): Command {
     .option("--folds <n>", "hold each prompt out once, in n folds, and write the fit on all (default: 5)", folds)
     .option("--held-out <share>", "instead, hold out this share of the prompts, above 0 and below 1", share)
     .option("--held-out-file <file>", "instead, measure on the records of this file; prompts of it are left out of the fit")
-    .option("--seed <n>", "seed of the split and of the intervals", seed, 0)
+    .option("--seed <n>", "seed of the split and of the intervals", seedNumber, 0)
     .option("--good <rating>", "label candidates good from this rating on, and fit the probability of good", number)
     .option("--dimension <name>", "which rating of rated records counts")
     .option("--min-gap <gap>", "least difference of ratings that makes a pair (default: any)", number, 0)
@@ -215,11 +216,6 @@ function share(text: string): number {
 
 function folds(text: string): number {
   if (!/^[1-9]\d?$/.test(text) || Number(text) < 2) throw new InvalidArgumentError("use a whole number from 2 to 99.");
-  return Number(text);
-}
-
-function seed(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("use a whole number from 0.");
   return Number(text);
 }
 

@@ -9,7 +9,7 @@ import { configOption, readConfig } from "../config-file.ts";
 import { EXIT, type SetExit, UsageError } from "../failure.ts";
 import { resolveJudgeSet } from "../judge-scores.ts";
 import { makeFolderOf } from "../output-folder.ts";
-import { wholeNumber } from "../whole-number.ts";
+import { seedNumber, wholeNumber } from "../whole-number.ts";
 import { attackRows } from "./attack-rows.ts";
 import { writeSection } from "./card.ts";
 import { type RobustnessReport, robustnessSection, showRobustness } from "./robustness-text.ts";
@@ -41,7 +41,7 @@ export function probeCommand(exit: SetExit): Command {
       SHIPPED_ROWS,
     )
     .option("--limit <n>", "attack the first n rows", wholeNumber)
-    .option("--seed <n>", "decides which variant of an attack a row gets", wholeNumber, 0)
+    .option("--seed <n>", "decides which variant of an attack a row gets", seedNumber, 0)
     .option("-o, --output <file>", "write the report as JSON")
     .option("--card <file>", "card to write into (default: README.md of the judge's bundle, where it has one)")
     .option("--no-card", "write into no card")

@@ -92,6 +92,12 @@ describe("rewardgate judges probe", () => {
     assert.match(stderr, /scored no response .*JUDGE_OUTPUT_UNREADABLE/);
   });
 
+  it("takes the seed that it says it took", async () => {
+    const { code, stdout, stderr } = await probe("steadfast", "--limit", "2", "--no-card", "--json", "--seed", "0");
+    assert.equal(code, 0, stderr);
+    assert.equal(JSON.parse(stdout).seed, 0);
+  });
+
   it("names judges like the one that is not there", async () => {
     const { code, stderr } = await probe("steadfst");
     assert.equal(code, 2);
