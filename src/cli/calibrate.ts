@@ -14,7 +14,7 @@ import { configOption, readConfig } from "./config-file.ts";
 import { EXIT, type SetExit, UsageError } from "./failure.ts";
 import { dateOption, today } from "./iso-date.ts";
 import { resolveJudgeSet, scoreWithJudges } from "./judge-scores.ts";
-import { makeFolderOf } from "./output-folder.ts";
+import { requireWritable } from "./output-file.ts";
 import { seedNumber } from "./whole-number.ts";
 
 interface CalibrateFlags {
@@ -201,11 +201,9 @@ function refuseFlags(path: string, { output, overwrite, folds, heldOut, heldOutF
   for (const file of [path, ...(heldOutFile === undefined ? [] : [heldOutFile])]) {
     if (!existsSync(file)) throw new UsageError(`no file ${JSON.stringify(file)}; name a JSON-lines file with labels`);
   }
-  if (existsSync(output) && !overwrite)
-    throw new UsageError(`${output} exists; name another with --output, or replace it with --overwrite`);
   if (method === "quantileMap" && onto === undefined) throw new UsageError("quantileMap needs --onto, the judge whose scale it leads to");
   if (method !== "quantileMap" && onto !== undefined) throw new UsageError("--onto belongs to quantileMap");
-  makeFolderOf(output);
+  requireWritable(output, overwrite);
 }
 
 function share(text: string): number {

@@ -146,6 +146,12 @@ describe("rewardgate calibrate FILE", () => {
       ["-j", "tiny-reward", "-o", "pairs.jsonl"],
       /pairs\.jsonl exists; name another with --output, or replace it/,
     ],
+    [
+      "an output that cannot be, before it scores",
+      ["-j", "tiny-reward", "-o", "pairs.jsonl/t.json"],
+      /cannot write to pairs\.jsonl\/t\.json \(E\w+\); name another file/,
+    ],
+    ["a folder in the place of the output", ["-j", "tiny-reward", "-o", "models", "--overwrite"], /models is a folder; name a file in it/],
     ["a quantile map without its aim", ["-j", "tiny-reward", "-m", "quantileMap"], /quantileMap needs --onto/],
     [
       "a method that its labels cannot fit",

@@ -8,7 +8,7 @@ import { robustnessOf } from "../../evaluation/probes/robustness.ts";
 import { configOption, readConfig } from "../config-file.ts";
 import { EXIT, type SetExit, UsageError } from "../failure.ts";
 import { resolveJudgeSet } from "../judge-scores.ts";
-import { makeFolderOf } from "../output-folder.ts";
+import { requireWritable } from "../output-file.ts";
 import { seedNumber, wholeNumber } from "../whole-number.ts";
 import { attackRows } from "./attack-rows.ts";
 import { writeSection } from "./card.ts";
@@ -49,7 +49,7 @@ export function probeCommand(exit: SetExit): Command {
     .option("--gate", "end with exit code 1 when the judge rewards an attack", false)
     .addHelpText("after", HELP)
     .action(async (name: string, flags: ProbeFlags) => {
-      if (flags.output !== undefined) makeFolderOf(flags.output);
+      if (flags.output !== undefined) requireWritable(flags.output, true);
       const set = await resolveJudgeSet(await readConfig(flags.config), [{ judge: name, calibration: "none" }]);
       const { judge, bundle } = set.members[0]!.judge;
       const run = await attackRows(set, { path: flags.rows, limit: flags.limit, seed: flags.seed });

@@ -13,7 +13,7 @@ import { readConfig } from "../config-file.ts";
 import { UsageError } from "../failure.ts";
 import { today } from "../iso-date.ts";
 import { type AskedJudge, type JudgeSet, resolveJudgeSet, scoreWithJudges } from "../judge-scores.ts";
-import { makeFolderOf } from "../output-folder.ts";
+import { requireWritable } from "../output-file.ts";
 import type { ScoreRecord } from "../score/records.ts";
 import { distributionsOf, type ReadingScores, responsesOf, type ValueRule, valuesOf } from "./content.ts";
 import { driftOf } from "./drift.ts";
@@ -157,10 +157,8 @@ function candidatesOn({ labels, candidates }: ScoreRecord, side: Side): number[]
 function refuseFlags(path: string, { panel, judge, kind, quantile, mean, output, overwrite }: BuildFlags): void {
   if ((panel === undefined) === (judge === undefined)) throw new UsageError("state whose scores: either --panel or --judge");
   if (!existsSync(path)) throw new UsageError(`no file ${JSON.stringify(path)}; name a JSON-lines file with reference completions`);
-  if (existsSync(output) && !overwrite)
-    throw new UsageError(`${output} exists; name another with --output, or replace it with --overwrite`);
   if (kind === "drift" && panel === undefined) throw new UsageError("statistics of runs are of panels: state --panel with --kind drift");
   if (kind !== "value" && (quantile !== undefined || mean)) throw new UsageError("--quantile and --mean belong to --kind value");
   if (quantile !== undefined && mean) throw new UsageError("--quantile and --mean are two rules; state one");
-  makeFolderOf(output);
+  requireWritable(output, overwrite);
 }

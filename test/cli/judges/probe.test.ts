@@ -98,6 +98,14 @@ describe("rewardgate judges probe", () => {
     assert.equal(JSON.parse(stdout).seed, 0);
   });
 
+  it("asks no judge for a report that cannot be written", async () => {
+    const asked = server.chats.length;
+    const { code, stderr } = await probe("steadfast", "--limit", "2", "--no-card", "-o", "rows.jsonl/robustness.json");
+    assert.equal(code, 2);
+    assert.match(stderr, /cannot write to .*robustness\.json \(E\w+\)/);
+    assert.equal(server.chats.length, asked);
+  });
+
   it("names judges like the one that is not there", async () => {
     const { code, stderr } = await probe("steadfst");
     assert.equal(code, 2);
