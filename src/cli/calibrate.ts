@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
@@ -11,6 +10,7 @@ import { type DataFile, type Split, toDocument } from "./calibrate/document.ts";
 import { createLabelCollection, type LabelCollection } from "./calibrate/labels.ts";
 import { showCalibration } from "./calibrate/report.ts";
 import { configOption, readConfig } from "./config-file.ts";
+import { requireDataFile } from "./data-file.ts";
 import { EXIT, type SetExit, UsageError } from "./failure.ts";
 import { dateOption, today } from "./iso-date.ts";
 import { resolveJudgeSet, scoreWithJudges } from "./judge-scores.ts";
@@ -199,7 +199,7 @@ function refuseFlags(path: string, { output, overwrite, folds, heldOut, heldOutF
     throw new UsageError("--folds, --held-out and --held-out-file are three ways to hold data out; state one");
   }
   for (const file of [path, ...(heldOutFile === undefined ? [] : [heldOutFile])]) {
-    if (!existsSync(file)) throw new UsageError(`no file ${JSON.stringify(file)}; name a JSON-lines file with labels`);
+    requireDataFile(file, "labels");
   }
   if (method === "quantileMap" && onto === undefined) throw new UsageError("quantileMap needs --onto, the judge whose scale it leads to");
   if (method !== "quantileMap" && onto !== undefined) throw new UsageError("--onto belongs to quantileMap");

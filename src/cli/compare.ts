@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { Config } from "../config/schema.ts";
 import { compareScores, type Side } from "../evaluation/report/comparison.ts";
 import { configOption, configPath, readConfig } from "./config-file.ts";
+import { isReadOnce } from "./data-file.ts";
 import { collectScores, exitBy, hasLabels } from "./eval/collect.ts";
 import { showComparison } from "./eval/show-comparison.ts";
 import { writeReport } from "./eval/write.ts";
@@ -40,7 +41,10 @@ export function compareCommand(exit: SetExit): Command {
       if (flags.against === undefined && flags.againstPanel === undefined) {
         throw new UsageError("nothing to compare with; name side B by --against <config>, --against-panel <name>, or both");
       }
-      if (paths.includes("-")) throw new UsageError("standard input can be read once, and both sides read the files; name files");
+      const once = paths.find(isReadOnce);
+      if (once !== undefined) {
+        throw new UsageError(`${once === "-" ? "standard input" : once} can be read once, and both sides read the files; name files`);
+      }
       const a = await choosePanel(await readConfig(flags.config), flags.panel);
       const b = await choosePanel(await readConfig(flags.against ?? flags.config), flags.againstPanel ?? a.panel);
       const interruption = listenForInterrupt();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -165,6 +166,13 @@ describe("rewardgate calibrate FILE", () => {
       assert.match(stderr, says);
     });
   }
+
+  it("takes no pipe, whose digest would be that of nothing", async () => {
+    execFileSync("mkfifo", [at("pipe")]);
+    const { code, stderr } = await calibrate(at("pipe"), "-j", "tiny-reward", "-o", at("p.json"));
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /pipe can be read once, and its digest is taken too; name a file/);
+  });
 
   it("exits with 2 on too little data", async () => {
     tiny.folder.write("few.jsonl", jsonl(pairs.slice(0, 12)));

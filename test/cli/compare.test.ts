@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -75,5 +76,8 @@ describe("rewardgate compare", () => {
     assert.deepEqual([nothing.code, /name side B by --against <config>, --against-panel <name>, or both/.test(nothing.stderr)], [2, true]);
     const piped = await runCli(["compare", "-", "--config", tiny.config, "--against-panel", "reward"]);
     assert.deepEqual([piped.code, /standard input can be read once/.test(piped.stderr)], [2, true]);
+    execFileSync("mkfifo", [at("pipe")]);
+    const named = await runCli(["compare", at("pipe"), "--config", tiny.config, "--against-panel", "reward"]);
+    assert.deepEqual([named.code, /pipe can be read once/.test(named.stderr)], [2, true]);
   });
 });

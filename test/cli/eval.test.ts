@@ -141,6 +141,14 @@ describe("rewardgate eval", () => {
     return { child, ended, writer: await open(at(name), "w") };
   }
 
+  it("takes no digest of a pipe, which is empty by then", async () => {
+    const { ended, writer } = await evaluatePipe("pipe");
+    await writer.write(jsonLines(labelledPairs(5)));
+    await writer.close();
+    assert.equal(await ended, 0);
+    assert.deepEqual(reportIn("pipe-report").files, [{ name: "pipe", records: 5, sha256: null }]);
+  });
+
   it("ends at the limit of a pipe that stays open", async () => {
     const { ended, writer } = await evaluatePipe("open-pipe", "--limit", "5");
     await writer.write(jsonLines(labelledPairs(5)));

@@ -9,6 +9,7 @@ import { DEFAULT_OPTIONS } from "../../domain/score.ts";
 import type { Provenance } from "../../evaluation/report/report.ts";
 import type { Scored, ScoredRow } from "../../evaluation/report/rows.ts";
 import { VERSION } from "../../version.ts";
+import { isReadOnce } from "../data-file.ts";
 import { EXIT, type SetExit, UsageError } from "../failure.ts";
 import type { Interruption } from "../interrupt.ts";
 import { openOffline } from "../offline-gateway.ts";
@@ -190,7 +191,7 @@ function uniqueNames(paths: readonly string[]): string[] {
 }
 
 async function sha256Of(path: string): Promise<string | null> {
-  if (path === "-") return null;
+  if (isReadOnce(path)) return null;
   const hash = createHash("sha256");
   await pipeline(createReadStream(path), hash);
   return hash.digest("hex");

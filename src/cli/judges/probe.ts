@@ -6,6 +6,7 @@ import { digestFile } from "../../config/digest.ts";
 import { ATTACKS } from "../../evaluation/probes/attacks.ts";
 import { robustnessOf } from "../../evaluation/probes/robustness.ts";
 import { configOption, readConfig } from "../config-file.ts";
+import { requireDataFile } from "../data-file.ts";
 import { EXIT, type SetExit, UsageError } from "../failure.ts";
 import { resolveJudgeSet } from "../judge-scores.ts";
 import { requireWritable } from "../output-file.ts";
@@ -49,6 +50,7 @@ export function probeCommand(exit: SetExit): Command {
     .option("--gate", "end with exit code 1 when the judge rewards an attack", false)
     .addHelpText("after", HELP)
     .action(async (name: string, flags: ProbeFlags) => {
+      requireDataFile(flags.rows, "responses");
       if (flags.output !== undefined) requireWritable(flags.output, true);
       const set = await resolveJudgeSet(await readConfig(flags.config), [{ judge: name, calibration: "none" }]);
       const { judge, bundle } = set.members[0]!.judge;

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { digestFile } from "../../config/digest.ts";
@@ -10,6 +9,7 @@ import { GatewayError } from "../../domain/errors.ts";
 import { digestPrompt } from "../../engine/digest.ts";
 import { VERSION } from "../../version.ts";
 import { readConfig } from "../config-file.ts";
+import { requireDataFile } from "../data-file.ts";
 import { UsageError } from "../failure.ts";
 import { today } from "../iso-date.ts";
 import { type AskedJudge, type JudgeSet, resolveJudgeSet, scoreWithJudges } from "../judge-scores.ts";
@@ -156,7 +156,7 @@ function candidatesOn({ labels, candidates }: ScoreRecord, side: Side): number[]
 
 function refuseFlags(path: string, { panel, judge, kind, quantile, mean, output, overwrite }: BuildFlags): void {
   if ((panel === undefined) === (judge === undefined)) throw new UsageError("state whose scores: either --panel or --judge");
-  if (!existsSync(path)) throw new UsageError(`no file ${JSON.stringify(path)}; name a JSON-lines file with reference completions`);
+  requireDataFile(path, "reference completions");
   if (kind === "drift" && panel === undefined) throw new UsageError("statistics of runs are of panels: state --panel with --kind drift");
   if (kind !== "value" && (quantile !== undefined || mean)) throw new UsageError("--quantile and --mean belong to --kind value");
   if (quantile !== undefined && mean) throw new UsageError("--quantile and --mean are two rules; state one");

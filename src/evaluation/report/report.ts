@@ -37,7 +37,7 @@ export const fileSchema = z
   .object({
     name: z.string(),
     records: z.int().describe("Records that were read, up to the limit."),
-    sha256: z.string().nullable().describe("Digest of the file; null of standard input."),
+    sha256: z.string().nullable().describe("Digest of the file; null of standard input and of pipes."),
   })
   .describe("A file that was scored.");
 
