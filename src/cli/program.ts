@@ -70,8 +70,9 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Ends quietly when whoever reads the output has had enough, as in `rewardgate score … | head`. */
-function endWithReader(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") process.exit(EXIT.ok);
-  throw error;
+/** Ends quietly when whoever reads the output has had enough, as in `rewardgate score … | head`, and says why else it cannot be written. */
+function endWithReader({ code, message }: NodeJS.ErrnoException): void {
+  if (code === "EPIPE") process.exit(EXIT.ok);
+  process.stderr.write(`error: standard output cannot be written (${code ?? message})\n`);
+  process.exit(EXIT.failure);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { createProgram } from "../../src/cli/program.ts";
 import { runCli } from "../support/cli.ts";
@@ -41,6 +41,14 @@ describe("rewardgate", () => {
     const { code, stderr } = await runCli(["serv"]);
     assert.equal(code, 2);
     assert.match(stderr, /Did you mean serve\?/);
+  });
+
+  it("says that its output has no room, without a stack trace", async (t) => {
+    if (!existsSync("/dev/full")) return t.diagnostic("this system has no file that is always full");
+    const full = openSync("/dev/full", "w");
+    const { code, stderr } = await runCli(["panels"], { stdout: full });
+    closeSync(full);
+    assert.deepEqual([code, stderr], [1, "error: standard output cannot be written (ENOSPC)\n"]);
   });
 
   it("shows a stack trace under --debug only", async () => {

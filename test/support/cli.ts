@@ -14,12 +14,18 @@ export interface CliCall {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** Descriptor of a file that takes the place of the pipe. */
+  readonly stdout?: number;
 }
 
 /** Starts the real command line in a process of its own. */
-export function startCli(args: readonly string[], { cwd, env = {} }: CliCall = {}): ChildProcess {
+export function startCli(args: readonly string[], { cwd, env = {}, stdout }: CliCall = {}): ChildProcess {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("REWARDGATE_")));
-  return spawn(process.execPath, ["--import", TSX, MAIN, ...args], { cwd, env: { ...inherited, ...env }, stdio: "pipe" });
+  return spawn(process.execPath, ["--import", TSX, MAIN, ...args], {
+    cwd,
+    env: { ...inherited, ...env },
+    stdio: ["pipe", stdout ?? "pipe", "pipe"],
+  });
 }
 
 /** Runs the real command line to its end. */
@@ -28,7 +34,7 @@ export function runCli(args: readonly string[], call: CliCall = {}): Promise<Cli
     const child = startCli(args, call);
     const output = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
-      child[name]!.setEncoding("utf8").on("data", (text) => {
+      child[name]?.setEncoding("utf8").on("data", (text) => {
         output[name] += text;
       });
     }
