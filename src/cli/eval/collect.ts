@@ -47,7 +47,10 @@ export async function collectScores(run: Collection): Promise<{ scored: Scored; 
   const sources = await openAll(paths, interruption.signal);
   const names = uniqueNames(paths);
   const total = limit === undefined ? sumOf(sources.map(({ size }) => size)) : limit * sources.length;
-  const gateway = await openOffline(config, name);
+  const gateway = await openOffline(config, name).catch((thrown) => {
+    for (const source of sources) source.close();
+    throw thrown;
+  });
   const progress = createProgress(total);
   const rows: ScoredRow[] = [];
   const counts = { records: 0, candidates: 0, unlabelled: 0, failed: [] as string[], tokens: 0 };

@@ -36,6 +36,16 @@ export async function scoreFile(run: FileRun): Promise<void> {
   }
   const interruption = listenForInterrupt();
   const source = await openLines(run.path, interruption.signal);
+  try {
+    await scoreLines(source, run, interruption.signal);
+  } finally {
+    source.close();
+    interruption.stop();
+  }
+}
+
+async function scoreLines(source: LineSource, run: FileRun, signal: AbortSignal): Promise<void> {
+  const { flags } = run;
   const output = flags.output === undefined ? undefined : await openOutput(flags.output, flags);
   const sink = output === undefined ? streamSink(process.stdout) : fileSink(output.handle);
   const gateway = await run.open();
@@ -72,7 +82,7 @@ export async function scoreFile(run: FileRun): Promise<void> {
       panel,
       options: run.options,
       window: WINDOW,
-      signal: interruption.signal,
+      signal,
       onRow: async (record, row, usage: RowUsage) => {
         await sink.write(row);
         count(record, row);
@@ -89,7 +99,6 @@ export async function scoreFile(run: FileRun): Promise<void> {
     finish(run, counts, tally.report(), whole);
   } finally {
     progress.stop();
-    interruption.stop();
     await sink.close();
     await gateway.close(0);
   }

@@ -15,6 +15,8 @@ export interface LineSource {
   readonly lines: AsyncIterable<Line>;
   /** Bytes of all lines, unzipped; undefined where that is not known. */
   readonly size: number | undefined;
+  /** Lets go of what the lines come from, for who never asks for one: a pipe holds the process. */
+  close(): void;
 }
 
 export interface Line {
@@ -34,7 +36,7 @@ export interface Line {
 export async function openLines(path: string, signal?: AbortSignal): Promise<LineSource> {
   const { stream, size } = path === "-" ? { stream: process.stdin, size: undefined } : await openFile(path);
   const lines = splitLines(gunzipped(stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>, path));
-  return { lines: signal === undefined ? lines : until(signal, lines, stream), size };
+  return { lines: signal === undefined ? lines : until(signal, lines, stream), size, close: () => void stream.destroy() };
 }
 
 /** The lines up to where the signal aborts. What they come from is let go of at their end, since a pipe that is waited for holds the process. */

@@ -211,6 +211,16 @@ describe("rewardgate score from a pipe", () => {
     child.stdin!.on("error", () => {}).end();
   });
 
+  it("is not held by a pipe that it never reads, where something else is wrong", async () => {
+    const pipe = at("unread");
+    execFileSync("mkfifo", [pipe]);
+    const { said, ended } = start([pipe, "--panel", "chatt"]);
+    const writer = await open(pipe, "w");
+    assert.equal(await ended, 2, said.stderr);
+    assert.match(said.stderr, /no panel "chatt"/);
+    await writer.close();
+  });
+
   for (const [name, startRun] of Object.entries(sources)) {
     it(`scores records of ${name} as they come, and its end is the end`, async () => {
       const { write, end, rows, said, ended } = await startRun();
