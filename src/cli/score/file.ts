@@ -95,6 +95,9 @@ async function scoreLines(source: LineSource, run: FileRun, signal: AbortSignal)
       },
     });
     progress.stop();
+    if (whole && flags.limit === undefined && seen.resumed < (output?.earlier ?? 0)) {
+      throw new UsageError(`${flags.output} holds results of more records than ${run.path} has; --overwrite starts anew`);
+    }
     const counts: RunCounts = { ...seen, seconds: seconds() };
     finish(run, counts, tally.report(), whole);
   } finally {

@@ -140,6 +140,10 @@ describe("rewardgate score FILE", () => {
     assert.equal((await score([input, "--output", output])).code, 0);
     const panel = await score([input, "--output", output, "--resume", "--panel", "reward"]);
     assert.deepEqual([panel.code, /another revision of the panel/.test(panel.stderr)], [2, true]);
+    writeFileSync(input, jsonl(pairs(2)));
+    const part = await score([input, "--output", output, "--resume"]);
+    assert.deepEqual([part.code, /holds results of more records than/.test(part.stderr)], [2, true]);
+    assert.equal((await score([input, "--output", output, "--resume", "--limit", "1"])).code, 0);
     writeFileSync(input, jsonl(pairs(4).reverse()));
     const file = await score([input, "--output", output, "--resume"]);
     assert.deepEqual([file.code, /not what the output was made from/.test(file.stderr)], [2, true]);
