@@ -51,10 +51,16 @@ function addCommand(): Command {
       const fetching = fetchingWith(models, maxBytes);
       const added = await addBundle({ ...fetching.options, given, name }).finally(fetching.stop);
       const pin = added.pin === undefined ? "" : `pinned to ${added.pin.source}\n`;
-      const snippet = `judges:\n  ${added.name}: { bundle: ${relative("", join(models, added.name))}, backend: cpu }`;
+      const snippet = `judges:\n  ${judgeName(added.name)}: { bundle: ${relative("", join(models, added.name))}, backend: cpu }`;
       process.stdout.write(`added ${join(models, added.name)}\n${pin}\nIn rewardgate.yaml, with a backend of type onnx:\n${snippet}\n`);
       process.stdout.write(`\nTest it: rewardgate models verify ${join(models, added.name)}\n`);
     });
+}
+
+/** A name of a judge as a configuration takes it, like that of the folder. */
+function judgeName(folder: string): string {
+  const plain = folder.toLowerCase().replace(/[^a-z0-9-]+/g, "-");
+  return (/^[a-z]/.test(plain) ? plain : `judge-${plain}`).slice(0, 63);
 }
 
 function pullCommand(): Command {

@@ -78,6 +78,21 @@ test("models verify refuses weights beside the graph that are others, or elsewhe
   assert.match(elsewhere!, /files\.weights\.path.*not in the folder of the graph/s);
 });
 
+test("models add prints a judge that a configuration takes, whatever the folder is called", async () => {
+  for (const name of ["Llama-3.1_RM", "0-shot"]) {
+    const { code, stdout, stderr } = await runCli(["models", "add", exported("llama-bf16"), "--name", name], { cwd: folder.path });
+    assert.equal(code, 0, stderr);
+    const judges = /^judges:\n +(\S+): .*$/m.exec(stdout)!;
+    const panels = `panels: { one: { members: [{ judge: ${judges[1]}, calibration: none }] } }`;
+    const config = folder.write(
+      "rewardgate.yaml",
+      `apiVersion: rewardgate/v1\nbackends: { cpu: { type: onnx } }\n${judges[0]}\n${panels}\n`,
+    );
+    const check = await runCli(["check", config]);
+    assert.equal(check.code, 0, check.stderr);
+  }
+});
+
 test("models add, list and pull work from the command line, and the hub's token is in no output", async () => {
   const server = await startFileServer();
   const commit = "a".repeat(40);
