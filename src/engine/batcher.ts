@@ -60,7 +60,9 @@ export function createBatcher(options: BatcherOptions): Batcher {
   let cancelDelay: (() => void) | undefined;
   let abandoned: GatewayError | undefined;
   const rate = createRateMeter();
-  const isolation = createIsolation({ backend, clock, finish, abandoned: () => abandoned, metrics });
+  // Time that went into what failed says nothing of the speed of what will be answered.
+  const failed = () => rate.busy(clock.now());
+  const isolation = createIsolation({ backend, clock, finish, failed, abandoned: () => abandoned, metrics });
 
   metrics?.declareBackend(backend.name);
   metrics?.queueLimitItems.set(label, queue.maxCalls);
@@ -267,7 +269,8 @@ export function createBatcher(options: BatcherOptions): Batcher {
     if (batch.readTokens < batch.tokens) metrics?.sharedTokens.inc(label, batch.tokens - batch.readTokens);
     await isolation.run(batch.flights, alone);
     metrics?.batchDuration.observe(label, (clock.now() - start) / 1000);
-    rate.completed(batch.tokens, clock.now());
+    const answered = batch.flights.reduce((sum, { result, prepared }) => sum + (result ? prepared!.tokens : 0), 0);
+    if (answered > 0) rate.completed(answered, clock.now());
     runningBatches--;
     fillSlots();
   }

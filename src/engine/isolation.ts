@@ -10,6 +10,8 @@ export interface IsolationOptions {
   readonly clock: Clock;
   /** Ends a flight, once. */
   readonly finish: (flight: Flight, outcome: Parameters<Flight["settle"]>[0]) => void;
+  /** Hears of each run that brought no answers. */
+  readonly failed: () => void;
   /** Why nothing runs any more, once that is so. */
   readonly abandoned: () => GatewayError | undefined;
   readonly metrics?: Metrics | undefined;
@@ -33,7 +35,7 @@ export interface Isolation {
 type Turn = "first" | "alone" | "again";
 
 export function createIsolation(options: IsolationOptions): Isolation {
-  const { backend, clock, finish, abandoned, metrics } = options;
+  const { backend, clock, finish, failed, abandoned, metrics } = options;
   const label = { backend: backend.name };
   const suspects = new Suspects(clock);
 
@@ -62,6 +64,7 @@ export function createIsolation(options: IsolationOptions): Isolation {
         finish(flight, { result: results[index]! });
       }
     } catch (thrown) {
+      failed();
       await recover(batch, abandoned() ?? GatewayError.from(thrown), context.signal.aborted);
     }
   }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { type Call, segmentsOf } from "../../src/domain/backend.ts";
+import { BatchCrash, type Call, segmentsOf } from "../../src/domain/backend.ts";
 import { systemClock } from "../../src/domain/clock.ts";
 import { GatewayError } from "../../src/domain/errors.ts";
 import { type BatcherOptions, createBatcher } from "../../src/engine/batcher.ts";
@@ -429,6 +429,45 @@ test("work that cannot end before its deadline, behind what goes before it, is r
   await settle(60);
   assert.deepEqual(backend.ran.slice(8, 9), ["goes first"]);
   assert.ok(!backend.ran.includes("hopeless") && !backend.ran.includes("goes second"));
+});
+
+test("batches that fail, at once or after a minute, leave the measured speed as it was", async () => {
+  const clock = manualClock();
+  const { backend, batcher } = batcherOf(
+    {
+      limits: { maxBatchCalls: 1 },
+      tokens: () => 100,
+      beforeRun([text]) {
+        const crashes = text!.startsWith("crashes") && backend.ran.filter((other) => other === text).length === 1;
+        clock.advance(crashes ? 60_000 : text!.startsWith("refused") ? 0 : 200);
+        if (crashes) throw new BatchCrash("it ended", undefined);
+        if (text!.startsWith("refused")) throw new GatewayError("BACKEND_UNAVAILABLE", "not now");
+      },
+    },
+    { clock },
+  );
+  const run = async (kind: string) => {
+    batcher.dispatch(
+      Array.from({ length: 8 }, (_, index) => callOf(`${kind} ${index}`)),
+      listener(),
+      STANDARD,
+    );
+    await settle(80);
+  };
+  await run("answered");
+  const backlogOf = (name: string) => {
+    const watcher = listener();
+    const [flight] = batcher.dispatch([callOf(`${name} ${"z".repeat(400)}`)], watcher, STANDARD);
+    const backlog = batcher.backlogMs();
+    batcher.leave(flight!, watcher);
+    return Math.round(backlog);
+  };
+  const before = backlogOf("first");
+  assert.ok(before > 150 && before < 250, String(before));
+  await run("crashes");
+  assert.equal(backlogOf("other"), before);
+  await run("refused");
+  assert.equal(backlogOf("again"), before);
 });
 
 test("one batch that met a cold start gets no later request refused", async () => {
