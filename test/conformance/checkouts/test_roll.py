@@ -22,6 +22,14 @@ def test_samples_are_submitted_and_their_rewards_fetched_in_order(handler_of, re
     assert handler_of(60).multi_thread_request_reward_system(rows) == pytest.approx(rewards_of(PAIRS), abs=1e-5)
 
 
+def test_prompts_are_judged_as_the_messages_that_the_worker_decodes_without_special_tokens(handler_of, rewards_of):
+    rows = [
+        ["project", "experiment", 0, str(place), "0", {"ground_truth": None}, f"user\n{prompt}\nassistant\n", answer]
+        for place, (prompt, answer) in enumerate(PAIRS)
+    ]
+    assert handler_of(60).multi_thread_request_reward_system(rows) == pytest.approx(rewards_of(PAIRS), abs=1e-5)
+
+
 def test_a_failed_judgement_has_no_score_for_which_the_client_asks_until_its_time_is_over(handler_of):
     score, dimensions = handler_of(3).get_reward("Say something long.", "word " * 20_000, {}, "0", "0")
     assert (score, dimensions) == (None, None)

@@ -18,8 +18,9 @@ def near(rewards):
 
 
 def samples_of(pairs, prompt):
+    """As a rollout makes them: with the mark that ended the answer, unless it skips special tokens."""
     return [
-        types.SimpleNamespace(prompt=prompt(question), response=answer, label=None, metadata={}, custom_rm_path=None)
+        types.SimpleNamespace(prompt=prompt(question), response=f"{answer}<|im_end|>", label=None, metadata={}, custom_rm_path=None)
         for question, answer in pairs
     ]
 
