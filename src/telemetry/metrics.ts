@@ -13,6 +13,7 @@ const TOKEN_COUNTS = [64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 65536];
 const PAYLOAD_BYTES = [256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216];
 const SCORES = [-16, -8, -4, -2, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 2, 4, 8, 16];
 const RATIOS = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75];
+const PRIORITIES: readonly Priority[] = ["critical", "standard", "sheddable"];
 
 /** Wires that count requests. */
 export type TransportLabel = "grpc" | "http";
@@ -296,7 +297,12 @@ export function createMetrics(facts: { version: string; commit: string }) {
     registers,
   });
   buildInfo.set({ version: facts.version, commit: facts.commit, node_version: process.version }, 1);
-  for (const tier of ["l1"]) for (const result of ["hit", "miss"]) cacheRequests.inc({ tier, result }, 0);
+  for (const tier of ["l1"]) {
+    for (const result of ["hit", "miss"]) cacheRequests.inc({ tier, result }, 0);
+    cacheEvictions.inc({ tier }, 0);
+  }
+  for (const reason of ["QUEUE_FULL", "TOO_LARGE", "SHUTTING_DOWN"] satisfies ErrorReason[])
+    for (const priority of PRIORITIES) rejections.inc({ reason, priority }, 0);
   return {
     registry,
     requestsTotal,
@@ -375,8 +381,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
       for (const reason of ["crash", "hang"]) workerRestarts.inc({ backend, reason }, 0);
       quarantined.inc({ backend }, 0);
       sharedTokens.inc({ backend }, 0);
-      const priorities: Priority[] = ["critical", "standard", "sheddable"];
-      for (const priority of priorities) queueItems.set({ backend, priority }, 0);
+      for (const priority of PRIORITIES) queueItems.set({ backend, priority }, 0);
     },
     /** One request ended: `reason` is undefined when it was answered, partial failures included. */
     requestFinished(facts: {

@@ -78,6 +78,20 @@ describe("docs/metrics.md", () => {
     assert.deepEqual((await values("rewardgate_judge_calls_total", "outcome")).sort(), words(Outcome, "OUTCOME_").sort());
   });
 
+  it("has a series from the start for every reason and priority of a refusal, and for evictions", async () => {
+    const series = async (name: string) =>
+      (await ownMetrics())
+        .find((metric) => metric.name === name)!
+        .values.map(({ labels, value }) => [Object.values(labels).join(" "), value]);
+    const listed = (label: string) => code(rows(new RegExp(`^\\| ${label} \\|`))[0]![1]!);
+    const refusals = listed("`reason` of rejections").flatMap((reason) =>
+      listed("`priority`").map((priority) => [`${reason} ${priority}`, 0]),
+    );
+    assert.equal(refusals.length, 9);
+    assert.deepEqual(await series("rewardgate_rejections_total"), refusals);
+    assert.deepEqual(await series("rewardgate_cache_evictions_total"), [["l1", 0]]);
+  });
+
   it("names every method under which requests are counted, wires included", () => {
     const sources = readdirSync("src/transport", { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
     const inRoutes = sources.flatMap((file) =>
