@@ -28,6 +28,8 @@ interface MessageRule {
   readonly fields: (FieldRule | undefined)[];
   /** Map entries: keys that would reach an object's prototype are refused. */
   readonly isMapEntry: boolean;
+  /** Fields that are not known are passed over: a protocol of others grows without us, and its clients need not wait. */
+  readonly isForeign: boolean;
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -39,7 +41,7 @@ const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, Buffer.f
 const rules = new Map<string, MessageRule>();
 
 /**
- * A decoder of one message type that accepts exactly what a conforming encoder writes for it.
+ * A decoder of one message type that accepts exactly what a conforming encoder writes for it; of a protocol of others, one of later versions too.
  *
  * @param typeName full name, for example `rewardgate.v1.ScoreRequest`
  * @returns bytes → message; throws a GatewayError REQUEST_INVALID that names the place
@@ -78,7 +80,11 @@ function checkMessage(cursor: Cursor, end: number, rule: MessageRule): void {
     const at = cursor.pos;
     const tag = readVarint(cursor, end);
     const field = rule.fields[tag >>> 3];
-    if (field === undefined) throw new MalformedError(`unknown field ${tag >>> 3} of ${rule.name} at byte ${at}`);
+    if (field === undefined) {
+      if (!rule.isForeign || !skipUnknown(cursor, end, tag))
+        throw new MalformedError(`unknown field ${tag >>> 3} of ${rule.name} at byte ${at}`);
+      continue;
+    }
     if ((tag & 7) !== field.wireType) throw new MalformedError(`wrong wire type of ${rule.name}.${field.name} at byte ${at}`);
     if ((seen & field.once) !== 0) throw new MalformedError(`${rule.name}.${field.name} is set twice at byte ${at}`);
     seen |= field.once;
@@ -97,6 +103,31 @@ function checkMessage(cursor: Cursor, end: number, rule: MessageRule): void {
       if (cursor.pos > end) throw new MalformedError(`${rule.name}.${field.name} is cut off at byte ${at}`);
     }
   }
+}
+
+/** Passes a field of any number but 0 and of any type but groups, which no version of these protocols has. @returns whether it was one */
+function skipUnknown(cursor: Cursor, end: number, tag: number): boolean {
+  if (tag >>> 3 === 0) return false;
+  switch (tag & 7) {
+    case WireType.Varint:
+      skipLong(cursor, end);
+      return true;
+    case WireType.LengthDelimited: {
+      const length = readVarint(cursor, end);
+      cursor.pos += length;
+      break;
+    }
+    case WireType.Bit64:
+      cursor.pos += 8;
+      break;
+    case WireType.Bit32:
+      cursor.pos += 4;
+      break;
+    default:
+      return false;
+  }
+  if (cursor.pos > end) throw new MalformedError(`cut off at byte ${end}`);
+  return true;
 }
 
 /** A packed list is a whole number of elements. */
@@ -142,7 +173,8 @@ function checkKey(bytes: Uint8Array): void {
 function ruleOf(message: DescMessage): MessageRule {
   const known = rules.get(message.typeName);
   if (known !== undefined) return known;
-  const rule: MessageRule = { name: message.typeName, fields: [], isMapEntry: false };
+  const isForeign = !message.typeName.startsWith("rewardgate.");
+  const rule: MessageRule = { name: message.typeName, fields: [], isMapEntry: false, isForeign };
   rules.set(message.typeName, rule);
   for (const field of message.fields) rule.fields[field.number] = fieldRule(field);
   return rule;
@@ -162,7 +194,7 @@ function fieldRule(field: DescField): FieldRule {
       name,
       wireType: WireType.LengthDelimited,
       once,
-      message: { name: `${field.parent.typeName}.${name}`, fields, isMapEntry: true },
+      message: { name: `${field.parent.typeName}.${name}`, fields, isMapEntry: true, isForeign: false },
     };
   }
   if (field.message !== undefined) return { name, wireType: WireType.LengthDelimited, once, message: ruleOf(field.message) };

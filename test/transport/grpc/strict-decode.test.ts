@@ -96,6 +96,24 @@ test("a field that the message does not have is refused", () => {
   assert.match(refused(write((writer) => writer.uint32((99 << 3) | 0).uint32(1))), /unknown field 99 of rewardgate.v1.ScoreRequest/);
 });
 
+test("fields of later versions of a protocol of others are passed over, whole and of any type but a group", () => {
+  const read = createStrictDecoder("inference.InferTensorContents", InferTensorContents);
+  const contents = InferTensorContents.fromPartial({ intContents: [7], bytesContents: [Buffer.from("a")] });
+  const known = InferTensorContents.encode(contents).finish();
+  const unknown = [
+    write((writer) => writer.tag(99, WireType.Varint).uint64(2 ** 53)),
+    write((writer) => writer.tag(99, WireType.Bit64).double(1.5)),
+    write((writer) => writer.tag(99, WireType.Bit32).float(1.5)),
+    write((writer) => writer.tag(99, WireType.LengthDelimited).bytes(known)),
+  ];
+  for (const field of unknown) {
+    assert.deepEqual(read(Buffer.concat([field, known, field])), contents);
+    assert.throws(() => read(Buffer.concat([known, field.subarray(0, -1)])), /cut off/);
+  }
+  assert.throws(() => read(Buffer.concat([known, write((writer) => writer.tag(99, WireType.StartGroup))])), /unknown field 99/);
+  assert.throws(() => read(Buffer.concat([known, Uint8Array.of(0, 1, 2)])), /unknown field 0/);
+});
+
 test("a zero tag, which generated decoders take for the end, is refused", () => {
   assert.match(refused(Buffer.concat([valid, Uint8Array.of(0, 1, 2)])), /unknown field 0/);
 });
