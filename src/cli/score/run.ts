@@ -1,3 +1,5 @@
+import { pause } from "../../backends/upstream/pause.ts";
+import { type Clock, systemClock } from "../../domain/clock.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Failure, ScoreOptions } from "../../domain/score.ts";
 import type { RewardService } from "../../domain/service.ts";
@@ -12,6 +14,8 @@ export interface RunOptions {
   readonly window: number;
   /** Aborts scoring; what is finished and next in order is still written. */
   readonly signal: AbortSignal;
+  /** Default that of the machine. */
+  readonly clock?: Clock;
   /** Called in order, once per record. The next records wait for it. */
   onRow(record: ScoreRecord | BrokenRecord, row: ResultRow, usage: RowUsage): Promise<void>;
 }
@@ -23,13 +27,24 @@ export interface RowUsage {
   readonly cachedScores: number;
 }
 
+/** How long a judge's server may be away since a record was answered last, milliseconds, and the pause between tries. */
+const PATIENCE_MS = 300_000;
+const PAUSE_MS = 2_000;
+
+/** When a record was answered last; absent before the first, since a server that was never there is no outage. */
+interface Answered {
+  at?: number;
+}
+
 const NO_USAGE: RowUsage = { candidates: 0, tokens: 0, cachedScores: 0 };
+
+type Outcome = { readonly row: ResultRow; readonly usage: RowUsage } | "cancelled";
 
 /** A record under way. */
 interface Pending {
   readonly record: ScoreRecord | BrokenRecord;
   readonly size: number;
-  readonly done: Promise<{ row: ResultRow; usage: RowUsage } | "cancelled">;
+  readonly done: Promise<Outcome>;
 }
 
 /**
@@ -40,6 +55,7 @@ interface Pending {
  */
 export async function scoreRecords(records: AsyncIterable<ScoreRecord | BrokenRecord>, run: RunOptions): Promise<boolean> {
   const pending: Pending[] = [];
+  const answered: Answered = {};
   let size = 0;
   const finishFirst = async (): Promise<boolean> => {
     const first = pending.shift()!;
@@ -72,7 +88,7 @@ export async function scoreRecords(records: AsyncIterable<ScoreRecord | BrokenRe
         if (!(await finishFirst())) break;
       }
       if (run.signal.aborted) break;
-      pending.push({ record, size: own, done: scoreOne(record, run) });
+      pending.push({ record, size: own, done: scoreWaiting(record, run, answered) });
       size += own;
       coming = source.next();
       asked = true;
@@ -89,7 +105,30 @@ export async function scoreRecords(records: AsyncIterable<ScoreRecord | BrokenRe
   return !run.signal.aborted;
 }
 
-async function scoreOne(record: ScoreRecord | BrokenRecord, run: RunOptions): Promise<{ row: ResultRow; usage: RowUsage } | "cancelled"> {
+/**
+ * Scores a record, and again while the server of a judge is away: a file would otherwise run through an outage of seconds with thousands
+ * of failures.
+ */
+async function scoreWaiting(record: ScoreRecord | BrokenRecord, run: RunOptions, answered: Answered): Promise<Outcome> {
+  const { clock = systemClock, signal } = run;
+  for (;;) {
+    const outcome = await scoreOne(record, run);
+    if (outcome === "cancelled" || !("item" in record)) return outcome;
+    if (!wasAway(outcome.row)) {
+      answered.at = clock.now();
+      return outcome;
+    }
+    if (answered.at === undefined || clock.now() - answered.at >= PATIENCE_MS) return outcome;
+    await pause(clock, PAUSE_MS, signal);
+    if (signal.aborted) return "cancelled";
+  }
+}
+
+function wasAway({ failure, candidates }: ResultRow): boolean {
+  return [failure, ...candidates.map((candidate) => candidate.failure)].some((each) => each?.reason === "BACKEND_UNAVAILABLE");
+}
+
+async function scoreOne(record: ScoreRecord | BrokenRecord, run: RunOptions): Promise<Outcome> {
   const { panel, signal } = run;
   const row = { line: record.line, panel: panel.name, panelRevision: panel.revision };
   if (!("item" in record)) {

@@ -5,6 +5,7 @@ import { hasFailed, scoreRecords } from "../../../src/cli/score/run.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { DEFAULT_OPTIONS, type ScoreRequest } from "../../../src/domain/score.ts";
 import type { CallContext, RewardService } from "../../../src/domain/service.ts";
+import { manualClock } from "../../support/manual-clock.ts";
 
 function record(line: number, size = 2): ScoreRecord {
   const candidates = Array.from({ length: size }, (_, i) => `c${i}`);
@@ -135,6 +136,53 @@ describe("scoreRecords", () => {
       { id: "id-2", failed: true, reason: "QUEUE_FULL" },
       { id: "id-3", failed: false, reason: undefined },
     ]);
+  });
+
+  it("waits for a server that goes away for a while, and gives up one that stays away or never was there", async () => {
+    const clock = manualClock();
+    let away = false;
+    const service = {
+      score: async ({ items }: ScoreRequest) => {
+        const { reason, message, retryable } = new GatewayError("BACKEND_UNAVAILABLE", "away", {});
+        const failed = { status: "failed", judges: [], failure: { reason, message, retryable } };
+        const candidates = items[0]!.candidates.map(() => (away ? failed : { status: "complete", reward: 1, judges: [] }));
+        return { results: [{ id: items[0]!.id, candidates }], usage: { candidates: candidates.length, tokens: 0, cachedScores: 0 } };
+      },
+    } as unknown as RewardService;
+    const start = (lines: readonly number[], from = stream(lines.map((line) => record(line, 1)))) => {
+      const rows: boolean[] = [];
+      const signal = new AbortController().signal;
+      const onRow = async (_: unknown, row: Parameters<typeof hasFailed>[0]) => {
+        rows.push(hasFailed(row));
+        // The server goes after the first record.
+        away = rows.length === 1;
+      };
+      return { rows, run: scoreRecords(from, { service, panel, options: DEFAULT_OPTIONS, window: 1, signal, clock, onRow }) };
+    };
+    const short = start([1, 2]);
+    while (clock.pending === 0) await turn();
+    clock.advance(60_000);
+    assert.deepEqual(short.rows, [false]);
+    away = false;
+    while (short.rows.length < 2) {
+      clock.advance(1_000);
+      await turn();
+    }
+    assert.equal(await short.run, true);
+    assert.deepEqual(short.rows, [false, false]);
+
+    const long = start([1, 2]);
+    while (long.rows.length < 2) {
+      clock.advance(long.rows.length === 0 ? 0 : 10_000);
+      await turn();
+    }
+    await long.run;
+    assert.deepEqual(long.rows, [false, true]);
+
+    away = true;
+    const never = start([1]);
+    await never.run;
+    assert.deepEqual([never.rows, clock.pending], [[true], 0]);
   });
 
   it("writes the finished beginning and nothing after it when it is interrupted", async () => {
