@@ -9,12 +9,16 @@ import { UsageError } from "./failure.ts";
  * @throws {UsageError}
  */
 export function requireWritable(path: string, overwrite: boolean): void {
+  attempt(path, () => mkdirSync(dirname(path), { recursive: true }));
   const there = statSync(path, { throwIfNoEntry: false });
   if (there !== undefined && !overwrite) throw new UsageError(`${path} exists; name another with --output, or replace it with --overwrite`);
   if (there?.isDirectory()) throw new UsageError(`${path} is a folder; name a file in it with --output`);
+  attempt(path, () => accessSync(there === undefined ? dirname(path) : path, constants.W_OK));
+}
+
+function attempt(path: string, step: () => void): void {
   try {
-    if (there === undefined) mkdirSync(dirname(path), { recursive: true });
-    accessSync(there === undefined ? dirname(path) : path, constants.W_OK);
+    step();
   } catch (cause) {
     throw new UsageError(`cannot write to ${path} (${(cause as NodeJS.ErrnoException).code}); name another file with --output`);
   }

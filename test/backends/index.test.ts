@@ -111,6 +111,9 @@ const NO_WORDS = [
   "with a number beyond single precision",
 ];
 
+/** Unlike JSON, it holds numbers that are none. */
+const NOT_FINITE = { "with NaN": "SCORE_NOT_FINITE", "with an infinite number": "SCORE_NOT_FINITE" } as const;
+
 function adapter(
   shape: keyof typeof ENGINE_SHAPES | (() => Promise<EngineDouble>),
   written: Record<string, unknown>,
@@ -259,16 +262,20 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
     { type: "tei", gives: "scores" },
     { calls: texts, names: "description", finds: { "with null": "SCORE_NOT_FINITE" } },
   ),
-  "tei /rerank": adapter("teiRerank", { type: "tei", gives: "pairs", inputsPerRequest: 4 }, { calls: pairs, names: "description" }),
+  "tei /rerank": adapter(
+    "teiRerank",
+    { type: "tei", gives: "pairs", inputsPerRequest: 4 },
+    { calls: pairs, names: "description", finds: { "with null": "SCORE_NOT_FINITE" } },
+  ),
   "tei gRPC Predict": adapter(
     () => startTeiGrpcDouble("rm", "classifier"),
     { type: "tei", gives: "scores" },
-    { calls: texts, names: "description", cannot: NO_WORDS },
+    { calls: texts, names: "description", cannot: NO_WORDS, finds: NOT_FINITE },
   ),
   "tei gRPC Rerank": adapter(
     () => startTeiGrpcDouble("rm", "reranker"),
     { type: "tei", gives: "pairs", inputsPerRequest: 4 },
-    { calls: pairs, names: "description", cannot: NO_WORDS },
+    { calls: pairs, names: "description", cannot: NO_WORDS, finds: NOT_FINITE },
   ),
   "openai chat": adapter("openaiChat", { type: "openai", answersAs: "rm" }, { ...CHAT, names: "answer" }),
   "ollama chat": adapter("ollamaChat", { type: "ollama" }, { ...CHAT, names: "description" }),

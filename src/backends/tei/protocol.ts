@@ -16,22 +16,26 @@ export function writeRerank(inputs: readonly Input[]): string {
   return JSON.stringify({ query: inputs[0]!.query, texts: inputs.map(({ text }) => text), ...WHOLE, return_text: false });
 }
 
-/** The server is written in Rust, whose JSON has null where a number is NaN or infinite. */
-const predicted = z.array(z.array(z.object({ score: z.number().nullable(), label: z.string() })).length(1));
+/** The server is written in Rust, whose JSON has null where a number is NaN or infinite: its model is at fault for that text, and not the server. */
+const score = z
+  .number()
+  .nullable()
+  .transform((given) => given ?? Number.NaN);
+
+const predicted = z.array(z.array(z.object({ score, label: z.string() })).length(1));
 
 /**
- * Reads the answer of `POST /predict`: for each text, in their order, its labels; a reward model has one. A score that the server could not
- * write is NaN: its model is at fault for that text, and not the server.
+ * Reads the answer of `POST /predict`: for each text, in their order, its labels; a reward model has one.
  *
  * @returns undefined when it is no such answer
  */
 export function readPredict(body: string): ReadNumbers | undefined {
   const parsed = predicted.safeParse(parseJson(body));
   if (!parsed.success) return undefined;
-  return { rows: parsed.data.map((labels, index) => ({ index, values: Float32Array.of(labels[0]!.score ?? Number.NaN) })) };
+  return { rows: parsed.data.map((labels, index) => ({ index, values: Float32Array.of(labels[0]!.score) })) };
 }
 
-const reranked = z.array(z.object({ index: z.int(), score: z.number() }));
+const reranked = z.array(z.object({ index: z.int(), score }));
 
 /** Reads the answer of `POST /rerank`: one score for each text, best first. @returns undefined when it is no such answer */
 export function readRerank(body: string): ReadNumbers | undefined {
