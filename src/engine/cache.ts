@@ -42,9 +42,9 @@ const VECTOR_BYTES = 200;
 export function createScoreCache(options: ScoreCacheOptions): ScoreCache {
   if (options.maxBytes === 0) return { get: () => undefined, set: () => {}, clear: () => {} };
   const { metrics } = options;
-  const evictions = metrics?.cacheEvictions.labels({ tier: "l1" });
-  const hits = metrics?.cacheRequests.labels({ tier: "l1", result: "hit" });
-  const misses = metrics?.cacheRequests.labels({ tier: "l1", result: "miss" });
+  const evictions = metrics?.cache.evictions.labels({ tier: "l1" });
+  const hits = metrics?.cache.requests.labels({ tier: "l1", result: "hit" });
+  const misses = metrics?.cache.requests.labels({ tier: "l1", result: "miss" });
   const entries = new LRUCache<string, CachedAnswer>({
     // Room for `max` is taken at once, so no more of it than the smallest entries could fill.
     max: Math.min(options.maxEntries, Math.ceil(options.maxBytes / (ENTRY_BYTES + SCORE_BYTES))),
@@ -53,8 +53,8 @@ export function createScoreCache(options: ScoreCacheOptions): ScoreCache {
     ...(evictions && { dispose: (_answer: CachedAnswer, _key: string, reason: string) => reason === "evict" && evictions.inc() }),
   });
   metrics?.onScrape(() => {
-    metrics.cacheEntries.set({ tier: "l1" }, entries.size);
-    metrics.cacheBytes.set({ tier: "l1" }, entries.calculatedSize);
+    metrics.cache.entries.set({ tier: "l1" }, entries.size);
+    metrics.cache.bytes.set({ tier: "l1" }, entries.calculatedSize);
   });
   const spaces = new Map<string, string>();
   const key = (revision: string, digest: string) => {

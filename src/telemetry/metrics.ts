@@ -1,7 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { ERROR_TABLE, type ErrorReason } from "../domain/errors.ts";
 import { ALARM_KINDS } from "../domain/run.ts";
-import type { CandidateStatus, Outcome, Priority } from "../domain/score.ts";
+import { type CandidateStatus, type Outcome, PRIORITIES } from "../domain/score.ts";
+import { createCacheMetrics } from "./cache-metrics.ts";
 import { createConnectionMetrics } from "./connection-metrics.ts";
 import { createStageMetrics } from "./stage-metrics.ts";
 import { createStateMetrics } from "./state-metrics.ts";
@@ -13,7 +14,6 @@ const TOKEN_COUNTS = [64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 65536];
 const PAYLOAD_BYTES = [256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216];
 const SCORES = [-16, -8, -4, -2, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 2, 4, 8, 16];
 const RATIOS = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75];
-const PRIORITIES: readonly Priority[] = ["critical", "standard", "sheddable"];
 
 /** Wires that count requests. */
 export type TransportLabel = "grpc" | "http";
@@ -195,20 +195,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
     labelNames: ["judge", "kind", "revision", "device", "determinism"],
     registers,
   });
-  const cacheRequests = new Counter({
-    name: "rewardgate_cache_requests_total",
-    help: "Cache look-ups.",
-    labelNames: ["tier", "result"],
-    registers,
-  });
-  const cacheEntries = new Gauge({ name: "rewardgate_cache_entries", help: "Entries held.", labelNames: ["tier"], registers });
-  const cacheBytes = new Gauge({ name: "rewardgate_cache_bytes", help: "Bytes held.", labelNames: ["tier"], registers });
-  const cacheEvictions = new Counter({
-    name: "rewardgate_cache_evictions_total",
-    help: "Entries dropped to stay within bounds.",
-    labelNames: ["tier"],
-    registers,
-  });
+  const cache = createCacheMetrics(registry);
   const coalesced = new Counter({
     name: "rewardgate_coalesced_items_total",
     help: "Calls answered by an identical call in flight.",
@@ -297,10 +284,6 @@ export function createMetrics(facts: { version: string; commit: string }) {
     registers,
   });
   buildInfo.set({ version: facts.version, commit: facts.commit, node_version: process.version }, 1);
-  for (const tier of ["l1"]) {
-    for (const result of ["hit", "miss"]) cacheRequests.inc({ tier, result }, 0);
-    cacheEvictions.inc({ tier }, 0);
-  }
   for (const reason of ["QUEUE_FULL", "TOO_LARGE", "SHUTTING_DOWN"] satisfies ErrorReason[])
     for (const priority of PRIORITIES) rejections.inc({ reason, priority }, 0);
   return {
@@ -333,10 +316,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
     goldenError,
     judgeUp,
     judgeInfo,
-    cacheRequests,
-    cacheEntries,
-    cacheBytes,
-    cacheEvictions,
+    cache,
     coalesced,
     workerRestarts,
     quarantined,
