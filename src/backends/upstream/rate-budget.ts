@@ -14,13 +14,22 @@ export interface RateBudget {
    * Waits until one more request with so many tokens is allowed, in order of arrival.
    *
    * @param tokens read and written, at most
-   * @returns corrects the tokens once they are known
-   * @throws {GatewayError} BACKEND_UNAVAILABLE, with the time to wait, when its callers will have given up by then; CALLER_GONE when
-   *   they leave
+   * @throws {GatewayError} BACKEND_UNAVAILABLE, with the time to wait, when its callers will have given up by the time that those
+   *   before it let it through; CALLER_GONE when they leave
    */
-  take(tokens: number, context?: RunContext): Promise<(actual: number) => void>;
+  take(tokens: number, context?: RunContext): Promise<Allowance>;
   /** Turns away what waits. */
   close(): void;
+}
+
+/** Leave for one request, which counts from now on. */
+export interface Allowance {
+  /** The request is on its way: the minute in which it counts begins. */
+  begin(): void;
+  /** Corrects the tokens once they are known. */
+  correct(actual: number): void;
+  /** The request was not made after all. */
+  giveBack(): void;
 }
 
 const MINUTE_MS = 60_000;
@@ -46,23 +55,29 @@ export function createRateBudget(
 ): RateBudget {
   /** In order of time. */
   let spent: Spent[] = [];
+  /** Tokens of allowances whose requests are not on their way yet. */
+  const held = new Set<{ tokens: number }>();
   let waiting: { readonly tokens: number; readonly start: () => void; readonly leave: () => void }[] = [];
   let cancelTimer = () => {};
 
-  /** Milliseconds until so many tokens are allowed, if nobody else asks. */
-  function waitMs(tokens: number): number {
+  /** Milliseconds until the last of these requests is allowed, in their order, if each takes its tokens and what is held begins now. */
+  function waitMs(queue: readonly { readonly tokens: number }[]): number {
     const now = clock.now();
     spent = spent.filter(({ at }) => at + MINUTE_MS > now);
-    let requests = spent.length;
-    let used = spent.reduce((total, one) => total + one.tokens, 0);
-    let wait = 0;
-    for (const { at, tokens: freed } of spent) {
-      if (requests < requestsPerMinute && used + tokens <= tokensPerMinute) break;
-      requests--;
-      used -= freed;
-      wait = at + MINUTE_MS - now;
+    const window: Spent[] = [...spent, ...[...held].map(({ tokens }) => ({ at: now, tokens }))];
+    let used = window.reduce((total, one) => total + one.tokens, 0);
+    let first = 0;
+    let allowedAt = now;
+    for (const { tokens } of queue) {
+      while (first < window.length && (window.length - first >= requestsPerMinute || used + tokens > tokensPerMinute)) {
+        const freed = window[first++]!;
+        used -= freed.tokens;
+        allowedAt = Math.max(allowedAt, freed.at + MINUTE_MS);
+      }
+      window.push({ at: allowedAt, tokens });
+      used += tokens;
     }
-    return wait;
+    return allowedAt - now;
   }
 
   /** Starts what is allowed now, in order, and comes back when the next one will be. */
@@ -72,7 +87,7 @@ export function createRateBudget(
     for (;;) {
       const [first] = waiting;
       if (first === undefined) return;
-      const wait = waitMs(first.tokens);
+      const wait = waitMs([first]);
       if (wait > 0) {
         cancelTimer = clock.after(wait, advance);
         return;
@@ -82,15 +97,36 @@ export function createRateBudget(
     }
   }
 
+  function allow(tokens: number): Allowance {
+    let one: { tokens: number } = { tokens };
+    held.add(one);
+    return {
+      begin() {
+        held.delete(one);
+        const begun: Spent = { at: clock.now(), tokens };
+        one = begun;
+        spent.push(begun);
+      },
+      correct(actual) {
+        one.tokens = actual;
+        advance();
+      },
+      giveBack() {
+        held.delete(one);
+        advance();
+      },
+    };
+  }
+
   return {
     async take(tokens, context) {
-      const wait = waitMs(tokens);
+      const wait = waitMs([...waiting, { tokens }]);
       if (wait > 0 && wait >= (context?.remainingMs() ?? Infinity)) {
         onHeld("refused");
         const message = `backend "${backend}" has used up what its server allows a minute; try again later, or raise \`rate\``;
         throw new GatewayError("BACKEND_UNAVAILABLE", message, { details: { retryAfterMs: Math.ceil(wait) } });
       }
-      if (wait > 0 || waiting.length > 0) onHeld("waited");
+      if (wait > 0) onHeld("waited");
       return new Promise((resolve, reject) => {
         const leave = () => {
           context?.signal.removeEventListener("abort", leave);
@@ -103,12 +139,7 @@ export function createRateBudget(
           leave,
           start() {
             context?.signal.removeEventListener("abort", leave);
-            const one: Spent = { at: clock.now(), tokens };
-            spent.push(one);
-            resolve((actual) => {
-              one.tokens = actual;
-              advance();
-            });
+            resolve(allow(tokens));
           },
         };
         waiting.push(own);

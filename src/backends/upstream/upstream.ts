@@ -155,10 +155,13 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
     let last: GatewayError | undefined;
     for (let attempts = 1; ; attempts++) {
       if (last === undefined) door.requireOpen(addresses, proving);
-      const settle = await budget?.take(tokens, context);
+      const allowance = await budget?.take(tokens, context);
       const entered = await door.enter({ addresses, tried, proving, remainingMs, signal }).catch((error) => {
+        allowance?.giveBack();
         throw last ?? error;
       });
+      // Counted from here: what waited at the door for its server would otherwise go on top of a minute of others.
+      allowance?.begin();
       tried.add(entered.address);
       /** One attempt, and what it means for its address. */
       const attempt = async ({ address, ...rest }: Entered, previousAttempts: number, givenUp?: AbortSignal): Promise<Ending<R>> => {
@@ -202,7 +205,7 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
             });
       if (ending.outcome === "ok") {
         retry.succeeded();
-        settle?.(tokensOf(ending.answer) ?? tokens);
+        allowance?.correct(tokensOf(ending.answer) ?? tokens);
         return ending.answer;
       }
       metrics?.retryBudget.set(label, retry.budget);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRateBudget, type RateLimits } from "../../../src/backends/upstream/rate-budget.ts";
+import type { GatewayError } from "../../../src/domain/errors.ts";
 import { manualClock } from "../../support/manual-clock.ts";
 import { settle } from "../../support/scripted.ts";
 
@@ -9,9 +10,10 @@ function budgetOf(limits: RateLimits) {
   const budget = createRateBudget("llm", limits, clock);
   const started: [string, number][] = [];
   const take = (name: string, tokens: number, signal?: AbortSignal) =>
-    budget.take(tokens, signal && { signal, remainingMs: () => Infinity, alone: false }).then((correct) => {
+    budget.take(tokens, signal && { signal, remainingMs: () => Infinity, alone: false }).then((allowance) => {
+      allowance.begin();
       started.push([name, clock.now()]);
-      return correct;
+      return allowance.correct;
     });
   return { clock, budget, started, take };
 }
@@ -57,6 +59,47 @@ test("a request with more tokens than a minute allows goes alone and not never",
   clock.advance(60_000);
   await large;
   assert.deepEqual(started[1], ["b", 60_000]);
+});
+
+test("a request counts from when it is on its way, until then as long as it takes, and not at all when it is not made", async () => {
+  const { clock, budget, started, take } = budgetOf({ requestsPerMinute: 2 });
+  const [resting, dropped] = await Promise.all([budget.take(0), budget.take(0)]);
+  const all = [take("c", 0), take("d", 0)];
+  dropped.giveBack();
+  await all[0];
+  clock.advance(60_000);
+  await all[1];
+  clock.advance(10_000);
+  resting.begin();
+  all.push(take("e", 0), take("f", 0));
+  for (const ms of [49_999, 1, 9_999, 1]) {
+    clock.advance(ms);
+    await settle(1);
+  }
+  await Promise.all(all);
+  assert.deepEqual(started, [
+    ["c", 0],
+    ["d", 60_000],
+    ["e", 120_000],
+    ["f", 130_000],
+  ]);
+});
+
+test("a request is refused at once when those that wait before it leave it no time", async () => {
+  const { clock, budget, take } = budgetOf({ requestsPerMinute: 1 });
+  const all = [take("a", 0), take("b", 0)];
+  await settle(1);
+  clock.advance(10_000);
+  const patient = (ms: number) => budget.take(0, { signal: new AbortController().signal, remainingMs: () => ms, alone: false });
+  await assert.rejects(patient(110_000), ({ reason, details }: GatewayError) => {
+    assert.deepEqual([reason, details.retryAfterMs], ["BACKEND_UNAVAILABLE", 110_000]);
+    return true;
+  });
+  const third = patient(110_001);
+  clock.advance(50_000);
+  await Promise.all(all);
+  clock.advance(60_000);
+  await third;
 });
 
 test("who leaves makes room for the next, and closing turns away what waits", async () => {

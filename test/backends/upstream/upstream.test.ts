@@ -7,7 +7,7 @@ import { createMetrics, type Metrics } from "../../../src/telemetry/metrics.ts";
 import type { ChatScript, ChatServer } from "../../support/chat-server.ts";
 import { freePort } from "../../support/free-port.ts";
 import { manualClock } from "../../support/manual-clock.ts";
-import { passTime } from "../../support/quiet.ts";
+import { passTime, quiet } from "../../support/quiet.ts";
 import { startScoreServer } from "../../support/score-server.ts";
 import { settle } from "../../support/scripted.ts";
 
@@ -273,6 +273,21 @@ test("an address that asks for rest gets it while others work, and a call whose 
   const impatient = { signal: new AbortController().signal, remainingMs: () => 1_500, alone: false };
   await assert.rejects(ask(alone.upstream, impatient), { reason: "BACKEND_UNAVAILABLE" });
   await assert.rejects(ask(alone.upstream, impatient), (error: GatewayError) => Number(error.details.retryAfterMs) >= 2_000);
+});
+
+test("calls that wait out a server's rest count against its rate from when they are made, so no minute holds too many", async () => {
+  const madeAt: number[] = [];
+  const server = await serverOf(() => {
+    madeAt.push(clock.now());
+    return madeAt.length === 1 ? { status: 429, headers: { "retry-after": "20" } } : { json: { score: 1 } };
+  });
+  const { upstream, clock } = await upstreamOf([server], { rate: { requestsPerMinute: 3, tokensOf: () => 0 } });
+  const first = ask(upstream);
+  await until(() => madeAt.length === 1);
+  await quiet();
+  assert.deepEqual(await inTime(clock, [first, ...times(6, () => ask(upstream))], 1_000), [1, 1, 1, 1, 1, 1, 1]);
+  assert.equal(madeAt.length, 8);
+  for (const [index, at] of madeAt.slice(3).entries()) assert.ok(at - madeAt[index]! >= 60_000, `made at ${madeAt.join(", ")} ms`);
 });
 
 test("no server is left alone for longer than 30 s because it asked for more", async () => {
