@@ -14,7 +14,7 @@ import { type Comparison, type Tally, winnerOf } from "./tally.ts";
 
 /** Where strengths and mixtures count as found. */
 const TOLERANCE = 1e-9;
-const MAX_ROUNDS = 10_000;
+const MAX_ROUNDS = 1_000;
 /** Groups whose equilibria are searched support by support. */
 const MAX_ENUMERATED = 12;
 
