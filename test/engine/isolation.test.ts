@@ -208,7 +208,7 @@ test("a text that no inference process survives costs neither its batch-mates no
     threadsPerExecutor: 1,
     maxBatchCalls: 8,
     maxPaddingRatio: 0.9,
-    hangTimeoutMs: 2_000,
+    hangTimeoutSeconds: 2,
     metrics,
   });
   cleanups.push(async () => {

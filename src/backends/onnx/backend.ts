@@ -32,8 +32,6 @@ export interface OnnxBackendOptions extends Omit<OnnxParams, "type"> {
   readonly batchable: boolean;
   /** Runs the largest batch once at start, so that the first request does not pay for memory. Default true. */
   readonly warmUp?: boolean;
-  /** Longest time without an answer before a process is taken for hung. Default 60 s. */
-  readonly hangTimeoutMs?: number;
   /** Longest time that `close` waits for running batches. Default 30 s. */
   readonly closeTimeoutMs?: number;
   readonly metrics?: Metrics | undefined;
@@ -49,6 +47,7 @@ export interface OnnxBackend extends OpenBackend {
 
 /** Batches handed to an executor: one runs, one waits beside it, so that it never idles between two. */
 const DEPTH = 2;
+const HANG_TIMEOUT_SECONDS = 60;
 
 const CPU_LIMITS = { maxBatchTokens: 512, maxBatchCalls: 32, maxPaddingRatio: 0.2, maxDelayMs: 0 };
 const CUDA_LIMITS = { maxBatchTokens: 16384, maxBatchCalls: 256, maxPaddingRatio: 0.5, maxDelayMs: 1 };
@@ -103,7 +102,7 @@ async function start(options: OnnxBackendOptions, padId: number): Promise<{ devi
         warmUp: options.warmUp === false ? undefined : warmUpShape(batchLimits(options, devices, 1), options.maxTokens),
       },
       name: options.name,
-      hangTimeoutMs: options.hangTimeoutMs ?? 60_000,
+      hangTimeoutMs: (options.hangTimeoutSeconds ?? HANG_TIMEOUT_SECONDS) * 1000,
       closeTimeoutMs: options.closeTimeoutMs ?? 30_000,
       metrics: options.metrics,
       log: options.log,

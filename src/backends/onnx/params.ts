@@ -64,6 +64,15 @@ export const onnxParams = z.strictObject({
     .min(0)
     .describe("Milliseconds that an idle device waits for a fuller batch. Without it: 0 on the CPU, 1 on a GPU.")
     .optional(),
+  hangTimeoutSeconds: z
+    .number()
+    .min(1)
+    .max(3_600)
+    .describe(
+      "Seconds that an inference process may take for one batch; one that takes longer counts as hung and is replaced, and a text that does so three times " +
+        "is refused. More than the model's longest text takes on `threadsPerExecutor` threads. Default 60.",
+    )
+    .optional(),
 });
 
 export type OnnxParams = z.output<typeof onnxParams>;

@@ -17,6 +17,12 @@ test("onnxParams fills in the CPU and one thread, and refuses unknown keys and d
   for (const keys of refused) assert.equal(onnxParams.safeParse({ type: "onnx", ...keys }).success, false, JSON.stringify(keys));
 });
 
+test("onnxParams takes the time after which a process counts as hung, for models whose longest text takes more than a minute", () => {
+  const parsed = (hangTimeoutSeconds: number) => onnxParams.safeParse({ type: "onnx", hangTimeoutSeconds });
+  assert.equal(parsed(600).data?.hangTimeoutSeconds, 600);
+  for (const seconds of [0, 0.5, 3_601]) assert.equal(parsed(seconds).success, false);
+});
+
 test("onnxParams describes every key, for the reference and for editors", () => {
   const { properties } = z.toJSONSchema(onnxParams, { io: "input" });
   for (const [key, schema] of Object.entries(properties!)) assert.ok((schema as { description?: string }).description, key);
