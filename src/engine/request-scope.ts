@@ -36,6 +36,9 @@ export class RequestScope implements Watcher {
   private readonly needs = new Set<Flight>();
   /** Whether what is only watched has had its time. */
   private watched = false;
+  private watchMs = Number.POSITIVE_INFINITY;
+  /** Runs while nothing that a reward depends on is under way. */
+  private cancelWatch: (() => void) | undefined;
   private end: ((error: GatewayError | undefined) => void) | undefined;
   private readonly hooks: ScopeHooks;
 
@@ -49,7 +52,10 @@ export class RequestScope implements Watcher {
   waitFor(flight: Flight, batcher: Batcher, needed: boolean): void {
     if (flight.state === "settled") return;
     this.waitsFor.set(flight, batcher);
-    if (needed) this.needs.add(flight);
+    if (!needed) return;
+    this.needs.add(flight);
+    this.cancelWatch?.();
+    this.cancelWatch = undefined;
   }
 
   flightStarted(flight: Flight): void {
@@ -64,42 +70,53 @@ export class RequestScope implements Watcher {
     this.waitsFor.delete(flight);
     this.needs.delete(flight);
     this.hooks.settled(flight);
-    if (this.isDone()) this.end?.(undefined);
+    this.endWhenDone();
   }
 
   /**
    * Waits until every flight has settled, or, shortly before the deadline, until every needed one has.
    * @param deadline clock time, milliseconds
+   * @param watchMs  how long to wait for the others once every needed one has settled, milliseconds; as long as those took is waited in
+   *   any case
    * @throws {GatewayError} DEADLINE_EXCEEDED, CALLER_GONE
    */
-  async settled(deadline: number, signal: AbortSignal): Promise<void> {
+  async settled(deadline: number, signal: AbortSignal, watchMs = Number.POSITIVE_INFINITY): Promise<void> {
     if (this.waitsFor.size === 0) return;
+    this.watchMs = watchMs;
     const error = await new Promise<GatewayError | undefined>((resolve) => {
       const onAbort = () => this.end?.(new GatewayError("CALLER_GONE", "the caller cancelled or disconnected"));
       const allowed = Math.max(0, deadline - this.clock.now());
-      const cancelWatching = this.clock.after(allowed - Math.min(SPARED.ms, allowed * SPARED.share), () => {
-        this.watched = true;
-        if (this.isDone()) this.end?.(undefined);
-      });
+      const cancelWatching = this.clock.after(allowed - Math.min(SPARED.ms, allowed * SPARED.share), () => this.stopWatching());
       const cancelTimer = this.clock.after(allowed, () =>
         this.end?.(new GatewayError("DEADLINE_EXCEEDED", "the deadline passed before every judge had answered")),
       );
       this.end = (reason) => {
         this.end = undefined;
         cancelWatching();
+        this.cancelWatch?.();
         cancelTimer();
         signal.removeEventListener("abort", onAbort);
         resolve(reason);
       };
       signal.addEventListener("abort", onAbort);
       if (signal.aborted) onAbort();
+      this.endWhenDone();
     });
     this.abandon();
     if (error !== undefined) throw error;
   }
 
-  private isDone(): boolean {
-    return this.waitsFor.size === 0 || (this.watched && this.needs.size === 0);
+  /** Ends the wait when nothing is left to wait for, and gives what is only watched its time when nothing else is. */
+  private endWhenDone(): void {
+    if (this.end === undefined || this.needs.size > 0) return;
+    if (this.watched || this.waitsFor.size === 0) this.end(undefined);
+    else if (Number.isFinite(this.watchMs))
+      this.cancelWatch ??= this.clock.after(Math.max(this.watchMs, this.clock.now() - this.beganAt), () => this.stopWatching());
+  }
+
+  private stopWatching(): void {
+    this.watched = true;
+    this.endWhenDone();
   }
 
   /** Ends the wait, if there is one, with an error. */

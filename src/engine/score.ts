@@ -54,6 +54,9 @@ export type Scorer = (request: ScoreRequest, context: CallContext) => Promise<Sc
 /** How much later than a critical request one of this priority counts as having arrived: bounds how long it can be passed over. */
 export const ALLOWANCE_MS: Record<Priority, number> = { critical: 0, standard: 1_000, sheddable: 10_000 };
 
+/** Of the longest time of a request, how much goes at least to judges that only watch, once the rewards are there and no deadline says more. */
+const WATCH_SHARE = 0.25;
+
 /**
  * Makes the function that takes a request through the engine, in this order: route, plan, encode, cache, flights through the
  * batchers, decode, cache again, the judges of later stages the same way while the item is open, and per item calibrate, transform,
@@ -107,7 +110,9 @@ export function createScorer(options: ScorerOptions): Scorer {
       if (needed.length < open.length) startWatching(open, asksOf, scope, urgency);
       for (const entry of open) if (entry.missing === 0) readAnswers(entry, reading);
       for (const journey of answered) askLaterStages(journey, travel);
-      if (stopped === undefined) await scope.settled(deadline, context.signal);
+      // A caller that names no time waits for its rewards, and need not wait for a judge that has no part in them and is stuck.
+      const watchMs = request.options.deadlineMs === undefined ? maxRequestMs * WATCH_SHARE : undefined;
+      if (stopped === undefined) await scope.settled(deadline, context.signal, watchMs);
       if (stopped !== undefined) throw stopped;
     } catch (error) {
       scope.abandon();

@@ -665,6 +665,55 @@ test("a request leaves behind what only watches so long before its deadline that
   }
 });
 
+test("a request without a deadline waits for what only watches as long again as its rewards took, at least a quarter of the longest time", async () => {
+  for (const [rewardMs, heard, waits] of [
+    [10, 24_000, 25_000],
+    [30_000, 29_000, 30_000],
+  ] as const) {
+    const clock = manualClock(1_000);
+    const gates = new Map(["a", "b", "c"].map((letter) => [letter, deferred()]));
+    const members = [
+      memberOf(letterJudge("a")),
+      memberOf(letterJudge("b"), { standing: "shadow", weight: 0 }),
+      memberOf(letterJudge("c"), { standing: "shadow", weight: 0 }),
+    ];
+    const script = {
+      score: numberOf,
+      limits: { maxBatchCalls: 1, concurrency: 3, parallelism: 3 },
+      beforeRun: (texts: string[]) => gates.get(texts[0]![0]!)!.promise,
+    };
+    const { score } = engineOf(script, { clock, maxRequestMs: 100_000, panels: [panelOf(members)] });
+    let answered = false;
+    const answer = score(requestOf([itemOf("i", ["a1 b2 c3"])]), contextOf()).finally(() => {
+      answered = true;
+    });
+    const pass = async (ms: number, letter?: string) => {
+      await settle(20);
+      clock.advance(ms);
+      if (letter !== undefined) gates.get(letter)!.resolve();
+      await settle(20);
+    };
+    await pass(rewardMs, "a");
+    await pass(heard, "b");
+    await pass(waits - heard - 1);
+    assert.equal(answered, false);
+    await pass(1);
+    assert.equal(answered, true);
+    const [candidate] = (await answer).results[0]!.candidates;
+    assert.equal(candidate!.reward, 1);
+    assert.deepEqual(
+      candidate!.judges.map(({ outcome, raw, failure }) => [outcome, raw, failure?.reason]),
+      [
+        ["scored", 1, undefined],
+        ["scored", 2, undefined],
+        ["failed", undefined, "DEADLINE_EXCEEDED"],
+      ],
+    );
+    assert.equal(clock.pending, 0);
+    gates.get("c")!.resolve();
+  }
+});
+
 test("a sample is a share of the items, and the same one for whoever asks", async () => {
   const members = [memberOf(letterJudge("a")), memberOf(letterJudge("b"), { standing: "shadow", weight: 0, sample: 0.25 })];
   const { score } = engineOf({ score: numberOf }, { panels: [panelOf(members)] });
