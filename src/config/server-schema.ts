@@ -144,5 +144,6 @@ export const queueSchema = z
   })
   .prefault({})
   .describe(
-    "Bounds of the queue before this backend; a call beyond one is refused at once with QUEUE_FULL, but what a judge asks further waits.",
+    "Bounds of the queue before this backend; a call beyond one is refused at once with QUEUE_FULL, but what a judge asks further waits. " +
+      "From three quarters of one on it refuses sheddable calls.",
   );

@@ -1,4 +1,5 @@
 import { GatewayError } from "../domain/errors.ts";
+import type { Priority } from "../domain/score.ts";
 
 /** Bounds of what may wait for one backend. A request that would pass one is refused whole, at once. */
 export interface QueueLimits {
@@ -21,10 +22,14 @@ export interface QueueState {
 
 /** What a request adds, and how long its caller would wait, milliseconds. */
 export interface Demand {
+  readonly priority: Priority;
   readonly calls: number;
   readonly textSize: number;
   readonly remainingMs: number;
 }
+
+/** How much of each bound may be full with a request of this priority, unless nothing waits: the rest is for what is more urgent. */
+const SHARE: Readonly<Record<Priority, number>> = { critical: 1, standard: 1, sheddable: 0.75 };
 
 /** Characters of text that are taken for one token before the tokenizer has counted. */
 export const CHARACTERS_PER_TOKEN = 4;
@@ -66,8 +71,9 @@ export function refusalOf(
 
 /** The bound that the demand would pass. A request may pass the bound of tokens, which are estimates yet, when nothing waits. */
 function fullIn(limits: QueueLimits, state: QueueState, demand: Demand): string | undefined {
-  if (state.calls + demand.calls > limits.maxCalls) return "calls";
-  if (state.textSize + demand.textSize > limits.maxTextSize) return "text";
+  const share = state.calls > 0 ? SHARE[demand.priority] : 1;
+  if (state.calls + demand.calls > limits.maxCalls * share) return "calls";
+  if (state.textSize + demand.textSize > limits.maxTextSize * share) return "text";
   const tokens = state.tokens + demand.textSize / CHARACTERS_PER_TOKEN;
-  return state.calls > 0 && tokens > limits.maxTokens ? "tokens" : undefined;
+  return state.calls > 0 && tokens > limits.maxTokens * share ? "tokens" : undefined;
 }

@@ -94,13 +94,13 @@ export function createBatcher(options: BatcherOptions): Batcher {
     return tokens / rate.perMs();
   }
 
-  function admit(fresh: readonly Flight[], { rank, expiresAt, underWay = false }: Urgency): void {
+  function admit(fresh: readonly Flight[], { priority, rank, expiresAt, underWay = false }: Urgency): void {
     if (abandoned) throw abandoned;
     let textSize = 0;
     for (const flight of fresh) textSize += flight.textSize;
     const state = { calls: waitingCalls, textSize: waitingText, tokens: queuedTokens(), backlogMs: backlogMs() };
     const remainingMs = expiresAt - clock.now();
-    const demand = { calls: fresh.length, textSize, remainingMs };
+    const demand = { priority, calls: fresh.length, textSize, remainingMs };
     const refusal = refusalOf(backend.name, { limits: queue, state, demand }, random);
     if (refusal === undefined || (underWay && refusal.reason === "QUEUE_FULL")) return;
     // The whole backlog is at hand; what of it is less urgent and goes later has to be counted.

@@ -4,7 +4,7 @@ import { type Demand, type QueueLimits, type QueueState, refusalOf } from "../..
 
 const limits: QueueLimits = { maxCalls: 10, maxTextSize: 1000, maxTokens: 100 };
 const idle: QueueState = { calls: 0, textSize: 0, tokens: 0, backlogMs: 0 };
-const small: Demand = { calls: 1, textSize: 4, remainingMs: 1000 };
+const small: Demand = { priority: "standard", calls: 1, textSize: 4, remainingMs: 1000 };
 
 function refuse(state: Partial<QueueState>, demand: Partial<Demand>, random = 0.5) {
   return refusalOf("b", { limits, state: { ...idle, ...state }, demand: { ...small, ...demand } }, () => random);
@@ -17,6 +17,26 @@ test("each bound admits what reaches it and refuses one more", () => {
   assert.equal(refuse({ calls: 1, textSize: 997 }, {})?.reason, "QUEUE_FULL");
   assert.equal(refuse({ calls: 1, tokens: 99 }, {}), undefined);
   assert.equal(refuse({ calls: 1, tokens: 99.1 }, {})?.reason, "QUEUE_FULL");
+});
+
+test("the last quarter of each bound is left to what is not sheddable, and a request that finds the queue empty may use it all", () => {
+  const fits = (priority: Demand["priority"], state: Partial<QueueState>, demand: Partial<Demand> = {}) =>
+    refuse(state, { ...demand, priority }) === undefined;
+  for (const [within, beyond] of [
+    [{ calls: 6 }, { calls: 7 }],
+    [
+      { calls: 1, textSize: 746 },
+      { calls: 1, textSize: 747 },
+    ],
+    [
+      { calls: 1, tokens: 74 },
+      { calls: 1, tokens: 74.1 },
+    ],
+  ] as const) {
+    assert.ok(fits("sheddable", within));
+    assert.deepEqual([fits("sheddable", beyond), fits("standard", beyond), fits("critical", beyond)], [false, true, true]);
+  }
+  assert.ok(fits("sheddable", {}, { calls: 10, textSize: 1_000 }));
 });
 
 test("what would not even fit an empty queue is too large, and that is no case for a retry", () => {

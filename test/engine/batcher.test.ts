@@ -485,6 +485,19 @@ test("one batch that met a cold start gets no later request refused", async () =
   batcher.dispatch([callOf("in time")], listener(), { ...STANDARD, expiresAt: clock.now() + 10_000 });
 });
 
+test("sheddable work that comes and comes leaves room for critical work", async () => {
+  const gate = deferred();
+  const { batcher } = batcherOf({ beforeRun: () => gate.promise }, { queue: { ...WIDE, maxCalls: 8 } });
+  const urgencyOf = (priority: Urgency["priority"]): Urgency => ({ priority, rank: 0, expiresAt: Number.POSITIVE_INFINITY });
+  const sheddable = (n: number) => batcher.dispatch([callOf(`sheddable ${n}`)], listener(), urgencyOf("sheddable"));
+  for (let n = 0; n < 6; n++) sheddable(n);
+  for (let n = 6; n < 20; n++) assert.throws(() => sheddable(n), { reason: "QUEUE_FULL" });
+  const [critical] = batcher.dispatch([callOf("critical")], listener(), urgencyOf("critical"));
+  gate.resolve();
+  await settle(20);
+  assert.ok(critical!.result);
+});
+
 test("more urgent work goes first, and age wins over priority in the end", async () => {
   const gate = holdFirst();
   const { backend, batcher } = batcherOf({ limits: { maxBatchCalls: 1 }, beforeRun: gate.beforeRun });
