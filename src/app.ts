@@ -203,6 +203,7 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
       limits,
       overloadHttpStatus,
       wires: config.wires,
+      requestMs: config.server.maxRequestSeconds * 1000,
       openInference,
       chats: chat && { path: chat.path, relay: gateway.relayTo(chat.backend) },
       bounds: connections,

@@ -18,11 +18,15 @@ const PATHS: Record<WireName, string> = {
   tei: "/predict",
 };
 
+/** Time of a call that leaves none for the second try of a wire. */
+const SHORT_MS = 500;
+
 /** Every wire on its usual path, over a judge whose reward is the length of the text and which fails on `fail`. */
 export async function openWires(
   t: TestContext,
   onFailure: WireSettings["onFailure"] = "error",
   answer: (request: ScoreRequest, context: CallContext) => Promise<ScoreResult> | ScoreResult = resultOf,
+  requestMs = SHORT_MS,
 ) {
   const seen: ScoreRequest[] = [];
   const wires = Object.fromEntries(Object.entries(PATHS).map(([name, path]) => [name, { panel: "chat", path, onFailure }]));
@@ -30,9 +34,9 @@ export async function openWires(
     seen.push(request);
     return answer(request, context);
   });
-  const { post, url, close } = await openHttp({ service, wires });
+  const { post, url, close } = await openHttp({ service, wires, requestMs });
   t.after(close);
-  const call = (path: string, body: unknown) => post(path, JSON.stringify(body));
+  const call = (path: string, body: unknown, headers: Record<string, string> = {}) => post(path, JSON.stringify(body), headers);
   const send = async (path: string, body: unknown) => {
     const response = await call(path, body);
     // biome-ignore lint/suspicious/noExplicitAny: each wire has its own answer, which the tests read

@@ -47,6 +47,8 @@ export interface HttpServerOptions {
   readonly overloadHttpStatus?: OverloadHttpStatus;
   /** Trainers' and engines' own wires to serve, by name. Default none. */
   readonly wires?: WireRoutesOptions["wires"];
+  /** Time for all tries of a call over a wire whose client makes none of its own, milliseconds. Default 100 s. */
+  readonly requestMs?: number;
   /** The panel that is served as a model of the Open Inference Protocol. Default none. */
   readonly openInference?: OpenInference | undefined;
   /** The chat server that clients reach through the gateway. Default none. */
@@ -149,7 +151,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 }
 
 function routesOf(
-  { service, states, runs, limits, wires = {}, openInference, chats }: HttpServerOptions,
+  { service, states, runs, limits, wires = {}, requestMs = 100_000, openInference, chats }: HttpServerOptions,
   timeouts: HttpTimeouts,
   draining: AbortSignal,
 ): Route[] {
@@ -186,7 +188,7 @@ function routesOf(
     { verb: "get", path: "/v1/version", method: "GetVersion", handle: (exchange) => exchange.answer(service.version()) },
     ...stateRoutes({ states, limits, bodyMs: timeouts.bodyMs }),
     ...runRoutes(runs),
-    ...wireRoutes({ service, limits, bodyMs: timeouts.bodyMs, wires }),
+    ...wireRoutes({ service, limits, bodyMs: timeouts.bodyMs, requestMs, wires }),
     ...(chats === undefined ? [] : chatRoutes({ ...chats, limits, bodyMs: timeouts.bodyMs })),
     ...(openInference === undefined
       ? []

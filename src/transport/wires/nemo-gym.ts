@@ -32,7 +32,8 @@ const ROLLOUT_PREFIX = "/ng-rollout/{rollout}";
 /**
  * A resources server of NeMo Gym. The last message of the response is judged, after the input and the turns and tool calls that came
  * before it; `expected_answer` is the reference. The answer is the request with `reward`, with `reward_components` that sum to it, and with
- * each of these as a number of its own, `reward/<member>`. A judgement that failed is told in the way of that server: 200 with the
+ * each of these as a number of its own, `reward/<member>`. Since the client masks a sample whose judgement failed and does not ask again, a
+ * failure that may pass is tried again within the time of the call. One that stays is told in the way of that server: 200 with the
  * failure's class, which sends the rollout to the failures, and marked as masked, which keeps it from training where it gets there; the 0
  * beside them is its protocol's and no score. Sessions hold nothing: one is opened and closed in its client's own name.
  */
@@ -58,7 +59,7 @@ export const nemoGym: WireKind = {
   },
 };
 
-async function verify(json: unknown, { score }: WireCaller): Promise<object> {
+async function verify(json: unknown, { scorePatiently }: WireCaller): Promise<object> {
   const { responses_create_params: asked, response, expected_answer: expected } = parseJson(Verify, json);
   const last = response.output.findLastIndex(isMessage);
   const before = last < 0 ? response.output : response.output.slice(0, last);
@@ -68,7 +69,7 @@ async function verify(json: unknown, { score }: WireCaller): Promise<object> {
   const reference = typeof expected === "string" ? expected : undefined;
   const request = json as object;
   try {
-    const [scored] = await score([itemOf(0, prompt, [judged], reference)]);
+    const [scored] = await scorePatiently([itemOf(0, prompt, [judged], reference)]);
     const { reward, components } = scored![0]!;
     const numbers = Object.fromEntries(Object.entries(components).map(([name, value]) => [`reward/${name}`, value]));
     return { ...request, ...numbers, reward, reward_components: components };

@@ -5,6 +5,7 @@ import { GatewayError } from "../../domain/errors.ts";
 import type { Item } from "../../domain/item.ts";
 import { parseJson } from "../http/from-json.ts";
 import { continueTemplated, continueUnmarked, withoutEndings } from "./templated-text.ts";
+import { withTries } from "./tries.ts";
 import { itemOf, type WireCaller, type WireKind, type WireReward } from "./wire.ts";
 
 const Submit = z.object({
@@ -32,7 +33,6 @@ const MAX_TIMEOUT_MS = 3_600_000;
 /** How long an answer is kept beyond the time of its task, and, once it was fetched, for whoever asks again, milliseconds. */
 const KEEP_MS = 60_000;
 const MAX_TASKS = 100_000;
-const RETRY_MS = 1000;
 
 /**
  * ROLL's reward system: a task is submitted, and its result asked for until it is there. Since the client makes a 0 of what it never
@@ -83,20 +83,9 @@ export const roll: WireKind = {
   },
 };
 
-/** The reward, after as many tries as its time allows while the failure is one that may pass. */
 async function settle(item: Item, { scoreApart }: WireCaller, timeoutMs: number): Promise<WireReward> {
-  const end = performance.now() + timeoutMs;
-  for (;;) {
-    try {
-      const [[reward]] = (await scoreApart([item], end - performance.now())) as [[WireReward]];
-      return reward;
-    } catch (thrown) {
-      const error = GatewayError.from(thrown);
-      const waitMs = error.details.retryAfterMs ?? RETRY_MS;
-      if (!error.retryable || error.reason === "SHUTTING_DOWN" || performance.now() + waitMs >= end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-    }
-  }
+  const [[reward]] = (await withTries((leftMs) => scoreApart([item], leftMs), timeoutMs)) as [[WireReward]];
+  return reward;
 }
 
 function resultOf(task: Task | undefined): object {

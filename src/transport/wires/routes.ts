@@ -7,6 +7,7 @@ import { parseStrictJson } from "../http/strict-json.ts";
 import { MAX_DEADLINE_MS } from "../request-options.ts";
 import { WIRE_KINDS, type WireName, type WireSettings } from "./index.ts";
 import { allRewarded, createScorer, factsOf, type Scorer } from "./scorer.ts";
+import { withTries } from "./tries.ts";
 import type { WireCaller } from "./wire.ts";
 
 /** What the routes of wires depend on. */
@@ -15,6 +16,8 @@ export interface WireRoutesOptions {
   readonly limits: RequestLimits;
   /** Time for a body, milliseconds. */
   readonly bodyMs: number;
+  /** Time for all tries of a call, milliseconds; a caller may allow less. */
+  readonly requestMs: number;
   /** Wires that are served, by name. */
   readonly wires: Readonly<Partial<Record<WireName, WireSettings | undefined>>>;
 }
@@ -24,7 +27,7 @@ export interface WireRoutesOptions {
  * its client reads. No number stands in for a failure unless the operator stated it: a call with a candidate that has no reward fails
  * as a whole, with 503 where sending it again may help, so that the client's own loop does.
  */
-export function wireRoutes({ service, limits, bodyMs, wires }: WireRoutesOptions): Route[] {
+export function wireRoutes({ service, limits, bodyMs, requestMs, wires }: WireRoutesOptions): Route[] {
   return WIRE_KINDS.flatMap((kind) => {
     const settings = wires[kind.wire];
     if (settings === undefined) return [];
@@ -41,7 +44,7 @@ export function wireRoutes({ service, limits, bodyMs, wires }: WireRoutesOptions
           exchange.record.bytes = bytes.length;
           // Some clients send a body with GET.
           const json = verb === "get" && bytes.length === 0 ? undefined : parseStrictJson(bytes, limits.maxJsonDepth);
-          const body = await answer(json, callerOf(exchange, score));
+          const body = await answer(json, callerOf(exchange, score, requestMs));
           for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
           exchange.answer(body);
         },
@@ -50,16 +53,28 @@ export function wireRoutes({ service, limits, bodyMs, wires }: WireRoutesOptions
   });
 }
 
-function callerOf(exchange: Exchange, score: Scorer): WireCaller {
+function callerOf(exchange: Exchange, score: Scorer, requestMs: number): WireCaller {
   return {
     async score(items) {
       exchange.record.items = items.length;
       return allRewarded(await score(items, exchange.context, exchange.allowedMs()));
     },
+    async scorePatiently(items) {
+      exchange.record.items = items.length;
+      const { context } = exchange;
+      const timeoutMs = Math.min(exchange.allowedMs() ?? requestMs, requestMs);
+      const attempt = async (leftMs: number) => allRewarded(await score(items, context, deadlineOf(leftMs)));
+      return withTries(attempt, timeoutMs, context.signal);
+    },
     async scoreApart(items, timeoutMs) {
       exchange.record.items = items.length;
       const context = { ...exchange.context, signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs))) };
-      return allRewarded(await score(items, context, Math.min(MAX_DEADLINE_MS, Math.max(1, Math.floor(timeoutMs)))));
+      return allRewarded(await score(items, context, deadlineOf(timeoutMs)));
     },
   };
+}
+
+/** Time that is left as a deadline: a whole number that a timer can wait. */
+function deadlineOf(leftMs: number): number {
+  return Math.min(MAX_DEADLINE_MS, Math.max(1, Math.floor(leftMs)));
 }

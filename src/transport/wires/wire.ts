@@ -36,6 +36,8 @@ export type ScoreEach = (items: readonly Item[]) => Promise<(WireReward | Gatewa
 export interface WireCaller {
   /** Ends when the caller leaves. */
   readonly score: ScoreItems;
+  /** The same, tried again for as long as the call may take while the failure is one that may pass: for clients that do not try again. */
+  readonly scorePatiently: ScoreItems;
   /** Goes on when the caller has left, for at most `timeoutMs`. */
   scoreApart(items: readonly Item[], timeoutMs: number): Promise<WireReward[][]>;
 }

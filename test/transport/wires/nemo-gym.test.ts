@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GatewayError } from "../../../src/domain/errors.ts";
+import type { ScoreRequest } from "../../../src/domain/score.ts";
+import { resultOf } from "../../support/scripted-service.ts";
 import { openWires } from "../../support/wires.ts";
 
 const message = (text: string) => ({
@@ -76,6 +78,37 @@ test("a judgement that failed is a failure of its class and no reward; one that 
   assert.deepEqual([later.status, later.body._ng_failure_class, later.body._ng_failure_terminal], [200, "judge_failed", undefined]);
   const wrong = await busy.send("/verify", { response: { output: [] } });
   assert.deepEqual([wrong.status, wrong.body.error.reason], [400, "REQUEST_INVALID"]);
+});
+
+test("a failure that passes is tried again while the call has time, so that no sample is masked for it", async (t) => {
+  let calls = 0;
+  const busy = async (request: ScoreRequest) => {
+    calls++;
+    if (calls === 1) throw new GatewayError("QUEUE_FULL", "full", { details: { retryAfterMs: 5 } });
+    if (calls === 2) throw new GatewayError("BACKEND_UNAVAILABLE", "restarts", { details: { retryAfterMs: 5 } });
+    return resultOf(request);
+  };
+  const { send } = await openWires(t, "error", busy, 600_000);
+  const { body } = await send("/verify", rollout([message("Hello!")]));
+  assert.deepEqual([body.reward, body.mask_sample, calls], [6, undefined, 3]);
+});
+
+test("a failure that outlasts the time that the caller gives is told by then, and a gateway that stops is not tried again", async (t) => {
+  const full = () => {
+    throw new GatewayError("QUEUE_FULL", "full", { details: { retryAfterMs: 10 } });
+  };
+  const { call } = await openWires(t, "error", full, 600_000);
+  const late = await call("/verify", rollout([message("x")]), { "x-request-timeout-ms": "50" });
+  assert.match(((await late.json()) as { failure_reason: string }).failure_reason, /^QUEUE_FULL/);
+  let calls = 0;
+  const stopping = () => {
+    calls++;
+    throw new GatewayError("SHUTTING_DOWN", "stops", { details: { retryAfterMs: 5 } });
+  };
+  const { send } = await openWires(t, "error", stopping, 600_000);
+  const { body } = await send("/verify", rollout([message("x")]));
+  assert.match(body.failure_reason, /^SHUTTING_DOWN/);
+  assert.equal(calls, 1);
 });
 
 test("a session starts, rewards do not depend on it, and rollouts come back as metrics", async (t) => {

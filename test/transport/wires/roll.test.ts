@@ -97,7 +97,7 @@ test("a task that is over makes room for another: a minute after its answer was 
   t.mock.method(performance, "now", () => start + passed);
   const [submit, fetch] = roll.routes("/roll", { version: "", panel: "", revision: "", maxItems: 1, maxCandidates: 1, maxTokens: 0 });
   const judged = async () => [[{ reward: 6, failed: false, tokens: 1, components: {} }]];
-  const caller: WireCaller = { score: judged, scoreApart: judged };
+  const caller: WireCaller = { score: judged, scorePatiently: judged, scoreApart: judged };
   const submitted = async () => {
     const { reward_request_id } = (await submit!.answer(task("Hello!"), caller)) as { reward_request_id: string };
     return reward_request_id;
