@@ -1,11 +1,22 @@
 import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
-import type { Message, Role } from "../../domain/item.ts";
+import type { Content, Message, Role } from "../../domain/item.ts";
 import { parseJson } from "../http/from-json.ts";
 import { aggregateMetrics } from "./nemo-gym-metrics.ts";
 import { itemOf, type WireCaller, type WireKind, type WireRoute } from "./wire.ts";
 
-const content = z.union([z.string(), z.array(z.object({ type: z.string(), text: z.string().optional(), refusal: z.string().optional() }))]);
+/** Kinds of content that are nothing without what they show. */
+const SHOWN: ReadonlySet<string> = new Set(["input_image", "image_url", "input_file", "input_audio"]);
+
+/** The form of the Responses API, and that of chat completions. */
+const imageUrl = z.union([z.string(), z.object({ url: z.string() }).transform(({ url }) => url)]);
+const part = z
+  .object({ type: z.string(), text: z.string().optional(), refusal: z.string().optional(), image_url: imageUrl.nullish() })
+  .refine(
+    ({ type, image_url: url }) => !SHOWN.has(type) || typeof url === "string",
+    "judges are shown text, and images with an `image_url`: send the image so, or leave the part out",
+  );
+const content = z.union([z.string(), z.array(part)]);
 const turn = z.object({
   type: z.string().optional(),
   role: z.string().optional(),
@@ -116,11 +127,19 @@ function isMessage({ type = "message" }: Turn): boolean {
 function messageOf(given: Turn): Message | undefined {
   if (isMessage(given)) {
     const role = ROLES.has(given.role ?? "") ? (given.role as Role) : "user";
-    return { role, content: textIn(given.content) };
+    return { role, content: contentOf(given.content) };
   }
   if (given.type === "function_call") return { role: "assistant", content: `${given.name ?? "tool"}(${given.arguments ?? ""})` };
   if (given.type !== "function_call_output") return undefined;
   return { role: "tool", content: typeof given.output === "string" ? given.output : JSON.stringify(given.output ?? "") };
+}
+
+/** Text as one, unless images stand in it. */
+function contentOf(value: Turn["content"]): Content {
+  if (typeof value === "string" || !value?.some(({ image_url: url }) => typeof url === "string")) return textIn(value);
+  return value.map((given) =>
+    typeof given.image_url === "string" ? { type: "image", url: given.image_url } : { type: "text", text: textIn([given]) },
+  );
 }
 
 function textIn(value: Turn["content"]): string {

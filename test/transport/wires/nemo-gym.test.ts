@@ -53,6 +53,43 @@ test("calls of tools come before what is judged, and a rollout without an answer
   assert.ok(!("_ng_failure_class" in body));
 });
 
+const shown = (parts: object[]) => ({
+  ...rollout([message("A cat.")]),
+  responses_create_params: { input: [{ role: "user", content: parts }] },
+});
+const QUESTION = { type: "input_text", text: "What is it?" };
+
+test("images of the input are shown to judges, or the panel is told that a judge does not take them", async (t) => {
+  const { send, seen } = await openWires(t);
+  const image = { type: "input_image", image_url: "data:image/png;base64,AA==", detail: "auto" };
+  await send("/verify", shown([image, QUESTION, { type: "image_url", image_url: { url: "https://example.org/b.png" } }]));
+  assert.deepEqual(seen[0]!.items[0]!.prompt, [
+    {
+      role: "user",
+      content: [
+        { type: "image", url: "data:image/png;base64,AA==" },
+        { type: "text", text: "What is it?" },
+        { type: "image", url: "https://example.org/b.png" },
+      ],
+    },
+  ]);
+});
+
+test("what no judge can be shown is refused by its place, and nothing is judged by the text beside it", async (t) => {
+  const { send, seen } = await openWires(t);
+  for (const part of [
+    { type: "input_image", file_id: "f" },
+    { type: "input_image" },
+    { type: "input_file", file_id: "f" },
+    { type: "input_audio" },
+  ]) {
+    const { status, body } = await send("/verify", shown([QUESTION, part]));
+    assert.deepEqual([status, body.error.details.field], [400, "responses_create_params.input[0].content[1]"]);
+    assert.match(body.error.message, /image_url/);
+  }
+  assert.equal(seen.length, 0);
+});
+
 test("a refusal, which the Responses API keeps apart from text, is what the policy said", async (t) => {
   const { send, seen } = await openWires(t);
   const refusal = { ...message(""), content: [{ type: "refusal", refusal: "I cannot." }] };
