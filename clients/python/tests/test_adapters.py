@@ -50,6 +50,36 @@ def test_what_a_policy_wrote_before_its_last_message_belongs_to_the_prompt() -> 
     assert texts(items[0]) == ["It is 42."]
 
 
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+
+
+def test_images_of_a_prompt_go_on_to_the_gateway(gateway: Gateway) -> None:
+    prompt = [{"role": "user", "content": [{**IMAGE, "text": None}, {"type": "text", "text": "What is it?", "image_url": None}]}]
+    items, _ = items_of([Sample(prompt, "a cat"), Sample(prompt, "a dog")])
+    assert len(items) == 1 and len(texts(items[0])) == 2
+    assert items[0].prompt == [{"role": "user", "content": [IMAGE, {"type": "text", "text": "What is it?"}]}]
+    function = trl.reward_function(gateway.address, panel="rules")
+    # Rules read the response alone, so the image does not keep them from it.
+    assert function([prompt] * 2, ["a cat", RIGHT]) == [0.0, 1.0]
+
+
+def test_parts_of_text_are_one_text() -> None:
+    parts = [{"type": "text", "text": "It is "}, {"type": "text", "text": "a cat."}]
+    items, _ = items_of([Sample([{"role": "user", "content": parts}], [{"role": "assistant", "content": parts}])])
+    assert (items[0].prompt, texts(items[0])) == ([{"role": "user", "content": "It is a cat."}], ["It is a cat."])
+
+
+@pytest.mark.parametrize(
+    "part", [{"type": "image"}, {"type": "image", "image": object()}, {"type": "image_url", "image_url": None}, {"type": "video", "video": "v.mp4"}]
+)
+def test_what_cannot_be_sent_is_refused_and_the_text_beside_it_is_not_judged_alone(part: dict[str, object]) -> None:
+    prompt = [{"role": "user", "content": [part, {"type": "text", "text": "What is it?"}]}]
+    with pytest.raises(RequestError, match="image_url"):
+        items_of([Sample(prompt, "a cat")])
+    with pytest.raises(RequestError, match="image_url"):
+        verl.compute_score("vqa", "a cat", "a cat", {"prompt": prompt}, address="127.0.0.1:9", panel="rules", on_failure=0.0)
+
+
 def test_templated_text_is_taken_apart() -> None:
     assert messages_of(CHATML) == [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "1 + 1"}]
     assert response_of(f"{CHATML}2<|im_end|>\n", CHATML) == "2"
@@ -221,6 +251,10 @@ def test_verifiers_marks_a_rollout_without_reward_as_an_error_and_gives_it_no_nu
     given = asyncio.run(lost(prompts=prompts, completions=[RIGHT, WRONG], answers=["", ""], states=states))
     assert all(math.isnan(each) for each in given)
     assert all("error" in state for state in states)
+    blind: list[dict[str, object]] = [{}]
+    unseen = [[{"role": "user", "content": [{"type": "image"}]}]]
+    assert math.isnan(asyncio.run(function(prompts=unseen, completions=[RIGHT], answers=["2"], states=blind))[0])
+    assert isinstance(blind[0]["error"], RequestError)
 
 
 def test_clients_of_one_panel_have_each_their_own_patience() -> None:

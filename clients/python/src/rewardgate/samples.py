@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from .item import Candidate, Item, Prompt
+from .errors import RequestError
+from .item import Candidate, Content, Item, Prompt
 from .result import CandidateResult, ItemResult
 
 Completion: TypeAlias = str | Sequence[Mapping[str, Any]]
@@ -29,18 +30,21 @@ def items_of(samples: Sequence[Sample]) -> tuple[list[Item], list[tuple[int, int
 
     Returns:
         The items, and for each sample the places of its item and of its candidate there.
+
+    Raises:
+        RequestError: a message shows something that cannot be sent.
     """
     items: list[Item] = []
     places: list[tuple[int, int]] = []
     last: tuple[Any, ...] | None = None
     candidates: list[Any] = []
     for sample in samples:
-        prompt, text = _parted(sample)
+        prompt, content = _parted(sample)
         key = (prompt, sample.reference, sample.metadata)
         if key != last:
             last, candidates = key, []
             items.append(Item(prompt, candidates, reference=sample.reference, metadata=dict(sample.metadata)))
-        candidates.append(Candidate(text, tokens=sample.tokens))
+        candidates.append(Candidate(content, tokens=sample.tokens))
         places.append((len(items) - 1, len(candidates) - 1))
     return items, places
 
@@ -58,7 +62,7 @@ def score_of(candidate: CandidateResult, member: str) -> float | None:
     return None
 
 
-def _parted(sample: Sample) -> tuple[Prompt, str]:
+def _parted(sample: Sample) -> tuple[Prompt, Content]:
     prompt, completion = sample.prompt, sample.completion
     if isinstance(completion, str):
         return _plain(prompt), completion
@@ -66,7 +70,7 @@ def _parted(sample: Sample) -> tuple[Prompt, str]:
         return _plain(prompt), ""
     before = completion[:-1]
     turns = _plain(prompt) if not before else [*_turns(prompt), *(_turn(message) for message in before)]
-    return turns, _text(completion[-1].get("content"))
+    return turns, _content(completion[-1].get("content"))
 
 
 def _plain(prompt: Prompt) -> Prompt:
@@ -78,13 +82,32 @@ def _turns(prompt: Prompt) -> list[Mapping[str, Any]]:
 
 
 def _turn(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"role": message["role"], "content": _text(message.get("content"))}
+    return {"role": message["role"], "content": _content(message.get("content"))}
 
 
-def _text(content: Any) -> str:
+def _content(content: Any) -> Content:
+    """Text as one, unless images stand in it; tables fill the parts of one list with each other's keys, which are left out here."""
     if content is None:
         return ""
     if isinstance(content, str):
         return content
-    return "".join(part.get("text") or "" for part in content)
+    parts = [_part(part) for part in content]
+    if all(part["type"] == "text" for part in parts):
+        return "".join(part["text"] for part in parts)
+    return parts
 
+
+def _part(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    kind = part.get("type")
+    if kind not in _SHOWN:
+        return {"type": "text", "text": part.get("text") or ""}
+    url = (part.get("image_url") or {}).get("url")
+    if kind != "image_url" or not isinstance(url, str):
+        # The text beside it would be judged as if it were all of the prompt.
+        said = 'send an image as {"type": "image_url", "image_url": {"url": "data:…"}}, or leave such parts out to have the text judged alone'
+        raise RequestError("REQUEST_INVALID", f"a message has a part of type {kind!r} that holds nothing to send; {said}")
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+_SHOWN = ("image", "image_url", "input_image", "video", "video_url", "audio", "audio_url", "input_audio", "file", "input_file")
+"""Kinds of parts that are nothing without what they show."""

@@ -34,8 +34,8 @@ def group_reward(
             Sample(prompt, completion, answer if reference and isinstance(answer, str) and answer else None)
             for prompt, completion, answer in zip(prompts, completions, answers, strict=True)
         ]
-        items, places = items_of(samples)
         try:
+            items, places = items_of(samples)
             results = await asyncio.to_thread(shared_client(address, panel, retry=retry).score, items)
         except RewardGateError as error:
             for state in states:
