@@ -131,6 +131,16 @@ def hasty(tmp_path: pathlib.Path) -> Iterator[Gateway]:
     made.kill()
 
 
+@pytest.fixture(scope="session")
+def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One that takes less in a call than the client sends by itself."""
+    limits = "server: { limits: { maxItems: 3, maxCandidates: 8, maxGrpcMessageBytes: 4096 } }\n"
+    made = Gateway(tmp_path_factory.mktemp("narrow"), limits)
+    made.start()
+    yield made
+    made.kill()
+
+
 @pytest.fixture
 def patient() -> Retry:
     """Waits that suit a test: short, and long enough for a gateway to start on any machine."""

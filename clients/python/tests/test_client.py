@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import math
 import pathlib
@@ -13,6 +14,7 @@ import time
 import pytest
 
 from rewardgate import Candidate, Client, Criterion, Item, NoRewardError, Options, RequestError, Retry, UnavailableError, aio
+from rewardgate._chunks import Limits, chunks_of
 
 from .conftest import ROOT, Gateway, free_port
 
@@ -117,6 +119,42 @@ def test_a_request_that_is_wrong_is_refused_by_the_place_of_its_item_and_loses_n
             client.score(items[:1], panel="other")
         with pytest.raises(RequestError, match="PANEL_NOT_FOUND"):
             client.members("other")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [Item("1 + 1", [answer(2)], reference="2"), Item("1 + 1", [answer(2)] * 4, reference="2"), Item("1 " * 800, [answer(2)], reference="2")],
+    ids=["items", "candidates", "bytes"],
+)
+def test_a_gateway_that_takes_less_in_a_call_gets_less_and_nothing_is_lost(narrow: Gateway, item: Item) -> None:
+    items = [item] * 300
+    with Client(narrow.address, panel="rules") as client:
+        results = client.score(items)
+        assert [(result.id, result.rewards) for result in results] == [(str(i), [1.0] * len(item.candidates)) for i in range(300)]
+
+    async def awaited() -> None:
+        async with aio.Client(narrow.address, panel="rules") as client:
+            assert await client.score(items) == results
+
+    asyncio.run(awaited())
+
+
+def test_an_item_that_no_call_may_hold_is_named_and_the_others_of_its_call_may_be_scored_before_it(narrow: Gateway) -> None:
+    items = [Item("1 + 1", [answer(2)] * (9 if i == 5 else 1), reference="2") for i in range(10)]
+    with Client(narrow.address, panel="rules") as client, pytest.raises(RequestError) as caught:
+        client.score(items)
+    assert (caught.value.reason, caught.value.field, caught.value.limit) == ("TOO_LARGE", "items[5].candidates", 8)
+    assert caught.value.results is not None
+    assert [None if each is None else each.rewards for each in caught.value.results[:5]] == [[1.0]] * 5
+
+
+def test_limits_that_a_gateway_told_hold_for_later_calls() -> None:
+    limits = Limits()
+    for field, limit in [("items", 100), ("items[7].candidates", 300), (None, 1 << 20), ("items[7].prompt", 2), ("items", 200)]:
+        limits.learn(RequestError("TOO_LARGE", "more", field=field, limit=limit))
+    assert limits == Limits(100, 300, 1 << 19)
+    assert [len(chunk) for chunk in chunks_of([Item("p", ["a"])] * 250, limits)] == [100, 100, 50]
+    assert [len(chunk) for chunk in chunks_of([Item("p", ["a"] * 100)] * 7, limits)] == [3, 3, 1]
 
 
 def test_a_text_in_the_place_of_the_candidates_is_refused_and_not_judged_by_its_characters(gateway: Gateway) -> None:

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
 import grpc
 
-from ._chunks import Entry, results_of
+from ._chunks import Entry, Limits, parted, results_of
 from .errors import RewardGateError, UnavailableError, error_of_call, renumbered
 from .result import ItemResult
 from .retry import Pacer, Retry
 
 
 class Attempts:
-    """Entries of one unary call until each has its last result.
+    """Entries of one unary call until each has its last result; of several, one after the other, where the gateway refuses the one as too large.
 
     Used in a loop: `timeout()` before a try, then `answered` or `failed`, until `done`.
     """
 
-    def __init__(self, entries: Sequence[Entry], retry: Retry, pacer: Pacer, deadline: float) -> None:
+    def __init__(self, entries: Sequence[Entry], limits: Limits, retry: Retry, pacer: Pacer, deadline: float) -> None:
         self._entries = entries
+        self._limits = limits
         self._retry = retry
         self._pacer = pacer
         self._deadline = deadline
         self._results: dict[int, ItemResult] = {}
-        self.open: list[Entry] = list(entries)
-        """Entries without a last result."""
+        self._later = deque(parted(entries, limits))
+        self.open: list[Entry] = self._later.popleft()
+        """Entries of the next try, without a last result."""
 
     @property
     def done(self) -> bool:
@@ -63,7 +66,7 @@ class Attempts:
             self._pacer.succeeded()
         elif not self._pacer.failed() or time.monotonic() + self._pacer.wait_seconds() >= self._deadline:
             again = []
-        self.open = again
+        self._go_on(again)
 
     def failed(self, error: grpc.RpcError) -> None:
         """Takes the failure of a try.
@@ -72,18 +75,28 @@ class Attempts:
             RewardGateError: another try makes no sense, or there is no time or budget for one.
         """
         told = error_of_call(error)
+        if told.reason == "TOO_LARGE":
+            self._limits.learn(told)
+            parts = list(parted(self.open, self._limits))
+            if len(parts) > 1:
+                self._later.extendleft(reversed(parts))
+                self._go_on([])
+                return
         if not told.retryable:
             raise self._gave_up(told) from None
         if not self._pacer.failed(told.retry_after) or time.monotonic() + self._pacer.wait_seconds() >= self._deadline:
             # What an earlier try of the same call answered stands.
             if all(entry.place in self._results for entry in self.open):
-                self.open = []
+                self._go_on([])
                 return
             raise self._gave_up(told) from None
 
     def results(self) -> list[ItemResult]:
         """Last result of every entry, in order."""
         return [self._results[entry.place] for entry in self._entries]
+
+    def _go_on(self, again: list[Entry]) -> None:
+        self.open = again or (self._later.popleft() if self._later else [])
 
     def _gave_up(self, error: RewardGateError) -> RewardGateError:
         error = renumbered(error, [entry.place for entry in self.open])

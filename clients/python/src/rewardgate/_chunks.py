@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from . import _wire
+from .errors import RewardGateError
 from .item import Item, Options, item_to_wire, options_to_wire
 from .result import ItemResult, result_from_wire
 
@@ -14,6 +16,30 @@ MAX_ITEMS = 256
 MAX_CANDIDATES = 1024
 MAX_BYTES = 2 << 20
 """The gateway takes messages of 4 MiB; an item that is larger goes alone and is refused by name."""
+
+_CANDIDATES = re.compile(r"items\[\d+\]\.candidates")
+
+
+@dataclass(slots=True)
+class Limits:
+    """What one call holds: what any gateway takes unless it is set to take less, and then what it said when it refused a call."""
+
+    items: int = MAX_ITEMS
+    candidates: int = MAX_CANDIDATES
+    size: int = MAX_BYTES
+    """Bytes of the items."""
+
+    def learn(self, refusal: RewardGateError) -> None:
+        """Takes the limit that a refused call passed, where it is one of calls and not of one text."""
+        if refusal.reason != "TOO_LARGE" or refusal.limit is None:
+            return
+        if refusal.field is None:
+            # Of the message, which holds more than the items.
+            self.size = min(self.size, refusal.limit // 2)
+        elif refusal.field == "items":
+            self.items = min(self.items, refusal.limit)
+        elif _CANDIDATES.fullmatch(refusal.field):
+            self.candidates = min(self.candidates, refusal.limit)
 
 
 @dataclass(slots=True)
@@ -35,15 +61,19 @@ def id_of(entry: Entry) -> str:
     return entry.item.id or str(entry.place)
 
 
-def chunks_of(items: Iterable[Item]) -> Iterator[list[Entry]]:
+def chunks_of(items: Iterable[Item], limits: Limits) -> Iterator[list[Entry]]:
     """Entries in calls that the gateway takes, in order; every item in exactly one."""
+    return parted((entry_of(place, item) for place, item in enumerate(items)), limits)
+
+
+def parted(entries: Iterable[Entry], limits: Limits) -> Iterator[list[Entry]]:
+    """The same of entries."""
     chunk: list[Entry] = []
     candidates = size = 0
-    for place, item in enumerate(items):
-        entry = entry_of(place, item)
-        more = len(item.candidates) + len(item.baselines)
+    for entry in entries:
+        more = len(entry.item.candidates) + len(entry.item.baselines)
         bytes_more = entry.message.ByteSize()
-        full = len(chunk) >= MAX_ITEMS or candidates + more > MAX_CANDIDATES or size + bytes_more > MAX_BYTES
+        full = len(chunk) >= limits.items or candidates + more > limits.candidates or size + bytes_more > limits.size
         if chunk and full:
             yield chunk
             chunk, candidates, size = [], 0, 0

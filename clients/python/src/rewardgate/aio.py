@@ -17,7 +17,7 @@ from . import _wire
 from ._attempts import Attempts
 from ._book import Book, settle
 from ._channel import ADDRESS, channel_options, checked_address
-from ._chunks import Entry, chunks_of, request_of, stream_frame_of, stream_request_of
+from ._chunks import Entry, Limits, chunks_of, request_of, stream_frame_of, stream_request_of
 from .errors import RequestError, RewardGateError, UnavailableError, error_of_call
 from .item import Candidate, Content, Item, Options, Prompt
 from .preference import Comparison, best_of, comparison_of, ranking_of
@@ -45,6 +45,7 @@ class Client:
         self._options = options or Options()
         self._retry = retry or Retry()
         self._pacer = Pacer(self._retry)
+        self._limits = Limits()
         self._metadata = tuple(metadata)
         self._channel = (
             grpc.aio.insecure_channel(checked_address(address), channel_options())
@@ -81,7 +82,7 @@ class Client:
     ) -> list[ItemResult]:
         """As `rewardgate.Client.score`."""
         deadline = time.monotonic() + (self._retry.timeout if timeout is None else timeout)
-        chunks = list(chunks_of(items))
+        chunks = list(chunks_of(items, self._limits))
         calls = [self._score_chunk(chunk, panel or self.panel, options or self._options, deadline) for chunk in chunks]
         results: list[ItemResult | None] = []
         error: RewardGateError | None = None
@@ -202,8 +203,8 @@ class Client:
                     raise told from None
 
     async def _score_chunk(self, chunk: Sequence[Entry], panel: str, options: Options, deadline: float) -> list[ItemResult]:
-        attempts = Attempts(chunk, self._retry, self._pacer, deadline)
         async with self._slots:
+            attempts = Attempts(chunk, self._limits, self._retry, self._pacer, deadline)
             while not attempts.done:
                 await self._pause(attempts.wait())
                 timeout = attempts.timeout()

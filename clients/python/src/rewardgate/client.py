@@ -16,7 +16,7 @@ from . import _wire
 from ._attempts import Attempts
 from ._book import Book, settle
 from ._channel import ADDRESS, channel_options, checked_address
-from ._chunks import Entry, chunks_of, request_of, stream_frame_of, stream_request_of
+from ._chunks import Entry, Limits, chunks_of, request_of, stream_frame_of, stream_request_of
 from .errors import RequestError, RewardGateError, UnavailableError, error_of_call
 from .item import Candidate, Content, Item, Options, Prompt
 from .preference import Comparison, best_of, comparison_of, ranking_of
@@ -55,6 +55,7 @@ class Client:
         self._options = options or Options()
         self._retry = retry or Retry()
         self._pacer = Pacer(self._retry)
+        self._limits = Limits()
         self._metadata = tuple(metadata)
         self._channel = (
             grpc.insecure_channel(checked_address(address), channel_options())
@@ -105,7 +106,7 @@ class Client:
         """
         self._pause(0.0)
         deadline = time.monotonic() + (self._retry.timeout if timeout is None else timeout)
-        chunks = list(chunks_of(items))
+        chunks = list(chunks_of(items, self._limits))
         futures = [self._pool.submit(self._score_chunk, chunk, panel or self.panel, options or self._options, deadline) for chunk in chunks]
         results: list[ItemResult | None] = []
         error: RewardGateError | None = None
@@ -253,7 +254,7 @@ class Client:
                     raise told from None
 
     def _score_chunk(self, chunk: Sequence[Entry], panel: str, options: Options, deadline: float) -> list[ItemResult]:
-        attempts = Attempts(chunk, self._retry, self._pacer, deadline)
+        attempts = Attempts(chunk, self._limits, self._retry, self._pacer, deadline)
         while not attempts.done:
             self._pause(attempts.wait())
             timeout = attempts.timeout()

@@ -38,6 +38,7 @@ class RewardGateError(Exception):
         retryable: bool = False,
         retry_after: float | None = None,
         field: str | None = None,
+        limit: int | None = None,
         results: Sequence[ItemResult | None] | None = None,
     ) -> None:
         super().__init__(f"{reason}: {message}")
@@ -50,6 +51,8 @@ class RewardGateError(Exception):
         """Seconds after which the gateway thinks a retry sensible."""
         self.field = field
         """Path of the field at fault."""
+        self.limit = limit
+        """The limit that was passed, in the unit that the message names."""
         self.results = results
         """What was scored before the error, one per item, None where there is nothing."""
 
@@ -85,10 +88,10 @@ def error_of_call(error: grpc.RpcError) -> RewardGateError:
         retryable = code in _UNREACHABLE
         kind = UnavailableError if retryable else RequestError
         return kind(_UNREACHABLE.get(code, code.name), error.details() or code.name, retryable=retryable)
-    reason, message, retry_after, field = told
+    reason, message, retry_after, field, limit = told
     retryable = retry_after is not None or code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
     kind = UnavailableError if retryable else RequestError
-    return kind(reason, message, retryable=retryable, retry_after=retry_after, field=field)
+    return kind(reason, message, retryable=retryable, retry_after=retry_after, field=field, limit=limit)
 
 
 def renumbered(error: RewardGateError, places: Sequence[int]) -> RewardGateError:
@@ -99,7 +102,7 @@ def renumbered(error: RewardGateError, places: Sequence[int]) -> RewardGateError
         return f"items[{places[index]}]" if index < len(places) else match[0]
 
     message, field = _ITEM.sub(place, error.message), error.field and _ITEM.sub(place, error.field)
-    return type(error)(error.reason, message, retryable=error.retryable, retry_after=error.retry_after, field=field)
+    return type(error)(error.reason, message, retryable=error.retryable, retry_after=error.retry_after, field=field, limit=error.limit)
 
 
 _ITEM = re.compile(r"\bitems\[(\d+)\]")
@@ -114,21 +117,22 @@ def error_of_message(message: Any) -> RewardGateError:
     return kind(message.reason, message.message, retryable=message.retryable, retry_after=retry_after, field=field)
 
 
-def _details_of(error: grpc.RpcError) -> tuple[str, str, float | None, str | None] | None:
+def _details_of(error: grpc.RpcError) -> tuple[str, str, float | None, str | None, int | None] | None:
     for key, value in error.trailing_metadata() or ():
         if key == _DETAILS and isinstance(value, bytes):
             break
     else:
         return None
     status = _wire.Status.FromString(value)
-    reason, retry_after, field = "", None, None
+    reason, retry_after, field, limit = "", None, None, None
     for detail in status.details:
         if detail.type_url.endswith("google.rpc.ErrorInfo"):
-            reason = _wire.ErrorInfo.FromString(detail.value).reason
+            info = _wire.ErrorInfo.FromString(detail.value)
+            reason, limit = info.reason, int(info.metadata["limit"]) if "limit" in info.metadata else None
         elif detail.type_url.endswith("google.rpc.RetryInfo"):
             delay = _wire.RetryInfo.FromString(detail.value).retry_delay
             retry_after = delay.seconds + delay.nanos / 1e9
         elif detail.type_url.endswith("google.rpc.BadRequest"):
             violations = _wire.BadRequest.FromString(detail.value).field_violations
             field = violations[0].field if violations else None
-    return (reason, status.message, retry_after, field) if reason else None
+    return (reason, status.message, retry_after, field, limit) if reason else None
