@@ -11,6 +11,8 @@ import pathlib
 import pickle
 import subprocess
 import sys
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -187,6 +189,12 @@ class TestVerl:
         assert [each["score"] for each in batch] == [1.0, 0.25]
         assert {tuple(each) for each in batch} == {tuple(answer)}
         assert asyncio.run(verl.compute_score_async("gsm8k", WRONG, "2", info, **where))["score"] == 0.25
+
+    @pytest.mark.parametrize("truth", [Decimal(2), Fraction(2)], ids=["decimal", "fraction"])
+    def test_a_number_of_any_kind_is_a_reference(self, gateway: Gateway, truth: object) -> None:
+        # The integers of NumPy, which tables of data give, are no `int`, but registered as numbers like these.
+        answer = verl.compute_score("gsm8k", WRONG, truth, {"question": "1 + 1"}, address=gateway.address, panel="rules")
+        assert (answer["score"], answer["rewardgate_right"]) == (0.25, 0.0)
 
     def test_a_sample_that_an_early_stage_settled_has_its_reward_and_did_not_fail(self, gateway: Gateway) -> None:
         info = {"question": "1 + 1"}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -109,4 +110,4 @@ def _prompt_of(info: Mapping[str, Any], key: str | None) -> Prompt:
 
 
 def _reference_of(truth: Any) -> str | None:
-    return str(truth) if isinstance(truth, (str, int, float)) else None
+    return str(truth) if isinstance(truth, (str, numbers.Number)) else None
