@@ -37,6 +37,14 @@ panels:
       - { judge: right, weight: 0.75 }
       - { judge: form, weight: 0.25, stage: 1 }
     sequence: { best: true }
+  routed:
+    routes:
+      - { when: { metadata: { kind: form } }, panel: table }
+    otherwise: rules
+  table:
+    routes:
+      - { when: { language: de }, panel: guarded }
+    otherwise: rules
 """
 
 

@@ -149,6 +149,12 @@ class TestTrl:
         named = trl.reward_functions(gateway.address, panel="rules", members=["watch"], reference="answer")
         assert [function.__name__ for function in named] == ["watch"]
 
+    def test_a_table_of_routes_has_no_members_of_its_own_and_says_so(self, gateway: Gateway) -> None:
+        with pytest.raises(RequestError, match=r"'routed' sends items to other panels.*members=\['form', 'right'\].*reward_function"):
+            trl.reward_functions(gateway.address, panel="routed", reference="answer")
+        named = trl.reward_functions(gateway.address, panel="routed", members=["right", "form"], reference="answer")
+        assert [self.call(function) for function in named] == [[1.0, 0.0, 1.0], [1.0, 1.0, 1.0]]
+
     def test_a_sample_without_reward_is_none(self, gateway: Gateway) -> None:
         function = trl.reward_function(gateway.address, panel="rules")
         functions = trl.reward_functions(gateway.address, panel="rules", members=["right", "form"])

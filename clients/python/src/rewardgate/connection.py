@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 from .client import Client
 from .errors import RequestError
@@ -39,6 +41,18 @@ def shared_client(address: str | None, panel: str | None, *, retry: Retry | None
         if client is None:
             client = _clients[key] = Client(address, panel=panel, retry=retry)
         return client
+
+
+def members_behind(client: Client) -> list[str]:
+    """Names of the members that make up the reward of a client's panel, whichever panel its routes send an item to."""
+    panels = {info.name: info for info in client.panels()}
+
+    def names(panel: Any) -> Iterator[str]:
+        yield from (member.name for member in panel.members if member.standing == "counts")
+        for row in panel.routes:
+            yield from names(panels[row.panel])
+
+    return list(dict.fromkeys(names(panels[client.panel])))
 
 
 def counting_members(client: Client, *, later_stages: bool = True) -> list[str]:

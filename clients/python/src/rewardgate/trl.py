@@ -11,8 +11,8 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from .connection import counting_members, shared_client
-from .errors import Failure, NoRewardError, UnavailableError
+from .connection import counting_members, members_behind, shared_client
+from .errors import Failure, NoRewardError, RequestError, UnavailableError
 from .item import Item, Prompt
 from .preference import comparison_of, ranking_of
 from .result import CandidateResult
@@ -51,7 +51,14 @@ class _Scorer:
         self.__dict__.update(state, _lock=threading.Lock(), _last=None)
 
     def members(self) -> list[str]:
-        return counting_members(shared_client(self._address, self._panel, retry=self._retry))
+        client = shared_client(self._address, self._panel, retry=self._retry)
+        members = counting_members(client)
+        if not members:
+            # Members of one name may say something else in another panel, so which are to be trained on is for the caller to say.
+            known = members_behind(client)
+            said = f"sends items to other panels; name their members to train on, of members={known}, or take reward_function"
+            raise RequestError("REQUEST_INVALID", f"panel {client.panel!r} {said}")
+        return members
 
     def score(self, prompts: Sequence[Prompt], completions: Sequence[Completion], columns: Mapping[str, Any]) -> list[CandidateResult]:
         samples = self._samples(prompts, completions, columns)
@@ -138,6 +145,9 @@ def reward_functions(
     Args:
         members: their names, in the order of the functions; default all that count in the panel, asked for now.
         others: as those of `reward_function`.
+
+    Raises:
+        RequestError: no such panel, or one that routes, whose panels may have different members; name them.
     """
     scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry)
 
