@@ -1,4 +1,5 @@
 import { describeJudge, describePanel } from "./config/describe.ts";
+import { configInvalid } from "./config/problems.ts";
 import type { Resolved } from "./config/resolve.ts";
 import { resolve } from "./config/resolve.ts";
 import { resolveTokenDecoder } from "./config/resolve-triton.ts";
@@ -23,6 +24,7 @@ import { createScorer } from "./engine/score.ts";
 import { stagesOf } from "./engine/stages.ts";
 import { createMonitoring, createProber } from "./monitoring/index.ts";
 import { closeBackends, createBatchers, openBackends, testJudges } from "./open-backends.ts";
+import { servingProblems } from "./serving-problems.ts";
 import { openStates } from "./state/open.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
@@ -166,6 +168,8 @@ function seatedOf(resolved: Resolved, relayed: string | undefined, log: Logger):
  * @throws {GatewayError} CONFIG_INVALID; nothing is left running then
  */
 export async function serve(config: Config, { log }: { readonly log: Logger }): Promise<RunningGateway> {
+  const problems = servingProblems(config);
+  if (problems.length > 0) throw configInvalid(problems);
   const metrics = createMetrics({ version: VERSION, commit: COMMIT });
   const board = createReadinessBoard(["accepting"]);
   metrics.ready.set(0);

@@ -60,9 +60,10 @@ export interface Resolved {
  * Opens every bundle, checks it, and makes judges and panels from a configuration.
  *
  * @param only names of panels; their judges alone are opened then
+ * @param found problems that the caller knows of, to be told with the others
  * @throws {GatewayError} CONFIG_INVALID with every problem of the bundles and the panels; PANEL_NOT_FOUND for an unknown name in `only`
  */
-export async function resolve(config: Config, only?: readonly string[]): Promise<Resolved> {
+export async function resolve(config: Config, only?: readonly string[], found: readonly ConfigProblem[] = []): Promise<Resolved> {
   const names = only ?? Object.keys(config.panels);
   for (const name of names) {
     if (Object.hasOwn(config.panels, name)) continue;
@@ -70,7 +71,7 @@ export async function resolve(config: Config, only?: readonly string[]): Promise
     const suggestions = nearest(name, known);
     throw new GatewayError("PANEL_NOT_FOUND", `no panel "${name}"; there are: ${known.join(", ")}`, { details: { suggestions } });
   }
-  const problems: ConfigProblem[] = [];
+  const problems: ConfigProblem[] = [...found];
   const reached = withTargets(config, names);
   const wanted = only && new Set(reached.flatMap((name) => judgesOf(config, name)).flatMap((judge) => [judge, ...headOf(config, judge)]));
   const { judges, backends, chats, engines, services, likelihoods, tools } = await resolveJudges(config, wanted, problems);

@@ -37,4 +37,18 @@ describe("rewardgate check", () => {
     assert.equal(code, 2);
     assert.match(stderr, /wires\.yaml:\d+:\d+ wires\.triton\.tokenizer: cannot be read as a tokenizer\.json; name the tokenizer/);
   });
+
+  it("names a wire on the path of another route by its key, so that no start fails on it with its models loaded", async () => {
+    const wires =
+      "wires:\n  score: { panel: chat, path: /v1/score }\n  slime: { panel: chat, path: /reward }\n  openrlhf: { panel: chat, path: /reward }\n";
+    const file = tiny.folder.write("paths.yaml", readFileSync(tiny.config, "utf8") + wires);
+    const { code, stderr } = await runCli(["check", file]);
+    assert.equal(code, 2);
+    assert.match(stderr, /the configuration has 2 problems:/);
+    assert.match(
+      stderr,
+      /paths\.yaml:\d+:\d+ wires\.score\.path: \/v1\/score is the path of a route of the gateway as well; give the wire/,
+    );
+    assert.match(stderr, /paths\.yaml:\d+:\d+ wires\.slime\.path: \/reward is the path of wires\.openrlhf as well; give the wire another/);
+  });
 });

@@ -5,6 +5,7 @@ import { type Resolved, resolve } from "../../config/resolve.ts";
 import type { BackendConfig, Config } from "../../config/schema.ts";
 import { stateStoreOf } from "../../config/state-plan.ts";
 import { GatewayError } from "../../domain/errors.ts";
+import { servingProblems } from "../../serving-problems.ts";
 import { openStateStore } from "../../state/open.ts";
 import { createLogger } from "../../telemetry/log.ts";
 import type { Finding } from "./finding.ts";
@@ -25,7 +26,7 @@ export async function* examine(file: string): AsyncGenerator<Finding> {
   yield cudaFinding(config.value);
   for (const name of ["http", "grpc", "admin"] as const) yield await portFinding(name, config.value.server[name]);
 
-  const resolved = await attempt(() => resolve(config.value));
+  const resolved = await attempt(() => resolve(config.value, undefined, servingProblems(config.value)));
   if ("error" in resolved) return yield broken("bundles", resolved.error);
   yield { name: "bundles", state: "ok", message: describeBundles(resolved.value) };
   if (Object.keys(config.value.states).length > 0) {

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { GatewayError } from "../../../src/domain/errors.ts";
+import { sharedPaths } from "../../../src/transport/http/wire-paths.ts";
+import { openHttp } from "../../support/servers.ts";
+
+const at = (path: string) => ({ panel: "chat", path, onFailure: "error" }) as const;
+
+test("a wire on the path of another route is found without a server wherever the server refuses it, and nowhere else", async () => {
+  const tables = [
+    { score: at("/v1/score") },
+    { score: at("/v1/judges") },
+    { score: at("/v1/states") },
+    { score: at("/openapi.json") },
+    { slime: at("/reward"), openrlhf: at("/reward") },
+    { rerank: at("/score") },
+    { rerank: at("/score"), score: at("/v2/score") },
+    { nemoGym: at("/seed_session") },
+    { tei: at("/info") },
+    { tei: at("/info"), classify: at("/predict") },
+    { classify: at("/v1/embeddings") },
+    { llamaFactory: at("/v1/score/evaluation"), roll: at("/roll") },
+  ];
+  for (const wires of tables) {
+    const refused = await openHttp({ wires }).then(
+      async (server) => {
+        await server.close();
+        return false;
+      },
+      (error) => {
+        assert.ok(error instanceof GatewayError && error.reason === "CONFIG_INVALID", String(error));
+        return true;
+      },
+    );
+    assert.equal(sharedPaths(wires).length > 0, refused, JSON.stringify(wires));
+  }
+});
+
+test("the relay of chats has a path of its own", () => {
+  const chat = { path: "/v1/score" };
+  assert.deepEqual(sharedPaths({ chat }), [{ wire: "chat", path: "/v1/score", other: undefined }]);
+  assert.deepEqual(sharedPaths({ chat: { path: "/reward" }, slime: at("/reward") }), [{ wire: "chat", path: "/reward", other: "slime" }]);
+  assert.deepEqual(sharedPaths({ chat: { path: "/v1/chat/completions" }, slime: at("/reward") }), []);
+});
