@@ -51,4 +51,22 @@ describe("rewardgate check", () => {
     );
     assert.match(stderr, /paths\.yaml:\d+:\d+ wires\.slime\.path: \/reward is the path of wires\.openrlhf as well; give the wire another/);
   });
+
+  it("names two listeners on one port, of addresses that overlap", async () => {
+    const servers = (text: string) => readFileSync(tiny.config, "utf8").replace(/^server:\n(?: .*\n)+/m, `server: ${text}\n`);
+    const file = tiny.folder.write(
+      "ports.yaml",
+      servers("{ http: { port: 8080 }, grpc: { host: 0.0.0.0, port: 8080 }, admin: { host: 10.0.0.1, port: 8080 } }"),
+    );
+    const { code, stderr } = await runCli(["check", file]);
+    assert.equal(code, 2);
+    assert.match(stderr, /the configuration has 2 problems:/);
+    assert.match(stderr, /ports\.yaml:\d+:\d+ server\.grpc\.port: port 8080 is that of server\.http as well; give each listener a port/);
+    assert.match(stderr, /ports\.yaml:\d+:\d+ server\.admin\.port: port 8080 is that of server\.grpc as well/);
+    const apart = tiny.folder.write(
+      "apart.yaml",
+      servers("{ http: { port: 8080 }, grpc: { host: 10.0.0.1, port: 8080 }, admin: { port: 0 } }"),
+    );
+    assert.equal((await runCli(["check", apart])).code, 0);
+  });
 });

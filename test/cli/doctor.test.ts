@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { runCli } from "../support/cli.ts";
+import { freePort } from "../support/free-port.ts";
 import { type TestGateway, writeGateway } from "../support/gateway.ts";
 
 let tiny: TestGateway;
@@ -92,6 +93,13 @@ describe("rewardgate doctor", () => {
       ["config"],
     );
     assert.match(failing(findings)[0]!.message, /REWARDGATE_GRPC_PORT/);
+  });
+
+  it("names two listeners on one port, which is free before either listens", async () => {
+    const port = await freePort();
+    const { code, findings } = await examine({ REWARDGATE_HTTP_PORT: String(port), REWARDGATE_ADMIN_PORT: String(port) });
+    assert.equal(code, 1);
+    assert.match(failing(findings)[0]!.message, /server\.admin\.port: port \d+ is that of server\.http as well/);
   });
 
   it("names a file with one flipped bit", async () => {
