@@ -69,4 +69,18 @@ describe("rewardgate check", () => {
     );
     assert.equal((await runCli(["check", apart])).code, 0);
   });
+
+  it("opens the keys of backends, so that no start fails on one that is not there", async () => {
+    const keyed = (apiKey: string) => `\n  llm: { type: openai, url: "http://127.0.0.1:1/v1", model: m, apiKey: ${apiKey} }\njudges:`;
+    const write = (apiKey: string) => tiny.folder.write("keys.yaml", readFileSync(tiny.config, "utf8").replace("\njudges:", keyed(apiKey)));
+    const { code, stderr } = await runCli(["check", write("{ file: keys/absent }")]);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /keys\.yaml:\d+:\d+ backends\.llm\.apiKey: the API key of backend "llm" is missing: \S+keys\/absent cannot be read;/,
+    );
+    assert.match((await runCli(["check", write("{ env: NO_KEY_HERE }")])).stderr, /backends\.llm\.apiKey: .* NO_KEY_HERE is not set/);
+    tiny.folder.write("keys/llm", "secret\n");
+    assert.deepEqual([(await runCli(["check", write("{ file: keys/llm }")])).stderr], [""]);
+  });
 });
