@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { ConfigProblem } from "../domain/errors.ts";
 import { checkAddresses } from "./check-addresses.ts";
+import { checkIdle } from "./check-idle.ts";
 import { type Overrides, overridesFrom, type Variables } from "./env.ts";
 import { findingsOf } from "./issues.ts";
 import { configInvalid } from "./problems.ts";
@@ -40,6 +41,7 @@ export async function loadConfig({ file: given, variables, flags = {} }: LoadOpt
   const found = [
     ...(parsed.success ? checkAddresses(parsed.data.backends) : findingsOf(parsed.error.issues, configSchema, source.data)),
     ...checkReferences(source.data),
+    ...checkIdle(source.data),
   ];
   const problems: ConfigProblem[] = [
     ...source.problems,

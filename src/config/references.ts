@@ -1,5 +1,6 @@
 import type { Finding } from "./problems.ts";
 import { nameRemedy } from "./suggest.ts";
+import { field, isRecord, record } from "./written-data.ts";
 
 /**
  * Names that point at nothing. Reads data as it was written, so that it speaks even where the structure is broken elsewhere.
@@ -193,17 +194,4 @@ function checkCycles(panels: Record<string, unknown>): Finding[] {
   };
   for (const name of Object.keys(panels)) visit(name, []);
   return findings;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function field(value: unknown, key: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-function record(value: unknown, key: string): Record<string, unknown> {
-  const found = field(value, key);
-  return isRecord(found) ? found : {};
 }
