@@ -13,6 +13,10 @@ export interface MathAnswer {
 export interface Formula {
   readonly expression: string | null;
   readonly text: string;
+  /** The whole numbers that the text runs together: `\frac{1}{23}` and `\frac{12}{3}`, `1 2` and `12`. */
+  readonly digits: string;
+  /** What the signs of an equation or an inequality stand between, and the signs; absent where it is neither. */
+  readonly relation?: { readonly signs: string; readonly sides: readonly Formula[] };
   /** Whether the text leaves out what decides its value: `2^{10}` and `(2)(10)` leave the digits of 210. */
   readonly isBuilt: boolean;
 }
@@ -75,12 +79,34 @@ const SIGNS = /((?!~)[\p{Sm}^:_])/u;
 const JOINED = /\\c[au]p(?![a-zA-Z])/;
 const SIGNS_OF_INTERVALS = /((?!~)[\p{Sm}^:_()[\],])/u;
 
+/** Signs of equations and inequalities, as {@link toLatex} leaves them. */
+const RELATIONS = /([<>=]|\\(?:le|ge|ne|lt|gt)(?![a-zA-Z]))/;
+/** A mark behind a letter, which is another letter then; behind a word it is an apostrophe. */
+const PRIME = /(?<![\p{L}'‘])(\p{L})(['′’]+)(?![\p{L}'′’])/gu;
+
 function formulaOf(text: string): Formula {
   const bare = text.trim();
-  const plain = bare.replace(LOOKS, "");
+  const plain = bare.replace(LOOKS, "").replace(PRIME, (_, letter, marks) => `${letter}^${"\\prime".repeat(marks.length)}`);
   const signs = JOINED.test(plain) ? SIGNS_OF_INTERVALS : SIGNS;
   const words = plain.split(signs).map((part) => (signs.test(part) ? part : foldAnswer(part)));
-  return { expression: toExpression(bare), text: words.join("").replaceAll(" ", ""), isBuilt: BUILT.test(plain) };
+  const whole = {
+    expression: toExpression(bare),
+    text: words.join("").replaceAll(" ", ""),
+    digits: digitsOf(plain),
+    isBuilt: BUILT.test(plain),
+  };
+  if (!RELATIONS.test(bare)) return whole;
+  const pieces = bare.split(RELATIONS);
+  const sides = pieces.filter((_, i) => i % 2 === 0).map(formulaOf);
+  // Brackets of vectors and arrows are made of these signs too.
+  if (sides.some((side) => side.text === "")) return whole;
+  return { ...whole, relation: { signs: pieces.filter((_, i) => i % 2 === 1).join(""), sides } };
+}
+
+/** The whole numbers of a formula, apart. As LaTeX reads it, `\frac12` has two. */
+function digitsOf(plain: string): string {
+  const grouped = plain.replace(/(\d)[\s,]+(?=\d{3}(?!\d))/g, "$1").replace(/(frac\s*\d)(?=\d)/g, "$1 ");
+  return (grouped.match(/\d+/g) ?? []).join(" ");
 }
 
 /** Without the marks of a formula around it and the full stop after it. */

@@ -48,10 +48,15 @@ export async function loadEquivalence(): Promise<Equivalence> {
     return { variables, at: (point) => valueAt(code, point) };
   };
   const same = (a: Formula, b: Formula, rel: number): boolean => {
+    if (a.relation !== undefined && b.relation !== undefined) {
+      const { signs, sides } = b.relation;
+      return a.relation.signs === signs && a.relation.sides.every((side, i) => same(side, sides[i]!, rel));
+    }
     const [left, right] = [read(a), read(b)];
     const computable = left !== null && right !== null;
+    const sameText = a.text !== "" && a.text === b.text && a.digits === b.digits;
     // Words and units are the same where their texts are; of formulas a text says too little.
-    if (a.text !== "" && a.text === b.text && !(computable && (a.isBuilt || b.isBuilt))) return true;
+    if (sameText && !(computable && (a.isBuilt || b.isBuilt))) return true;
     return computable && (a.expression === b.expression || agree(left, right, rel));
   };
   return (answer, gold, rel) => {

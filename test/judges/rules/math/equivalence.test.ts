@@ -69,6 +69,17 @@ const SAME: [string, string][] = [
   ["\\{120,240\\}", "\\{240, 120\\}"],
   ["[1,000, 2,000)", "[1000,2000)"],
   ["\\sqrt{-1-x^2}", "\\sqrt{-1 - x^2}"],
+  ["\\frac12<x", "\\frac{1}{2} < x"],
+  ["\\frac{1}{2} \\le x < 3", "0.5 ≤ x<3"],
+  ["x<5\\text{ cm}", "x < 5 cm"],
+  ["1 000 000", "1000000"],
+  ["x \\in [0,100]", "x\\in[0, 100]"],
+  ["\\text{Simpson's rule}", "Simpsons rule"],
+  ["f'(x)", "f^{\\prime}(x)"],
+  ["x′", "x'"],
+  ["'x'", "x"],
+  ["\\{\\} = A", "\\{\\} = A"],
+  ["\\sum_{k=1}^{n} k", "\\sum_{k = 1}^{n} k"],
 ];
 
 const DIFFERENT: [string, string][] = [
@@ -110,6 +121,13 @@ const DIFFERENT: [string, string][] = [
   ["5\\text{ cm}^2", "25"],
   ["x = 1, y = 2", "y = 1, x = 2"],
   ["x ≤ 5", "x ≥ 5"],
+  ["\\frac{1}{23}<x", "\\frac{12}{3}<x"],
+  ["\\frac{a}{bc} < x", "\\frac{ab}{c} < x"],
+  ["\\sum_{k=1}^{12} 3", "\\sum_{k=1}^{1} 23"],
+  ["12", "1 2"],
+  ["x'", "x"],
+  ["y''", "y'"],
+  ["x < y < z", "x < y"],
 ];
 
 describe("loadEquivalence()", () => {
