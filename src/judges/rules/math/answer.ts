@@ -17,11 +17,17 @@ export interface Formula {
   readonly digits: string;
   /** What the signs of an equation or an inequality stand between, and the signs; absent where it is neither. */
   readonly relation?: { readonly signs: string; readonly sides: readonly Formula[] };
+  /** The tuple, interval or set that it is, among others. */
+  readonly members?: MathAnswer;
   /** Whether the text leaves out what decides its value: `2^{10}` and `(2)(10)` leave the digits of 210. */
   readonly isBuilt: boolean;
 }
 
 const MAX_PARTS = 20;
+/** How deep tuples and sets are looked into; what is deeper is a text. */
+const MAX_NESTING = 2;
+/** Words that set answers apart as a comma does. */
+const AND = /\\text\s*\{\s*(?:and|or)\s*\}|\s(?:and|or)\s/g;
 /** The name that an answer gives its value, as `x =` and `f(x) =`. */
 const NAMED = /^([a-zA-Z](?:_\w+)?)(?:\([a-z]\))?\s*=(?!=)/;
 
@@ -37,26 +43,42 @@ export function readMathAnswer(answer: string): MathAnswer | null {
     // A thin space holds the sign that sets answers apart.
     .replace(/\\[,;:!]/g, " ")
     .trim();
-  const [named = "", name] = NAMED.exec(bare) ?? [];
+  // "x = 1, y = 2" says which value is whose.
+  const names = new Set(splitAtCommas(bare.replace(AND, ",")).map((part) => NAMED.exec(part.trim())?.[1]));
+  names.delete(undefined);
+  const [named = "", name] = names.size > 1 ? [] : (NAMED.exec(bare) ?? []);
   const value = bare.slice(named.length).trim();
-  const list = (isTightList(value) ? value : value.replace(/(\d),(?=\d{3}(?!\d))/g, "$1")).replace(
-    /\\text\s*\{\s*(?:and|or)\s*\}|\s(?:and|or)\s/g,
-    ",",
-  );
+  const list = (isTightList(value) ? value : value.replace(/(\d),(?=\d{3}(?!\d))/g, "$1")).replace(AND, ",");
   // "x = 1 or x = 2" names the same again.
   const body = (name === undefined ? list : list.replace(new RegExp(`,\\s*${name}\\s*=(?!=)`, "g"), ",")).trim();
   if (body === "") return null;
-  const set = /^\\(?:left\s*\\)?\{([\s\S]*?)\\(?:right\s*\\)?\}$/.exec(body);
-  if (set !== null) return severalOf("{}", set[1]!);
-  const bracketed = /^(?:\\left\s*)?([([])([\s\S]*?)(?:\\right\s*)?([)\]])$/.exec(body);
-  if (bracketed !== null && !JOINED.test(body)) {
-    const [, open, inner, close] = bracketed;
-    if (splitAtCommas(inner!).length > 1) return severalOf(`${open}${close}`, inner!);
-  }
-  if (splitAtCommas(body).length > 1) return severalOf("{}", body);
+  const enclosed = enclosedIn(body, 0);
+  if (enclosed !== undefined) return enclosed;
+  if (splitAtCommas(body).length > 1) return severalOf("{}", body, 0);
   const sign = body.indexOf("\\pm");
-  if (sign >= 0 && body.indexOf("\\pm", sign + 1) < 0) return severalOf("{}", `${body.replace("\\pm", "+")},${body.replace("\\pm", "-")}`);
-  return { brackets: "", parts: [formulaOf(body)] };
+  if (sign >= 0 && body.indexOf("\\pm", sign + 1) < 0) {
+    return severalOf("{}", `${body.replace("\\pm", "+")},${body.replace("\\pm", "-")}`, 0);
+  }
+  return { brackets: "", parts: [formulaOf(body, 0)] };
+}
+
+/** What one pair of brackets holds: a set, or with commas in it a tuple or an interval. Undefined where it is neither, null of too many parts. */
+function enclosedIn(text: string, depth: number): MathAnswer | null | undefined {
+  const bare = text.replace(/\\(?:left|right)(?![a-zA-Z])\s*/g, "").trim();
+  const [, open, inner, close] = /^(\\\{|[([])([\s\S]*?)(\\\}|[)\]])$/.exec(bare) ?? [];
+  if (inner === undefined || !closesAtEnd(bare)) return undefined;
+  if (open === "\\{") return close === "\\}" ? severalOf("{}", inner, depth) : undefined;
+  return close === "\\}" || JOINED.test(bare) || splitAtCommas(inner).length < 2 ? undefined : severalOf(`${open}${close}`, inner, depth);
+}
+
+/** Whether the first bracket of a text closes with its last character, so that `(1,2),(3,4)` is no tuple. */
+function closesAtEnd(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    if ("([{".includes(text[at]!)) depth++;
+    else if (")]}".includes(text[at]!) && --depth === 0) return at === text.length - 1;
+  }
+  return false;
 }
 
 /** Whether all stands in brackets and no comma has a space behind it: then one before three digits sets apart as well, as in `(100,200)`. */
@@ -64,9 +86,9 @@ function isTightList(text: string): boolean {
   return /^(?:\\left\s*)?(?:\\\{|[([])[\s\S]*[)\]}]$/.test(text) && !/,\s/.test(text);
 }
 
-function severalOf(brackets: string, inner: string): MathAnswer | null {
+function severalOf(brackets: string, inner: string, depth: number): MathAnswer | null {
   const parts = splitAtCommas(inner);
-  return parts.length > MAX_PARTS ? null : { brackets, parts: parts.map(formulaOf) };
+  return parts.length > MAX_PARTS ? null : { brackets, parts: parts.map((part) => formulaOf(part, depth + 1)) };
 }
 
 /** Commands that change how a formula looks, and no value. */
@@ -84,7 +106,7 @@ const RELATIONS = /([<>=]|\\(?:le|ge|ne|lt|gt)(?![a-zA-Z]))/;
 /** A mark behind a letter, which is another letter then; behind a word it is an apostrophe. */
 const PRIME = /(?<![\p{L}'‘])(\p{L})(['′’]+)(?![\p{L}'′’])/gu;
 
-function formulaOf(text: string): Formula {
+function formulaOf(text: string, depth: number): Formula {
   const bare = text.trim();
   const plain = bare.replace(LOOKS, "").replace(PRIME, (_, letter, marks) => `${letter}^${"\\prime".repeat(marks.length)}`);
   const signs = JOINED.test(plain) ? SIGNS_OF_INTERVALS : SIGNS;
@@ -95,9 +117,11 @@ function formulaOf(text: string): Formula {
     digits: digitsOf(plain),
     isBuilt: BUILT.test(plain),
   };
+  const members = depth < MAX_NESTING ? enclosedIn(bare, depth) : undefined;
+  if (members) return { ...whole, members };
   if (!RELATIONS.test(bare)) return whole;
   const pieces = bare.split(RELATIONS);
-  const sides = pieces.filter((_, i) => i % 2 === 0).map(formulaOf);
+  const sides = pieces.filter((_, i) => i % 2 === 0).map((side) => formulaOf(side, depth));
   // Brackets of vectors and arrows are made of these signs too.
   if (sides.some((side) => side.text === "")) return whole;
   return { ...whole, relation: { signs: pieces.filter((_, i) => i % 2 === 1).join(""), sides } };

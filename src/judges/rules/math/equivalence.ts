@@ -30,7 +30,17 @@ interface Evaluable {
 export async function loadEquivalence(): Promise<Equivalence> {
   // Loaded for those who use it: it takes time and memory at start.
   const { parse } = await import("mathjs/number");
-  const read = ({ expression }: Formula): Evaluable | null => {
+  const known = new WeakMap<Formula, Evaluable | null>();
+  /** Once a formula: those of a set are compared with all of another. */
+  const read = (formula: Formula): Evaluable | null => {
+    let evaluable = known.get(formula);
+    if (evaluable === undefined) {
+      evaluable = evaluableOf(formula);
+      known.set(formula, evaluable);
+    }
+    return evaluable;
+  };
+  const evaluableOf = ({ expression }: Formula): Evaluable | null => {
     if (expression === null) return null;
     let node: MathNode;
     try {
@@ -48,6 +58,9 @@ export async function loadEquivalence(): Promise<Equivalence> {
     return { variables, at: (point) => valueAt(code, point) };
   };
   const same = (a: Formula, b: Formula, rel: number): boolean => {
+    if (a.members !== undefined || b.members !== undefined) {
+      return a.members !== undefined && b.members !== undefined && equivalent(a.members, b.members, rel);
+    }
     if (a.relation !== undefined && b.relation !== undefined) {
       const { signs, sides } = b.relation;
       return a.relation.signs === signs && a.relation.sides.every((side, i) => same(side, sides[i]!, rel));
@@ -59,7 +72,7 @@ export async function loadEquivalence(): Promise<Equivalence> {
     if (sameText && !(computable && (a.isBuilt || b.isBuilt))) return true;
     return computable && (a.expression === b.expression || agree(left, right, rel));
   };
-  return (answer, gold, rel) => {
+  const equivalent: Equivalence = (answer, gold, rel) => {
     if (answer.brackets !== gold.brackets) return false;
     if (gold.brackets === "{}") {
       const holds = (all: readonly Formula[], one: Formula) => all.some((other) => same(other, one, rel));
@@ -67,6 +80,7 @@ export async function loadEquivalence(): Promise<Equivalence> {
     }
     return answer.parts.length === gold.parts.length && gold.parts.every((part, i) => same(answer.parts[i]!, part, rel));
   };
+  return equivalent;
 }
 
 /** NaN outside the domain, where some functions of the evaluator throw. */
