@@ -92,7 +92,7 @@ function severalOf(brackets: string, inner: string, depth: number): MathAnswer |
 }
 
 /** Commands that change how a formula looks, and no value. */
-const LOOKS = /\\(?:(?:text|mathrm|textbf|left|right)\b|[,:;!$ ])/g;
+const LOOKS = /\\(?:(?:text|mathrm|textbf|mathbf|boldsymbol|bm|left|right)\b|[,:;!$ ])/g;
 /** Powers, commands and the like, and brackets that multiply. */
 const BUILT = /[\^_*|!\\]|\w\s*\(|\)\s*[\w(]/;
 /** Signs that say something in a text too: those of relations, sets and powers, of ratios and of bases. */
@@ -106,8 +106,11 @@ const RELATIONS = /([<>=]|\\(?:le|ge|ne|lt|gt)(?![a-zA-Z]))/;
 /** A mark behind a letter, which is another letter then; behind a word it is an apostrophe. */
 const PRIME = /(?<![\p{L}'‘])(\p{L})(['′’]+)(?![\p{L}'′’])/gu;
 
+/** Words behind a number that say what the signs say that are left out, `\$` and `^\circ`. No others: of "5 million" the word is half the number. */
+const UNIT = /(?<=[\d}])\s{0,8}(?:dollars?|degrees?)$/i;
+
 function formulaOf(text: string, depth: number): Formula {
-  const bare = text.trim();
+  const bare = text.trim().replace(UNIT, "");
   const plain = bare.replace(LOOKS, "").replace(PRIME, (_, letter, marks) => `${letter}^${"\\prime".repeat(marks.length)}`);
   const signs = JOINED.test(plain) ? SIGNS_OF_INTERVALS : SIGNS;
   const words = plain.split(signs).map((part) => (signs.test(part) ? part : foldAnswer(part)));

@@ -30,10 +30,14 @@ const OPERATORS: Readonly<Record<string, string>> = {
   "∗": "*",
 };
 const FRACTIONS = new Set(["\\frac", "\\dfrac", "\\tfrac", "\\cfrac"]);
+const BINOMIALS = new Set(["\\binom", "\\dbinom", "\\tbinom"]);
 /** What only changes how a formula looks. */
 const LOOKS = new Set([
   "\\left",
   "\\right",
+  "\\mathbf",
+  "\\boldsymbol",
+  "\\bm",
   "\\,",
   "\\!",
   "\\;",
@@ -125,7 +129,9 @@ class FormulaReader {
         const whole = operand && /^\d+$/.test(parts.at(-1)!) && /^\(\(\d+\)\/\(\d+\)\)$/.test(fraction);
         if (whole) parts.push(`(${parts.pop()}+${fraction})`);
         else pushOperand(fraction);
-      } else if (OPENING.has(token)) {
+      } else if (BINOMIALS.has(token)) pushOperand(binomial(this.#digitOrGroup(), this.#digitOrGroup()));
+      else if (token === "|") pushOperand(`abs(${this.#absolute()})`);
+      else if (OPENING.has(token)) {
         this.#at--;
         pushOperand(this.#group());
       } else if (/^[\d.]/.test(token)) pushOperand(token);
@@ -191,6 +197,14 @@ class FormulaReader {
     return `${argument}^${this.#group()}`;
   }
 
+  /** Up to the bar that closes it; one of a condition, a set or a divisor has none. */
+  #absolute(): string {
+    const inner = this.#sequence("|");
+    if (this.#tokens[this.#at] !== "|") throw new Unreadable();
+    this.#at++;
+    return inner;
+  }
+
   #fraction(): string {
     return `(${this.#digitOrGroup()}/${this.#digitOrGroup()})`;
   }
@@ -241,4 +255,13 @@ class FormulaReader {
     this.#at += circle;
     return circle > 0;
   }
+}
+
+/** How many ways there are to choose `k` of `n`, both whole numbers in parentheses, below 1,000; 0 of fewer than `k`. */
+function binomial(n: string, k: string): string {
+  const [of, chosen] = [n, k].map((text) => Number(/^\((\d{1,3})\)$/.exec(text)?.[1])) as [number, number];
+  if (Number.isNaN(of + chosen)) throw new Unreadable();
+  let ways = chosen > of ? 0n : 1n;
+  for (let i = 1; i <= Math.min(chosen, of - chosen); i++) ways = (ways * BigInt(of + 1 - i)) / BigInt(i);
+  return String(ways);
 }

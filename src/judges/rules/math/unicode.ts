@@ -32,7 +32,8 @@ const RAISED = new RegExp(`[${SUPERSCRIPTS}]+`, "g");
 const KNOWN = new RegExp(`[${Object.keys(COMMANDS).join("")}]`, "g");
 
 /**
- * A formula with characters of Unicode in place of commands as LaTeX writes it, and `\leq`, `\geq`, `\neq` in their short forms.
+ * A formula with characters of Unicode in place of commands as LaTeX writes it, `\leq`, `\geq`, `\neq` in their short forms, and
+ * `\lvert` and its like as bars.
  *
  * @complexity O(length), pure
  * @example toLatex("2√3") // → "2\\sqrt 3"
@@ -41,5 +42,6 @@ export function toLatex(formula: string): string {
   return formula
     .replace(RAISED, (run) => `^{${Array.from(run, (sign) => "0123456789-"[SUPERSCRIPTS.indexOf(sign)]).join("")}}`)
     .replace(KNOWN, (sign) => `${COMMANDS[sign]} `)
-    .replace(/\\(le|ge|ne)q(?:slant)?(?![a-zA-Z])/g, "\\$1");
+    .replace(/\\(le|ge|ne)q(?:slant)?(?![a-zA-Z])/g, "\\$1")
+    .replace(/\\[lr]?vert(?![a-zA-Z])/g, "|");
 }

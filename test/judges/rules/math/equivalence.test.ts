@@ -88,6 +88,24 @@ const SAME: [string, string][] = [
   ["[1,2],[3,4]", "[3,4], [1,2]"],
   ["x=1, y=2", "y = 2, x = 1"],
   ["x = 1 \\text{ and } y = 0.5", "y=\\frac{1}{2}, x=1"],
+  ["|-3|", "3"],
+  ["\\left|x-1\\right|", "|1-x|"],
+  ["\\frac{|x|}{2}", "0.5\\lvert x \\rvert"],
+  ["|x|+|y|", "|y| + |x|"],
+  ["|x|y", "y|x|"],
+  ["||x|-1|", "||x|-1|"],
+  ["P(A|B)", "P(A | B)"],
+  ["\\{x|x>0\\}", "\\{x | x > 0\\}"],
+  ["\\binom{5}{2}", "10"],
+  ["2\\cdot\\dbinom{10}{3} + 1", "241"],
+  ["\\binom52", "10"],
+  ["\\binom{40}{20}", "137846528820"],
+  ["\\binom{n}{k}", "\\binom{n}{k}"],
+  ["\\mathbf{5}", "5"],
+  ["\\boldsymbol{\\frac{1}{2}}", "0.5"],
+  ["5 dollars", "5"],
+  ["\\$5", "5 dollars"],
+  ["90 degrees", "90^\\circ"],
 ];
 
 const DIFFERENT: [string, string][] = [
@@ -146,6 +164,17 @@ const DIFFERENT: [string, string][] = [
   ["((1,2),(3,4))", "(1,2),(3,4)"],
   ["x=1, y=2", "x=2, y=1"],
   ["x=1, y=2", "1, 2"],
+  ["|-3|", "-3"],
+  ["|x|", "x"],
+  ["|x|y|", "|x||y|"],
+  ["a|b", "ab"],
+  ["\\binom{5}{2}", "2.5"],
+  ["\\binom{12}{3}", "\\binom{1}{23}"],
+  ["\\binom{n}{k}", "\\binom{k}{n}"],
+  ["5 million", "5"],
+  ["5 percent", "5"],
+  ["5 dollars", "5 euros"],
+  ["dollars", "5"],
 ];
 
 describe("loadEquivalence()", () => {
