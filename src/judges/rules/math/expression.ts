@@ -134,8 +134,11 @@ class FormulaReader {
       else if (OPENING.has(token)) {
         this.#at--;
         pushOperand(this.#group());
-      } else if (/^[\d.]/.test(token)) pushOperand(token);
-      else for (const factor of this.#factors(token)) pushOperand(factor);
+      } else if (/^[\d.]/.test(token)) {
+        // Two numbers in a row are no product of theirs.
+        if (operand && /^[\d.]+$/.test(parts.at(-1)!)) throw new Unreadable();
+        pushOperand(token);
+      } else for (const factor of this.#factors(token)) pushOperand(factor);
     }
     this.#depth--;
     if (!operand) throw new Unreadable();

@@ -175,6 +175,9 @@ const DIFFERENT: [string, string][] = [
   ["5 percent", "5"],
   ["5 dollars", "5 euros"],
   ["dollars", "5"],
+  ["2 3", "6"],
+  ["1 000 000", "0"],
+  ["1 2/3", "2/3"],
 ];
 
 describe("loadEquivalence()", () => {
