@@ -24,8 +24,37 @@ describe("choiceOf(text, options)", () => {
     ["no word that begins with a letter", "The answer is definitely unclear", null],
     ["no letter beyond the options", "The answer is F.", null],
     ["nothing", "", null],
+    ["no article for a choice in a sentence", "The answer is a triangle", null],
+    ["the choice before an article", "The answer is B. So the answer is a triangle.", "B"],
+    ["no variable for a choice", "The answer is a + b", null],
+    ["no prefix for a choice", "The answer is a-priori", null],
+    ["no fraction for a choice", "The answer is a/b", null],
+    ["a small letter at the end", "So the answer is a", "A"],
+    ["a small letter at the end of a line", "Answer: a \nIt has three sides.", "A"],
+    ["a small letter before a full stop", "The answer is a.", "A"],
+    ["a small letter before a comma", "the answer is a, a triangle", "A"],
+    ["a small letter in brackets", "The answer is (a) triangle", "A"],
+    ["a small letter behind a bracket", "The answer is a) triangle", "A"],
+    ["a small letter before a colon", "answer: a: triangle", "A"],
+    ["a small letter before a dash", "The answer is a - triangle", "A"],
+    ["a small letter before the option in brackets", "The answer is a (triangle)", "A"],
+    ["a small letter before a reason", "The answer is a because it has three sides", "A"],
+    ["a small letter before spaces at the end", "Answer: a  ", "A"],
+    ["a small letter in a table", "| Answer: a | triangle |", "A"],
+    ["a small letter behind 'option'", "The answer is option a as shown", "A"],
+    ["no article at the beginning, in bold", "**A** triangle", null],
+    ["a small letter in LaTeX", "The answer is $a$ here", "A"],
+    ["a small letter in bold", "The answer is **a** here", "A"],
+    ["a capital before a word", "The answer is A because", "A"],
+    ["another small letter before a word", "The answer is b as shown", "B"],
   ];
   for (const [what, text, choice] of cases) it(`reads ${what}`, () => assert.equal(choiceOf(text, 5), choice));
+
+  it("takes the word I for no choice among nine options or more", () => {
+    assert.equal(choiceOf("The answer is I think unclear", 9), null);
+    assert.equal(choiceOf("The answer is I.", 9), "I");
+    assert.equal(choiceOf("The answer is (I) here", 9), "I");
+  });
 
   it("takes long runs of spaces and asterisks in a moment", () => {
     for (const run of [" ", "*", "$ ", "answer is ", "\\boxed{", "<answer>"]) assert.equal(choiceOf(run.repeat(20_000), 5), null);

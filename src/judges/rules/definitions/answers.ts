@@ -68,7 +68,7 @@ export const multipleChoice = defineRule({
     rule: z.literal("multipleChoice").describe("Whether the chosen letter is that of the reference."),
     options: optionCount,
   }),
-  version: 2,
+  version: 3,
   space: "unit",
   readsReference: true,
   create: ({ options }) =>
