@@ -5,7 +5,7 @@ import { configOption, configPath, readConfig } from "./config-file.ts";
 import { isReadOnce } from "./data-file.ts";
 import { collectScores, exitBy, hasLabels } from "./eval/collect.ts";
 import { showComparison } from "./eval/show-comparison.ts";
-import { writeReport } from "./eval/write.ts";
+import { requireReportFolder, writeReport } from "./eval/write.ts";
 import { EXIT, type SetExit, UsageError } from "./failure.ts";
 import { type Interruption, listenForInterrupt } from "./interrupt.ts";
 import { choosePanel } from "./offline-gateway.ts";
@@ -47,6 +47,7 @@ export function compareCommand(exit: SetExit): Command {
       }
       const a = await choosePanel(await readConfig(flags.config), flags.panel);
       const b = await choosePanel(await readConfig(flags.against ?? flags.config), flags.againstPanel ?? a.panel);
+      requireReportFolder(flags.output, "compare");
       const interruption = listenForInterrupt();
       try {
         const run = { paths, flags, interruption };

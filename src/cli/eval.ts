@@ -3,7 +3,7 @@ import { evaluateScores } from "../evaluation/report/report.ts";
 import { configOption, readConfig } from "./config-file.ts";
 import { collectScores, exitBy, hasLabels } from "./eval/collect.ts";
 import { showEvaluation } from "./eval/show.ts";
-import { writeReport } from "./eval/write.ts";
+import { requireReportFolder, writeReport } from "./eval/write.ts";
 import type { SetExit } from "./failure.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { choosePanel } from "./offline-gateway.ts";
@@ -33,6 +33,7 @@ export function evalCommand(exit: SetExit): Command {
     .addHelpText("after", HELP)
     .action(async (paths: readonly string[], { output, json, limit, withText, ...flags }: EvalFlags) => {
       const chosen = await choosePanel(await readConfig(flags.config), flags.panel);
+      requireReportFolder(output, "eval");
       const interruption = listenForInterrupt();
       try {
         const { scored, provenance } = await collectScores({ ...chosen, paths, limit, withText, interruption });

@@ -1,25 +1,50 @@
 import { accessSync, constants, mkdirSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { UsageError } from "./failure.ts";
+
+const OTHER_FILE = "name another file with --output";
 
 /**
  * Makes the folder of a file that a command writes at its end, and refuses one that could not be written, before anything is scored for it.
  *
  * @param overwrite whether a file that is there may be replaced
+ * @param remedy what to do about one that cannot be written
  * @throws {UsageError}
  */
-export function requireWritable(path: string, overwrite: boolean): void {
-  attempt(path, () => mkdirSync(dirname(path), { recursive: true }));
+export function requireWritable(path: string, overwrite: boolean, remedy = OTHER_FILE): void {
+  attempt(path, remedy, () => mkdirSync(dirname(path), { recursive: true }));
   const there = statSync(path, { throwIfNoEntry: false });
   if (there !== undefined && !overwrite) throw new UsageError(`${path} exists; name another with --output, or replace it with --overwrite`);
-  if (there?.isDirectory()) throw new UsageError(`${path} is a folder; name a file in it with --output`);
-  attempt(path, () => accessSync(there === undefined ? dirname(path) : path, constants.W_OK));
+  if (there?.isDirectory())
+    throw new UsageError(`${path} is a folder; ${remedy === OTHER_FILE ? "name a file in it with --output" : remedy}`);
+  attempt(path, remedy, () => accessSync(there === undefined ? dirname(path) : path, constants.W_OK));
 }
 
-function attempt(path: string, step: () => void): void {
+/**
+ * Refuses a folder in which files could not be written, before anything is scored for them. Makes none: a command that fails leaves nothing.
+ *
+ * @param names of the files, which may be there
+ * @throws {UsageError}
+ */
+export function requireWritableFolder(folder: string, names: readonly string[]): void {
+  attempt(folder, "name another folder with --output", () => {
+    let above = folder;
+    while (statSync(above, { throwIfNoEntry: false }) === undefined) above = dirname(above);
+    accessSync(join(above, "."), constants.W_OK);
+    if (above !== folder) return;
+    for (const name of names) {
+      const file = join(folder, name);
+      const there = statSync(file, { throwIfNoEntry: false });
+      if (there?.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
+      if (there !== undefined) accessSync(file, constants.W_OK);
+    }
+  });
+}
+
+function attempt(path: string, remedy: string, step: () => void): void {
   try {
     step();
   } catch (cause) {
-    throw new UsageError(`cannot write to ${path} (${(cause as NodeJS.ErrnoException).code}); name another file with --output`);
+    throw new UsageError(`cannot write to ${path} (${(cause as NodeJS.ErrnoException).code}); ${remedy}`);
   }
 }

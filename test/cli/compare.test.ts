@@ -71,6 +71,15 @@ describe("rewardgate compare", () => {
     assert.equal(reportIn("judges").rows, 20);
   });
 
+  it("scores nothing for a report that cannot be written", async () => {
+    // Scored, it would be said to have no labels.
+    const unlabelled = tiny.folder.write("unlabelled.jsonl", jsonLines([{ prompt: "x", candidates: ["good"] }]));
+    const side = ["compare", unlabelled, "--config", tiny.config, "--against-panel", "reward"];
+    const { code, stderr } = await runCli([...side, "--output", join(file, "report")]);
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: cannot write to \S+report \(ENOTDIR\); name another folder with --output\n$/);
+  });
+
   it("exits with 2 when there is nothing to compare with, or files cannot be read twice", async () => {
     const nothing = await run();
     assert.deepEqual([nothing.code, /name side B by --against <config>, --against-panel <name>, or both/.test(nothing.stderr)], [2, true]);

@@ -187,6 +187,19 @@ describe("rewardgate eval", () => {
     );
   });
 
+  it("scores nothing for a report that cannot be written", async () => {
+    // Scored, it would be said to have no labels.
+    const file = tiny.folder.write("unlabelled.jsonl", jsonLines([{ prompt: "x", candidates: ["good"] }]));
+    const folder = tiny.folder.write("taken/eval.json/inside", "").replace(/\/eval\.json\/inside$/, "");
+    for (const [output, code] of [
+      [join(file, "report"), "ENOTDIR"],
+      [folder, "EISDIR"],
+    ] as const) {
+      const { code: exit, stderr } = await run([file, "--output", output]);
+      assert.deepEqual([exit, stderr], [2, `error: cannot write to ${output} (${code}); name another folder with --output\n`]);
+    }
+  });
+
   for (const [what, args, says] of [
     ["a file that is not there", ["nowhere.jsonl"], /cannot read nowhere\.jsonl/],
     ["an unknown panel", ["-", "--panel", "chatt"], /no panel "chatt"; there are: chat, reward/],

@@ -1,6 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../failure.ts";
+import { requireWritableFolder } from "../output-file.ts";
+
+/** Refuses a folder that {@link writeReport} could not write to. @throws {UsageError} */
+export function requireReportFolder(folder: string, name: string): void {
+  requireWritableFolder(folder, [`${name}.json`, `${name}.html`]);
+}
 
 /**
  * Writes a report as JSON and as a page.

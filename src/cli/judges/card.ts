@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { UsageError } from "../failure.ts";
+import { requireWritable } from "../output-file.ts";
 
 const BEGIN = "<!-- begin: rewardgate judges probe -->";
 const END = "<!-- end: rewardgate judges probe -->";
@@ -19,6 +20,17 @@ export function withSection(card: string, section: string): string {
   return `${card.slice(0, begin)}${block}${card.slice(end + END.length)}`;
 }
 
+const REMEDY = "name another file with --card, or leave it with --no-card";
+
+/**
+ * Refuses a card that {@link writeSection} could not write, before a judge is asked for what goes into it.
+ * @throws {UsageError}
+ */
+export async function requireCard(path: string): Promise<void> {
+  requireWritable(path, true, REMEDY);
+  withSection(await readCard(path), "");
+}
+
 /**
  * Writes the section into a card.
  *
@@ -26,10 +38,7 @@ export function withSection(card: string, section: string): string {
  * @throws {UsageError} when the card cannot be written
  */
 export async function writeSection(path: string, section: string): Promise<boolean> {
-  const card = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") return "";
-    throw unwritable(path, cause);
-  });
+  const card = await readCard(path);
   const changed = withSection(card, section);
   if (changed === card) return false;
   await writeFile(path, changed).catch((cause: NodeJS.ErrnoException) => {
@@ -38,6 +47,13 @@ export async function writeSection(path: string, section: string): Promise<boole
   return true;
 }
 
+function readCard(path: string): Promise<string> {
+  return readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT") return "";
+    throw unwritable(path, cause);
+  });
+}
+
 function unwritable(path: string, { code }: NodeJS.ErrnoException): UsageError {
-  return new UsageError(`cannot write the card ${path} (${code}); name another file with --card, or leave it with --no-card`);
+  return new UsageError(`cannot write the card ${path} (${code}); ${REMEDY}`);
 }

@@ -12,7 +12,7 @@ import { resolveJudgeSet } from "../judge-scores.ts";
 import { requireWritable } from "../output-file.ts";
 import { seedNumber, wholeNumber } from "../whole-number.ts";
 import { attackRows } from "./attack-rows.ts";
-import { writeSection } from "./card.ts";
+import { requireCard, writeSection } from "./card.ts";
 import { type RobustnessReport, robustnessSection, showRobustness } from "./robustness-text.ts";
 
 interface ProbeFlags {
@@ -54,6 +54,8 @@ export function probeCommand(exit: SetExit): Command {
       if (flags.output !== undefined) requireWritable(flags.output, true);
       const set = await resolveJudgeSet(await readConfig(flags.config), [{ judge: name, calibration: "none" }]);
       const { judge, bundle } = set.members[0]!.judge;
+      const card = flags.card ?? (bundle && join(bundle.folder, "README.md"));
+      if (card) await requireCard(card);
       const run = await attackRows(set, { path: flags.rows, limit: flags.limit, seed: flags.seed });
       if (run === undefined) return exit(EXIT.interrupted);
       const report: RobustnessReport = {
@@ -66,7 +68,6 @@ export function probeCommand(exit: SetExit): Command {
         attacks: robustnessOf(run.outcomes, ATTACKS, judge.determinism.class === "tolerance" ? 2 * judge.determinism.bound : 0),
       };
       if (flags.output !== undefined) await writeJson(flags.output, report);
-      const card = flags.card ?? (bundle && join(bundle.folder, "README.md"));
       if (card) await writeSection(card, robustnessSection(report));
       process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${showRobustness(report)}\n${card ? `\ncard  ${card}\n` : ""}`);
       if (flags.gate && report.attacks.some(({ rewarded }) => rewarded)) exit(EXIT.failure);

@@ -106,6 +106,17 @@ describe("rewardgate judges probe", () => {
     assert.equal(server.chats.length, asked);
   });
 
+  it("asks no judge for a card that cannot be written, or that only a person can put right", async () => {
+    const asked = server.chats.length;
+    const unwritable = await probe("steadfast", "--limit", "2", "--card", "rows.jsonl/README.md");
+    assert.equal(unwritable.code, 2);
+    assert.match(unwritable.stderr, /cannot write to .*README\.md \(E\w+\); name another file with --card, or leave it with --no-card/);
+    const torn = folder.write("TORN.md", "<!-- begin: rewardgate judges probe -->\n");
+    const refused = await probe("steadfast", "--limit", "2", "--card", torn);
+    assert.deepEqual([refused.code, /one of the marks/.test(refused.stderr)], [2, true], refused.stderr);
+    assert.equal(server.chats.length, asked);
+  });
+
   it("names judges like the one that is not there", async () => {
     const { code, stderr } = await probe("steadfst");
     assert.equal(code, 2);
