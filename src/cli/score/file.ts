@@ -4,7 +4,7 @@ import type { ScoreOptions } from "../../domain/score.ts";
 import { EXIT, type SetExit, UsageError } from "../failure.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { type LineSource, openLines } from "./lines.ts";
-import { earlierRows, fileSink, type OutputFile, openOutput, type ResultRow, streamSink } from "./output.ts";
+import { earlierRows, fileSink, type OutputFile, openOutput, type ResultRow, recordedOptions, streamSink } from "./output.ts";
 import { createProgress } from "./progress.ts";
 import { type BrokenRecord, parseRecord, type ScoreRecord } from "./records.ts";
 import { createLabelTally, type RunCounts, showReport } from "./report.ts";
@@ -68,7 +68,7 @@ async function scoreLines(source: LineSource, run: FileRun, signal: AbortSignal)
   try {
     const records = remaining(source, {
       ...flags,
-      rows: earlierRows(flags.output ?? "", output?.earlier ?? 0, panel.revision),
+      rows: earlierRows(flags.output ?? "", output?.earlier ?? 0, panel.revision, recordedOptions(run.options)),
       output,
       onRecord: (end) => ends.push(end),
       onEarlier: (record, row) => {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import type { Writable } from "node:stream";
-import type { CandidateResult, Failure } from "../../domain/score.ts";
+import type { CandidateResult, Detail, Failure, ScoreOptions } from "../../domain/score.ts";
 import { UsageError } from "../failure.ts";
 import { openLines } from "./lines.ts";
 
@@ -12,9 +12,26 @@ export interface ResultRow {
   readonly id: string | null;
   readonly panel: string;
   readonly panelRevision: string;
+  /** What the row says, where it is not what files say by default. */
+  readonly detail?: Detail;
+  /** Weights of objectives that the command stated. */
+  readonly objectives?: Readonly<Record<string, number>>;
   /** One per candidate, in the record's order; empty when the record as a whole failed. */
   readonly candidates: readonly CandidateResult[];
   readonly failure?: Failure;
+}
+
+const DEFAULT_DETAIL: Detail = "judges";
+
+/** What a row records of the options that it was scored with: all that the command line can state. */
+export function recordedOptions({ detail, steering }: ScoreOptions): Pick<ResultRow, "detail" | "objectives"> {
+  return { ...(detail !== DEFAULT_DETAIL && { detail }), ...(steering && { objectives: steering.weights }) };
+}
+
+/** The same as flags, in one order. */
+function flagsOf({ detail = DEFAULT_DETAIL, objectives = {} }: Pick<ResultRow, "detail" | "objectives">): string {
+  const weights = Object.entries(objectives).map(([name, weight]) => `--objective ${name}=${weight}`);
+  return [`--detail ${detail}`, ...weights.sort()].join(" ");
 }
 
 /** Where results go, one line each, in order. */
@@ -93,9 +110,14 @@ async function wholeLines(handle: FileHandle): Promise<{ lines: number; end: num
 /**
  * Rows of an earlier run, in order.
  *
- * @throws {UsageError} when a line is no row of this panel revision
+ * @throws {UsageError} when a line is no row of this panel revision and these options
  */
-export async function* earlierRows(path: string, count: number, panelRevision: string): AsyncGenerator<ResultRow> {
+export async function* earlierRows(
+  path: string,
+  count: number,
+  panelRevision: string,
+  options: ReturnType<typeof recordedOptions> = {},
+): AsyncGenerator<ResultRow> {
   if (count === 0) return;
   let left = count;
   const { lines } = await openLines(path);
@@ -106,6 +128,12 @@ export async function* earlierRows(path: string, count: number, panelRevision: s
       throw new UsageError(
         `${path}:${number} was scored by another revision of the panel (${row.panelRevision.slice(0, 12)}, now ` +
           `${panelRevision.slice(0, 12)}); results of two do not mix: --overwrite starts anew`,
+      );
+    }
+    const [before, now] = [flagsOf(row), flagsOf(options)];
+    if (before !== now) {
+      throw new UsageError(
+        `${path}:${number} was scored with ${before}, now with ${now}; results of two do not mix: state the same, or --overwrite starts anew`,
       );
     }
     yield row;

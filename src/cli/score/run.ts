@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../../domain/clock.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Failure, ScoreOptions } from "../../domain/score.ts";
 import type { RewardService } from "../../domain/service.ts";
-import type { ResultRow } from "./output.ts";
+import { type ResultRow, recordedOptions } from "./output.ts";
 import type { BrokenRecord, ScoreRecord } from "./records.ts";
 
 export interface RunOptions {
@@ -130,7 +130,7 @@ function wasAway({ failure, candidates }: ResultRow): boolean {
 
 async function scoreOne(record: ScoreRecord | BrokenRecord, run: RunOptions): Promise<Outcome> {
   const { panel, signal } = run;
-  const row = { line: record.line, panel: panel.name, panelRevision: panel.revision };
+  const row = { line: record.line, panel: panel.name, panelRevision: panel.revision, ...recordedOptions(run.options) };
   if (!("item" in record)) {
     const failure: Failure = { reason: "REQUEST_INVALID", message: record.problem, retryable: false };
     return { row: { ...row, id: record.id ?? null, candidates: [], failure }, usage: NO_USAGE };

@@ -153,6 +153,34 @@ describe("rewardgate score FILE", () => {
     assert.deepEqual([flag.code, /--resume needs --output/.test(flag.stderr)], [2, true]);
   });
 
+  it("refuses to go on with results of other weights of objectives, or that say more or less", async () => {
+    const input = at("options.jsonl");
+    const output = at("options.out");
+    writeFileSync(input, jsonl(pairs(4)));
+    const weights = ["--objective", "helpfulness=1", "--objective", "verbosity=0.5"];
+    const resume = (...flags: string[]) => score([input, "--output", output, "--resume", ...flags]);
+    const refusal = async (...flags: string[]) => {
+      const { code, stderr } = await resume(...flags);
+      return [code, /was scored with (.+); results of two do not mix/.exec(stderr)?.[1]];
+    };
+    assert.equal((await score([input, "--output", output, "--limit", "2", ...weights])).code, 0);
+    const steered = "--detail judges --objective helpfulness=1 --objective verbosity=0.5";
+    assert.deepEqual(await refusal(), [2, `${steered}, now with --detail judges`]);
+    assert.deepEqual(await refusal("--objective", "helpfulness=2", "--objective", "verbosity=0.5"), [
+      2,
+      `${steered}, now with ${steered.replace("=1", "=2")}`,
+    ]);
+    assert.equal((await resume("--objective", "verbosity=0.5", "--objective", "helpfulness=1")).code, 0);
+    assert.equal((await score([input, "--output", output, "--limit", "2", "--overwrite"])).code, 0);
+    assert.deepEqual(await refusal("--detail", "full"), [2, "--detail judges, now with --detail full"]);
+    assert.deepEqual(await refusal(...weights), [2, `--detail judges, now with ${steered}`]);
+    assert.equal((await resume("--detail", "judges")).code, 0);
+    assert.deepEqual(
+      rowsOf(readFileSync(output, "utf8")).map((row) => Object.keys(row)),
+      Array(4).fill(["line", "panel", "panelRevision", "id", "candidates"]),
+    );
+  });
+
   it("never writes over the file that it reads, by whatever name", async () => {
     const content = jsonl(pairs(4)).trimEnd();
     writeFileSync(at("data.jsonl"), content);
