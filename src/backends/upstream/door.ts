@@ -1,9 +1,9 @@
 import type { Clock } from "../../domain/clock.ts";
 import { GatewayError } from "../../domain/errors.ts";
+import { pause } from "../../domain/pause.ts";
 import { type Address, restMs } from "./address.ts";
 import { chooseAddress } from "./choose.ts";
 import type { Leave } from "./circuit.ts";
-import { pause } from "./pause.ts";
 
 export interface DoorOptions {
   /** Name of the backend. */

@@ -1,6 +1,6 @@
 import type { Clock } from "../../domain/clock.ts";
+import { pause } from "../../domain/pause.ts";
 import type { Ending } from "./ending.ts";
-import { pause } from "./pause.ts";
 
 /** Decides when a call that takes long is made once more beside itself. */
 export interface HedgePolicy {

@@ -1,6 +1,7 @@
 import type { RunContext } from "../../domain/backend.ts";
 import type { Clock } from "../../domain/clock.ts";
 import { GatewayError } from "../../domain/errors.ts";
+import { pause } from "../../domain/pause.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { UpstreamMetrics } from "../../telemetry/upstream-metrics.ts";
 import { type Address, isReady, restMs } from "./address.ts";
@@ -11,7 +12,6 @@ import type { Ending, Reading } from "./ending.ts";
 import { watchHealth } from "./health.ts";
 import { createHedgePolicy, hedged } from "./hedge.ts";
 import { createHttpTarget, type EventReader, type HttpTarget, type HttpTargetOptions } from "./http-target.ts";
-import { pause } from "./pause.ts";
 import { createPool } from "./pool.ts";
 import { createRateBudget, type RateLimits } from "./rate-budget.ts";
 import { createHost, ForbiddenHost, type Host, hostOf, type Resolve } from "./resolve-host.ts";

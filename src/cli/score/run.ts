@@ -1,6 +1,6 @@
-import { pause } from "../../backends/upstream/pause.ts";
 import { type Clock, systemClock } from "../../domain/clock.ts";
 import { GatewayError } from "../../domain/errors.ts";
+import { pause } from "../../domain/pause.ts";
 import type { Failure, ScoreOptions } from "../../domain/score.ts";
 import type { RewardService } from "../../domain/service.ts";
 import { type ResultRow, recordedOptions } from "./output.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../../domain/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** Waits, or less when a signal aborts. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
