@@ -1,8 +1,8 @@
+import type { TokenDecoder } from "./backends/index.ts";
 import { describeJudge, describePanel } from "./config/describe.ts";
 import { configInvalid } from "./config/problems.ts";
 import type { Resolved } from "./config/resolve.ts";
 import { resolve } from "./config/resolve.ts";
-import { resolveTokenDecoder } from "./config/resolve-triton.ts";
 import type { Config } from "./config/schema.ts";
 import { stateStoreOf, statesReadBy } from "./config/state-plan.ts";
 import type { OpenBackend } from "./domain/backend.ts";
@@ -42,6 +42,8 @@ export interface Gateway {
   readonly states: StateService;
   readonly readiness: ReadinessSource;
   readonly metrics: Metrics;
+  /** Tells the text of clients that send token ids, where the configuration names its tokenizer. */
+  readonly decodeTokens: TokenDecoder | undefined;
   /** The way of clients' own chats to the server of a backend that the wire `chat` names. */
   relayTo(backend: string): ChatRelay;
   /**
@@ -131,6 +133,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     states: states.service,
     readiness: board,
     metrics,
+    decodeTokens: resolved.tokenDecoder,
     close: async (timeoutMs = config.server.drainTimeoutSeconds * 1000) => {
       unfollow();
       await prober.stop();
@@ -183,7 +186,7 @@ export async function serve(config: Config, { log }: { readonly log: Logger }): 
     opened.unshift(gateway);
     const { service, states, runs } = gateway;
     const { triton, chat } = config.wires;
-    const openInference = triton && createOpenInference(triton, { service, limits, decodeTokens: await resolveTokenDecoder(config) });
+    const openInference = triton && createOpenInference(triton, { service, limits, decodeTokens: gateway.decodeTokens });
     const grpcServer = await startGrpcServer({
       ...grpc,
       service,

@@ -1,3 +1,4 @@
+import type { TokenDecoder } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import type { Panel, Router } from "../domain/panel.ts";
 import type { ProbeSuite } from "../domain/probe.ts";
@@ -17,7 +18,7 @@ import { artefactIn, createReferenceShelf } from "./resolve-reference.ts";
 import { resolveRouter } from "./resolve-router.ts";
 import type { EnginePlan } from "./resolve-served-judge.ts";
 import type { ToolPlan } from "./resolve-tools.ts";
-import { openTokenDecoder } from "./resolve-triton.ts";
+import { resolveTokenDecoder } from "./resolve-triton.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { Config } from "./schema.ts";
 import { nearest } from "./suggest.ts";
@@ -52,6 +53,8 @@ export interface Resolved {
   readonly baselines: ReadonlyMap<string, ReferenceBaseline>;
   /** Probes to score beside the traffic; none where only some panels were asked for. */
   readonly probes: readonly ProbeSuite[];
+  /** Tells the text of clients that send token ids, where the configuration names its tokenizer and all panels were asked for. */
+  readonly tokenDecoder: TokenDecoder | undefined;
   /** Digest of everything that decides an answer or an address. */
   readonly configDigest: string;
 }
@@ -97,8 +100,7 @@ export async function resolve(config: Config, only?: readonly string[], found: r
   // A command that scores some panels has no runs, and may be building the very reference that is missing.
   const baselines = only === undefined ? await resolveDrift(config, panels, references, problems) : new Map<string, ReferenceBaseline>();
   const probes = only === undefined ? await resolveProbes(config, panels, problems) : [];
-  // Only who serves needs it, and opens it again; that it is wrong shows before a model is loaded.
-  if (only === undefined) await openTokenDecoder(config, problems);
+  const tokenDecoder = only === undefined ? await resolveTokenDecoder(config, problems) : undefined;
   if (problems.length > 0) throw configInvalid(problems);
   const { origin: _, ...settings } = config;
   const configDigest = digestOf({
@@ -108,7 +110,7 @@ export async function resolve(config: Config, only?: readonly string[], found: r
   });
   const inOrder = Object.keys(config.panels).flatMap((name) => panels.get(name) ?? []);
   const opened = { backends, chats: relayed === undefined ? chats : [...chats, relayed], engines, services, likelihoods, tools };
-  return { ...opened, judges: [...judges.values()], panels: inOrder, baselines, probes, configDigest };
+  return { ...opened, judges: [...judges.values()], panels: inOrder, baselines, probes, tokenDecoder, configDigest };
 }
 
 /** The chat server of the wire `chat`, where no judge asks it anyway. */
