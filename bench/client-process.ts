@@ -1,10 +1,12 @@
-import { Client, credentials } from "@grpc/grpc-js";
+import { connect } from "node:http2";
+import { Pool } from "undici";
 import { chunk, itemsOf, mixedTexts } from "./corpus.ts";
 import { wire } from "./product.ts";
 
 /**
- * Load from a process of its own, so that the gateway's meters measure the gateway. It shares the machine with what it measures, so messages
- * are made before the clock starts, and answers are read after it has stopped: then every candidate must have a finite reward.
+ * Load from a process of its own, so that the gateway's meters measure the gateway. It shares the machine with what it measures, so it is
+ * lean: messages are made before the clock starts, gRPC's frames go over a bare HTTP/2 session, and answers are read after the clock has
+ * stopped: then every candidate must have a finite reward.
  */
 export interface ClientJob {
   readonly transport: "grpc" | "http";
@@ -61,23 +63,38 @@ process.on("message", async (job: ClientJob) => {
 });
 process.on("disconnect", () => process.exit(0));
 
+/** Length of a gRPC message's prefix: a byte that says whether it is compressed, four of length. */
+const PREFIX = 5;
+
 function grpcSender({ address, cache, detail }: ClientJob): Sender {
-  const { path } = wire.RewardServiceService.score;
-  const client = new Client(address, credentials.createInsecure());
-  const asIs = (bytes: Buffer) => bytes;
+  const session = connect(`http://${address}`, { settings: { initialWindowSize: 2 ** 22 } });
+  session.once("connect", () => session.setLocalWindowSize(2 ** 24));
+  const headers = { ":method": "POST", ":path": wire.RewardServiceService.score.path, "content-type": "application/grpc", te: "trailers" };
   const options = {
     cache: cache === "use" ? wire.CacheUse.CACHE_USE_USE : wire.CacheUse.CACHE_USE_BYPASS,
     detail: detail === "reward" ? wire.Detail.DETAIL_REWARD : wire.Detail.DETAIL_FULL,
   };
   return {
-    close: () => client.close(),
-    read: (answer) => wire.ScoreResponse.decode(answer).results,
+    close: () => session.close(),
+    read: (answer) => wire.ScoreResponse.decode(answer.subarray(PREFIX)).results,
     prepare(items) {
       const request = wire.ScoreRequest.fromPartial({ panel: "chat", items: items.map(toWire), options });
-      const message = Buffer.from(wire.ScoreRequest.encode(request).finish());
+      const message = wire.ScoreRequest.encode(request).finish();
+      const framed = Buffer.alloc(PREFIX + message.length);
+      framed.writeUInt32BE(message.length, 1);
+      framed.set(message, PREFIX);
       return () =>
         new Promise((resolve, reject) => {
-          client.makeUnaryRequest(path, asIs, asIs, message, (error, answer) => (answer ? resolve(answer) : reject(error)));
+          const stream = session.request(headers);
+          const pieces: Buffer[] = [];
+          let status: unknown;
+          const takeStatus = (from: object) => {
+            if ("grpc-status" in from) status = from["grpc-status"];
+          };
+          stream.on("response", takeStatus).on("trailers", takeStatus);
+          stream.on("data", (piece: Buffer) => pieces.push(piece)).on("error", reject);
+          stream.on("end", () => (status === "0" ? resolve(Buffer.concat(pieces)) : reject(new Error(`gRPC status ${status}`))));
+          stream.end(framed);
         });
     },
   };
@@ -91,16 +108,18 @@ function toWire(item: Items[number]) {
   };
 }
 
-function httpSender({ address, cache, detail = "full" }: ClientJob): Sender {
+function httpSender({ address, callers, cache, detail = "full" }: ClientJob): Sender {
+  const pool = new Pool(address, { connections: callers });
+  const headers = { "content-type": "application/json" };
   return {
-    close: () => {},
+    close: () => void pool.close(),
     read: (answer) => (JSON.parse(Buffer.from(answer).toString()) as { results: Results }).results,
     prepare(items) {
       const body = JSON.stringify({ panel: "chat", items, options: { cache, detail } });
       return async () => {
-        const response = await fetch(`${address}/v1/score`, { method: "POST", headers: { "content-type": "application/json" }, body });
-        if (!response.ok) throw new Error(`HTTP ${response.status}: ${await response.text()}`);
-        return new Uint8Array(await response.arrayBuffer());
+        const response = await pool.request({ method: "POST", path: "/v1/score", headers, body });
+        if (response.statusCode !== 200) throw new Error(`HTTP ${response.statusCode}: ${await response.body.text()}`);
+        return new Uint8Array(await response.body.arrayBuffer());
       };
     },
   };

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { type RequestHandler, Router } from "express";
+import type { Route } from "./route.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -33,23 +33,26 @@ const ASSETS: Readonly<Record<string, string>> = {
 };
 
 /** The pages under /docs: Swagger UI from local files, with no request to anywhere else. */
-export function docsPages(): RequestHandler {
-  const router = Router({ strict: true, caseSensitive: true });
+export function docsRoutes(): Route[] {
   const folder = dirname(require.resolve("swagger-ui-dist/package.json"));
-  router.get("/", (request, response, next) => {
-    // The addresses in the page are relative to /docs without a slash.
-    if (request.originalUrl !== "/docs") return next();
-    response.type("text/html").send(PAGE);
-  });
-  router.get("/start.js", (_request, response) => void response.type("text/javascript").send(START));
-  for (const [name, type] of Object.entries(ASSETS)) {
+  const page = (path: string, type: string, read: () => Buffer, headers = {}): Route => {
     let bytes: Buffer | undefined;
-    router.get(`/${name}`, (_request, response) => {
-      bytes ??= readFileSync(join(folder, name));
-      response.setHeader("Content-Type", type);
-      response.setHeader("Cache-Control", "public, max-age=3600");
-      response.end(bytes);
-    });
-  }
-  return router;
+    return {
+      verb: "get",
+      path,
+      method: "Docs",
+      handle(exchange) {
+        bytes ??= read();
+        exchange.answerBytes(bytes, { "Content-Type": type, ...headers });
+      },
+    };
+  };
+  return [
+    // The addresses in the page are relative to /docs without a slash.
+    page("/docs", "text/html; charset=utf-8", () => Buffer.from(PAGE)),
+    page("/docs/start.js", "text/javascript; charset=utf-8", () => Buffer.from(START)),
+    ...Object.entries(ASSETS).map(([name, type]) =>
+      page(`/docs/${name}`, type, () => readFileSync(join(folder, name)), { "Cache-Control": "public, max-age=3600" }),
+    ),
+  ];
 }

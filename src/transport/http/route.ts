@@ -1,12 +1,11 @@
-import type { ServerResponse } from "node:http";
-import type { Request } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { GatewayError } from "../../domain/errors.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** One row of the route table: what is not in it is 404, another verb on its path is 405. */
 export interface Route {
   readonly verb: "get" | "post" | "delete";
-  /** As the document writes it: `/v1/states/{name}:step`. Of two that fit an address, the first in the table is taken. */
+  /** As the document writes it: `/v1/states/{name}:step`. Of two that fit an address, one without names is taken, or the first in the table. */
   readonly path: string;
   /** Name in logs and metrics; the gRPC method where there is one. */
   readonly method: string;
@@ -16,7 +15,10 @@ export interface Route {
   handle(exchange: Exchange, request: Request, response: ServerResponse): Promise<void> | void;
 }
 
-/** A path of the table in the router's language, where a colon starts a parameter. */
-export function routerPath(path: string): string {
-  return path.replaceAll(":", "\\:").replaceAll(/\{(\w+)\}/g, ":$1");
+/** A request at the route that takes it. */
+export interface Request extends IncomingMessage {
+  /** A server's request always has one. */
+  url: string;
+  /** What its address has in the places of the names of the route's path, decoded. */
+  params: Readonly<Record<string, string>>;
 }

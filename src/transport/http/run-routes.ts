@@ -1,7 +1,6 @@
-import type { Request } from "express";
 import { RUN_DIMENSIONS, type RunDimension, type RunQuery, type RunStatistics } from "../../domain/run.ts";
 import { checkLabel, refuse } from "../request-rules.ts";
-import type { Route } from "./route.ts";
+import type { Request, Route } from "./route.ts";
 
 /** The routes of the statistics of training runs. */
 export function runRoutes(runs: RunStatistics): Route[] {

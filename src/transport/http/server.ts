@@ -1,6 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import express, { type Express, type Request } from "express";
 import helmet from "helmet";
 import { systemClock } from "../../domain/clock.ts";
 import { GatewayError } from "../../domain/errors.ts";
@@ -22,11 +21,12 @@ import { chatRoutes, type RelayedChats } from "../wires/chat.ts";
 import { type WireRoutesOptions, wireRoutes } from "../wires/routes.ts";
 import { acceptWaiting } from "./accept-waiting.ts";
 import { readWholeBody } from "./body.ts";
-import { docsPages } from "./docs.ts";
+import { docsRoutes } from "./docs.ts";
 import { type ExchangeOptions, openExchange } from "./exchange.ts";
 import { scoreRequestFromJson } from "./from-json.ts";
 import { openApiDocument } from "./openapi.ts";
-import { type Route, routerPath } from "./route.ts";
+import type { Request, Route } from "./route.ts";
+import { createRouter, type Found } from "./router.ts";
 import { runRoutes } from "./run-routes.ts";
 import { scoreStream } from "./score-stream.ts";
 import { stateRoutes } from "./state-routes.ts";
@@ -100,7 +100,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     draining: draining.signal,
     stallMs: timeouts.stallMs,
   };
-  const app = createApp(routesOf(options, timeouts, draining.signal), exchange);
+  const listener = createListener(routesOf(options, timeouts, draining.signal), exchange);
   const server = createServer(
     {
       headersTimeout: timeouts.headersMs,
@@ -113,7 +113,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       keepAlive: true,
       keepAliveInitialDelay: PEER_CHECK_MS,
     },
-    app,
+    listener,
   );
   boundConnections(server, { bounds: options.bounds ?? UNBOUNDED, transport: "http", metrics, log, clock: systemClock });
   await listen(server, host, options.port);
@@ -203,67 +203,51 @@ function routesOf(
           },
         })),
     { verb: "get", path: "/openapi.json", method: "OpenApi", handle: (exchange) => exchange.answer(openApi) },
+    ...docsRoutes(),
   ];
 }
 
-function createApp(routes: readonly Route[], options: ExchangeOptions): Express {
-  const app = express();
-  app.disable("x-powered-by");
-  app.disable("etag");
-  app.set("query parser", false);
-  app.enable("case sensitive routing");
-  app.enable("strict routing");
-  app.use(
-    helmet({
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: { defaultSrc: ["'self'"], imgSrc: ["'self'", "data:"], frameAncestors: ["'none'"] },
-      },
-      // The listener speaks cleartext; whatever terminates TLS in front of it sets this.
-      strictTransportSecurity: false,
-    }),
-  );
-  for (const [path, sharing] of byPath(routes)) {
-    const allowed = sharing.map(({ verb }) => verb.toUpperCase());
-    for (const route of sharing) app[route.verb](routerPath(path), (request, response) => void run(route, request, response, options));
-    app.all(routerPath(path), (request, response) => {
-      response.setHeader("Allow", allowed.join(", "));
-      const message = `${path} takes ${allowed.join(" and ")} only`;
-      openExchange(request, response, sharing[0]!.method, options).fail(new GatewayError("METHOD_NOT_ALLOWED", message));
-    });
-  }
-  app.use("/docs", docsPages());
-  app.use((request, response) => {
-    const error = new GatewayError("ROUTE_NOT_FOUND", "no such route; /docs lists them all");
-    openExchange(request, response, "Unknown", options).fail(error);
-  });
-  // Express calls this for what its own parts throw, for example a path that cannot be decoded.
-  app.use((_error: unknown, request: IncomingMessage, response: ServerResponse, _next: () => void) => {
-    const error = new GatewayError("REQUEST_INVALID", "the address of the request is malformed");
-    openExchange(request, response, "Unknown", options).fail(error);
-  });
-  return app;
+function createListener(table: readonly Route[], options: ExchangeOptions): RequestListener {
+  const find = createRouter(table);
+  const security = securityHeaders();
+  return (request, response) => {
+    response.setHeaders(security);
+    let found: Found | undefined;
+    try {
+      found = find(request.url!);
+    } catch (error) {
+      return openExchange(request, response, "Unknown", options).fail(GatewayError.from(error));
+    }
+    if (found === undefined) {
+      const error = new GatewayError("ROUTE_NOT_FOUND", "no such route; /docs lists them all");
+      return openExchange(request, response, "Unknown", options).fail(error);
+    }
+    const { path, routes, params } = found;
+    // The answer to HEAD is that to GET, of which Node sends the headers alone.
+    const verb = request.method === "HEAD" ? "get" : request.method!.toLowerCase();
+    const route = routes.find((each) => each.verb === verb);
+    if (route !== undefined) return void run(route, Object.assign(request as Request, { params }), response, options);
+    const allowed = routes.map((each) => each.verb.toUpperCase());
+    response.setHeader("Allow", allowed.join(", "));
+    const error = new GatewayError("METHOD_NOT_ALLOWED", `${path} takes ${allowed.join(" and ")} only`);
+    openExchange(request, response, routes[0]!.method, options).fail(error);
+  };
 }
 
-/**
- * Routes by path, both in the order of the table: of two paths that fit an address the first is taken.
- * @throws {GatewayError} CONFIG_INVALID where the path of a wire is that of another route, one of which would never be reached
- */
-function byPath(routes: readonly Route[]): Map<string, Route[]> {
-  const paths = new Map<string, Route[]>();
-  for (const route of routes) {
-    const sharing = paths.get(route.path);
-    const other = sharing?.find(({ verb }) => verb === route.verb);
-    if (other) {
-      throw new GatewayError(
-        "CONFIG_INVALID",
-        `${route.path} is the path of ${other.method} and of ${route.method}; give the wire another`,
-      );
-    }
-    if (sharing) sharing.push(route);
-    else paths.set(route.path, [route]);
-  }
-  return paths;
+/** What helmet would set on every answer. It looks at no request, so it is asked once. */
+function securityHeaders(): Map<string, string> {
+  const headers = new Map<string, string>();
+  const set = helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'self'"], imgSrc: ["'self'", "data:"], frameAncestors: ["'none'"] },
+    },
+    // The listener speaks cleartext; whatever terminates TLS in front of it sets this.
+    strictTransportSecurity: false,
+  });
+  const answer = { setHeader: (name: string, value: string) => headers.set(name, value), removeHeader: () => {} };
+  set({} as IncomingMessage, answer as unknown as ServerResponse, () => {});
+  return headers;
 }
 
 async function run(route: Route, request: Request, response: ServerResponse, options: ExchangeOptions): Promise<void> {

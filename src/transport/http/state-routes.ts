@@ -1,4 +1,3 @@
-import type { Request } from "express";
 import type { ZodType } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
 import type { RequestLimits } from "../../domain/limits.ts";
@@ -6,7 +5,7 @@ import type { StateService, StateSnapshot } from "../../domain/state.ts";
 import { checkRunNames, type RunNames } from "../state-rules.ts";
 import { readWholeBody } from "./body.ts";
 import { parseJson } from "./from-json.ts";
-import type { Route } from "./route.ts";
+import type { Request, Route } from "./route.ts";
 import { PinStateJson, ResetStateJson, StepStateJson, UnpinStateJson } from "./state-schema.ts";
 import { parseStrictJson } from "./strict-json.ts";
 

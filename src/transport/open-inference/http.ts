@@ -1,4 +1,3 @@
-import type { Request } from "express";
 import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
 import type { RequestLimits } from "../../domain/limits.ts";
@@ -6,7 +5,7 @@ import { bytesOf, datatypeOf, type Tensor, tensorOfBytes, tensorOfJson } from ".
 import { readWholeBody } from "../http/body.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { parseJson } from "../http/from-json.ts";
-import type { Route } from "../http/route.ts";
+import type { Request, Route } from "../http/route.ts";
 import { parseStrictJson } from "../http/strict-json.ts";
 import { refuse } from "../request-rules.ts";
 import type { ScoreEach } from "../wires/wire.ts";

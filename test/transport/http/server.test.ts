@@ -458,6 +458,16 @@ test("no header tells the server's software, and pages may load from here only",
   assert.equal(headers.get("x-powered-by"), null);
   assert.equal(headers.get("x-content-type-options"), "nosniff");
   assert.match(String(headers.get("content-security-policy")), /^default-src 'self';/);
+  assert.equal(headers.get("x-frame-options"), "SAMEORIGIN");
+  assert.equal(headers.get("cross-origin-resource-policy"), "same-origin");
+  assert.equal(headers.get("strict-transport-security"), null);
+});
+
+test("HEAD is answered as GET is, without the body", async (t) => {
+  const { url } = await open(t);
+  const [head, get] = [await fetch(`${url}/v1/version`, { method: "HEAD" }), await fetch(`${url}/v1/version`)];
+  assert.deepEqual([head.status, await head.text()], [200, ""]);
+  assert.equal(head.headers.get("content-length"), String((await get.arrayBuffer()).byteLength));
 });
 
 test("a port in use is a configuration error that names the address", async (t) => {
