@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { accessSync, constants, mkdirSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "./failure.ts";
 
@@ -29,16 +29,27 @@ export function requireWritable(path: string, overwrite: boolean, remedy = OTHER
 export function requireWritableFolder(folder: string, names: readonly string[]): void {
   attempt(folder, "name another folder with --output", () => {
     let above = folder;
-    while (statSync(above, { throwIfNoEntry: false }) === undefined) above = dirname(above);
-    accessSync(join(above, "."), constants.W_OK);
+    while (entryAt(above) === undefined) above = dirname(above);
+    if (!entryAt(above)!.isDirectory()) throw Object.assign(new Error(), { code: "ENOTDIR" });
+    accessSync(above, constants.W_OK);
     if (above !== folder) return;
     for (const name of names) {
       const file = join(folder, name);
-      const there = statSync(file, { throwIfNoEntry: false });
+      const there = entryAt(file);
       if (there?.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
       if (there !== undefined) accessSync(file, constants.W_OK);
     }
   });
+}
+
+/** What is at a path; of one below a file, Node 20 throws where later ones find nothing. */
+function entryAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOTDIR") return undefined;
+    throw cause;
+  }
 }
 
 function attempt(path: string, remedy: string, step: () => void): void {
