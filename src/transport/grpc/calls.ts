@@ -23,6 +23,9 @@ interface AnyCall {
   on(event: "cancelled", listener: () => void): unknown;
 }
 
+/** How long before its time a timer may fire, milliseconds. */
+const EARLY_MS = 1;
+
 /** Opens the books of one call: id, deadline, cancellation, record. */
 export function openCall(call: AnyCall, method: string, telemetry: Telemetry): GrpcCall {
   const requestId = requestIdFrom(call.metadata.get("x-request-id")[0]);
@@ -35,10 +38,9 @@ export function openCall(call: AnyCall, method: string, telemetry: Telemetry): G
   const aborter = new AbortController();
   // Every item of a stream listens to the one signal.
   setMaxListeners(0, aborter.signal);
-  const deadline = call.getDeadline();
-  const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
+  const endsAt = endOf(call.getDeadline());
   let closed = false;
-  const remainingMs = () => (Number.isFinite(deadlineMs) ? Math.round(deadlineMs - Date.now()) : undefined);
+  const remainingMs = () => (endsAt === undefined ? undefined : Math.floor(endsAt - performance.now()));
   const close = (error?: GatewayError) => {
     closed = true;
     record.finish(error);
@@ -47,13 +49,19 @@ export function openCall(call: AnyCall, method: string, telemetry: Telemetry): G
     if (closed) return;
     const left = remainingMs();
     close(
-      left !== undefined && left <= 0
+      left !== undefined && left <= EARLY_MS
         ? new GatewayError("DEADLINE_EXCEEDED", "the deadline of the call passed")
         : new GatewayError("CALLER_GONE", "the caller cancelled"),
     );
     aborter.abort();
   });
   return { context: { requestId, transport: "grpc", signal: aborter.signal }, record, trailers, remainingMs, close };
+}
+
+/** A deadline on the monotonic clock, milliseconds: on the wall clock a stream of hours would lose its time when that is put right. */
+function endOf(deadline: Date | number): number | undefined {
+  const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
+  return Number.isFinite(deadlineMs) ? performance.now() + deadlineMs - Date.now() : undefined;
 }
 
 /** What a unary method does: bytes of a request to bytes of its answer. */
