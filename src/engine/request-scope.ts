@@ -52,6 +52,7 @@ export class RequestScope implements Watcher {
   waitFor(flight: Flight, batcher: Batcher, needed: boolean): void {
     if (flight.state === "settled") return;
     this.waitsFor.set(flight, batcher);
+    if (flight.state === "running") this.markStarted();
     if (!needed) return;
     this.needs.add(flight);
     this.cancelWatch?.();

@@ -665,6 +665,21 @@ test("a request leaves behind what only watches so long before its deadline that
   }
 });
 
+test("a request that joins a call which runs already is not counted as waiting", async () => {
+  const gate = deferred();
+  const { score, metrics } = engineOf({ beforeRun: () => gate.promise });
+  const waiting = async () => (await metrics.requestsWaiting.get()).values[0]!.value;
+  const first = score(requestOf([itemOf("a", ["text"])]), contextOf());
+  await settle(20);
+  assert.equal(await waiting(), 0);
+  const second = score(requestOf([itemOf("b", ["text"])]), contextOf());
+  await settle(20);
+  assert.equal(await waiting(), 0);
+  gate.resolve();
+  await Promise.all([first, second]);
+  assert.equal(await waiting(), 0);
+});
+
 test("a request without a deadline waits for what only watches as long again as its rewards took, at least a quarter of the longest time", async () => {
   for (const [rewardMs, heard, waits] of [
     [10, 24_000, 25_000],
