@@ -36,7 +36,7 @@ export class RequestScope implements Watcher {
   private readonly needs = new Set<Flight>();
   /** Whether what is only watched has had its time. */
   private watched = false;
-  private watchMs = Number.POSITIVE_INFINITY;
+  private watchMs: number | undefined;
   /** Runs while nothing that a reward depends on is under way. */
   private cancelWatch: (() => void) | undefined;
   private end: ((error: GatewayError | undefined) => void) | undefined;
@@ -78,22 +78,23 @@ export class RequestScope implements Watcher {
    * Waits until every flight has settled, or, shortly before the deadline, until every needed one has.
    * @param deadline clock time, milliseconds
    * @param watchMs  how long to wait for the others once every needed one has settled, milliseconds; as long as those took is waited in
-   *   any case
+   *   any case. Absent where all are needed
    * @throws {GatewayError} DEADLINE_EXCEEDED, CALLER_GONE
    */
-  async settled(deadline: number, signal: AbortSignal, watchMs = Number.POSITIVE_INFINITY): Promise<void> {
+  async settled(deadline: number, signal: AbortSignal, watchMs?: number): Promise<void> {
     if (this.waitsFor.size === 0) return;
     this.watchMs = watchMs;
     const error = await new Promise<GatewayError | undefined>((resolve) => {
       const onAbort = () => this.end?.(new GatewayError("CALLER_GONE", "the caller cancelled or disconnected"));
       const allowed = Math.max(0, deadline - this.clock.now());
-      const cancelWatching = this.clock.after(allowed - Math.min(SPARED.ms, allowed * SPARED.share), () => this.stopWatching());
+      const watchUntil = allowed - Math.min(SPARED.ms, allowed * SPARED.share);
+      const cancelWatching = watchMs === undefined ? undefined : this.clock.after(watchUntil, () => this.stopWatching());
       const cancelTimer = this.clock.after(allowed, () =>
         this.end?.(new GatewayError("DEADLINE_EXCEEDED", "the deadline passed before every judge had answered")),
       );
       this.end = (reason) => {
         this.end = undefined;
-        cancelWatching();
+        cancelWatching?.();
         this.cancelWatch?.();
         cancelTimer();
         signal.removeEventListener("abort", onAbort);
@@ -111,7 +112,7 @@ export class RequestScope implements Watcher {
   private endWhenDone(): void {
     if (this.end === undefined || this.needs.size > 0) return;
     if (this.watched || this.waitsFor.size === 0) this.end(undefined);
-    else if (Number.isFinite(this.watchMs))
+    else if (this.watchMs !== undefined && Number.isFinite(this.watchMs))
       this.cancelWatch ??= this.clock.after(Math.max(this.watchMs, this.clock.now() - this.beganAt), () => this.stopWatching());
   }
 

@@ -107,12 +107,13 @@ export function createScorer(options: ScorerOptions): Scorer {
     try {
       const needed = open.filter(({ counts }) => counts);
       startFlights(needed, asksOf, scope, urgency);
-      if (needed.length < open.length) startWatching(open, asksOf, scope, urgency);
+      const watched = needed.length < open.length;
+      if (watched) startWatching(open, asksOf, scope, urgency);
       for (const entry of open) if (entry.missing === 0) readAnswers(entry, reading);
       for (const journey of answered) askLaterStages(journey, travel);
       // A caller that names no time waits for its rewards, and need not wait for a judge that has no part in them and is stuck.
-      const watchMs = request.options.deadlineMs === undefined ? maxRequestMs * WATCH_SHARE : undefined;
-      if (stopped === undefined) await scope.settled(deadline, context.signal, watchMs);
+      const watchMs = request.options.deadlineMs === undefined ? maxRequestMs * WATCH_SHARE : Number.POSITIVE_INFINITY;
+      if (stopped === undefined) await scope.settled(deadline, context.signal, watched ? watchMs : undefined);
       if (stopped !== undefined) throw stopped;
     } catch (error) {
       scope.abandon();

@@ -665,6 +665,24 @@ test("a request leaves behind what only watches so long before its deadline that
   }
 });
 
+test("a request starts a timer for judges that only watch where it has any", async () => {
+  for (const [standing, timers] of [
+    ["counts", 1],
+    ["audit", 2],
+  ] as const) {
+    const clock = manualClock();
+    const gate = deferred();
+    const members = [memberOf(letterJudge("a")), memberOf(letterJudge("b"), { standing, weight: standing === "counts" ? 1 : 0 })];
+    const { score } = engineOf({ score: numberOf, beforeRun: () => gate.promise }, { clock, panels: [panelOf(members)] });
+    const answer = score(requestOf([itemOf("i", ["a1 b2"])]), contextOf());
+    await settle(20);
+    assert.equal(clock.pending, timers);
+    gate.resolve();
+    await answer;
+    assert.equal(clock.pending, 0);
+  }
+});
+
 test("a request that joins a call which runs already is not counted as waiting", async () => {
   const gate = deferred();
   const { score, metrics } = engineOf({ beforeRun: () => gate.promise });
