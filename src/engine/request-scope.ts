@@ -112,7 +112,7 @@ export class RequestScope implements Watcher {
   private endWhenDone(): void {
     if (this.end === undefined || this.needs.size > 0) return;
     if (this.watched || this.waitsFor.size === 0) this.end(undefined);
-    else if (this.watchMs !== undefined && Number.isFinite(this.watchMs))
+    else if (this.watchMs !== undefined)
       this.cancelWatch ??= this.clock.after(Math.max(this.watchMs, this.clock.now() - this.beganAt), () => this.stopWatching());
   }
 

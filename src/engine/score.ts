@@ -54,7 +54,7 @@ export type Scorer = (request: ScoreRequest, context: CallContext) => Promise<Sc
 /** How much later than a critical request one of this priority counts as having arrived: bounds how long it can be passed over. */
 export const ALLOWANCE_MS: Record<Priority, number> = { critical: 0, standard: 1_000, sheddable: 10_000 };
 
-/** Of the longest time of a request, how much goes at least to judges that only watch, once the rewards are there and no deadline says more. */
+/** Of the longest time of a request, how much goes at least to judges that only watch, once the rewards are there. */
 const WATCH_SHARE = 0.25;
 
 /**
@@ -111,9 +111,9 @@ export function createScorer(options: ScorerOptions): Scorer {
       if (watched) startWatching(open, asksOf, scope, urgency);
       for (const entry of open) if (entry.missing === 0) readAnswers(entry, reading);
       for (const journey of answered) askLaterStages(journey, travel);
-      // A caller that names no time waits for its rewards, and need not wait for a judge that has no part in them and is stuck.
-      const watchMs = request.options.deadlineMs === undefined ? maxRequestMs * WATCH_SHARE : Number.POSITIVE_INFINITY;
-      if (stopped === undefined) await scope.settled(deadline, context.signal, watched ? watchMs : undefined);
+      // A caller waits for its rewards, and need not wait as long for a judge that has no part in them and is stuck.
+      const watchMs = watched ? maxRequestMs * WATCH_SHARE : undefined;
+      if (stopped === undefined) await scope.settled(deadline, context.signal, watchMs);
       if (stopped !== undefined) throw stopped;
     } catch (error) {
       scope.abandon();

@@ -649,7 +649,7 @@ test("a request leaves behind what only watches so long before its deadline that
       limits: { maxBatchCalls: 1 },
       beforeRun: (texts: string[]) => (texts[0]![0] === "b" ? gate.promise : undefined),
     };
-    const { score } = engineOf(script, { clock, panels: [panelOf(members)] });
+    const { score } = engineOf(script, { clock, maxRequestMs: 400_000, panels: [panelOf(members)] });
     let answered = false;
     const answer = score(requestOf([itemOf("i", ["a1 b2"])], { deadlineMs }), contextOf()).finally(() => {
       answered = true;
@@ -663,6 +663,31 @@ test("a request leaves behind what only watches so long before its deadline that
     assert.equal(clock.pending, 0);
     gate.resolve();
   }
+});
+
+test("a request that names a late deadline waits for what only watches no longer than one that names none", async () => {
+  const clock = manualClock(1_000);
+  const gate = deferred();
+  const members = [memberOf(letterJudge("a")), memberOf(letterJudge("b"), { standing: "audit", weight: 0 })];
+  const script = {
+    score: numberOf,
+    limits: { maxBatchCalls: 1 },
+    beforeRun: (texts: string[]) => (texts[0]![0] === "b" ? gate.promise : undefined),
+  };
+  const { score } = engineOf(script, { clock, maxRequestMs: 100_000, panels: [panelOf(members)] });
+  let answered = false;
+  const answer = score(requestOf([itemOf("i", ["a1 b2"])], { deadlineMs: 90_000 }), contextOf()).finally(() => {
+    answered = true;
+  });
+  await settle(20);
+  clock.advance(24_999);
+  await settle(20);
+  assert.equal(answered, false);
+  clock.advance(1);
+  await settle(20);
+  assert.equal(answered, true);
+  assert.equal((await answer).results[0]!.candidates[0]!.reward, 1);
+  gate.resolve();
 });
 
 test("a request starts a timer for judges that only watch where it has any", async () => {
