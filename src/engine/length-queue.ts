@@ -61,10 +61,7 @@ export class LengthQueue {
       return;
     }
     if (prefix !== undefined) this.byPrefix.set(prefix.key, [flight]);
-    const key = this.bucketOf(flight);
-    const bucket = this.buckets.get(key);
-    if (bucket) bucket.push(flight);
-    else this.buckets.set(key, [flight]);
+    this.addToBucket(flight);
   }
 
   /** Takes out a flight that waits no longer; in the order of urgency it stays until it comes up. */
@@ -78,6 +75,8 @@ export class LengthQueue {
     const left = group.filter((member) => member !== flight);
     if (left.length > 0) this.byPrefix.set(prefix!.key, left);
     else this.byPrefix.delete(prefix!.key);
+    // The last of its prefix has company by length again.
+    if (left.length === 1 && group.length > 1) this.addToBucket(left[0]!);
   }
 
   /** A flight it holds became more urgent. */
@@ -170,6 +169,13 @@ export class LengthQueue {
       paddedTokens: limits.padded ? Math.max(...lengths) * rows.length : readTokens,
       closedBy,
     };
+  }
+
+  private addToBucket(flight: Flight): void {
+    const key = this.bucketOf(flight);
+    const bucket = this.buckets.get(key);
+    if (bucket) bucket.push(flight);
+    else this.buckets.set(key, [flight]);
   }
 
   private removeFromBucket(flight: Flight): void {

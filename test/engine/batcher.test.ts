@@ -151,6 +151,21 @@ test("calls of one prefix travel together whatever their lengths, and their pref
   assert.deepEqual(backend.batches.slice(1), [["a:1:140", "a:0:60", "a:2:70"], ["a:3:110"], ["b:0:90", "b:1:80"], ["c:0:55"]]);
 });
 
+test("the last call of a prefix, whose others have gone, has company by length as any other", async () => {
+  const gate = holdFirst();
+  const limits = { maxBatchTokens: 300, maxPaddingRatio: 0.2 };
+  const { backend, batcher } = batcherOf({ ...behindPrompts(180), limits, beforeRun: gate.beforeRun });
+  batcher.dispatch([callOf("x:0:50")], listener(), STANDARD);
+  await settle();
+  // A row of 50 + 100 + 10, without the 90 of a:1.
+  const calls = ["a:0:150", "a:1:140", "a:2:60", "b:0:145", "c:0:52"];
+  batcher.dispatch(calls.map(callOf), listener(), STANDARD);
+  await settle();
+  gate.release();
+  await settle(20);
+  assert.deepEqual(backend.batches.slice(1), [["a:0:150", "a:2:60"], ["b:0:145", "a:1:140"], ["c:0:52"]]);
+});
+
 test("rows of several prompts share a batch where they are about as long", async () => {
   const gate = holdFirst();
   const limits = { maxBatchTokens: 250, maxPaddingRatio: 0.2 };
