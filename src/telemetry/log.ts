@@ -3,15 +3,56 @@ import { GatewayError } from "../domain/errors.ts";
 
 export type Logger = pino.Logger;
 
+/** Lines that wait for standard error to take them, bytes; what comes beyond them is left out. */
+const KEPT_BYTES = 16 * 1024 * 1024;
+
 /**
  * JSON lines on standard error. No caller passes text of a prompt or of a candidate to it; an error under `err` is logged as
  * {@link errorFacts} tells it.
  */
 export function createLogger(options: { level: string; destination?: pino.DestinationStream }): Logger {
-  return pino(
-    { name: "rewardgate", level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorFacts } },
-    options.destination ?? pino.destination({ fd: 2, sync: false }),
-  );
+  const settings = { name: "rewardgate", level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const { destination } = options;
+  const standardError = destination === undefined ? openStandardError() : undefined;
+  const log = pino({ ...settings, serializers: { err: errorFacts } }, destination ?? standardError!.stream);
+  standardError?.onCaughtUp((lines) => log.warn({ lines }, "lines of the log were left out: standard error did not take them in time"));
+  return log;
+}
+
+/**
+ * Standard error as a log needs it. A disk that is full, a terminal that is gone and a reader that has stopped cost lines, and neither the
+ * process, its memory nor its end.
+ */
+function openStandardError() {
+  const stream = pino.destination({ fd: 2, sync: false, maxLength: KEPT_BYTES });
+  let broken = false;
+  let leftOut = 0;
+  // What could not be written is tried again with the next line.
+  stream.on("error", () => {
+    broken = true;
+  });
+  stream.on("write", () => {
+    broken = false;
+  });
+  stream.on("drop", () => {
+    leftOut++;
+  });
+  const flushSync = stream.flushSync.bind(stream);
+  // At the end of the process it would be tried for ever.
+  stream.flushSync = () => {
+    if (!broken) flushSync();
+  };
+  return {
+    stream,
+    /** @param tell hears how many lines were left out, once there is room again */
+    onCaughtUp(tell: (lines: number) => void): void {
+      stream.on("drain", () => {
+        const lines = leftOut;
+        leftOut = 0;
+        if (lines > 0) tell(lines);
+      });
+    },
+  };
 }
 
 /** What the log says of an error. */
