@@ -200,3 +200,9 @@ function failedStart(first: FromExecutor | ExecutorEnd, { reason, lastWords }: E
     },
   );
 }
+
+/** What the runtime said, at the bottom of an error; the error itself is shown to whoever started the gateway. */
+export function runtimeWords({ cause }: Error): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  return runtimeWords(cause) ?? (cause instanceof GatewayError ? undefined : cause.message);
+}

@@ -1,7 +1,14 @@
 import { setTimeout } from "node:timers/promises";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
-import { type EndReason, type ExecutorChild, type ExecutorChildOptions, ExecutorEnded, forkExecutor } from "./executor-child.ts";
+import {
+  type EndReason,
+  type ExecutorChild,
+  type ExecutorChildOptions,
+  ExecutorEnded,
+  forkExecutor,
+  runtimeWords,
+} from "./executor-child.ts";
 import type { PackedBatch } from "./executor-protocol.ts";
 
 /** One replica of a model: a process, and the promise that there is a new one when it ends. */
@@ -60,7 +67,10 @@ export async function startExecutor(options: ExecutorOptions): Promise<Executor>
         return adopt(await forkExecutor(options, closing.signal));
       } catch (error) {
         if (closing.signal.aborted) return;
-        options.log?.error({ err: error }, "an inference process could not be started again; trying on");
+        options.log?.error(
+          { err: error, lastWords: runtimeWords(GatewayError.from(error)) },
+          "an inference process could not be started again; trying on",
+        );
       }
     }
   };

@@ -4,7 +4,7 @@ import type { Logger } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { cudaMissing, deviceEnvironment, isCudaInstalled } from "./device.ts";
 import { type Executor, startExecutor } from "./executor.ts";
-import { ExecutorEnded } from "./executor-child.ts";
+import { ExecutorEnded, runtimeWords } from "./executor-child.ts";
 import type { LoadMessage, PackedBatch } from "./executor-protocol.ts";
 import type { ExecutorPlan } from "./params.ts";
 
@@ -173,12 +173,6 @@ async function startOne(plan: ExecutorPlan, options: ReplicaOptions, onChange: (
     if (device.type === "cuda" && isAboutCuda(error)) throw cudaMissing(options.name, device, error);
     throw error;
   }
-}
-
-/** What the runtime said, at the bottom of an error; the error itself is shown to whoever started the gateway. */
-function runtimeWords({ cause }: Error): string | undefined {
-  if (!(cause instanceof Error)) return undefined;
-  return runtimeWords(cause) ?? (cause instanceof GatewayError ? undefined : cause.message);
 }
 
 /** Whether the runtime's own words, kept as the cause, are about its CUDA part rather than about the model. */

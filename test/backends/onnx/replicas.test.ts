@@ -64,6 +64,24 @@ test("startReplicas(options) leaves the runtime's words about a model in the log
   assert.doesNotMatch(JSON.stringify(lines), /\bat .*\.ts:\d+/);
 });
 
+test("a process that cannot be started again leaves its last words in the log, where its error sends the reader", async () => {
+  const { lines, log } = recordingTelemetry();
+  const set = await start("wordless", 1, {}, { log });
+  const { NODE_OPTIONS } = process.env;
+  process.env.NODE_OPTIONS = "--no-such-option";
+  try {
+    process.kill(set.pids[0]!, "SIGKILL");
+    await settled(() => lines.some(({ msg }) => /could not be started again/.test(String(msg))), "a start that failed");
+  } finally {
+    if (NODE_OPTIONS === undefined) delete process.env.NODE_OPTIONS;
+    else process.env.NODE_OPTIONS = NODE_OPTIONS;
+  }
+  const told = lines.find(({ msg }) => /could not be started again/.test(String(msg)))!;
+  assert.match(JSON.stringify(told.err), /the log has its last words/);
+  assert.match(String(told.lastWords), /--no-such-option is not allowed/);
+  await settled(() => set.ready, "the process to be back");
+});
+
 test("run(batch) leaves the runtime's words about a text that the model refuses in the log, once it runs by itself", async () => {
   const { lines, log } = recordingTelemetry();
   const set = await start("refuses", 1, { withoutLastWord: true }, { log });
