@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { EXIT } from "./failure.ts";
+import { listenForStop } from "./stop-signal.ts";
 
 /** A run that Ctrl-C or SIGTERM ends early and in order. */
 export interface Interruption {
@@ -12,15 +13,6 @@ export function listenForInterrupt(): Interruption {
   const controller = new AbortController();
   // One listener for each record under way.
   setMaxListeners(0, controller.signal);
-  const onSignal = () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    controller.abort();
-  };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  return {
-    signal: controller.signal,
-    stop: () => {
-      process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
-    },
-  };
+  const stop = listenForStop({ first: () => controller.abort(), again: () => process.exit(EXIT.interrupted) });
+  return { signal: controller.signal, stop };
 }

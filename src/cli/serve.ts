@@ -5,6 +5,7 @@ import { LOG_LEVELS } from "../config/server-schema.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { configOption, readConfig } from "./config-file.ts";
 import type { SetExit } from "./failure.ts";
+import { listenForStop } from "./stop-signal.ts";
 
 interface ServeFlags extends Overrides {
   readonly config?: string;
@@ -36,17 +37,10 @@ export function serveCommand(exit: SetExit): Command {
   return command;
 }
 
-/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+/** Resolves when somebody wants an end; who wants it again ends the process at once. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let asked = false;
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.on(signal, () => {
-        if (asked) process.exit(3);
-        asked = true;
-        resolve();
-      });
-    }
+    listenForStop({ first: resolve, again: () => process.exit(3) });
   });
 }
 
