@@ -1,4 +1,5 @@
 import type { EventEmitter } from "node:events";
+import { isatty } from "node:tty";
 import { type Clock, systemClock } from "../domain/clock.ts";
 
 export interface StopListener {
@@ -10,6 +11,8 @@ export interface StopListener {
   readonly source?: EventEmitter;
   /** Default that of the machine. */
   readonly clock?: Clock;
+  /** Whether a standard stream is a terminal, whose end is a signal too. Default as it is. */
+  readonly atTerminal?: boolean;
 }
 
 /**
@@ -19,11 +22,18 @@ export interface StopListener {
 const ECHO_MS = 500;
 
 /**
- * Hears Ctrl-C and SIGTERM.
+ * Hears Ctrl-C, SIGTERM and the end of its terminal. A hang-up without a terminal is not about this process: Node undoes what `nohup` does
+ * to keep it from one.
  *
  * @returns a function that ends it
  */
-export function listenForStop({ first, again, source = process, clock = systemClock }: StopListener): () => void {
+export function listenForStop({
+  first,
+  again,
+  source = process,
+  clock = systemClock,
+  atTerminal = hasTerminal(),
+}: StopListener): () => void {
   let askedAt: number | undefined;
   const onStop = () => {
     if (askedAt === undefined) {
@@ -31,6 +41,13 @@ export function listenForStop({ first, again, source = process, clock = systemCl
       first();
     } else if (clock.now() - askedAt >= ECHO_MS) again();
   };
-  source.on("SIGINT", onStop).on("SIGTERM", onStop);
-  return () => void source.off("SIGINT", onStop).off("SIGTERM", onStop);
+  const onHangUp = () => {
+    if (atTerminal) onStop();
+  };
+  source.on("SIGINT", onStop).on("SIGTERM", onStop).on("SIGHUP", onHangUp);
+  return () => void source.off("SIGINT", onStop).off("SIGTERM", onStop).off("SIGHUP", onHangUp);
+}
+
+function hasTerminal(): boolean {
+  return [0, 1, 2].some((descriptor) => isatty(descriptor));
 }

@@ -192,11 +192,13 @@ test("a second signal ends the process although requests are running", async () 
   }
 });
 
-test("a signal that comes twice at once, as npm start passes it on, drains as one does", async () => {
+test("a signal that comes twice at once, as npm start passes it on, drains; a hang-up without a terminal is nothing", async () => {
   const gateway = await start();
   const release = await holdInference(gateway);
   const answer = scoreHttp(gateway, "word");
   await untilRunning(gateway, 1);
+  gateway.process.kill("SIGHUP");
+  for (const pid of await gateway.executors()) process.kill(pid, "SIGHUP");
   gateway.process.kill("SIGINT");
   gateway.process.kill("SIGTERM");
   await untilUnready(gateway);

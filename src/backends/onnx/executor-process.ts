@@ -30,8 +30,7 @@ interface Model {
 }
 
 // The parent decides when work ends: a signal to the whole process group must not take running batches with it.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => {});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {});
 
 let model: Model | undefined;
 // Nothing else happens in this process, so it waits for its work in the system and not in an event loop: an answer is on its way sooner.

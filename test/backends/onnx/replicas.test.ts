@@ -148,6 +148,13 @@ test("onReadiness(listener) hears the loss of the last process and its return", 
   assert.deepEqual(heard, [false, true]);
 });
 
+test("processes ignore a hang-up of the terminal, which the parent decides about", async () => {
+  const set = await start("hung up", 1, {});
+  process.kill(set.pids[0]!, "SIGHUP");
+  assert.equal((await set.run(batch)).length, 1);
+  assert.equal(await restarts("hung up", "crash"), 0);
+});
+
 test("processes ignore SIGINT and SIGTERM, which the parent decides about", async () => {
   const set = await start("signalled", 1, {});
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.kill(set.pids[0]!, signal);
