@@ -163,6 +163,21 @@ describe("the chart", () => {
     assert.notEqual(checksum(plain), checksum(changed));
   });
 
+  it("puts a backend, a judge and a panel of another form in the place of a shipped one, whose keys they do not have", async () => {
+    const given = {
+      backends: { local: { type: "openai", url: "http://llm:8000/v1", model: "m" }, cpu: { type: "onnx" } },
+      judges: { "chat-reward": { rule: "math" }, "chat-objectives": { backend: "cpu" }, "chat-group": { backend: "cpu" } },
+      panels: { strict: { routes: [{ when: { domain: "code" }, panel: "reward" }], otherwise: "chat" } },
+    };
+    const manifests = await render("--set-json", `config=${JSON.stringify(given)}`);
+    const config = parse(only(manifests, "ConfigMap").data["rewardgate.yaml"]);
+    assert.deepEqual(config.backends, given.backends);
+    assert.deepEqual(config.judges["chat-reward"], { rule: "math" });
+    assert.deepEqual(config.judges["chat-objectives"], { bundle: "models/chat-objectives", backend: "cpu", overlong: "truncate" });
+    assert.deepEqual(config.panels.strict, given.panels.strict);
+    assert.ok(configSchema.safeParse(config).success);
+  });
+
   it("asks for GPUs only with GPU values, requests equal to limits", async () => {
     const [cpu, withGpu] = await Promise.all([render(), render(...gpu)]);
     assert.equal(containerOf(cpu).resources.limits["nvidia.com/gpu"], undefined);

@@ -15,10 +15,20 @@ capabilities:
   drop: ["ALL"]
 {{- end -}}
 
-{{/* The configuration as the pod reads it: the shipped file with the chart's values laid over it. */}}
+{{/* The configuration as the pod reads it: the shipped file with the chart's values laid over it. What is given another form takes a shipped entry's place. */}}
 {{- define "rewardgate.config" -}}
 {{- $shipped := .Files.Get "files/rewardgate.yaml" | fromYaml -}}
-{{- mustMergeOverwrite $shipped (deepCopy .Values.config) | toYaml -}}
+{{- $given := deepCopy .Values.config -}}
+{{- range $name, $backend := $given.backends -}}
+{{- if and $backend.type (ne $backend.type (dig $name "type" "" $shipped.backends)) }}{{ $_ := unset $shipped.backends $name }}{{ end -}}
+{{- end -}}
+{{- range $name, $judge := $given.judges -}}
+{{- if or $judge.rule $judge.kind }}{{ $_ := unset $shipped.judges $name }}{{ end -}}
+{{- end -}}
+{{- range $name, $panel := $given.panels -}}
+{{- if $panel.routes }}{{ $_ := unset $shipped.panels $name }}{{ end -}}
+{{- end -}}
+{{- mustMergeOverwrite $shipped $given | toYaml -}}
 {{- end -}}
 
 {{/* Port of a listener: (list . "http" 8080). Of a variable that goes over the configuration neither probes nor services would hear. */}}
