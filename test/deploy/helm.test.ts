@@ -178,6 +178,16 @@ describe("the chart", () => {
     assert.ok(configSchema.safeParse(config).success);
   });
 
+  it("refuses an address of a listener, over which the image's own goes", async () => {
+    for (const listener of ["http", "grpc", "admin"]) {
+      const moved = render("--set-string", `config.server.${listener}.host=::`);
+      await assert.rejects(moved, new RegExp(`config\\.server\\.${listener}\\.host would not be heard: .* set that in env`));
+    }
+    await render("--set-string", "config.server.http.host=0\\.0\\.0\\.0");
+    const env = '[{"name":"REWARDGATE_HOST","value":"::"}]';
+    assert.deepEqual(containerOf(await render("--set-json", `env=${env}`)).env.at(-1), { name: "REWARDGATE_HOST", value: "::" });
+  });
+
   it("asks for GPUs only with GPU values, requests equal to limits", async () => {
     const [cpu, withGpu] = await Promise.all([render(), render(...gpu)]);
     assert.equal(containerOf(cpu).resources.limits["nvidia.com/gpu"], undefined);

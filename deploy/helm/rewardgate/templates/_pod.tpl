@@ -28,6 +28,11 @@ capabilities:
 {{- range $name, $panel := $given.panels -}}
 {{- if $panel.routes }}{{ $_ := unset $shipped.panels $name }}{{ end -}}
 {{- end -}}
+{{- range $listener := list "http" "grpc" "admin" -}}
+{{- if not (has (dig "server" $listener "host" "" $given) (list "" "0.0.0.0")) -}}
+{{- fail (printf "config.server.%s.host would not be heard: the image's REWARDGATE_HOST, 0.0.0.0, goes over it; set that in env" $listener) -}}
+{{- end -}}
+{{- end -}}
 {{- mustMergeOverwrite $shipped $given | toYaml -}}
 {{- end -}}
 
