@@ -15,6 +15,9 @@ const PAYLOAD_BYTES = [256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 
 const SCORES = [-16, -8, -4, -2, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 2, 4, 8, 16];
 const RATIOS = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75];
 
+/** Every final code that a request may have. */
+const CODES: ReadonlySet<string> = new Set(["OK", ...Object.values(ERROR_TABLE).map(({ grpc }) => grpc)]);
+
 /** Wires that count requests. */
 export type TransportLabel = "grpc" | "http";
 /** Why a batch was sent to its backend. */
@@ -341,6 +344,10 @@ export function createMetrics(facts: { version: string; commit: string }) {
     /** Runs `observe` before each scrape, to set the gauges that mirror state. */
     onScrape(observe: () => void): void {
       observers.push(observe);
+    },
+    /** Creates the series of one method before its first request. */
+    declareMethod(transport: TransportLabel, method: string): void {
+      for (const code of CODES) requestsTotal.inc({ transport, method, code }, 0);
     },
     /** Creates the series of one panel before its first request. */
     declarePanel(panel: string): void {

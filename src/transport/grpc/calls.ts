@@ -74,6 +74,7 @@ export function unary(
   handle: UnaryHandler,
   toStatus: (error: GatewayError, call: GrpcCall) => Parameters<sendUnaryData<unknown>>[0],
 ) {
+  telemetry.metrics.declareMethod("grpc", method);
   return async (call: ServerUnaryCall<Buffer, Uint8Array>, callback: sendUnaryData<Uint8Array>): Promise<void> => {
     const opened = openCall(call, method, telemetry);
     opened.record.bytes = call.request.length;

@@ -22,6 +22,7 @@ export interface CollectedStreamOptions {
 
 /** A stream of the client that has one answer, when all of it is there. */
 export function collectedStreamHandler({ method, telemetry, draining, idleMs, maxMessages, maxBytes, handle }: CollectedStreamOptions) {
+  telemetry.metrics.declareMethod("grpc", method);
   return (stream: ServerReadableStream<Buffer, Uint8Array>, callback: sendUnaryData<Uint8Array>): void => {
     const call = openCall(stream, method, telemetry);
     const { record, context, trailers } = call;

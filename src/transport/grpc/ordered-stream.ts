@@ -15,6 +15,7 @@ export interface OrderedStreamOptions extends Omit<DuplexOptions, "running"> {
  * such protocols have no place for one. Reading pauses while the stream is full, and writing waits for the client.
  */
 export function orderedStreamHandler({ maxInFlight, handle, ...options }: OrderedStreamOptions) {
+  options.telemetry.metrics.declareMethod("grpc", options.method);
   return (stream: ServerDuplexStream<Buffer, Uint8Array>): void => {
     let running = 0;
     let written = Promise.resolve();

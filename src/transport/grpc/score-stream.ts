@@ -31,6 +31,7 @@ export interface StreamOptions {
  * bounded number of items whatever the client does.
  */
 export function scoreStreamHandler({ service, limits, telemetry, draining, idleMs }: StreamOptions) {
+  telemetry.metrics.declareMethod("grpc", "ScoreStream");
   return (stream: ServerDuplexStream<Buffer, Uint8Array>): void => {
     const duplex = openDuplex(stream, { method: "ScoreStream", telemetry, draining, idleMs, running: () => scores.running });
     const { call } = duplex;

@@ -210,6 +210,7 @@ function routesOf(
 function createListener(table: readonly Route[], options: ExchangeOptions): RequestListener {
   const find = createRouter(table);
   const security = securityHeaders();
+  for (const { method } of table) options.telemetry.metrics.declareMethod("http", method);
   return (request, response) => {
     response.setHeaders(security);
     let found: Found | undefined;

@@ -360,6 +360,16 @@ test("a port in use is a configuration error that names the address", async (t) 
   );
 });
 
+test("every code of every method is counted from the start, so that the first failures are in a rate", async (t) => {
+  const { metrics } = await open(t);
+  const text = await metrics.registry.metrics();
+  for (const method of ["Score", "ScoreStream", "StepState", "ListRuns"]) {
+    for (const code of ["OK", "UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL"]) {
+      assert.ok(text.includes(`rewardgate_requests_total{transport="grpc",method="${method}",code="${code}"} 0\n`), `${method} ${code}`);
+    }
+  }
+});
+
 test("requests are counted by method and code, and none is running at the end", async (t) => {
   const { score, metrics } = await open(t);
   await score(requestProto("x"));

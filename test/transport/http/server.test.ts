@@ -49,6 +49,17 @@ test("POST /v1/score answers every candidate in order, and a failed one has no r
   assert.deepEqual([lines[0]?.method, lines[0]?.code, lines[0]?.items], ["Score", "OK", 1]);
 });
 
+test("every code of every route is counted from the start, wires included, so that the first failures are in a rate", async (t) => {
+  const wires = { openrlhf: { panel: "chat", path: "/get_reward", onFailure: "error" } } as const;
+  const { metrics } = await open(t, { wires });
+  const text = await metrics.registry.metrics();
+  for (const method of ["Score", "ScoreStream", "OpenrlhfGetReward"]) {
+    for (const code of ["OK", "UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL"]) {
+      assert.ok(text.includes(`rewardgate_requests_total{transport="http",method="${method}",code="${code}"} 0\n`), `${method} ${code}`);
+    }
+  }
+});
+
 test("an answer with routes, constraints, advantages, weight sets and states says all of it", async (t) => {
   let told: ScoreResult | undefined;
   const service = scriptedService((request) => {
