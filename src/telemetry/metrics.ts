@@ -360,6 +360,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
       for (const outcome of outcomes) judgeCalls.inc({ judge, outcome }, 0);
       nonfinite.inc({ judge }, 0);
       imputed.inc({ judge }, 0);
+      judgeProbeAccepts.inc({ judge }, 0);
     },
     /** Creates the series of one backend before its first batch. */
     declareBackend(backend: string): void {

@@ -78,6 +78,15 @@ describe("docs/metrics.md", () => {
     assert.deepEqual((await values("rewardgate_judge_calls_total", "outcome")).sort(), words(Outcome, "OUTCOME_").sort());
   });
 
+  it("has a series from the start for the probes that a judge accepts, which its first round may", async () => {
+    metrics.declareJudge("judge");
+    const accepts = (await ownMetrics()).find(({ name }) => name === "rewardgate_judge_probe_accepts_total")!;
+    assert.deepEqual(
+      accepts.values.map(({ labels, value }) => [labels, value]),
+      [[{ judge: "judge" }, 0]],
+    );
+  });
+
   it("has a series from the start for every reason and priority of a refusal, and for evictions", async () => {
     const series = async (name: string) =>
       (await ownMetrics())
