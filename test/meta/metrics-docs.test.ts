@@ -120,3 +120,16 @@ describe("docs/metrics.md", () => {
     }
   });
 });
+
+describe("docs/operations.md", () => {
+  const alerts = readFileSync("docs/operations.md", "utf8").split("## What to alert on")[1]!.split("\n## ")[0]!;
+
+  it("alerts on metrics that exist, and on every way that work fails or is about to", async () => {
+    const named = new Set([...alerts.matchAll(/\brewardgate_[a-z_]+/g)].map(([name]) => name));
+    const known = new Set((await ownMetrics()).map(({ name }) => name));
+    for (const name of named) assert.ok(known.has(name), name);
+    // Of a judge that hangs, requests alone tell: candidates are counted where there is an answer.
+    for (const name of ["requests_total", "candidates_total", "rejections_total", "ready", "judge_up", "workers", "worker_restarts_total"])
+      assert.ok(named.has(`rewardgate_${name}`), name);
+  });
+});
