@@ -59,7 +59,9 @@ export async function resolvePanel(
     if (constraint !== undefined) constraints.push(constraint);
   }
   const weighting = resolveWeights([...path, "weights", "state"], panel, context);
-  if (problems.length > before) return undefined;
+  // A member that could not be made has been told of, if not here then where the file that it names was read.
+  const whole = members.length === panel.members.length && constraints.length === (panel.constraints?.judges.length ?? 0);
+  if (!whole || problems.length > before) return undefined;
 
   const counting = members.filter(({ entry }) => entry.standing === "counts");
   const space = commonSpace(path, panel, counting, context);

@@ -213,6 +213,13 @@ describe("references as artefacts", () => {
     );
   });
 
+  it("are one problem when their file is gone, and none of the panel that needs them", async () => {
+    const head = HEAD.replace("refs/value.json", "refs/gone.json");
+    const found = await problems(CENTRED("{ artefact: value }"), head);
+    assert.equal(found.length, 1, found.join("\n"));
+    assert.match(found[0]!, /^: cannot be read, or is not there \(references\.value\)/);
+  });
+
   it("are refused when their file is gone or broken, even if no panel uses them; a command that opens one panel does not mind", async () => {
     const head = HEAD.replace("refs/value.json", "refs/gone.json").replace("refs/responses.json", "refs/broken.json");
     folder.write("refs/broken.json", artefact("responses", { responses: { nonsense: [1] } }));
