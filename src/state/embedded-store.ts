@@ -30,7 +30,8 @@ const LAST = "\uffff";
  */
 export async function openEmbeddedStore(path: string, { keepVersions, maxRuns }: Retention): Promise<StateStore> {
   await mkdir(path, { recursive: true });
-  const root = open({ path, noMemInit: true });
+  // With batches by turn of the event loop each has a promise that nobody can listen to, and that a full disk rejects.
+  const root = open({ path, noMemInit: true, eventTurnBatching: false });
   const table = <V>(name: string) => root.openDB<V, Key>({ name, encoding: "json" });
   const texts = (name: string) => root.openDB<string, Key>({ name, encoding: "string" });
   const heads = table<Head>("heads");
@@ -43,11 +44,22 @@ export async function openEmbeddedStore(path: string, { keepVersions, maxRuns }:
   const stepIds = texts("stepIds");
   const versionsByStep = table<number>("versionsByStep");
 
+  /** Whether the last change could not be written. */
+  let broken = false;
+
   /** Runs `change` alone and waits until it is on disk. Inside, writes are not awaited: they join the transaction. */
   async function durably<T>(change: () => T): Promise<T> {
-    const result = await root.transaction(change);
-    await root.flushed;
-    return result;
+    try {
+      const result = await root.transaction(change);
+      await root.flushed;
+      broken = false;
+      return result;
+    } catch (error) {
+      broken = true;
+      // Why a commit failed is told by a promise of its own, which ends the process where nobody listens.
+      const { commitError } = error as { commitError?: Promise<never> };
+      throw commitError === undefined ? error : await commitError.catch((cause: unknown) => cause);
+    }
   }
 
   function put({ state, run }: RunKey, stored: StoredVersion): void {
@@ -167,6 +179,10 @@ export async function openEmbeddedStore(path: string, { keepVersions, maxRuns }:
         });
     },
     runs: async (state) => totals.get([state])?.runs ?? 0,
-    close: () => root.close(),
+    async close() {
+      const closed = root.close();
+      // It would wait for ever for what could not be written, and everything else is on disk.
+      if (!broken) await closed;
+    },
   };
 }

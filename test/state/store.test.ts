@@ -1,4 +1,10 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import type { RunKey, StateStore, StoredVersion } from "../../src/state/store.ts";
 import { STORE_KINDS, type StorePlace } from "../support/stores.ts";
@@ -190,3 +196,31 @@ for (const { name, missing, place } of STORE_KINDS) {
     });
   });
 }
+
+it("an embedded store whose disk is full refuses what it cannot keep, says why, keeps what it has, and can be closed", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "rewardgate-state-"));
+  const module = JSON.stringify(import.meta.resolve("../../src/state/embedded-store.ts"));
+  const script = `
+    import { openEmbeddedStore } from ${module};
+    const store = await openEmbeddedStore(${JSON.stringify(folder)}, { keepVersions: 10_000, maxRuns: 10 });
+    const at = { state: "scales", run: "r" };
+    const errors = [];
+    let kept = 0;
+    while (errors.length < 3) {
+      const version = { version: kept, stepId: "step-" + kept, value: "v".repeat(20_000), facts: "{}", cause: "{}" };
+      await store.append(at, [version], kept === 0 ? undefined : kept - 1).then(() => kept++, (error) => errors.push(error.message));
+    }
+    const { latest } = await store.find(at, "step-0");
+    console.log(JSON.stringify({ errors, kept, latest: latest.version }));
+    await store.close();`;
+  // A bound on the size of files stands for the disk: 4,000 blocks of 512 bytes.
+  const command = `ulimit -f 4000; exec "$0" --import tsx --input-type=module --eval "$1"`;
+  const child = spawn("sh", ["-c", command, process.execPath, script], { stdio: ["ignore", "pipe", "ignore"] });
+  const ended = once(child, "exit");
+  const { errors, kept, latest } = JSON.parse((await text(child.stdout)) || "{}");
+  assert.deepEqual(await ended, [0, null]);
+  for (const error of errors) assert.match(error, /^(File too large|Input\/output error)/);
+  assert.ok(kept > 0);
+  assert.equal(latest, kept - 1);
+  rmSync(folder, { recursive: true, force: true });
+});
