@@ -30,8 +30,8 @@ const LAST = "\uffff";
  */
 export async function openEmbeddedStore(path: string, { keepVersions, maxRuns }: Retention): Promise<StateStore> {
   await mkdir(path, { recursive: true });
-  // With batches by turn of the event loop each has a promise that nobody can listen to, and that a full disk rejects.
-  const root = open({ path, noMemInit: true, eventTurnBatching: false });
+  // A name with a dot would be that of a file. With batches by turn of the event loop each has a promise that nobody can listen to, and that a full disk rejects.
+  const root = open({ path, noSubdir: false, noMemInit: true, eventTurnBatching: false });
   const table = <V>(name: string) => root.openDB<V, Key>({ name, encoding: "json" });
   const texts = (name: string) => root.openDB<string, Key>({ name, encoding: "string" });
   const heads = table<Head>("heads");

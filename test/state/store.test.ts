@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
+import { openEmbeddedStore } from "../../src/state/embedded-store.ts";
 import type { RunKey, StateStore, StoredVersion } from "../../src/state/store.ts";
 import { STORE_KINDS, type StorePlace } from "../support/stores.ts";
 
@@ -222,5 +223,13 @@ it("an embedded store whose disk is full refuses what it cannot keep, says why, 
   for (const error of errors) assert.match(error, /^(File too large|Input\/output error)/);
   assert.ok(kept > 0);
   assert.equal(latest, kept - 1);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it("an embedded store opens a folder whatever its name, also with a dot in it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "rewardgate-state-"));
+  const store = await openEmbeddedStore(join(folder, "run.v1"), { keepVersions: 10, maxRuns: 10 });
+  assert.equal(await store.append({ state: "s", run: "r" }, versions(0, 1), undefined), "appended");
+  await store.close();
   rmSync(folder, { recursive: true, force: true });
 });
