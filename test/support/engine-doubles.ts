@@ -21,6 +21,8 @@ export interface Fault {
   readonly score?: (raw: number) => number;
   /** Changes how the written body leaves. */
   readonly wire?: "html" | "cut-json" | "cut-connection" | "oversized" | "unavailable";
+  /** What it answers instead: a status of its protocol, and the error in it. */
+  readonly refusal?: { readonly status: number; readonly error: Readonly<Record<string, unknown>> };
 }
 
 /** How one engine writes an answer. */
@@ -67,6 +69,10 @@ export async function startEngineDouble(shape: EngineShape, model: string): Prom
     self.calls.push({ path, body });
     if (path !== shape.path) {
       send(response, 404, "{}");
+      return;
+    }
+    if (fault.refusal !== undefined) {
+      send(response, fault.refusal.status, JSON.stringify(fault.refusal.error));
       return;
     }
     const score = fault.score ?? ((raw: number) => raw);

@@ -125,6 +125,11 @@ export function startTeiGrpcDouble(model: string, type: "classifier" | "reranker
     server.addService(rawService({ predict: PredictService.predict }), {
       predict({ request }: Call<PredictRequest>, callback: sendUnaryData<Uint8Array>) {
         self.calls.push({ path: "Predict", body: { ...request } });
+        const { refusal } = self.fault;
+        if (refusal !== undefined) {
+          callback({ code: refusal.status, details: String(refusal.error.error) });
+          return;
+        }
         const predictions = scored([request.inputs]).map(({ value }) => ({ score: numberOf(value)!, label: "LABEL_0" }));
         sendBytes(PredictResponse.encode({ predictions, metadata: undefined }).finish(), self.fault.wire, callback, server);
       },

@@ -1,3 +1,4 @@
+import { status } from "@grpc/grpc-js";
 import {
   InfoClient,
   type InfoResponse,
@@ -24,6 +25,7 @@ export function createTeiTarget(options: HttpTargetOptions): HttpTarget {
     const shared = { ...channel, channelOverride: info.getChannel() };
     const [predict, rerank] = [new PredictClient(host, security, shared), new RerankClient(host, security, shared)];
     return {
+      statuses: FAILED_MODEL,
       async answer({ path, body }, invoke) {
         if (path === "/info") return { body: fromInfo(await invoke<InfoResponse>((meta, call, done) => info.info({}, meta, call, done))) };
         const { inputs, query, texts } = JSON.parse(body!) as { inputs: string[][]; query: string; texts: string[] };
@@ -42,6 +44,9 @@ export function createTeiTarget(options: HttpTargetOptions): HttpTarget {
     };
   });
 }
+
+/** With which it says that its model failed; over HTTP that is 424. */
+const FAILED_MODEL = { [status.FAILED_PRECONDITION]: 424 };
 
 function fromInfo({ modelId, modelType }: InfoResponse): object {
   const type = TYPES[modelType];

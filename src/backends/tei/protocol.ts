@@ -59,11 +59,18 @@ export function serves(body: string, model: string, gives: "scores" | "pairs"): 
   return gives === "scores" && Object.keys(type.classifier.id2label).length === 1;
 }
 
-const refused = z.object({ error: z.string(), error_type: z.string() });
+/** Over HTTP its kind stands beside it (`error_type`), over gRPC the status alone tells it. */
+const refused = z.object({ error: z.string() });
 
-/** A refusal for length as ITEM_TOO_LONG; undefined for any other. */
+/** A refusal for length as ITEM_TOO_LONG, and that of a text for which the model gave NaN as SCORE_NOT_FINITE; undefined for any other. */
 export function explainRefusal(backend: string, body: string): GatewayError | undefined {
-  const parsed = refused.safeParse(parseJson(body));
-  if (!parsed.success || !/must have less than \d+ tokens/i.test(parsed.data.error)) return undefined;
-  return new GatewayError("ITEM_TOO_LONG", `the item is longer than the model of backend "${backend}" reads; shorten it`);
+  const error = refused.safeParse(parseJson(body)).data?.error ?? "";
+  if (/must have less than \d+ (tokens|characters)/i.test(error))
+    return new GatewayError("ITEM_TOO_LONG", `the item is longer than the model of backend "${backend}" reads; shorten it`);
+  if (/^score is NaN$/i.test(error))
+    return new GatewayError(
+      "SCORE_NOT_FINITE",
+      `the model of backend "${backend}" gives a score that is not finite for a text; look at the model`,
+    );
+  return undefined;
 }

@@ -1,4 +1,4 @@
-import { GatewayError } from "../../domain/errors.ts";
+import { type ErrorReason, GatewayError } from "../../domain/errors.ts";
 import type { UpstreamOutcome } from "../../telemetry/upstream-metrics.ts";
 import type { Leave } from "./circuit.ts";
 import { EVENTS, type HttpOutcome } from "./http-target.ts";
@@ -26,16 +26,20 @@ export interface Reading<T> {
   answer(body: string): T | undefined;
   /** The answer in events that were taken as they came, or undefined when they are none. Without it, events are no answer. */
   events?(): T | undefined;
-  /** A body of status 4xx as an error of its own, where it tells more than the status; of status 500 where it says that the call is too long. */
+  /** A body of status 4xx as an error of its own, where it tells more than the status; of status 424 or 500 where it says that the call is at fault. */
   refusal?(body: string, status: number): GatewayError | undefined;
   /** Why a readable answer is not one of the server that is wanted, another model's for example. */
   flaw?(answer: T): GatewayError | undefined;
 }
 
+/** Failed Dependency: the server is there, and the model behind it fails. */
+const MODEL_FAILED = 424;
+const CALLS_FAULT: ReadonlySet<ErrorReason> = new Set(["ITEM_TOO_LONG", "SCORE_NOT_FINITE"]);
+
 /**
  * Reads how an attempt ended. Safe to repeat are a broken connection, 502, 503 and 504, and 429 where the server says when; nothing is where it
  * says that it does not want the call again. Another
- * address may also be asked after any other 5xx or 429, after a call that took too long, and where a server knows neither the key nor the
+ * address may also be asked after 424, any other 5xx or 429, after a call that took too long, and where a server knows neither the key nor the
  * model, or is not the one that is wanted. A call that was refused for what it holds, or whose answer made no sense, would only end so again.
  *
  * @param backend name for messages, which hold nothing that the server sent
@@ -84,12 +88,13 @@ export function readEnding<T>(backend: string, outcome: HttpOutcome, reading: Re
     const error = unavailable("has no room for more calls now (429); lower its concurrency, or try again later", details);
     return { outcome: "throttled", blame: "succeeded", again: again(hintMs === undefined ? "elsewhere" : "anywhere"), hintMs, error };
   }
-  if (status === 500) {
-    // Some servers say so of a call that is too long; neither their health nor another try is in question then.
+  const failed = status >= 500 || status === MODEL_FAILED;
+  if (status === 500 || status === MODEL_FAILED) {
+    // Some servers say so of a call that is at fault itself; neither their health nor another try is in question then.
     const error = reading.refusal?.(body, status);
-    if (error?.reason === "ITEM_TOO_LONG") return { outcome: "refused", blame: "succeeded", again: "never", error };
+    if (error !== undefined && CALLS_FAULT.has(error.reason)) return { outcome: "refused", blame: "succeeded", again: "never", error };
   }
-  if (status >= 500) {
+  if (failed) {
     const error = unavailable(`answered with status ${status}; look at its server's log`, details);
     return { outcome: "failed", blame: "failed", again: again(status >= 502 && status <= 504 ? "anywhere" : "elsewhere"), hintMs, error };
   }

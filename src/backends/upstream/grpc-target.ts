@@ -45,6 +45,8 @@ export interface GrpcService {
    * @throws {UnreadableMessage} when a message is none of the contract; a ServiceError of a call as it is
    */
   answer(request: HttpRequest, invoke: Invoke): Promise<{ readonly status?: number; readonly body: unknown }>;
+  /** What statuses mean in the words of HTTP where this service uses them in a way of its own. */
+  readonly statuses?: Readonly<Partial<Record<status, number>>>;
   close(): void;
 }
 
@@ -87,7 +89,7 @@ export function createGrpcTarget(
         if (thrown instanceof UnreadableMessage) return { kind: "unreadable", cause: thrown };
         const error = thrown as ServiceError;
         if (error.code === status.UNAVAILABLE && host.forbidden !== undefined) return { kind: "broken", cause: host.forbidden };
-        return outcomeOf(error);
+        return outcomeOf(error, { ...HTTP_STATUS, ...service.statuses });
       } finally {
         cancelTimer();
       }
@@ -128,7 +130,7 @@ function answered(code: number, body: unknown): HttpOutcome & { readonly kind: "
 /** What the library says where no server has answered: there is no connection, or none any more. */
 const NO_ANSWER = /^(round_robin: )?(No connection established|Connection dropped|Name resolution failed|(read|write|connect) E[A-Z]+)/;
 
-function outcomeOf(error: ServiceError): HttpOutcome {
+function outcomeOf(error: ServiceError, statuses: typeof HTTP_STATUS): HttpOutcome {
   // An answer that is too long, or no message of the contract.
   const local = error.code === status.RESOURCE_EXHAUSTED && /received message larger than max/i.test(error.details);
   const garbled = error.code === status.INTERNAL && /response message parsing error/i.test(error.details);
@@ -140,7 +142,7 @@ function outcomeOf(error: ServiceError): HttpOutcome {
   const retryAfter = error.metadata?.get("retry-after")[0];
   const pushbackMs = readPushback(error.metadata);
   return {
-    ...answered(HTTP_STATUS[error.code] ?? 400, { error: error.details ?? "" }),
+    ...answered(statuses[error.code] ?? 400, { error: error.details ?? "" }),
     ...(retryAfter !== undefined && { retryAfter: retryAfter.toString() }),
     ...(pushbackMs !== undefined && { pushbackMs }),
   };
