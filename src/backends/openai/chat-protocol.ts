@@ -96,15 +96,25 @@ export function readChat(text: string): ReadChat | undefined {
   };
 }
 
-/** Words with which servers say that a call is longer than their model reads: OpenAI's and vLLM's code, llama.cpp's type. */
+/** Codes and types with which servers say that a call is longer than their model reads: OpenAI's code, llama.cpp's type. */
 const TOO_LONG = new Set(["context_length_exceeded", "exceed_context_size_error"]);
-const errorSchema = z.object({ error: z.object({ code: z.unknown().optional(), type: z.unknown().optional() }) });
+/** The same in words, where there is nothing else: of vLLM and Mistral, SGLang, text-generation-inference, and LiteLLM's proxy. */
+const SAYS_TOO_LONG =
+  /maximum (context|model) length|model's context length|maximum allowed length|must have less than \d+ tokens|`max_new_tokens` must be <=|ContextWindowExceededError/i;
+
+const said = z.object({ message: z.string().catch(""), code: z.unknown().optional(), type: z.unknown().optional() });
+/** As OpenAI nests it; as text-generation-inference says it; as SGLang has it on the outside. */
+const errorSchema = z.union([
+  z.object({ error: said }).transform(({ error }) => error),
+  z.object({ error: z.string() }).transform(({ error }) => ({ message: error, code: undefined, type: undefined })),
+  said,
+]);
 
 /** A refusal for length as ITEM_TOO_LONG; undefined for any other. */
 export function explainRefusal(backend: string, body: string): GatewayError | undefined {
   const parsed = errorSchema.safeParse(parseJson(body));
   if (!parsed.success) return undefined;
-  const { code, type } = parsed.data.error;
-  if (![code, type].some((word) => typeof word === "string" && TOO_LONG.has(word))) return undefined;
+  const { message, code, type } = parsed.data;
+  if (![code, type].some((word) => typeof word === "string" && TOO_LONG.has(word)) && !SAYS_TOO_LONG.test(message)) return undefined;
   return new GatewayError("ITEM_TOO_LONG", `the item is longer than the model of backend "${backend}" reads; shorten it`);
 }

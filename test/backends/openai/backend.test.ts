@@ -254,6 +254,27 @@ test("a refusal for length is ITEM_TOO_LONG, in the words of OpenAI, vLLM and ll
   for (let n = 0; n < 2; n++) await assert.rejects(ask(backend), { reason: "ITEM_TOO_LONG" });
 });
 
+test("a refusal for length is ITEM_TOO_LONG from engines that say it in words alone, of the question or of it with its answer", async () => {
+  const vllm = (message: string) => ({ error: { message, type: "BadRequestError", param: "input_tokens", code: 400 } });
+  const sglang = (message: string) => ({ object: "error", message, type: "BadRequestError", param: null, code: 400 });
+  const bodies = [
+    vllm(
+      "This model's maximum context length is 512 tokens. However, your prompt contains at least 513 input tokens, which exceeds this limit.",
+    ),
+    vllm("The decoder prompt (length 600) is longer than the maximum model length of 512. Make sure that `max_model_len` is no smaller."),
+    sglang("The input (600 tokens) is longer than the model's context length (512 tokens)."),
+    sglang("Requested token count exceeds the model's maximum context length of 512 tokens. You requested a total of 600 tokens."),
+    { error: "Input validation error: `inputs` must have less than 511 tokens. Given: 600", error_type: "validation" },
+    { error: { message: "litellm.ContextWindowExceededError: litellm.BadRequestError", type: null, param: null, code: "400" } },
+    sglang(
+      "Input length (600 tokens) exceeds the maximum allowed length (512 tokens). Use a shorter input or enable --allow-auto-truncate.",
+    ),
+  ];
+  const server = await serverOf(() => ({ status: 400, json: bodies.shift() }));
+  const { backend } = await backendOf({ url: server.url });
+  while (bodies.length > 0) await assert.rejects(ask(backend), { reason: "ITEM_TOO_LONG" }, JSON.stringify(bodies[0]));
+});
+
 test("a redirect is not followed", async () => {
   const elsewhere = await serverOf(() => "gotcha");
   const server = await serverOf(() => ({ status: 307, headers: { location: `${elsewhere.url}/chat/completions` } }));
