@@ -111,6 +111,9 @@ const NO_WORDS = [
   "with a number beyond single precision",
 ];
 
+/** What servers write for a number that JSON has no word for. */
+const NULL = { "with null": "SCORE_NOT_FINITE" } as const;
+
 /** Unlike JSON, it holds numbers that are none. */
 const NOT_FINITE = { "with NaN": "SCORE_NOT_FINITE", "with an infinite number": "SCORE_NOT_FINITE" } as const;
 
@@ -251,21 +254,17 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
       ...{ names: "description", open: openLogprobs("sglang"), finds: { ...LIKELIHOODS.finds, "with null": "SCORE_NOT_FINITE" } },
     },
   ),
-  "sglang /classify": adapter("sglangClassify", { type: "sglang" }, { calls: texts, names: "description" }),
+  "sglang /classify": adapter("sglangClassify", { type: "sglang" }, { calls: texts, names: "description", finds: NULL }),
   "sglang /v1/embeddings": adapter(
     "sglangEmbeddings",
     { type: "sglang", route: "embeddings", inputsPerRequest: 4 },
-    { calls: texts, names: "description" },
+    { calls: texts, names: "description", finds: NULL },
   ),
-  "tei /predict": adapter(
-    "teiPredict",
-    { type: "tei", gives: "scores" },
-    { calls: texts, names: "description", finds: { "with null": "SCORE_NOT_FINITE" } },
-  ),
+  "tei /predict": adapter("teiPredict", { type: "tei", gives: "scores" }, { calls: texts, names: "description", finds: NULL }),
   "tei /rerank": adapter(
     "teiRerank",
     { type: "tei", gives: "pairs", inputsPerRequest: 4 },
-    { calls: pairs, names: "description", finds: { "with null": "SCORE_NOT_FINITE" } },
+    { calls: pairs, names: "description", finds: NULL },
   ),
   "tei gRPC Predict": adapter(
     () => startTeiGrpcDouble("rm", "classifier"),
@@ -280,13 +279,21 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
   "openai chat": adapter("openaiChat", { type: "openai", answersAs: "rm" }, { ...CHAT, names: "answer" }),
   "ollama chat": adapter("ollamaChat", { type: "ollama" }, { ...CHAT, names: "description" }),
   external: adapter("external", { type: "external" }, EXTERNAL),
-  "triton HTTP": adapter("tritonInfer", { type: "triton", inputsPerRequest: 4 }, { calls: texts, names: "description", cannot: INDICES }),
+  "triton HTTP": adapter(
+    "tritonInfer",
+    { type: "triton", inputsPerRequest: 4 },
+    { calls: texts, names: "description", cannot: INDICES, finds: { ...NULL, "with NaN": "SCORE_NOT_FINITE" } },
+  ),
   "triton gRPC": adapter(
     () => startTritonGrpcDouble("rm"),
     { type: "triton", inputsPerRequest: 4 },
-    { calls: texts, names: "description", cannot: [...INDICES, "with a number beyond single precision"] },
+    { calls: texts, names: "description", cannot: [...INDICES, "with a number beyond single precision"], finds: NOT_FINITE },
   ),
-  "llama.cpp /v1/rerank": adapter("llamacppRerank", { type: "llamacpp", inputsPerRequest: 4 }, { calls: pairs, names: "answer" }),
+  "llama.cpp /v1/rerank": adapter(
+    "llamacppRerank",
+    { type: "llamacpp", inputsPerRequest: 4 },
+    { calls: pairs, names: "answer", finds: NULL },
+  ),
 };
 
 const instead = (value: Value) => (entries: readonly Entry[]) => [{ ...entries[0]!, value }, ...entries.slice(1)];
@@ -373,6 +380,18 @@ for (const [name, adapted] of Object.entries(ADAPTERS)) {
       await backend.close(0);
     }
   });
+
+  const none = Object.keys(adapted.finds).find((what) => adapted.finds[what] === "SCORE_NOT_FINITE");
+  if (none !== undefined) {
+    test(`${name}: texts for which the model has no number do not keep others from being scored`, async () => {
+      const { double, open } = await started(name);
+      const backend = await open();
+      double.fault = FAULTS[none]!.fault;
+      for (let n = 0; n < 8; n++) await assert.rejects(scoresOf(backend, adapted), { reason: "SCORE_NOT_FINITE" });
+      double.fault = {};
+      assert.deepEqual(await scoresOf(backend, adapted), adapted.expected);
+    });
+  }
 
   if (adapted.shows === "scores") {
     test(`${name}: scores that are squashed, all the same or of length one are found before any is used`, async () => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
 import { parseJson } from "../../domain/json.ts";
-import type { Input, ReadNumbers } from "../model-server/protocol.ts";
+import { type Input, number, type ReadNumbers } from "../model-server/protocol.ts";
 
 /** The body of `POST /v1/rerank`. It names no model: the server would repeat that name, and so names its own. */
 export function writeRerank(inputs: readonly Input[]): string {
@@ -13,7 +13,7 @@ const NO_SCORE = -1e6;
 
 const reranked = z.object({
   model: z.string().optional(),
-  results: z.array(z.object({ index: z.int(), relevance_score: z.number().gt(NO_SCORE) })),
+  results: z.array(z.object({ index: z.int(), relevance_score: number.refine((score) => !(score <= NO_SCORE)) })),
   usage: z.object({ prompt_tokens: z.int().min(0) }).nullish(),
 });
 

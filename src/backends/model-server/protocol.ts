@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { GatewayError } from "../../domain/errors.ts";
 import type { HttpTarget, HttpTargetOptions } from "../upstream/http-target.ts";
 
@@ -60,6 +61,15 @@ export interface Protocol<D = unknown> {
   /** What makes the server give raw scores, for people; absent where the numbers need not be raw. */
   readonly rawRemedy?: string;
 }
+
+/**
+ * A number of an answer. Where it is NaN or infinite, for which JSON has no word, servers write null: their model is at fault for that text, and
+ * not the server.
+ */
+export const number = z
+  .number()
+  .nullable()
+  .transform((given) => given ?? Number.NaN);
 
 /**
  * The rows of an answer in the order of their inputs.

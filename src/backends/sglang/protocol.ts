@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
 import { parseJson } from "../../domain/json.ts";
-import type { Input, ReadNumbers } from "../model-server/protocol.ts";
+import { type Input, number, type ReadNumbers } from "../model-server/protocol.ts";
 
 /** The body of the native `POST /classify`, which names no model: a server has one. */
 export function writeClassify(inputs: readonly Input[]): string {
@@ -14,7 +14,7 @@ export function writeEmbeddings(model: string, inputs: readonly Input[]): string
 }
 
 /** A reward model's head has one number; an embedding has hundreds. */
-const one = z.array(z.number()).length(1);
+const one = z.array(number).length(1);
 const entry = z.object({
   embedding: one,
   meta_info: z.object({ prompt_tokens: z.int().min(0).optional() }).nullish(),

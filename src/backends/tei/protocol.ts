@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
 import { parseJson } from "../../domain/json.ts";
-import type { Input, ReadNumbers } from "../model-server/protocol.ts";
+import { type Input, number, type ReadNumbers } from "../model-server/protocol.ts";
 
 /** Nothing is cut: the server would do so by its own default. */
 const WHOLE = { truncate: false, truncation_direction: "Left", raw_scores: true } as const;
@@ -16,13 +16,7 @@ export function writeRerank(inputs: readonly Input[]): string {
   return JSON.stringify({ query: inputs[0]!.query, texts: inputs.map(({ text }) => text), ...WHOLE, return_text: false });
 }
 
-/** The server is written in Rust, whose JSON has null where a number is NaN or infinite: its model is at fault for that text, and not the server. */
-const score = z
-  .number()
-  .nullable()
-  .transform((given) => given ?? Number.NaN);
-
-const predicted = z.array(z.array(z.object({ score, label: z.string() })).length(1));
+const predicted = z.array(z.array(z.object({ score: number, label: z.string() })).length(1));
 
 /**
  * Reads the answer of `POST /predict`: for each text, in their order, its labels; a reward model has one.
@@ -35,7 +29,7 @@ export function readPredict(body: string): ReadNumbers | undefined {
   return { rows: parsed.data.map((labels, index) => ({ index, values: Float32Array.of(labels[0]!.score) })) };
 }
 
-const reranked = z.array(z.object({ index: z.int(), score }));
+const reranked = z.array(z.object({ index: z.int(), score: number }));
 
 /** Reads the answer of `POST /rerank`: one score for each text, best first. @returns undefined when it is no such answer */
 export function readRerank(body: string): ReadNumbers | undefined {

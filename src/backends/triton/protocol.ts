@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../../domain/json.ts";
-import type { Input, ReadNumbers } from "../model-server/protocol.ts";
+import { type Input, number, type ReadNumbers } from "../model-server/protocol.ts";
 import type { Tensors } from "./metadata.ts";
 
 /** The body of `POST /v2/models/{name}/infer`, all of it JSON. */
@@ -28,7 +28,9 @@ export function writeInfer({ text, query, score }: Tensors, inputs: readonly Inp
 
 const output = z.object({ name: z.string(), datatype: z.string(), shape: z.array(z.int().min(0)), data: z.array(z.unknown()) });
 const inferred = z.object({ model_name: z.string(), outputs: z.array(output).length(1) });
-const numbers = z.array(z.number());
+const numbers = z.array(number);
+/** Words that are no JSON, which Triton writes in the place of a number. */
+const NO_NUMBER = /(?<=[[,:\s])(?:NaN|-?Infinity)(?=\s*[\],}])/g;
 /** Lists within lists in which numbers may stand. No tensor of scores has more dimensions; a body may be nested beyond what the stack bears. */
 const MOST_DIMENSIONS = 8;
 
@@ -38,7 +40,7 @@ const MOST_DIMENSIONS = 8;
  * @returns undefined when it is no such answer, several numbers in a row or fewer than its shape says among them
  */
 export function readInfer(body: string, score: string | undefined): ReadNumbers | undefined {
-  const parsed = inferred.safeParse(parseJson(body));
+  const parsed = inferred.safeParse(parseJson(body) ?? parseJson(body.replace(NO_NUMBER, "null")));
   if (!parsed.success) return undefined;
   const { model_name: model, outputs } = parsed.data;
   const { name, shape, data } = outputs[0]!;
