@@ -34,10 +34,12 @@ export interface Reading<T> {
 
 /** Failed Dependency: the server is there, and the model behind it fails. */
 const MODEL_FAILED = 424;
+/** The server, or who stands before it, gave up waiting or cannot answer now: the same call may be made again. */
+const PASSING: ReadonlySet<number> = new Set([408, 502, 503, 504]);
 const CALLS_FAULT: ReadonlySet<ErrorReason> = new Set(["ITEM_TOO_LONG", "SCORE_NOT_FINITE"]);
 
 /**
- * Reads how an attempt ended. Safe to repeat are a broken connection, 502, 503 and 504, and 429 where the server says when; nothing is where it
+ * Reads how an attempt ended. Safe to repeat are a broken connection, 408, 502, 503 and 504, and 429 where the server says when; nothing is where it
  * says that it does not want the call again. Another
  * address may also be asked after 424, any other 5xx or 429, after a call that took too long, and where a server knows neither the key nor the
  * model, or is not the one that is wanted. A call that was refused for what it holds, or whose answer made no sense, would only end so again.
@@ -88,7 +90,7 @@ export function readEnding<T>(backend: string, outcome: HttpOutcome, reading: Re
     const error = unavailable("has no room for more calls now (429); lower its concurrency, or try again later", details);
     return { outcome: "throttled", blame: "succeeded", again: again(hintMs === undefined ? "elsewhere" : "anywhere"), hintMs, error };
   }
-  const failed = status >= 500 || status === MODEL_FAILED;
+  const failed = status >= 500 || status === MODEL_FAILED || PASSING.has(status);
   if (status === 500 || status === MODEL_FAILED) {
     // Some servers say so of a call that is at fault itself; neither their health nor another try is in question then.
     const error = reading.refusal?.(body, status);
@@ -96,7 +98,7 @@ export function readEnding<T>(backend: string, outcome: HttpOutcome, reading: Re
   }
   if (failed) {
     const error = unavailable(`answered with status ${status}; look at its server's log`, details);
-    return { outcome: "failed", blame: "failed", again: again(status >= 502 && status <= 504 ? "anywhere" : "elsewhere"), hintMs, error };
+    return { outcome: "failed", blame: "failed", again: again(PASSING.has(status) ? "anywhere" : "elsewhere"), hintMs, error };
   }
   const credentials = status === 401 || status === 403;
   const remedy = credentials

@@ -314,6 +314,20 @@ test("503 and a broken connection are tried three times, 500 once, and no failur
   assert.equal(server.chats.length, 7);
 });
 
+test("a call that a proxy gave up waiting for, which it says as 408, is asked for again and held against the server", async () => {
+  let first = true;
+  const server = await serverOf(() => {
+    if (!first) return "yes";
+    first = false;
+    return { status: 408, json: { error: { message: "litellm.Timeout: Connection timed out.", type: null, param: null, code: "408" } } };
+  });
+  const { backend, clock, metrics } = await backendOf({ url: server.url });
+  assert.equal(reasonOf(await askInTime(clock, backend)), "answered");
+  assert.deepEqual(await outcomesOf(metrics), { failed: 1, ok: 1 });
+  server.script = () => ({ status: 408 });
+  assert.equal(reasonOf(await askInTime(clock, backend)), "BACKEND_UNAVAILABLE");
+});
+
 test("an answer that breaks off in the middle is asked for again", async () => {
   let first = true;
   const server = await serverOf((_chat, response) => {
