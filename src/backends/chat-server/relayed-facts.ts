@@ -5,7 +5,11 @@ export const count = z.int().min(0);
 
 const answerSchema = z.looseObject({
   model: z.string().optional().catch(undefined),
-  usage: z.looseObject({ total_tokens: count }).nullish().catch(undefined),
+  // Servers that do not count write 0.
+  usage: z
+    .looseObject({ total_tokens: count.min(1) })
+    .nullish()
+    .catch(undefined),
 });
 
 /** What is read of a chat server's answer that is handed on. */

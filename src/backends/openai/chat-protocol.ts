@@ -62,7 +62,8 @@ const completionSchema = z.object({
     .length(1),
   model: z.string().nullish(),
   usage: z
-    .object({ total_tokens: z.int().min(0) })
+    // Servers that do not count write 0, LitServe for one.
+    .object({ total_tokens: z.int().min(1) })
     .nullish()
     .catch(undefined),
 });

@@ -511,6 +511,19 @@ test("calls wait for what the server allows a minute, and one whose callers woul
   ]);
 });
 
+test("a server that counts no tokens of an answered chat has not counted: the call counts with all that it may take", async () => {
+  const server = await serverOf(() => ({
+    json: { ...completion("ok"), usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } },
+  }));
+  const { backend } = await backendOf({ url: server.url, rate: { tokensPerMinute: 150 } });
+  const context = { signal: new AbortController().signal, remainingMs: () => 5_000, alone: false };
+  // Each may write 64 and reads some 60.
+  const first = await ask(backend, chatOf("0"), context);
+  assert.ok(first.tokens > 0);
+  await assert.rejects(ask(backend, chatOf("1"), context), { reason: "BACKEND_UNAVAILABLE" });
+  assert.equal(server.chats.length, 1);
+});
+
 test("tokens count as the answer says that they were, once it is there", async () => {
   const server = await serverOf(() => "ok");
   const { backend } = await backendOf({ url: server.url, rate: { tokensPerMinute: 150 } });
