@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import type { Readable, Transform } from "node:stream";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import type { Readable } from "node:stream";
+import { type BrotliDecompress, createBrotliDecompress, createGunzip, createInflate, type Gunzip, type Inflate } from "node:zlib";
 import { GatewayError } from "../../domain/errors.ts";
 
 /** Output bytes per input byte beyond which a compressed body is a bomb … */
@@ -15,8 +15,8 @@ export interface BodyOptions {
 
 /**
  * The body of a request as decompressed bytes (gzip, deflate, br). Iteration throws TOO_LARGE as soon as the body passes
- * `maxBytes` or unpacks beyond 100:1, and REQUEST_INVALID when it ends early or is no valid compressed data. Leaving it early
- * keeps the connection, so that there can be an answer.
+ * `maxBytes` or unpacks beyond 100:1, and REQUEST_INVALID when it ends early, goes on behind the compressed data or is no valid
+ * compressed data. Leaving it early keeps the connection, so that there can be an answer.
  *
  * @throws {GatewayError} MEDIA_TYPE_UNSUPPORTED for another encoding
  */
@@ -33,6 +33,7 @@ export async function* readBody(request: IncomingMessage, { maxBytes }: BodyOpti
       }
       yield chunk;
     }
+    if (body.unread() > 0) throw new GatewayError("REQUEST_INVALID", "the body goes on behind the end of its compressed data");
   } catch (thrown) {
     if (thrown instanceof GatewayError) throw thrown;
     throw new GatewayError("REQUEST_INVALID", "the body ended early or is not what Content-Encoding says", { cause: thrown });
@@ -56,9 +57,17 @@ export async function readWholeBody(request: IncomingMessage, options: BodyOptio
   }
 }
 
-function open(request: IncomingMessage): { stream: Readable; received: () => number } {
+interface OpenBody {
+  readonly stream: Readable;
+  /** Bytes that came, before decompression. */
+  received(): number;
+  /** Bytes that came and that the decompression has no use for: it ends with what is whole, and passes over what follows. */
+  unread(): number;
+}
+
+function open(request: IncomingMessage): OpenBody {
   const encoding = request.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
-  if (encoding === "identity" || encoding === "") return { stream: request, received: () => Number.POSITIVE_INFINITY };
+  if (encoding === "identity" || encoding === "") return { stream: request, received: () => Number.POSITIVE_INFINITY, unread: () => 0 };
   const unpack = UNPACK.get(encoding);
   if (unpack === undefined) {
     throw new GatewayError("MEDIA_TYPE_UNSUPPORTED", "this Content-Encoding is not supported; use gzip, deflate, br or identity");
@@ -72,10 +81,10 @@ function open(request: IncomingMessage): { stream: Readable; received: () => num
     if (!request.complete) stream.destroy(new Error("the connection closed"));
   });
   request.pipe(stream);
-  return { stream, received: () => received };
+  return { stream, received: () => received, unread: () => received - stream.bytesWritten };
 }
 
-const UNPACK: ReadonlyMap<string, () => Transform> = new Map([
+const UNPACK: ReadonlyMap<string, () => Gunzip | Inflate | BrotliDecompress> = new Map([
   ["gzip", createGunzip],
   ["x-gzip", createGunzip],
   ["deflate", createInflate],

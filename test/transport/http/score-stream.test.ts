@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { ScoreStreamResponseJson } from "../../../src/transport/http/response-schema.ts";
 import { deferred } from "../../support/scripted.ts";
@@ -96,6 +96,28 @@ test("a packed stream is unpacked as it comes", async (t) => {
   const body = gzipSync(Array.from({ length: 100 }, (_, i) => line(String(i), "x")).join("\n"));
   const response = await post("/v1/score:stream", body, { ...NDJSON, "content-encoding": "gzip" });
   assert.equal(linesOf(await response.text()).length, 100);
+});
+
+test("a packed stream that goes on behind the end of its packed data is answered as far as that, and then ended with one error line", async (t) => {
+  const { post, close } = await openHttp();
+  t.after(close);
+  for (const [encoding, pack] of Object.entries({ deflate: deflateSync, br: brotliCompressSync })) {
+    const body = Buffer.concat(["a", "b"].map((id) => pack(`${line(id, "x")}\n`)));
+    const answers = linesOf(await (await post("/v1/score:stream", body, { ...NDJSON, "content-encoding": encoding })).text());
+    assert.deepEqual(
+      answers.map((answer) => ("error" in answer ? [answer.id, answer.error.reason] : [answer.id, "scored"])),
+      [
+        ["a", "scored"],
+        [undefined, "REQUEST_INVALID"],
+      ],
+    );
+  }
+  const members = Buffer.concat(["a", "b"].map((id) => gzipSync(`${line(id, "x")}\n`)));
+  const response = await post("/v1/score:stream", members, { ...NDJSON, "content-encoding": "gzip" });
+  assert.deepEqual(
+    linesOf(await response.text()).map(({ id }) => id),
+    ["a", "b"],
+  );
 });
 
 test("a line beyond the limit ends the stream with one error line", async (t) => {
