@@ -53,6 +53,8 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     if (!response.writableFinished) aborter.abort();
   });
 
+  endWithConnection(request, response);
+
   // The time starts again with every piece that the system takes, and runs out also while there is nothing to take.
   response.setTimeout(stallMs, () => {
     if (response.writableLength === 0) return;
@@ -109,6 +111,17 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
       else finishAfter(request, response);
     },
   };
+}
+
+/** Closes a response that waits for its turn when its connection ends: a client may send requests ahead, and Node tells only the first. */
+function endWithConnection({ socket }: IncomingMessage, response: ServerResponse): void {
+  if (response.socket !== null) return;
+  const end = () => {
+    if (response.socket === null) response.destroy().emit("close");
+  };
+  setMaxListeners(0, socket);
+  socket.once("close", end);
+  response.once("close", () => socket.off("close", end));
 }
 
 /** Whether no more of the request is to come. Node counts one without a body as unfinished while its handler first runs. */

@@ -411,6 +411,35 @@ test("a disconnect aborts the work, and a normal answer does not", async (t) => 
   );
 });
 
+test("requests that were sent ahead of the answers end with their connection", async (t) => {
+  const signals: AbortSignal[] = [];
+  const service = scriptedService((_, { signal }) => {
+    signals.push(signal);
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new GatewayError("CALLER_GONE", "gone"))));
+  });
+  const { url, lines, metrics } = await open(t, { service });
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  const unary = JSON.stringify(bodyJson("x"));
+  const streamed = JSON.stringify({ panel: "chat", item: itemJson("a", "x") });
+  for (const [path, type, body] of [
+    ["/v1/score", "application/json", unary],
+    ["/v1/score", "application/json", unary],
+    ["/v1/score:stream", "application/x-ndjson", streamed],
+  ] as const) {
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  }
+  await settled(() => signals.length === 3);
+  socket.destroy();
+  await settled(() => lines.length === 3);
+  assert.deepEqual(lines.map(({ method, reason }) => `${method} ${reason}`).sort(), [
+    "Score CALLER_GONE",
+    "Score CALLER_GONE",
+    "ScoreStream CALLER_GONE",
+  ]);
+  assert.ok(signals.every(({ aborted }) => aborted));
+  assert.equal((await metrics.requestsRunning.get()).values[0]?.value, 0);
+});
+
 test("drain lets every running request finish, closes their connections and refuses new ones", async () => {
   const { service, release, taken } = heldService();
   const opened = await openHttp({ service });
