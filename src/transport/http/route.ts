@@ -5,7 +5,7 @@ import type { Exchange } from "./exchange.ts";
 /** One row of the route table: what is not in it is 404, another verb on its path is 405. */
 export interface Route {
   readonly verb: "get" | "post" | "delete";
-  /** As the document writes it: `/v1/states/{name}:step`. Of two that fit an address, one without names is taken, or the first in the table. */
+  /** As the document writes it: `/v1/states/{name}:step`. Of two that fit an address, the first in the table is taken. */
   readonly path: string;
   /** Name in logs and metrics; the gRPC method where there is one. */
   readonly method: string;

@@ -16,7 +16,7 @@ export interface Found {
  *
  * @returns from the target of a request, as HTTP has it, to what it fits; the finder throws REQUEST_INVALID where a part that a name stands
  *   for cannot be decoded
- * @throws {GatewayError} CONFIG_INVALID where the path of a wire is that of another route, one of which would never be reached
+ * @throws {GatewayError} CONFIG_INVALID where the path of a wire is an address of another route, one of which would never be reached
  */
 export function createRouter(table: readonly Route[]): (target: string) => Found | undefined {
   const paths = byPath(table);
@@ -68,7 +68,8 @@ function byPath(routes: readonly Route[]): Map<string, Route[]> {
   const paths = new Map<string, Route[]>();
   for (const route of routes) {
     const sharing = paths.get(route.path);
-    const other = sharing?.find(({ verb }) => verb === route.verb);
+    const met = sharing === undefined && [...paths.keys()].find((path) => meets(path, route.path));
+    const other = met ? paths.get(met)![0] : sharing?.find(({ verb }) => verb === route.verb);
     if (other) {
       throw new GatewayError(
         "CONFIG_INVALID",
@@ -79,4 +80,18 @@ function byPath(routes: readonly Route[]): Map<string, Route[]> {
     else paths.set(route.path, [route]);
   }
   return paths;
+}
+
+/**
+ * Whether an address of one path is one of another as well, which the first in the table takes, for every verb: `/v1/runs/{run}` takes
+ * `/v1/runs/alarm`. What a path holds behind a parameter tells it apart from others that begin alike: `/v1/states/{name}:step`.
+ */
+export function meets(earlier: string, later: string): boolean {
+  const anyOf = later.replaceAll(/\{\w+\}/g, "any");
+  return fits(anyOf, earlier) || (!earlier.includes("{") && fits(earlier, later));
+}
+
+function fits(address: string, path: string): boolean {
+  const words = path.split(/\{\w+\}/).map((text) => text.replaceAll(/[^\w/]/g, "\\$&"));
+  return new RegExp(`^${words.join("[^/]+")}$`).test(address);
 }

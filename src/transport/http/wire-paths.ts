@@ -1,6 +1,7 @@
 import { WIRE_KINDS } from "../wires/index.ts";
 import type { WireFacts, WireName } from "../wires/wire.ts";
 import { openApiDocument } from "./openapi.ts";
+import { meets } from "./router.ts";
 
 /** Wires that are enabled, with the path that the configuration gives each. */
 export type WirePaths = Readonly<Partial<Record<WireName | "chat", { readonly path: string } | undefined>>>;
@@ -17,24 +18,33 @@ export interface SharedPath {
 const NO_FACTS: WireFacts = { version: "", panel: "", revision: "", maxItems: 0, maxCandidates: 0, maxTokens: 0 };
 
 /**
- * Wires whose path another route has for the same verb, in the order of the table of routes, each once.
- * What the server refuses at its start, found without one.
+ * Wires whose path another route has for the same verb, or takes as one of its own addresses, in the order of the table of routes, each
+ * once. What the server refuses at its start, found without one.
  */
 export function sharedPaths(wires: WirePaths): SharedPath[] {
   const { paths } = openApiDocument("") as { readonly paths: Readonly<Record<string, object>> };
-  const own = Object.entries(paths).flatMap(([path, verbs]) => Object.keys(verbs).map((verb) => `${verb} ${path}`));
-  const taken = new Map<string, WireName | undefined>([...own, "get /openapi.json"].map((route) => [route, undefined]));
+  const taken: Taken[] = Object.entries(paths).flatMap(([path, verbs]) => Object.keys(verbs).map((verb) => ({ verb, path })));
+  taken.push({ verb: "get", path: "/openapi.json" });
   const shared = new Map<WireName | "chat", SharedPath>();
+  const look = (wire: WireName | "chat", verb: string, path: string) => {
+    const other = taken.find((each) => (each.path === path ? each.verb === verb : meets(each.path, path)));
+    if (other !== undefined && !shared.has(wire)) shared.set(wire, { wire, path, other: other.wire });
+    return other === undefined;
+  };
   for (const kind of WIRE_KINDS) {
     const { wire } = kind;
     const written = wires[wire];
     for (const { verb = "post", path } of written === undefined ? [] : kind.routes(written.path, NO_FACTS)) {
-      const route = `${verb} ${path}`;
-      if (!taken.has(route)) taken.set(route, wire);
-      else if (!shared.has(wire)) shared.set(wire, { wire, path, other: taken.get(route) });
+      if (look(wire, verb, path)) taken.push({ verb, path, wire });
     }
   }
-  const chat = wires.chat && `post ${wires.chat.path}`;
-  if (chat !== undefined && taken.has(chat)) shared.set("chat", { wire: "chat", path: wires.chat!.path, other: taken.get(chat) });
+  if (wires.chat !== undefined) look("chat", "post", wires.chat.path);
   return [...shared.values()];
+}
+
+/** A route of the table; one of the gateway itself has no wire. */
+interface Taken {
+  readonly verb: string;
+  readonly path: string;
+  readonly wire?: WireName;
 }

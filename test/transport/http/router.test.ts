@@ -12,7 +12,6 @@ const find = createRouter([
   route("get", "/v1/states/{name}/history"),
   route("get", "/v1/states/{name}"),
   route("delete", "/v1/states/{name}"),
-  route("post", "/v1/states/plain"),
   route("get", "/a.b(c)*"),
 ]);
 
@@ -25,7 +24,6 @@ for (const [target, path, params] of [
   ["/v1/states/lambda", "/v1/states/{name}", { name: "lambda" }],
   ["/v1/states/lambda:step", "/v1/states/{name}:step", { name: "lambda" }],
   ["/v1/states/a%2Fb%3Ac/history", "/v1/states/{name}/history", { name: "a/b:c" }],
-  ["/v1/states/plain", "/v1/states/plain", {}],
   ["/a.b(c)*", "/a.b(c)*", {}],
 ] as const) {
   test(`${target} is an address of ${path}`, () => {
@@ -70,4 +68,13 @@ test("two routes of one verb and path are a configuration error that names both"
     () => createRouter([route("post", "/score"), route("post", "/score")]),
     /\/score is the path of post \/score and of post \/score/,
   );
+});
+
+test("a route that another takes as one of its addresses is a configuration error, whichever is first", () => {
+  const [named, plain] = [route("get", "/v1/runs/{run}"), route("post", "/v1/runs/reward")];
+  for (const table of [
+    [named, plain],
+    [plain, named],
+  ])
+    assert.throws(() => createRouter(table), /give the wire another/);
 });

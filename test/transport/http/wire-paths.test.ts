@@ -19,6 +19,14 @@ test("a wire on the path of another route is found without a server wherever the
     { tei: at("/info") },
     { tei: at("/info"), classify: at("/predict") },
     { classify: at("/v1/embeddings") },
+    { slime: at("/v1/runs/reward") },
+    { slime: at("/v1/runs/reward/alarms") },
+    { roll: at("/v1/states/reward") },
+    { score: at("/v1/states/reward/history/score") },
+    { rerank: at("/runs/reward") },
+    { nemoGym: at("/judge"), slime: at("/ng-rollout/one/judge") },
+    { slime: at("/ng-rollout/one/judge"), nemoGym: at("/judge") },
+    { nemoGym: at("/judge"), tei: at("/ng-rollout/one/two/judge") },
     { llamaFactory: at("/v1/score/evaluation"), roll: at("/roll") },
   ];
   for (const wires of tables) {
@@ -34,6 +42,21 @@ test("a wire on the path of another route is found without a server wherever the
     );
     assert.equal(sharedPaths(wires).length > 0, refused, JSON.stringify(wires));
   }
+});
+
+test("a wire that a route with a parameter would keep from being reached, or the other way round, is found", () => {
+  assert.deepEqual(sharedPaths({ slime: at("/v1/runs/reward") }), [{ wire: "slime", path: "/v1/runs/reward", other: undefined }]);
+  assert.deepEqual(sharedPaths({ roll: at("/v1/states/reward") }), [{ wire: "roll", path: "/v1/states/reward", other: undefined }]);
+  assert.deepEqual(sharedPaths({ chat: { path: "/v1/runs/any/alarms" } }), [
+    { wire: "chat", path: "/v1/runs/any/alarms", other: undefined },
+  ]);
+  assert.deepEqual(sharedPaths({ nemoGym: at("/judge"), tei: at("/ng-rollout/one/judge") }), [
+    { wire: "tei", path: "/ng-rollout/one/judge", other: "nemoGym" },
+  ]);
+  assert.deepEqual(sharedPaths({ slime: at("/ng-rollout/one/judge"), nemoGym: at("/judge") }), [
+    { wire: "nemoGym", path: "/ng-rollout/{rollout}/judge", other: "slime" },
+  ]);
+  assert.deepEqual(sharedPaths({ slime: at("/v1/runs/reward/score"), nemoGym: at("/judge"), tei: at("/ng-rollout/judge") }), []);
 });
 
 test("the relay of chats has a path of its own", () => {
