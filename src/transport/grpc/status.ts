@@ -3,10 +3,16 @@ import { ERROR_TABLE, type GatewayError } from "../../domain/errors.ts";
 import type { Any } from "../../gen/google/protobuf/any.ts";
 import { Duration } from "../../gen/google/protobuf/duration.ts";
 import { BadRequest, ErrorInfo, RetryInfo, Status } from "../../gen/google/rpc/status.ts";
-import { toWireError } from "../error-mapping.ts";
+import { toWireError, type WireErrorDetails } from "../error-mapping.ts";
 
 /** Domain of `google.rpc.ErrorInfo`. */
 const DOMAIN = "rewardgate";
+
+/**
+ * Most that texts may take of the trailers, bytes as a header writes them. A client that is sent more than 8 KiB of trailers may refuse
+ * them, and says RESOURCE_EXHAUSTED in their place; the message stands there three times, and the field twice.
+ */
+const MOST = { message: 1024, field: 256, suggestions: 512 };
 
 /**
  * The status of a failed call: canonical code, message, `google.rpc.Status` details, and the pushback that retrying
@@ -16,12 +22,13 @@ const DOMAIN = "rewardgate";
  */
 export function toServiceError(error: GatewayError, requestId: string, trailers: Metadata = new Metadata()): ServiceError {
   const code = status[ERROR_TABLE[error.reason].grpc];
-  const { details, message, reason } = toWireError(error, requestId);
+  const { details, reason, message: said } = toWireError(error, requestId);
+  const message = cut(said, MOST.message);
   const packed: Any[] = [
     pack("google.rpc.ErrorInfo", ErrorInfo.encode({ reason, domain: DOMAIN, metadata: factsOf(details ?? {}) }).finish()),
   ];
   if (details?.field !== undefined) {
-    const fieldViolations = [{ field: details.field, description: message }];
+    const fieldViolations = [{ field: cut(details.field, MOST.field), description: message }];
     packed.push(pack("google.rpc.BadRequest", BadRequest.encode({ fieldViolations }).finish()));
   }
   if (details?.retryAfterMs !== undefined) {
@@ -43,8 +50,21 @@ function durationOf(ms: number): Duration {
 }
 
 /** Details as a map of strings, which is what ErrorInfo carries. */
-function factsOf(details: object): Record<string, string> {
-  const facts: Record<string, string> = {};
-  for (const [key, value] of Object.entries(details)) facts[key] = Array.isArray(value) ? value.join(", ") : String(value);
+function factsOf({ field, suggestions, ...details }: WireErrorDetails): Record<string, string> {
+  const facts = Object.fromEntries(Object.entries(details).map(([key, value]) => [key, String(value)]));
+  if (field !== undefined) facts.field = cut(field, MOST.field);
+  if (suggestions !== undefined) facts.suggestions = cut(suggestions.join(", "), MOST.suggestions);
   return facts;
+}
+
+/** The beginning of a text that a header writes in at most so many bytes, marked where something is left out. */
+function cut(text: string, most: number): string {
+  let kept = "";
+  let left = most;
+  for (const character of text.toWellFormed()) {
+    left -= encodeURI(character).length;
+    if (left < 0) return `${kept}…`;
+    kept += character;
+  }
+  return kept;
 }

@@ -265,6 +265,30 @@ test("bytes that are no message are INVALID_ARGUMENT, where grpc-js would say IN
   }
 });
 
+test("an error that says long names fits the trailers that any client takes", async (t) => {
+  for (const character of ["x", "é", "狗", "\u{1f436}"]) {
+    const long = character.repeat(20_000);
+    const service = scriptedService(() => {
+      const suggestions = Array.from({ length: 500 }, (_, i) => `${character}-${i}`);
+      const details = { field: `options.memberWeights.${long}`, itemId: character.repeat(256 / character.length), suggestions };
+      throw new GatewayError("PANEL_NOT_FOUND", `no panel "${long}"; defined: ${suggestions.join(", ")}`, { details });
+    });
+    const { score } = await open(t, { service });
+    const error = await failure(score(requestProto("x"), { deadline: Date.now() + 20_000 }));
+    assert.equal(error.code, status.NOT_FOUND);
+    assert.match(error.details, new RegExp(`^no panel "${character}{50,}…$`, "u"));
+    const { info, fields } = detailsOf(error);
+    assert.equal(info?.reason, "PANEL_NOT_FOUND");
+    assert.match(String(info?.metadata.suggestions), new RegExp(`^${character}-0, ${character}-1, .*…$`, "u"));
+    assert.match(String(fields?.[0]), new RegExp(`^options.memberWeights.${character}+…$`, "u"));
+    const trailers = Object.entries(error.metadata.toHttp2Headers()).flatMap(([name, values]) =>
+      [values].flat().map((value) => name.length + String(value).length + 32),
+    );
+    const message = "grpc-message".length + encodeURI(error.details).length + 32;
+    assert.ok(trailers.reduce((sum, bytes) => sum + bytes, message) < 7000, `${trailers} ${message}`);
+  }
+});
+
 test("a cancel aborts the work, and a normal answer does not", async (t) => {
   const signals: AbortSignal[] = [];
   let arrived = () => {};
