@@ -42,6 +42,33 @@ describe("solvePositiveGame", () => {
     assert.ok(close(mixture[0]!, 0.5, 1e-12) && close(mixture[1]!, 0.5, 1e-12) && mixture[2] === 0);
   });
 
+  it("takes a few steps a candidate, so that a large group does not hold up the process", () => {
+    let seed = 1;
+    const random = () => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    };
+    const outcomes: Readonly<Record<string, () => number>> = {
+      "any probability": () => random() - 0.5,
+      "a win, a tie or a loss": () => (Math.floor(3 * random()) - 1) / 2,
+      "a win or a loss": () => (random() < 0.5 ? -0.5 : 0.5),
+    };
+    for (const [what, payoff] of Object.entries(outcomes)) {
+      const n = 64;
+      const game = Array.from({ length: n }, () => new Float64Array(n).fill(1));
+      for (let i = 0; i < n; i++) {
+        for (let j = 0; j < i; j++) {
+          const gained = payoff();
+          game[i]![j] = 1 + gained;
+          game[j]![i] = 1 - gained;
+        }
+      }
+      const mixture = solvePositiveGame(game, 5 * n);
+      const best = Math.max(...game.map((row) => row.reduce((total, value, j) => total + value * mixture[j]!, 0)));
+      assert.ok(close(best, 1, 1e-9), what);
+    }
+  });
+
   it("ends on a degenerate game in which every step is a tie", () => {
     const mixture = solvePositiveGame(Array.from({ length: 6 }, () => new Float64Array(6).fill(1)));
     assert.ok(
