@@ -13,6 +13,7 @@ import subprocess
 import sys
 from decimal import Decimal
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 
@@ -160,6 +161,29 @@ class TestTrl:
         functions = trl.reward_functions(gateway.address, panel="rules", members=["right", "form"])
         assert [self.call(each) for each in functions] == [[None] * 3, [1.0] * 3]
         assert self.call(function) == [1.0] * 3  # the panel counts without a judge that an item gives nothing to
+
+    @pytest.mark.parametrize(
+        ("version", "told"),
+        [("1.5.0", {"log_metric": lambda *_: None}), ("1.16.0", {})],
+        ids=["before 1.6, of any", "of OnlineDPO, which sums what is not there as 0"],
+    )
+    def test_a_sample_without_reward_raises_where_the_trainer_would_make_a_zero_of_its_none(
+        self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, version: str, told: dict[str, object]
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "trl", SimpleNamespace(__version__=version))
+        where = {"address": gateway.address, "panel": "guarded", "reference": "answer"}
+        with pytest.raises(NoRewardError, match="completion 1, of whose None this trainer makes a 0.*on_failure"):
+            self.call(trl.reward_function(**where), **told)
+        stated = trl.reward_function(**where, on_failure=-1.0)
+        assert self.call(stated, **told) == [1.0, -1.0, 1.0]
+        away = trl.reward_function("127.0.0.1:9", panel="away", retry=Retry(timeout=0.3, first_wait=0.05), when_unavailable="none")
+        with pytest.raises(NoRewardError, match="completion 0"):
+            self.call(away, **told)
+
+    def test_a_sample_without_reward_is_none_to_trainers_that_leave_it_out(self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "trl", SimpleNamespace(__version__="1.6.0"))
+        function = trl.reward_function(gateway.address, panel="guarded", reference="answer")
+        assert self.call(function, log_metric={}.__setitem__) == [1.0, None, 1.0]
 
     def test_a_gateway_that_is_away_ends_the_run_or_leaves_its_samples_out(self) -> None:
         for_a_moment = Retry(timeout=0.3, first_wait=0.05)

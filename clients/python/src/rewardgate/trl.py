@@ -1,12 +1,15 @@
 """Reward functions and judges for TRL.
 
-`GRPOTrainer`, `RLOOTrainer` and `OnlineDPOTrainer` take reward functions; a sample that has no reward gets `None`, which those
-trainers mask. The judges have the interface of TRL's own, which it removed in 1.1.
+`GRPOTrainer`, `RLOOTrainer` and `OnlineDPOTrainer` take reward functions. A sample that has no reward gets `None`, which GRPO and RLOO mask
+from TRL 1.6 on; the others, and those before it, would train on 0, so there it raises unless the number that stands for it is stated. The
+judges have the interface of TRL's own, which it removed in 1.1.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
@@ -15,7 +18,7 @@ from .connection import counting_members, members_behind, shared_client
 from .errors import Failure, NoRewardError, RequestError, UnavailableError
 from .item import Item, Prompt
 from .preference import comparison_of, ranking_of
-from .result import CandidateResult
+from .result import CandidateResult, required
 from .retry import Retry
 from .samples import Completion, Sample, by_sample, items_of, score_of
 
@@ -34,11 +37,14 @@ class _Scorer:
         metadata: Sequence[str],
         when_unavailable: WhenUnavailable,
         retry: Retry | None,
+        *,
+        on_failure: float | None = None,
     ) -> None:
         self._address = address
         self._panel = panel
         self._reference = reference
         self._metadata = tuple(metadata)
+        self._on_failure = on_failure
         self._when_unavailable = when_unavailable
         self._retry = retry
         self._lock = threading.Lock()
@@ -66,6 +72,20 @@ class _Scorer:
             if self._last is None or self._last[0] != samples:
                 self._last = (samples, self._fresh(samples))
             return self._last[1]
+
+    def told(self, values: Sequence[float | None], candidates: Sequence[CandidateResult], columns: Mapping[str, Any]) -> list[float | None]:
+        """What the trainer is told of the values of a function: for a sample without reward the number that stands for it, or `None`.
+
+        Raises:
+            NoRewardError: there is no such number, and the trainer would train on 0.
+        """
+        if self._on_failure is None and not _is_none_masked(columns):
+            for place, candidate in enumerate(candidates):
+                required(candidate, f"completion {place}, of whose None this trainer makes a 0 (state on_failure to go on with another number)")
+        return [
+            self._on_failure if value is None and candidate.reward is None else value
+            for value, candidate in zip(values, candidates, strict=True)
+        ]
 
     def _fresh(self, samples: list[Sample]) -> list[CandidateResult]:
         items, places = items_of(samples)
@@ -102,6 +122,7 @@ def reward_function(
     name: str | None = None,
     reference: str | None = None,
     metadata: Sequence[str] = (),
+    on_failure: float | None = None,
     when_unavailable: WhenUnavailable = "raise",
     retry: Retry | None = None,
 ) -> RewardFunction:
@@ -116,14 +137,16 @@ def reward_function(
         name: name in the trainer's metrics; default the panel's.
         reference: column with the reference answers.
         metadata: columns that go along as labels.
+        on_failure: a number that stands for a reward that there is not. Default none: `None`, or, where the trainer would make a 0 of that,
+            an error.
         when_unavailable: a gateway that does not answer within `retry.timeout` ends the run, or leaves the samples without reward.
     """
-    scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry)
+    scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry, on_failure=on_failure)
 
     def reward(prompts: Sequence[Prompt], completions: Sequence[Completion], **columns: Any) -> list[float | None]:
         candidates = scorer.score(prompts, completions, columns)
         _log(candidates, columns.get("log_metric"), columns.get("log_extra"))
-        return [candidate.reward for candidate in candidates]
+        return scorer.told([candidate.reward for candidate in candidates], candidates, columns)
 
     reward.__name__ = name or panel or "rewardgate"
     return reward
@@ -136,6 +159,7 @@ def reward_functions(
     members: Sequence[str] | None = None,
     reference: str | None = None,
     metadata: Sequence[str] = (),
+    on_failure: float | None = None,
     when_unavailable: WhenUnavailable = "raise",
     retry: Retry | None = None,
 ) -> list[RewardFunction]:
@@ -149,11 +173,12 @@ def reward_functions(
     Raises:
         RequestError: no such panel, or one that routes, whose panels may have different members; name them.
     """
-    scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry)
+    scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry, on_failure=on_failure)
 
     def of_member(member: str) -> RewardFunction:
         def reward(prompts: Sequence[Prompt], completions: Sequence[Completion], **columns: Any) -> list[float | None]:
-            return [score_of(candidate, member) for candidate in scorer.score(prompts, completions, columns)]
+            candidates = scorer.score(prompts, completions, columns)
+            return scorer.told([score_of(candidate, member) for candidate in candidates], candidates, columns)
 
         reward.__name__ = member
         return reward
@@ -169,6 +194,19 @@ def asynchronous(function: RewardFunction) -> Callable[..., Awaitable[list[float
 
     reward.__name__ = function.__name__
     return reward
+
+
+def _is_none_masked(columns: Mapping[str, Any]) -> bool:
+    """Whether the trainer that calls leaves out a sample whose rewards are all `None`, rather than sum them up to 0.
+
+    TRL's GRPO and RLOO do from 1.6 on; of the trainers that tell their state they alone offer `log_metric`.
+    """
+    version = getattr(sys.modules.get("trl"), "__version__", None)
+    if version is None:
+        return True
+    if [int(part) for part in re.findall(r"\d+", version)[:2]] < [1, 6]:
+        return False
+    return "trainer_state" not in columns or "log_metric" in columns
 
 
 def _log(candidates: Sequence[CandidateResult], log_metric: Any, log_extra: Any) -> None:
