@@ -162,6 +162,11 @@ class TestTrl:
         assert [self.call(each) for each in functions] == [[None] * 3, [1.0] * 3]
         assert self.call(function) == [1.0] * 3  # the panel counts without a judge that an item gives nothing to
 
+    def test_no_member_is_trained_on_alone_where_the_panel_gives_no_reward(self, gateway: Gateway) -> None:
+        functions = trl.reward_functions(gateway.address, panel="guarded", reference="answer")
+        assert [function.__name__ for function in functions] == ["form"]
+        assert [self.call(each) for each in functions] == [[1.0, None, 1.0]]  # the second has the form, and its answer is vetoed
+
     @pytest.mark.parametrize(
         ("version", "told"),
         [("1.5.0", {"log_metric": lambda *_: None}), ("1.16.0", {})],

@@ -83,7 +83,8 @@ class _Scorer:
             for place, candidate in enumerate(candidates):
                 required(candidate, f"completion {place}, of whose None this trainer makes a 0 (state on_failure to go on with another number)")
         return [
-            self._on_failure if value is None and candidate.reward is None else value
+            # A member may have scored what the panel failed or vetoed; trained on alone, its score would be the reward.
+            self._on_failure if candidate.reward is None else value
             for value, candidate in zip(values, candidates, strict=True)
         ]
 
@@ -164,7 +165,8 @@ def reward_functions(
     retry: Retry | None = None,
 ) -> list[RewardFunction]:
     """One reward function for each member of a panel, which share one call: for `reward_weights`, and for
-    `multi_objective_aggregation="normalize_then_sum"` (GDPO). Each gives the member's score after calibration and transforms, without its weight.
+    `multi_objective_aggregation="normalize_then_sum"` (GDPO). Each gives the member's score after calibration and transforms, without its weight;
+    none gives one where the panel gives no reward.
 
     Args:
         members: their names, in the order of the functions; default all that count in the panel, asked for now.
