@@ -202,6 +202,15 @@ class TestTrl:
         assert asyncio.iscoroutinefunction(function) and function.__name__ == "mine"
         assert asyncio.run(self.call(function)) == [1.0, 0.25, 1.0]
 
+    def test_functions_go_to_another_process_as_asynchronous_grpo_sends_them(self, gateway: Gateway) -> None:
+        functions = [
+            trl.reward_function(gateway.address, panel="rules", reference="answer"),
+            *trl.reward_functions(gateway.address, panel="rules", reference="answer"),
+        ]
+        sent = pickle.loads(pickle.dumps(functions))
+        assert [each.__name__ for each in sent] == ["rules", "right", "form"]
+        assert [self.call(each) for each in sent] == [[1.0, 0.25, 1.0], [1.0, 0.0, 1.0], [1.0] * 3]
+
     def test_the_judges_that_trl_removed(self, gateway: Gateway) -> None:
         where = {"address": gateway.address, "panel": "rules"}
         prompts = ["1 + 1", "1 + 1"]

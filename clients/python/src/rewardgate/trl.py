@@ -144,13 +144,7 @@ def reward_function(
     """
     scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry, on_failure=on_failure)
 
-    def reward(prompts: Sequence[Prompt], completions: Sequence[Completion], **columns: Any) -> list[float | None]:
-        candidates = scorer.score(prompts, completions, columns)
-        _log(candidates, columns.get("log_metric"), columns.get("log_extra"))
-        return scorer.told([candidate.reward for candidate in candidates], candidates, columns)
-
-    reward.__name__ = name or panel or "rewardgate"
-    return reward
+    return _OfPanel(name or panel or "rewardgate", scorer)
 
 
 def reward_functions(
@@ -177,15 +171,28 @@ def reward_functions(
     """
     scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry, on_failure=on_failure)
 
-    def of_member(member: str) -> RewardFunction:
-        def reward(prompts: Sequence[Prompt], completions: Sequence[Completion], **columns: Any) -> list[float | None]:
-            candidates = scorer.score(prompts, completions, columns)
-            return scorer.told([score_of(candidate, member) for candidate in candidates], candidates, columns)
+    return [_OfMember(member, scorer) for member in (scorer.members() if members is None else members)]
 
-        reward.__name__ = member
-        return reward
 
-    return [of_member(member) for member in (scorer.members() if members is None else members)]
+class _Function:
+    """A reward function that can be pickled, since `AsyncGRPOTrainer` calls it in another process."""
+
+    def __init__(self, name: str, scorer: _Scorer) -> None:
+        self.__name__ = name
+        self._scorer = scorer
+
+
+class _OfPanel(_Function):
+    def __call__(self, prompts: Sequence[Prompt], completions: Sequence[Completion], **columns: Any) -> list[float | None]:
+        candidates = self._scorer.score(prompts, completions, columns)
+        _log(candidates, columns.get("log_metric"), columns.get("log_extra"))
+        return self._scorer.told([candidate.reward for candidate in candidates], candidates, columns)
+
+
+class _OfMember(_Function):
+    def __call__(self, prompts: Sequence[Prompt], completions: Sequence[Completion], **columns: Any) -> list[float | None]:
+        candidates = self._scorer.score(prompts, completions, columns)
+        return self._scorer.told([score_of(candidate, self.__name__) for candidate in candidates], candidates, columns)
 
 
 def asynchronous(function: RewardFunction) -> Callable[..., Awaitable[list[float | None]]]:
