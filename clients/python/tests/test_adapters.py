@@ -53,6 +53,17 @@ def test_what_a_policy_wrote_before_its_last_message_belongs_to_the_prompt() -> 
     assert texts(items[0]) == ["It is 42."]
 
 
+def test_calls_of_tools_are_told_and_what_a_tool_said_last_is_not_judged_as_what_the_policy_wrote() -> None:
+    call = {"type": "function", "function": {"name": "add", "arguments": {"a": 1, "b": "ü"}}}
+    asked = {"role": "assistant", "content": "Let me add.", "tool_calls": [call]}
+    silent = {"role": "assistant", "tool_calls": [{"function": {"name": "add", "arguments": '{"a": 1}'}}]}
+    said = {"role": "tool", "name": "add", "content": "2"}
+    answer = {"role": "assistant", "content": "It is 2.", "tool_calls": None}
+    items, _ = items_of([Sample("1 + 1", [asked, said, silent, said, answer]), Sample("1 + 1", [asked, said])])
+    assert [turn["content"] for turn in items[0].prompt] == ["1 + 1", "Let me add.", 'add({"a": 1, "b": "ü"})', "2", 'add({"a": 1})', "2"]  # type: ignore[index]
+    assert [texts(item) for item in items] == [["It is 2."], ["Let me add."]]
+
+
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -11,7 +12,7 @@ from .item import Candidate, Content, Item, Prompt
 from .result import CandidateResult, ItemResult
 
 Completion: TypeAlias = str | Sequence[Mapping[str, Any]]
-"""Text, or the messages that the policy wrote, the last of which is judged after the others."""
+"""Text, or the messages of a rollout: the last that the policy wrote is judged, after those before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +69,34 @@ def _parted(sample: Sample) -> tuple[Prompt, Content]:
         return _plain(prompt), completion
     if not completion:
         return _plain(prompt), ""
-    before = completion[:-1]
-    turns = _plain(prompt) if not before else [*_turns(prompt), *(_turn(message) for message in before)]
-    return turns, _content(completion[-1].get("content"))
+    # What stands behind the policy's last message, as the answer of a tool when its turns are used up, is nothing that it wrote.
+    written = [place for place, message in enumerate(completion) if message.get("role") == "assistant"]
+    judged = written[-1] if written else len(completion) - 1
+    before = completion[:judged]
+    turns = [*_turns(prompt), *_turns(before)] if before else _plain(prompt)
+    return turns, _content(completion[judged].get("content"))
 
 
 def _plain(prompt: Prompt) -> Prompt:
-    return prompt if isinstance(prompt, str) else [_turn(message) for message in prompt]
+    return prompt if isinstance(prompt, str) else _turns(prompt)
 
 
-def _turns(prompt: Prompt) -> list[Mapping[str, Any]]:
-    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else [_turn(message) for message in prompt]
+def _turns(messages: Prompt) -> list[Mapping[str, Any]]:
+    if isinstance(messages, str):
+        return [{"role": "user", "content": messages}]
+    return [turn for message in messages for turn in _turns_of(message)]
 
 
-def _turn(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"role": message["role"], "content": _content(message.get("content"))}
+def _turns_of(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A message, and behind it the tools that it calls, as a message each."""
+    content, calls = _content(message.get("content")), message.get("tool_calls") or ()
+    if content or not calls:
+        yield {"role": message["role"], "content": content}
+    for call in calls:
+        function = call.get("function") or call
+        arguments = function.get("arguments")
+        written = arguments if isinstance(arguments, str) else json.dumps(arguments or {}, ensure_ascii=False, default=str)
+        yield {"role": message["role"], "content": f"{function.get('name') or 'tool'}({written})"}
 
 
 def _content(content: Any) -> Content:
