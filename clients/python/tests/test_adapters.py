@@ -14,12 +14,14 @@ import sys
 from decimal import Decimal
 from fractions import Fraction
 from types import SimpleNamespace
+from typing import IO
 
 import pytest
 
-from rewardgate import Candidate, Item, NoRewardError, RequestError, Retry, UnavailableError, swift, trl, verifiers, verl
+from rewardgate import Candidate, Client, Item, NoRewardError, RequestError, Retry, UnavailableError, swift, trl, verifiers, verl
 from rewardgate.__main__ import main
 from rewardgate.connection import shared_client
+from rewardgate.images import with_images
 from rewardgate.samples import Sample, items_of
 from rewardgate.templates import conversation_of, messages_of, response_of
 
@@ -75,6 +77,77 @@ def test_images_of_a_prompt_go_on_to_the_gateway(gateway: Gateway) -> None:
     function = trl.reward_function(gateway.address, panel="rules")
     # Rules read the response alone, so the image does not keep them from it.
     assert function([prompt] * 2, ["a cat", RIGHT]) == [0.0, 1.0]
+
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+class Picture:
+    """As Pillow's, which trainers put into prompts."""
+
+    def save(self, file: IO[bytes], format: str) -> None:
+        assert format == "PNG"
+        file.write(PNG)
+
+
+def test_images_are_sent_as_trainers_hold_them(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "cat.jpg"
+    file.write_bytes(b"\xff\xd8\xff")
+    question = {"type": "text", "text": "What is it?"}
+    png, jpeg = (f"data:image/{kind};base64,{text}" for kind, text in (("png", "iVBORw0KGgo="), ("jpeg", "/9j/")))
+    for part, url in [
+        ({"type": "image", "image": Picture()}, png),
+        ({"type": "image", "image": {"bytes": PNG, "path": None}}, png),
+        ({"type": "image", "base64": "iVBORw0KGgo=", "image": None}, png),
+        ({"type": "image", "path": str(file)}, jpeg),
+        ({"type": "image_url", "image_url": f"file://{file}"}, jpeg),
+        ({"type": "input_image", "image_url": "https://example.org/cat.png"}, "https://example.org/cat.png"),
+    ]:
+        items, _ = items_of([Sample([{"role": "user", "content": [part, question]}], "a cat")])
+        assert items[0].prompt == [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}, question]}]
+    with pytest.raises(RequestError, match="no file that can be read.*images=.omit"):
+        items_of([Sample([{"role": "user", "content": [{"type": "image", "image": "gone.png"}]}], "a cat")])
+
+
+def test_images_in_columns_of_their_own_are_shown_where_the_prompt_has_their_places() -> None:
+    shown = {"type": "image", "image": PNG}
+    place, question = {"type": "image"}, {"type": "text", "text": "What is it?"}
+    asked = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is it?"}]
+    assert with_images(asked, [PNG]) == [asked[0], {"role": "user", "content": [shown, question]}]
+    assert with_images([{"role": "user", "content": [place, question]}], [PNG]) == [{"role": "user", "content": [shown, question]}]
+    filled = [{"role": "user", "content": [shown, question]}]
+    assert with_images(filled, [PNG]) == filled
+    tagged = [{"role": "user", "content": "<image>What is it?"}]
+    assert with_images(tagged, [PNG], tag="<image>") == [{"role": "user", "content": [shown, question]}]
+    with pytest.raises(RequestError, match="2 images for 1 places"):
+        with_images(tagged, [PNG, PNG], tag="<image>")
+
+
+def test_a_column_of_images_reaches_judges_or_is_left_out_by_choice(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[object] = []
+    score = Client.score
+    monkeypatch.setattr(Client, "score", lambda self, items: [sent.extend(item.prompt for item in items), score(self, items)][1])
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    shown, told = [{"role": "user", "content": [image, {"type": "text", "text": "1 + 1"}]}], [{"role": "user", "content": "1 + 1"}]
+
+    class Swift(swift.RewardGate):
+        address, panel, reference = gateway.address, "rules", "solution"
+
+    class Reading(Swift):
+        images = "omit"
+
+    messages = [[{"role": "user", "content": "<image>1 + 1"}, {"role": "assistant", "content": RIGHT}]]
+    assert Swift()([RIGHT], messages=messages, solution=["2"], images=[[{"bytes": PNG, "path": None}]]) == [1.0]
+    assert Reading()([RIGHT], messages=messages, solution=["2"], images=[[{"bytes": PNG, "path": None}]]) == [1.0]
+    with pytest.raises(RequestError, match="videos"):
+        Swift()([RIGHT], messages=messages, solution=["2"], videos=[["v.mp4"]])
+    place = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "1 + 1"}]}]
+    for choice in ("send", "omit"):
+        function = trl.reward_function(gateway.address, panel="rules", images=choice)
+        assert function([place], [RIGHT], images=[[Picture()]]) == [1.0]
+    where = {"address": gateway.address, "panel": "rules"}
+    assert verl.compute_score("vqa", RIGHT, "2", {"prompt": place}, **where, images="omit")["score"] == 1.0
+    assert sent == [shown, [{"role": "user", "content": "<image>1 + 1"}], shown, told, told]
 
 
 def test_parts_of_text_are_one_text() -> None:

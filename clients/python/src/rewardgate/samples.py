@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from .errors import RequestError
+from .images import Images, shown, shows
 from .item import Candidate, Content, Item, Prompt
 from .result import CandidateResult, ItemResult
 
@@ -26,7 +26,7 @@ class Sample:
     tokens: int | None = None
 
 
-def items_of(samples: Sequence[Sample]) -> tuple[list[Item], list[tuple[int, int]]]:
+def items_of(samples: Sequence[Sample], images: Images = "send") -> tuple[list[Item], list[tuple[int, int]]]:
     """Items of neighbouring samples with equal prompts, references and metadata, which form a group, as trainers lay them out.
 
     Returns:
@@ -40,7 +40,7 @@ def items_of(samples: Sequence[Sample]) -> tuple[list[Item], list[tuple[int, int
     last: tuple[Any, ...] | None = None
     candidates: list[Any] = []
     for sample in samples:
-        prompt, content = _parted(sample)
+        prompt, content = _parted(sample, images)
         key = (prompt, sample.reference, sample.metadata)
         if key != last:
             last, candidates = key, []
@@ -63,33 +63,33 @@ def score_of(candidate: CandidateResult, member: str) -> float | None:
     return None
 
 
-def _parted(sample: Sample) -> tuple[Prompt, Content]:
+def _parted(sample: Sample, images: Images) -> tuple[Prompt, Content]:
     prompt, completion = sample.prompt, sample.completion
     if isinstance(completion, str):
-        return _plain(prompt), completion
+        return _plain(prompt, images), completion
     if not completion:
-        return _plain(prompt), ""
+        return _plain(prompt, images), ""
     # What stands behind the policy's last message, as the answer of a tool when its turns are used up, is nothing that it wrote.
     written = [place for place, message in enumerate(completion) if message.get("role") == "assistant"]
     judged = written[-1] if written else len(completion) - 1
     before = completion[:judged]
-    turns = [*_turns(prompt), *_turns(before)] if before else _plain(prompt)
-    return turns, _content(completion[judged].get("content"))
+    turns = [*_turns(prompt, images), *_turns(before, images)] if before else _plain(prompt, images)
+    return turns, _content(completion[judged].get("content"), images)
 
 
-def _plain(prompt: Prompt) -> Prompt:
-    return prompt if isinstance(prompt, str) else _turns(prompt)
+def _plain(prompt: Prompt, images: Images) -> Prompt:
+    return prompt if isinstance(prompt, str) else _turns(prompt, images)
 
 
-def _turns(messages: Prompt) -> list[Mapping[str, Any]]:
+def _turns(messages: Prompt, images: Images) -> list[Mapping[str, Any]]:
     if isinstance(messages, str):
         return [{"role": "user", "content": messages}]
-    return [turn for message in messages for turn in _turns_of(message)]
+    return [turn for message in messages for turn in _turns_of(message, images)]
 
 
-def _turns_of(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _turns_of(message: Mapping[str, Any], images: Images) -> Iterator[Mapping[str, Any]]:
     """A message, and behind it the tools that it calls, as a message each."""
-    content, calls = _content(message.get("content")), message.get("tool_calls") or ()
+    content, calls = _content(message.get("content"), images), message.get("tool_calls") or ()
     if content or not calls:
         yield {"role": message["role"], "content": content}
     for call in calls:
@@ -99,29 +99,17 @@ def _turns_of(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield {"role": message["role"], "content": f"{function.get('name') or 'tool'}({written})"}
 
 
-def _content(content: Any) -> Content:
+def _content(content: Any, images: Images) -> Content:
     """Text as one, unless images stand in it; tables fill the parts of one list with each other's keys, which are left out here."""
     if content is None:
         return ""
     if isinstance(content, str):
         return content
-    parts = [_part(part) for part in content]
+    parts = [_part(part) for part in content if images == "send" or not shows(part)]
     if all(part["type"] == "text" for part in parts):
         return "".join(part["text"] for part in parts)
     return parts
 
 
 def _part(part: Mapping[str, Any]) -> Mapping[str, Any]:
-    kind = part.get("type")
-    if kind not in _SHOWN:
-        return {"type": "text", "text": part.get("text") or ""}
-    url = (part.get("image_url") or {}).get("url")
-    if kind != "image_url" or not isinstance(url, str):
-        # The text beside it would be judged as if it were all of the prompt.
-        said = 'send an image as {"type": "image_url", "image_url": {"url": "data:…"}}, or leave such parts out to have the text judged alone'
-        raise RequestError("REQUEST_INVALID", f"a message has a part of type {kind!r} that holds nothing to send; {said}")
-    return {"type": "image_url", "image_url": {"url": url}}
-
-
-_SHOWN = ("image", "image_url", "input_image", "video", "video_url", "audio", "audio_url", "input_audio", "file", "input_file")
-"""Kinds of parts that are nothing without what they show."""
+    return shown(part) if shows(part) else {"type": "text", "text": part.get("text") or ""}

@@ -7,11 +7,12 @@ trains on 0 where there is no other; so a sample without a reward raises, unless
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .connection import shared_client
 from .errors import RequestError
+from .images import Images, column_of_images, with_images
 from .result import CandidateResult, required
 from .samples import Sample, by_sample, items_of
 
@@ -22,12 +23,14 @@ class RewardGate:
     Attributes:
         address, panel: set in a subclass to say otherwise than the environment.
         reference: column with the reference answers, for example `solution`.
+        images: whether judges are shown the images of prompts, which `omit` leaves out; videos and sounds cannot be shown.
         on_failure: a number that stands for a reward that there is not. Default none: a failure raises.
     """
 
     address: str | None = None
     panel: str | None = None
     reference: str | None = None
+    images: Images = "send"
     on_failure: float | None = None
 
     def __init__(self, args: Any = None, **_: Any) -> None:
@@ -46,12 +49,23 @@ class RewardGate:
             raise RequestError("REQUEST_INVALID", f"no column {self.reference!r} with the reference answers; the columns are {named}")
         references = [None] * len(completions) if self.reference is None else columns[self.reference]
         samples = [
-            Sample(list(messages[:-1]), completion, None if reference is None else str(reference))
-            for messages, completion, reference in zip(columns["messages"], completions, references, strict=True)
+            Sample(self._prompt(messages[:-1], columns, i), completion, None if reference is None else str(reference))
+            for i, (messages, completion, reference) in enumerate(zip(columns["messages"], completions, references, strict=True))
         ]
-        items, places = items_of(samples)
+        items, places = items_of(samples, self.images)
         results = shared_client(self.address, self.panel).score(items)
         return [self._reward(candidate, place) for place, candidate in enumerate(by_sample(results, places))]
+
+    def _prompt(self, messages: Sequence[Mapping[str, Any]], columns: Mapping[str, Any], place: int) -> list[Mapping[str, Any]]:
+        """The messages with the images of their column where ms-swift's tags stand."""
+        if self.images == "omit":
+            return list(messages)
+        for kind in ("videos", "audios"):
+            if columns.get(kind) is not None and columns[kind][place]:
+                said = f'completion {place} has {kind}, which judges cannot be shown; state images = "omit" to have the text judged alone'
+                raise RequestError("REQUEST_INVALID", said)
+        images = column_of_images(columns, place)
+        return with_images(messages, images, tag="<image>") if images else list(messages)
 
     def _reward(self, candidate: CandidateResult, place: int) -> float:
         if candidate.reward is None and self.on_failure is not None:

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias
 
 from .connection import counting_members, members_behind, shared_client
 from .errors import Failure, NoRewardError, RequestError, UnavailableError
+from .images import Images, column_of_images, with_images
 from .item import Item, Prompt
 from .preference import comparison_of, ranking_of
 from .result import CandidateResult, required
@@ -38,12 +39,14 @@ class _Scorer:
         when_unavailable: WhenUnavailable,
         retry: Retry | None,
         *,
+        images: Images = "send",
         on_failure: float | None = None,
     ) -> None:
         self._address = address
         self._panel = panel
         self._reference = reference
         self._metadata = tuple(metadata)
+        self._images: Images = images
         self._on_failure = on_failure
         self._when_unavailable = when_unavailable
         self._retry = retry
@@ -89,7 +92,7 @@ class _Scorer:
         ]
 
     def _fresh(self, samples: list[Sample]) -> list[CandidateResult]:
-        items, places = items_of(samples)
+        items, places = items_of(samples, self._images)
         try:
             results = shared_client(self._address, self._panel, retry=self._retry).score(items)
         except UnavailableError as error:
@@ -106,7 +109,7 @@ class _Scorer:
         ids = columns.get("completion_ids")
         return [
             Sample(
-                prompt,
+                self._prompt(prompt, columns, i),
                 completion,
                 None if references[i] is None else str(references[i]),
                 tuple((name, str(columns[name][i])) for name in self._metadata),
@@ -116,6 +119,12 @@ class _Scorer:
         ]
 
 
+    def _prompt(self, prompt: Prompt, columns: Mapping[str, Any], place: int) -> Prompt:
+        """The prompt with the images that the trainer holds beside it: TRL puts them in for its model, in some trainers without what they show."""
+        images = column_of_images(columns, place) if self._images == "send" else ()
+        return with_images(prompt, images) if images and not isinstance(prompt, str) else prompt
+
+
 def reward_function(
     address: str | None = None,
     *,
@@ -123,6 +132,7 @@ def reward_function(
     name: str | None = None,
     reference: str | None = None,
     metadata: Sequence[str] = (),
+    images: Images = "send",
     on_failure: float | None = None,
     when_unavailable: WhenUnavailable = "raise",
     retry: Retry | None = None,
@@ -138,11 +148,12 @@ def reward_function(
         name: name in the trainer's metrics; default the panel's.
         reference: column with the reference answers.
         metadata: columns that go along as labels.
+        images: whether judges are shown the images of prompts, which `omit` leaves out.
         on_failure: a number that stands for a reward that there is not. Default none: `None`, or, where the trainer would make a 0 of that,
             an error.
         when_unavailable: a gateway that does not answer within `retry.timeout` ends the run, or leaves the samples without reward.
     """
-    scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry, on_failure=on_failure)
+    scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry, images=images, on_failure=on_failure)
 
     return _OfPanel(name or panel or "rewardgate", scorer)
 
@@ -154,6 +165,7 @@ def reward_functions(
     members: Sequence[str] | None = None,
     reference: str | None = None,
     metadata: Sequence[str] = (),
+    images: Images = "send",
     on_failure: float | None = None,
     when_unavailable: WhenUnavailable = "raise",
     retry: Retry | None = None,
@@ -169,7 +181,7 @@ def reward_functions(
     Raises:
         RequestError: no such panel, or one that routes, whose panels may have different members; name them.
     """
-    scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry, on_failure=on_failure)
+    scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry, images=images, on_failure=on_failure)
 
     return [_OfMember(member, scorer) for member in (scorer.members() if members is None else members)]
 

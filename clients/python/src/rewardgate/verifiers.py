@@ -12,17 +12,19 @@ from typing import Any
 
 from .connection import shared_client
 from .errors import NoRewardError, RewardGateError
+from .images import Images
 from .result import CandidateResult, required
 from .retry import Retry
 from .samples import Sample, by_sample, items_of
 
 
 def group_reward(
-    address: str | None = None, *, panel: str | None = None, reference: bool = True, retry: Retry | None = None
+    address: str | None = None, *, panel: str | None = None, reference: bool = True, images: Images = "send", retry: Retry | None = None
 ) -> Callable[..., Awaitable[list[float]]]:
     """A reward function over the rollouts of a group.
 
     Args:
+        images: whether judges are shown the images of prompts, which `omit` leaves out.
         reference: whether the answers are reference answers.
         retry: how long a group waits for a gateway that is away.
     """
@@ -35,7 +37,7 @@ def group_reward(
             for prompt, completion, answer in zip(prompts, completions, answers, strict=True)
         ]
         try:
-            items, places = items_of(samples)
+            items, places = items_of(samples, images)
             results = await asyncio.to_thread(shared_client(address, panel, retry=retry).score, items)
         except RewardGateError as error:
             for state in states:

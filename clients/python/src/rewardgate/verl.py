@@ -17,6 +17,7 @@ from typing import Any
 
 from rewardgate.connection import counting_members, shared_client
 from rewardgate.errors import RequestError
+from rewardgate.images import Images
 from rewardgate.item import Prompt
 from rewardgate.result import CandidateResult, required
 from rewardgate.samples import Sample, by_sample, items_of, score_of
@@ -37,8 +38,9 @@ def compute_score(
         data_source: goes along as the label `data_source`.
         ground_truth: the reference answer, where it is text or a number.
         extra_info: holds the prompt, as text or messages.
-        kwargs: `address`, `panel` (default REWARDGATE_ADDRESS, REWARDGATE_PANEL), `prompt_key`, and `on_failure`: a number that stands
-            for a reward that there is not, with `rewardgate_failed` 1; without it a failure raises, which verl does not take for a reward.
+        kwargs: `address`, `panel` (default REWARDGATE_ADDRESS, REWARDGATE_PANEL), `prompt_key`, `images` (`omit` leaves those of
+            prompts out), and `on_failure`: a number that stands for a reward that there is not, with `rewardgate_failed` 1; without it a failure
+            raises, which verl does not take for a reward.
 
     Raises:
         NoRewardError: the sample has no reward, or a member that counts no score.
@@ -63,6 +65,7 @@ def compute_score_batch(
     address: str | None = None,
     panel: str | None = None,
     prompt_key: str | None = None,
+    images: Images = "send",
     on_failure: float | None = None,
     **_: Any,
 ) -> list[dict[str, float]]:
@@ -72,7 +75,7 @@ def compute_score_batch(
         Sample(_prompt_of(info, prompt_key), text, _reference_of(truth), (("data_source", str(source)),))
         for source, text, truth, info in zip(data_sources, solution_strs, ground_truths, extra_infos, strict=True)
     ]
-    items, places = items_of(samples)
+    items, places = items_of(samples, images)
     members = _counting(address, panel)
     return [_answer(candidate, members, on_failure) for candidate in by_sample(client.score(items), places)]
 
