@@ -200,6 +200,24 @@ def test_a_prompt_is_known_as_its_tokenizer_gives_it_back(prompt: str, given_bac
         response_of(f"other {given_back}{end}2", prompt + end)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<｜begin▁of▁sentence｜><｜begin▁of▁sentence｜>Be kind.<｜User｜>1 + 1<｜Assistant｜>",
+        "Be kind.<｜User｜>1 + 1<｜Assistant｜>",
+        "<s>[SYSTEM_PROMPT]Be kind.[/SYSTEM_PROMPT][INST]1 + 1[/INST]",
+        "[gMASK]<sop><|system|>\nBe kind.<|user|>\n1 + 1<|assistant|>\n",
+        "<|system|>\nBe kind.<|end|>\n<|user|>\n1 + 1<|end|>\n<|assistant|>\n",
+        "<|im_start|>system<|im_sep|>Be kind.<|im_end|><|im_start|>user<|im_sep|>1 + 1<|im_end|><|im_start|>assistant<|im_sep|>",
+    ],
+    ids=["DeepSeek", "DeepSeek without its first mark", "Mistral", "GLM", "Phi 3", "Phi 4"],
+)
+def test_the_templates_of_other_policies_are_taken_apart(text: str) -> None:
+    asked = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "1 + 1"}]
+    assert conversation_of(f"{text}2", text) == (asked, "2")
+    assert conversation_of(f"{text}<think>\n2", f"{text}<think>\n") == (asked, "<think>\n2")
+
+
 def test_a_text_is_read_in_the_template_whose_mark_comes_first() -> None:
     turns = [("user", "<|im_start|>user\n?", "eot_id"), ("assistant", "call", "eom_id"), ("ipython", "4", "eot_id")]
     text = "".join(f"<|start_header_id|>{role}<|end_header_id|>\n\n{content}<|{mark}|>" for role, content, mark in turns)

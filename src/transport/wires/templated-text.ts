@@ -8,18 +8,36 @@ const ENDINGS = [
 
 /** A style of template: how a turn begins and ends. */
 interface TurnStyle {
-  /** The role is the first group, the text the second, the mark that ends the turn the third, where there is one. */
+  /** The role is the first group, the text the second, and behind it the mark that ends the turn, where there is one. */
   readonly turn: RegExp;
-  readonly begins: string;
+  readonly begins: RegExp;
+  /** What its texts hold besides. */
+  readonly holds?: string;
 }
 
 /** Tokenizers of SentencePiece put a space behind a mark when they decode. */
 const STYLES: readonly TurnStyle[] = [
-  { begins: "<|im_start|>", turn: /<\|im_start\|> ?(\w+)\n([\s\S]*?)(<\|im_end\|>\n?|$)/g },
-  { begins: "<|start_header_id|>", turn: /<\|start_header_id\|>(\w+)<\|end_header_id\|>\n\n([\s\S]*?)(<\|eo[tm]_id\|>|$)/g },
+  { begins: /<\|im_start\|>/, turn: /<\|im_start\|> ?(\w+)(?:<\|im_sep\|>|\n)([\s\S]*?)(<\|im_end\|>\n?|$)/g },
+  { begins: /<\|start_header_id\|>/, turn: /<\|start_header_id\|>(\w+)<\|end_header_id\|>\n\n([\s\S]*?)(<\|eo[tm]_id\|>|$)/g },
   // NeMo's: a label may stand behind the last turn.
-  { begins: "<extra_id_1>", turn: /<extra_id_[01]> ?(\w+)\n([\s\S]*?)(?=(<extra_id_\d>)|$)/g },
-  { begins: "<start_of_turn>", turn: /<start_of_turn>(\w+)\n([\s\S]*?)(<end_of_turn>\n?|$)/g },
+  { begins: /<extra_id_1>/, turn: /<extra_id_[01]> ?(\w+)\n([\s\S]*?)(?=(<extra_id_\d>)|$)/g },
+  { begins: /<start_of_turn>/, turn: /<start_of_turn>(\w+)\n([\s\S]*?)(<end_of_turn>\n?|$)/g },
+  // DeepSeek's: what the system says has no mark of its own, nor what the assistant says of what tools gave.
+  {
+    begins: /<｜(?:begin▁of▁sentence|User)｜>/,
+    holds: "<｜User｜>",
+    turn: /(?:<｜(begin▁of▁sentence|User|Assistant|tool▁outputs?▁begin|tool▁outputs?▁end)｜>|^)([\s\S]*?)(?:(<｜end▁of▁sentence｜>)|(?=(<｜(?:begin▁of▁sentence|User|Assistant|tool▁outputs?▁begin|tool▁outputs?▁end)｜>)|$))/g,
+  },
+  // Mistral's.
+  {
+    begins: /^\s*<s>\s*\[(?:INST|SYSTEM_PROMPT)\]/,
+    turn: /\[(SYSTEM_PROMPT|\/?INST|\/?TOOL_RESULTS)\]([\s\S]*?)(?:(<\/s>)|(?=(\[\/?(?:SYSTEM_PROMPT|INST|TOOL_RESULTS)\])|$))/g,
+  },
+  // GLM's, whose turns end where the next begins, Phi's and Zephyr's.
+  {
+    begins: /^\s*(?:\[gMASK\]\s*<sop>\s*|<s>\s*)?<\|(?:system|user)\|>/,
+    turn: /<\|(system|user|assistant|observation)\|>\n?([\s\S]*?)(?:(<\|end\|>\n?|<\/s>\n?)|(?=(<\|(?:system|user|assistant|observation)\|>)|$))/g,
+  },
 ];
 
 const ROLES: ReadonlyMap<string, Role> = new Map([
@@ -31,6 +49,13 @@ const ROLES: ReadonlyMap<string, Role> = new Map([
   ["model", "assistant"],
   ["tool", "tool"],
   ["ipython", "tool"],
+  ["observation", "tool"],
+  ["begin▁of▁sentence", "system"],
+  ["system_prompt", "system"],
+  ["inst", "user"],
+  ["/inst", "assistant"],
+  ...(["tool_results", "tool▁outputs▁begin", "tool▁output▁begin"] as const).map((word) => [word, "tool"] as const),
+  ...(["/tool_results", "tool▁outputs▁end", "tool▁output▁end"] as const).map((word) => [word, "assistant"] as const),
 ]);
 
 /** A turn as its template wrote it. */
@@ -43,12 +68,14 @@ interface Turn {
 
 /** The turns of a text, in the template whose mark comes first: marks of others are what somebody wrote about them. */
 function turnsOf(text: string): Turn[] {
-  const placed = STYLES.map((style) => ({ ...style, at: text.indexOf(style.begins) })).filter(({ at }) => at >= 0);
-  const [style] = placed.sort((a, b) => a.at - b.at);
+  const placed = STYLES.map((style) => ({ ...style, at: text.search(style.begins) }));
+  const [style] = placed.filter(({ at, holds = "" }) => at >= 0 && text.includes(holds)).sort((a, b) => a.at - b.at);
   if (style === undefined) return [];
-  return [...text.matchAll(style.turn)].flatMap(([, word, content, mark]) => {
-    const role = ROLES.get(word!.toLowerCase());
-    return role === undefined ? [] : [{ role, text: content!, closed: !!mark }];
+  return [...text.matchAll(style.turn)].flatMap(([, word = "system", content, ...marks]) => {
+    const role = ROLES.get(word.toLowerCase());
+    const turn = { role: role!, text: content!, closed: marks.some(Boolean) };
+    // Between marks that stand side by side nobody speaks.
+    return role === undefined || (word.includes("▁") && content!.trim() === "" && !marks[0]) ? [] : [turn];
   });
 }
 
@@ -65,7 +92,8 @@ export interface Conversation {
 
 /**
  * The messages behind a prompt that a trainer has put through its policy's chat template, for judges that have templates of
- * their own. Reads the templates of ChatML (Qwen, SmolLM), Llama 3, Gemma and NeMo; any other text is one message of the user, as it is.
+ * their own. Reads the templates of ChatML (Qwen, SmolLM), Llama 3, Gemma, NeMo, DeepSeek, Mistral, GLM and Phi; any other text is one message
+ * of the user, as it is.
  *
  * @param text the templated prompt, which usually ends with the beginning of the assistant's turn
  * @returns at least one message, without the turn of the assistant that is open
@@ -172,7 +200,7 @@ export function splitTemplated(text: string): Conversation | undefined {
   const turns = turnsOf(text);
   // What a template only opens for a policy to write is no turn yet; one that it closed without a word is one.
   const opened = turns.at(-1);
-  if (opened?.role === "assistant" && !opened.closed && opened.text.trim() === "") turns.pop();
+  if (opened !== undefined && !opened.closed && opened.text.trim() === "") turns.pop();
   const last = turns.pop();
   if (turns.length === 0 || last?.role !== "assistant") return undefined;
   // A policy may end with another mark than its template does, and padding stands for an answer that is empty.

@@ -28,6 +28,39 @@ describe("messagesOfTemplated(text)", () => {
     assert.deepEqual(messagesOfTemplated(gemma), [{ role: "user", content: "Hi" }]);
   });
 
+  for (const [name, [text, system = true]] of Object.entries({
+    "DeepSeek, with its first mark twice": [
+      "<｜begin▁of▁sentence｜><｜begin▁of▁sentence｜>Be kind.<｜User｜>Hi\nthere<｜Assistant｜>Hello.<｜end▁of▁sentence｜><｜User｜>Bye<｜Assistant｜>",
+    ],
+    "DeepSeek, without its first mark": [
+      "Be kind.<｜User｜>Hi\nthere<｜Assistant｜>Hello.<｜end▁of▁sentence｜><｜User｜>Bye<｜Assistant｜>",
+    ],
+    "DeepSeek, without a system": [
+      "<｜begin▁of▁sentence｜><｜User｜>Hi\nthere<｜Assistant｜>Hello.<｜end▁of▁sentence｜><｜User｜>Bye<｜Assistant｜>",
+      false,
+    ],
+    Mistral: ["<s>[SYSTEM_PROMPT]Be kind.[/SYSTEM_PROMPT][INST]Hi\nthere[/INST]Hello.</s>[INST]Bye[/INST]"],
+    "Mistral before": ["<s> [INST] Hi\nthere [/INST] Hello.</s> [INST] Bye [/INST]", false],
+    GLM: ["[gMASK]<sop><|system|>\nBe kind.<|user|>\nHi\nthere<|assistant|>\nHello.<|user|>\nBye<|assistant|>\n"],
+    "Phi 3": [
+      "<|system|>\nBe kind.<|end|>\n<|user|>\nHi\nthere<|end|>\n<|assistant|>\nHello.<|end|>\n<|user|>\nBye<|end|>\n<|assistant|>\n",
+    ],
+    "Phi 4": [
+      "<|im_start|>system<|im_sep|>Be kind.<|im_end|><|im_start|>user<|im_sep|>Hi\nthere<|im_end|><|im_start|>assistant<|im_sep|>Hello.<|im_end|><|im_start|>user<|im_sep|>Bye<|im_end|><|im_start|>assistant<|im_sep|>",
+    ],
+  } satisfies Record<string, [string, boolean?]>)) {
+    it(`reads the turns of ${name}`, () => {
+      const turns = [
+        { role: "system", content: "Be kind." },
+        { role: "user", content: "Hi\nthere" },
+        { role: "assistant", content: "Hello." },
+        { role: "user", content: "Bye" },
+      ];
+      assert.deepEqual(messagesOfTemplated(text), turns.slice(system ? 0 : 1));
+      assert.equal(splitTemplated(text), undefined);
+    });
+  }
+
   it("reads a call of a tool, which Llama ends with a mark of its own, apart from what the tool answers", () => {
     const turn = (role: string, text: string, mark: string) => `<|start_header_id|>${role}<|end_header_id|>\n\n${text}<|${mark}|>`;
     const turns = [turn("user", "2+2?", "eot_id"), turn("assistant", "<|python_tag|>2+2", "eom_id"), turn("ipython", "4", "eot_id")].join(
@@ -171,6 +204,39 @@ describe("splitTemplated(text)", () => {
       assert.equal(splitTemplated(open! + mark)?.response, "", style);
     }
   });
+
+  for (const [name, [open, mark]] of Object.entries({
+    DeepSeek: ["<｜begin▁of▁sentence｜><｜User｜>a<｜Assistant｜>", "<｜end▁of▁sentence｜>"],
+    Mistral: ["<s>[INST] a [/INST]", "</s>"],
+    GLM: ["[gMASK]<sop><|user|>\na<|assistant|>\n", "<|user|>"],
+    Phi: ["<|user|>\na<|end|>\n<|assistant|>\n", "<|end|>"],
+  } satisfies Record<string, [string, string]>)) {
+    it(`parts the last turn of ${name} from what came before it, empty or not`, () => {
+      for (const said of ["b", "b\n<think>\nc", ""]) {
+        assert.deepEqual(splitTemplated(open + said + mark), { prompt: [{ role: "user", content: "a" }], response: said });
+      }
+      assert.equal(splitTemplated(open), undefined);
+    });
+  }
+
+  for (const [name, text] of Object.entries({
+    "DeepSeek V3":
+      "<｜begin▁of▁sentence｜><｜User｜>2 + 2<｜Assistant｜>add(2)<｜end▁of▁sentence｜><｜tool▁outputs▁begin｜><｜tool▁output▁begin｜>4<｜tool▁output▁end｜><｜tool▁outputs▁end｜>It is 4.<｜end▁of▁sentence｜>",
+    "DeepSeek V3.1":
+      "<｜begin▁of▁sentence｜><｜User｜>2 + 2<｜Assistant｜>add(2)<｜end▁of▁sentence｜><｜tool▁output▁begin｜>4<｜tool▁output▁end｜>It is 4.<｜end▁of▁sentence｜>",
+    Mistral: "<s>[INST]2 + 2[/INST]add(2)</s>[TOOL_RESULTS]4[/TOOL_RESULTS]It is 4.</s>",
+    GLM: "[gMASK]<sop><|user|>\n2 + 2<|assistant|>\nadd(2)<|observation|>\n4<|assistant|>\nIt is 4.<|user|>",
+  })) {
+    it(`judges what the assistant says after a tool in the template of ${name}`, () => {
+      const prompt = [
+        { role: "user", content: "2 + 2" },
+        { role: "assistant", content: "add(2)" },
+        { role: "tool", content: "4" },
+      ];
+      assert.deepEqual(splitTemplated(text), { prompt, response: "It is 4." });
+      assert.deepEqual(messagesOfTemplated(text.slice(0, text.indexOf("It is 4."))), prompt);
+    });
+  }
 
   it("takes the marks of a policy that ends with another than its template off, and those that stand for an empty answer", () => {
     const open = `${chatml([["user", "a"]])}<|im_start|>assistant\n`;

@@ -12,11 +12,32 @@ _ENDINGS = (
     *("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<end_of_turn>", "<eos>", "</s>", "<|end|>", "<|return|>"),
     *("<｜end▁of▁sentence｜>", "<|user|>", "<|observation|>"),
 )
+_DEEPSEEK = "begin▁of▁sentence|User|Assistant|tool▁outputs?▁begin|tool▁outputs?▁end"
 _STYLES = (
-    ("<|im_start|>", re.compile(r"<\|im_start\|>(\w+)\n(.*?)(<\|im_end\|>\n?|\Z)", re.DOTALL)),
-    ("<|start_header_id|>", re.compile(r"<\|start_header_id\|>(\w+)<\|end_header_id\|>\n\n(.*?)(<\|eo[tm]_id\|>|\Z)", re.DOTALL)),
-    ("<start_of_turn>", re.compile(r"<start_of_turn>(\w+)\n(.*?)(<end_of_turn>\n?|\Z)", re.DOTALL)),
+    ("", r"<\|im_start\|>", r"<\|im_start\|> ?(\w+)(?:<\|im_sep\|>|\n)(.*?)(<\|im_end\|>\n?|\Z)()"),
+    ("", r"<\|start_header_id\|>", r"<\|start_header_id\|>(\w+)<\|end_header_id\|>\n\n(.*?)(<\|eo[tm]_id\|>|\Z)()"),
+    ("", r"<start_of_turn>", r"<start_of_turn>(\w+)\n(.*?)(<end_of_turn>\n?|\Z)()"),
+    # DeepSeek's: what the system says has no mark of its own, nor what the assistant says of what tools gave.
+    (
+        "<｜User｜>",
+        r"<｜(?:begin▁of▁sentence|User)｜>",
+        rf"(?:<｜({_DEEPSEEK})｜>|\A)(.*?)(?:(<｜end▁of▁sentence｜>)|(?=(<｜(?:{_DEEPSEEK})｜>)|\Z))",
+    ),
+    # Mistral's.
+    (
+        "",
+        r"\A\s*<s>\s*\[(?:INST|SYSTEM_PROMPT)\]",
+        r"\[(SYSTEM_PROMPT|/?INST|/?TOOL_RESULTS)\](.*?)(?:(</s>)|(?=(\[/?(?:SYSTEM_PROMPT|INST|TOOL_RESULTS)\])|\Z))",
+    ),
+    # GLM's, whose turns end where the next begins, Phi's and Zephyr's.
+    (
+        "",
+        r"\A\s*(?:\[gMASK\]\s*<sop>\s*|<s>\s*)?<\|(?:system|user)\|>",
+        r"<\|(system|user|assistant|observation)\|>\n?(.*?)"
+        r"(?:(<\|end\|>\n?|</s>\n?)|(?=(<\|(?:system|user|assistant|observation)\|>)|\Z))",
+    ),
 )
+"""What texts of a template hold, how they begin, and their turns: role, text, and the mark that ends the turn, where there is one."""
 _ROLES = {
     "system": "system",
     "developer": "developer",
@@ -26,6 +47,13 @@ _ROLES = {
     "model": "assistant",
     "tool": "tool",
     "ipython": "tool",
+    "observation": "tool",
+    "begin▁of▁sentence": "system",
+    "system_prompt": "system",
+    "inst": "user",
+    "/inst": "assistant",
+    **dict.fromkeys(("tool_results", "tool▁outputs▁begin", "tool▁output▁begin"), "tool"),
+    **dict.fromkeys(("/tool_results", "tool▁outputs▁end", "tool▁output▁end"), "assistant"),
 }
 # So much of a prompt tells its end from other places: more than its template writes there.
 _TELLING = 64
@@ -44,7 +72,7 @@ def conversation_of(query: str, prompt: str) -> tuple[list[Message], str]:
 
 
 def messages_of(prompt: str) -> list[Message]:
-    """The messages behind a templated prompt of ChatML, Llama 3 or Gemma; any other text is one message of the user."""
+    """The messages behind a templated prompt of ChatML, Llama 3, Gemma, DeepSeek, Mistral, GLM or Phi; any other text is one of the user."""
     return _beginning_of(prompt)[0]
 
 
@@ -84,11 +112,15 @@ def _beginning_of(prompt: str) -> tuple[list[Message], str]:
 
 def _turns_of(text: str) -> list[tuple[str, str, bool]]:
     """Role, text and whether its mark ends it, of each turn in the template whose mark comes first."""
-    placed = [(at, turn) for begins, turn in _STYLES if (at := text.find(begins)) >= 0]
+    placed = [(at.start(), turn) for holds, begins, turn in _STYLES if holds in text and (at := re.search(begins, text))]
     if not placed:
         return []
-    _, turn = min(placed, key=lambda each: each[0])
-    return [(_ROLES[role], content, bool(mark)) for role, content, mark in turn.findall(text) if role in _ROLES]
+    _, turn = min(placed)
+    found = re.findall(turn, text, re.DOTALL)
+    # Between marks that stand side by side nobody speaks.
+    spoken = [each for each in found if "▁" not in each[0] or each[1].strip() or each[2]]
+    roles = ((_ROLES.get(role.lower() or "system"), content, bool(mark or next_mark)) for role, content, mark, next_mark in spoken)
+    return [(role, content, closed) for role, content, closed in roles if role is not None]
 
 
 def _end_of(prompt: str, query: str) -> int | None:
