@@ -5,7 +5,6 @@ import { GatewayError } from "../../domain/errors.ts";
 import type { Item } from "../../domain/item.ts";
 import { parseJson } from "../http/from-json.ts";
 import { continueTemplated, continueUnmarked, withoutEndings } from "./templated-text.ts";
-import { withTries } from "./tries.ts";
 import { itemOf, type WireCaller, type WireKind, type WireReward } from "./wire.ts";
 
 const Submit = z.object({
@@ -84,7 +83,7 @@ export const roll: WireKind = {
 };
 
 async function settle(item: Item, { scoreApart }: WireCaller, timeoutMs: number): Promise<WireReward> {
-  const [[reward]] = (await withTries((leftMs) => scoreApart([item], leftMs), timeoutMs)) as [[WireReward]];
+  const [[reward]] = (await scoreApart([item], timeoutMs)) as [[WireReward]];
   return reward;
 }
 

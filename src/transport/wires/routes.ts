@@ -1,14 +1,16 @@
+import { GatewayError } from "../../domain/errors.ts";
+import type { Item } from "../../domain/item.ts";
 import type { RequestLimits } from "../../domain/limits.ts";
-import type { RewardService } from "../../domain/service.ts";
+import type { CallContext, RewardService } from "../../domain/service.ts";
 import { readWholeBody } from "../http/body.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Route } from "../http/route.ts";
 import { parseStrictJson } from "../http/strict-json.ts";
 import { MAX_DEADLINE_MS } from "../request-options.ts";
 import { WIRE_KINDS, type WireName, type WireSettings } from "./index.ts";
-import { allRewarded, createScorer, factsOf, type Scorer } from "./scorer.ts";
+import { allRewarded, createScorer, factsOf, type Scorer, standIn } from "./scorer.ts";
 import { withTries } from "./tries.ts";
-import type { WireCaller } from "./wire.ts";
+import type { OnFailure, WireCaller, WireReward } from "./wire.ts";
 
 /** What the routes of wires depend on. */
 export interface WireRoutesOptions {
@@ -31,7 +33,10 @@ export function wireRoutes({ service, limits, bodyMs, requestMs, wires }: WireRo
   return WIRE_KINDS.flatMap((kind) => {
     const settings = wires[kind.wire];
     if (settings === undefined) return [];
-    const score = createScorer(settings, service, limits);
+    const scorers: Scorers = {
+      score: createScorer(settings, service, limits),
+      patient: patientScorer(createScorer({ ...settings, onFailure: "error" }, service, limits), settings.onFailure),
+    };
     return kind.routes(settings.path, factsOf(settings.panel, service, limits)).map(
       ({ verb = "post", path, method, headers = {}, answer }): Route => ({
         verb,
@@ -44,7 +49,7 @@ export function wireRoutes({ service, limits, bodyMs, requestMs, wires }: WireRo
           exchange.record.bytes = bytes.length;
           // Some clients send a body with GET.
           const json = verb === "get" && bytes.length === 0 ? undefined : parseStrictJson(bytes, limits.maxJsonDepth);
-          const body = await answer(json, callerOf(exchange, score, requestMs));
+          const body = await answer(json, callerOf(exchange, scorers, requestMs));
           for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
           exchange.answer(body);
         },
@@ -53,7 +58,13 @@ export function wireRoutes({ service, limits, bodyMs, requestMs, wires }: WireRo
   });
 }
 
-function callerOf(exchange: Exchange, score: Scorer, requestMs: number): WireCaller {
+interface Scorers {
+  readonly score: Scorer;
+  /** Tries again for at most `timeoutMs` while a failure is one that may pass. */
+  readonly patient: (items: readonly Item[], context: CallContext, timeoutMs: number) => Promise<WireReward[][]>;
+}
+
+function callerOf(exchange: Exchange, { score, patient }: Scorers, requestMs: number): WireCaller {
   return {
     async score(items) {
       exchange.record.items = items.length;
@@ -61,16 +72,30 @@ function callerOf(exchange: Exchange, score: Scorer, requestMs: number): WireCal
     },
     async scorePatiently(items) {
       exchange.record.items = items.length;
-      const { context } = exchange;
-      const timeoutMs = Math.min(exchange.allowedMs() ?? requestMs, requestMs);
-      const attempt = async (leftMs: number) => allRewarded(await score(items, context, deadlineOf(leftMs)));
-      return withTries(attempt, timeoutMs, context.signal);
+      return patient(items, exchange.context, Math.min(exchange.allowedMs() ?? requestMs, requestMs));
     },
     async scoreApart(items, timeoutMs) {
       exchange.record.items = items.length;
-      const context = { ...exchange.context, signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs))) };
-      return allRewarded(await score(items, context, deadlineOf(timeoutMs)));
+      return patient(items, { ...exchange.context, signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs))) }, timeoutMs);
     },
+  };
+}
+
+/** A number that stands for a failure does so when the tries are over: while one of several failures may pass, it is waited for. */
+function patientScorer(score: Scorer, onFailure: OnFailure): Scorers["patient"] {
+  return async (items, context, timeoutMs) => {
+    let last: Awaited<ReturnType<Scorer>> | undefined;
+    const attempt = async (leftMs: number) => {
+      last = await score(items, context, deadlineOf(leftMs));
+      const failures = last.flat().filter((each) => each instanceof GatewayError);
+      const decisive = failures.find(({ retryable }) => retryable === (onFailure !== "error"));
+      if (decisive !== undefined) throw decisive;
+      return allRewarded(last);
+    };
+    return withTries(attempt, timeoutMs, context.signal).catch((thrown) => {
+      if (last === undefined || onFailure === "error") throw thrown;
+      return standIn(last, onFailure);
+    });
   };
 }
 

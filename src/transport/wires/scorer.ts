@@ -42,6 +42,16 @@ export function allRewarded(results: readonly (readonly (WireReward | GatewayErr
   );
 }
 
+/** Results of which each failure is the number that stands for it. */
+export function standIn(
+  results: readonly (readonly (WireReward | GatewayError)[])[],
+  { reward }: { readonly reward: number },
+): WireReward[][] {
+  return results.map((candidates) =>
+    candidates.map((candidate) => (candidate instanceof GatewayError ? { reward, failed: true, tokens: 0, components: {} } : candidate)),
+  );
+}
+
 /** What a wire may tell of a panel. */
 export function factsOf(panel: string, service: RewardService, limits: RequestLimits): WireFacts {
   const { version } = service.version();

@@ -36,9 +36,12 @@ export type ScoreEach = (items: readonly Item[]) => Promise<(WireReward | Gatewa
 export interface WireCaller {
   /** Ends when the caller leaves. */
   readonly score: ScoreItems;
-  /** The same, tried again for as long as the call may take while the failure is one that may pass: for clients that do not try again. */
+  /**
+   * The same, tried again for as long as the call may take while the failure is one that may pass: for clients that do not try again. A
+   * number stands for a failure only after that.
+   */
   readonly scorePatiently: ScoreItems;
-  /** Goes on when the caller has left, for at most `timeoutMs`. */
+  /** The same for at most `timeoutMs`, and on when the caller has left. */
   scoreApart(items: readonly Item[], timeoutMs: number): Promise<WireReward[][]>;
 }
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { textOf } from "../../../src/domain/item.ts";
-import type { ScoreRequest } from "../../../src/domain/score.ts";
+import type { ScoreRequest, ScoreResult } from "../../../src/domain/score.ts";
+import { resultOf } from "../../support/scripted-service.ts";
 import { openHttp } from "../../support/servers.ts";
 import { openWires } from "../../support/wires.ts";
 
@@ -22,6 +23,33 @@ const KIND = {
   ],
   candidates: ["Hello!"],
 };
+
+/** The judge of the only candidate is away. */
+function awayResult(request: ScoreRequest): ScoreResult {
+  const failure = { reason: "PANEL_INCOMPLETE", message: "no score of length", retryable: true } as const;
+  return { ...resultOf(request), results: [{ id: "0", candidates: [{ status: "failed", failure, missing: ["length"], judges: [] }] }] };
+}
+
+test("wires whose clients ask once: a number stands for a failure that outlasts the call, and for none that passes", async (t) => {
+  let calls = 0;
+  const once = async (request: ScoreRequest) => (++calls === 1 ? awayResult(request) : resultOf(request));
+  const passing = await openWires(t, { reward: -7 }, once, 600_000);
+  const staying = await openWires(t, { reward: -7 }, awayResult);
+  const body = { responses_create_params: { input: "Say hello." }, response: { output: [{ role: "assistant", content: "Hello!" }] } };
+  assert.equal((await passing.send("/verify", body)).body.reward, 6);
+  assert.equal((await staying.send("/verify", body)).body.reward, -7);
+  calls = 0;
+  const rewards = async ({ send, get }: typeof passing, timeout: number) => {
+    const { reward_request_id: id } = (await send("/roll", { prompt: CHATML, response: "Hello!", timeout })).body;
+    for (;;) {
+      const { body: told } = await get("/roll:result", { reward_request_id: id });
+      if (told.errcode !== 1) return told.reward_score;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+  assert.equal(await rewards(passing, 600), 6);
+  assert.equal(await rewards(staying, 0.05), -7);
+});
 
 test("OpenRLHF: templated queries are judged as messages, and every list is as long as the queries", async (t) => {
   const { send, seen } = await openWires(t);
