@@ -6,16 +6,19 @@ import { itemOf, type WireKind } from "./wire.ts";
 
 const Body = z.object({ model: z.string().nullish(), messages: z.array(z.string()) });
 
-/** LLaMA-Factory's reward API: each message is one templated text of prompt and response. */
+/**
+ * LLaMA-Factory's reward API: each message is one templated text of prompt and response. Its client asks once and waits without end, so a
+ * failure that may pass is tried again within the time of the call.
+ */
 export const llamaFactory: WireKind = {
   wire: "llamaFactory",
   routes: (path) => [
     {
       path,
       method: "LlamaFactoryScore",
-      async answer(json, { score }) {
+      async answer(json, { scorePatiently }) {
         const { messages, model } = parseJson(Body, json);
-        const rewards = messages.length === 0 ? [] : await score(messages.map((text, i) => toItem(i, text)));
+        const rewards = messages.length === 0 ? [] : await scorePatiently(messages.map((text, i) => toItem(i, text)));
         return {
           id: "scoreval",
           object: "score.evaluation",

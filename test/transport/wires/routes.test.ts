@@ -30,6 +30,17 @@ function awayResult(request: ScoreRequest): ScoreResult {
   return { ...resultOf(request), results: [{ id: "0", candidates: [{ status: "failed", failure, missing: ["length"], judges: [] }] }] };
 }
 
+test("LLaMA-Factory, whose client asks once: a failure that passes is tried again while the call has time", async (t) => {
+  let calls = 0;
+  const busy = async (request: ScoreRequest) => {
+    if (++calls === 1) throw new GatewayError("QUEUE_FULL", "full", { details: { retryAfterMs: 5 } });
+    return resultOf(request);
+  };
+  const { send } = await openWires(t, "error", busy, 600_000);
+  const { body } = await send("/v1/score/evaluation", { messages: [`${CHATML}Hello!<|im_end|>`] });
+  assert.deepEqual([body.scores, calls], [[6], 2]);
+});
+
 test("wires whose clients ask once: a number stands for a failure that outlasts the call, and for none that passes", async (t) => {
   let calls = 0;
   const once = async (request: ScoreRequest) => (++calls === 1 ? awayResult(request) : resultOf(request));
