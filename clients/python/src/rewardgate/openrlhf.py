@@ -1,7 +1,8 @@
 """A reward function for OpenRLHF: `--reward.remote_url path/to/rewardgate/openrlhf.py` (before 0.10.2 `--remote_rm_url`).
 
 The gateway's address and panel are those of REWARDGATE_ADDRESS and REWARDGATE_PANEL. OpenRLHF can also call the gateway's HTTP wire
-`/get_reward` without this package; here the panel gets whole groups, and outages are ridden out for as long as `Retry` says.
+`/get_reward` without this package; here outages are ridden out for as long as `Retry` says. Clients up to 0.9.0 give it whole groups, newer ones each
+sample by itself.
 """
 
 from __future__ import annotations

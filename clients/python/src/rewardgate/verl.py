@@ -69,7 +69,7 @@ def compute_score_batch(
     on_failure: float | None = None,
     **_: Any,
 ) -> list[dict[str, float]]:
-    """The batch form: neighbouring samples of one prompt are one group; otherwise as `compute_score`."""
+    """The form of the manager `batch`, which verl had up to 0.6: neighbouring samples of one prompt are one group; otherwise as `compute_score`."""
     client = shared_client(address, panel)
     samples = [
         Sample(_prompt_of(info, prompt_key), text, _reference_of(truth), (("data_source", str(source)),))
