@@ -372,6 +372,19 @@ def test_swift_takes_the_conversation_before_the_completion(gateway: Gateway) ->
     assert asyncio.run(Awaited()([RIGHT, WRONG], **columns)) == [1.0, 0.25]
 
 
+def test_swift_calls_tools_in_roles_of_its_own(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Mine(swift.RewardGate):
+        address, panel, reference = gateway.address, "rules", "solution"
+
+    sent: list[object] = []
+    score = Client.score
+    monkeypatch.setattr(Client, "score", lambda self, items: [sent.extend(item.prompt for item in items), score(self, items)][1])
+    turns = [("user", "1 + 1"), ("tool_call", "add(1, 1)"), ("tool_response", "2"), ("assistant", RIGHT)]
+    messages = [[{"role": role, "content": content} for role, content in turns]]
+    assert Mine()([RIGHT], messages=messages, solution=["2"]) == [1.0]
+    assert [turn["role"] for turn in sent[0]] == ["user", "assistant", "tool"]  # type: ignore[attr-defined]
+
+
 def test_swift_is_told_of_a_column_of_references_that_is_not_there(gateway: Gateway) -> None:
     class Misspelt(swift.RewardGate):
         address, panel, reference = gateway.address, "rules", "solutions"

@@ -16,6 +16,9 @@ from .images import Images, column_of_images, with_images
 from .result import CandidateResult, required
 from .samples import Sample, by_sample, items_of
 
+_ROLES = {"tool_call": "assistant", "tool_response": "tool"}
+"""Roles of ms-swift's own, as those of chat APIs."""
+
 
 class RewardGate:
     """A reward function of ms-swift, blocking.
@@ -57,15 +60,16 @@ class RewardGate:
         return [self._reward(candidate, place) for place, candidate in enumerate(by_sample(results, places))]
 
     def _prompt(self, messages: Sequence[Mapping[str, Any]], columns: Mapping[str, Any], place: int) -> list[Mapping[str, Any]]:
-        """The messages with the images of their column where ms-swift's tags stand."""
+        """The messages in the roles of chat APIs, with the images of their column where ms-swift's tags stand."""
+        messages = [{**message, "role": _ROLES.get(message["role"], message["role"])} for message in messages]
         if self.images == "omit":
-            return list(messages)
+            return messages
         for kind in ("videos", "audios"):
             if columns.get(kind) is not None and columns[kind][place]:
                 said = f'completion {place} has {kind}, which judges cannot be shown; state images = "omit" to have the text judged alone'
                 raise RequestError("REQUEST_INVALID", said)
         images = column_of_images(columns, place)
-        return with_images(messages, images, tag="<image>") if images else list(messages)
+        return with_images(messages, images, tag="<image>") if images else messages
 
     def _reward(self, candidate: CandidateResult, place: int) -> float:
         if candidate.reward is None and self.on_failure is not None:
