@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createClient } from "@redis/client";
 import { SCRIPTS } from "./redis-scripts.ts";
@@ -30,6 +31,8 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<StateS
   const { prefix, keepVersions, maxRuns } = options;
   let client = newClient(options, false);
   await client.connect();
+  /** Settles once a client that connects anew has a socket: destroyed before, it would get one afterwards and hold the process with it. */
+  let reached: Promise<unknown> = Promise.resolve();
 
   /** One command. A server that does not answer one in time may be gone without a word, so the next goes over a new connection. */
   async function ask<T>(command: (over: Client) => Promise<unknown>): Promise<T> {
@@ -39,6 +42,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<StateS
     if (client === used) {
       used.destroy();
       client = newClient(options, true);
+      reached = once(client, "connect").catch(() => {});
       // It tries until it succeeds or is destroyed, and tells its failures to onError.
       client.connect().catch(() => {});
     }
@@ -95,7 +99,11 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<StateS
       );
       return waiting + pinned;
     },
-    close: async () => void (client.isReady ? await client.close() : client.destroy()),
+    async close() {
+      if (client.isReady) return void (await client.close());
+      await settledWithin(reached, options.timeoutMs);
+      client.destroy();
+    },
   };
 }
 

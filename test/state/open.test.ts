@@ -119,6 +119,23 @@ describe("a Redis that holds its connections and answers nothing", { skip: redis
   });
 });
 
+describe("a stop while a Redis answers nothing", { skip: redisMissing ?? false }, () => {
+  it("leaves no connection behind, which would hold the process", async (t) => {
+    const redis = await startRedis();
+    t.after(() => redis.remove());
+    const { given } = options();
+    const place = { type: "redis", url: redis.url, prefix: "p", timeoutSeconds: 1 } as const;
+    const { service, close } = await openStates({ ...given, store: place });
+    const held = () => process.getActiveResourcesInfo().filter((resource) => resource === "TCPSocketWrap").length;
+    const before = held();
+    redis.freeze();
+    // The stop comes in the moment in which the next connection is begun.
+    await assert.rejects(service.read("tracker", "r"), { reason: "STATE_STORE_UNAVAILABLE" });
+    await close();
+    await settled(() => held() < before, "the end of the connection");
+  });
+});
+
 describe("a Redis with a password", { skip: redisMissing ?? false }, () => {
   it("takes it from a file, which is read anew for every connection, and nobody is told it", async (t) => {
     const redis = await startRedis("--requirepass", "first-secret");
