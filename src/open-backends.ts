@@ -6,6 +6,7 @@ import {
   createModelServer,
   createOnnxBackend,
   createToolBackend,
+  crowdedCores,
   shareCores,
 } from "./backends/index.ts";
 import type { Resolved, ResolvedJudge } from "./config/resolve.ts";
@@ -30,10 +31,10 @@ const START_COMPOSITIONS = 2;
  * @throws {GatewayError} CONFIG_INVALID when one cannot be what the configuration says; none is left open then
  */
 export async function openBackends(plans: Resolved, metrics: Metrics, log: Logger): Promise<Map<string, OpenBackend>> {
-  const models = shareCores(
-    plans.backends.map(({ onnx, name }) => ({ ...onnx, name })),
-    availableCores(),
-  );
+  const configured = plans.backends.map(({ onnx, name }) => ({ ...onnx, name }));
+  const models = shareCores(configured, availableCores());
+  const crowded = crowdedCores(configured, availableCores());
+  if (crowded !== undefined) log.warn(`${crowded}; lower them`);
   const verify = (backend: Backend) => testGoldens(plans.judges, backend, metrics, log);
   const opened = await Promise.allSettled<OpenBackend>([
     ...models.map((model) => createOnnxBackend({ ...model, metrics, log })),

@@ -22,7 +22,7 @@ export { availableCores } from "./cores.ts";
 export { createExternalBackend, type ExternalBackendOptions } from "./external/backend.ts";
 export { createLogprobsBackend, type LogprobsBackendOptions } from "./logprobs/backend.ts";
 export { createOnnxBackend, type OnnxBackend, type OnnxBackendOptions } from "./onnx/backend.ts";
-export { shareCores } from "./onnx/share-cores.ts";
+export { crowdedCores, shareCores } from "./onnx/share-cores.ts";
 export { createTokenDecoder, type TokenDecoder } from "./tokens/decoder.ts";
 export { createToolBackend, type ToolBackendOptions } from "./tool/backend.ts";
 export { FORBIDDEN_REMEDY, forbiddenAddress } from "./upstream/resolve-host.ts";

@@ -14,7 +14,7 @@ type Threads = Pick<OnnxParams, "device" | "threadsPerExecutor"> & { readonly ex
  * @returns the plans in the same order, with `executors` filled in where more than one model shares the CPU
  */
 export function shareCores<T extends Threads>(plans: readonly T[], cores: number, hasCuda = isCudaInstalled()): T[] {
-  const onCpu = plans.filter(({ device }) => (device === "auto" ? !hasCuda : [device].flat().join() === "cpu"));
+  const onCpu = plans.filter((plan) => isOnCpu(plan, hasCuda));
   const sharing = onCpu.filter(({ executors }) => executors === undefined);
   const stated = onCpu.filter(({ executors }) => executors !== undefined);
   if (sharing.length + stated.length < 2) return [...plans];
@@ -23,4 +23,26 @@ export function shareCores<T extends Threads>(plans: readonly T[], cores: number
   return plans.map((plan) =>
     sharing.includes(plan) ? { ...plan, executors: Math.max(1, Math.floor(share / plan.threadsPerExecutor)) } : plan,
   );
+}
+
+/**
+ * What is wrong where models that state `executors` have more threads together than there are cores, each of them no more: they take turns, and
+ * all are slow.
+ *
+ * @returns undefined where nothing is
+ */
+export function crowdedCores(
+  plans: readonly (Threads & { readonly name: string })[],
+  cores: number,
+  hasCuda = isCudaInstalled(),
+): string | undefined {
+  const stated = plans.filter((plan) => plan.executors !== undefined && isOnCpu(plan, hasCuda));
+  const threads = stated.reduce((sum, plan) => sum + plan.executors! * plan.threadsPerExecutor, 0);
+  if (stated.length < 2 || threads <= cores) return undefined;
+  const names = stated.map(({ name }) => name).join(", ");
+  return `the executors of ${names} are ${threads} threads together on ${cores} available cores, which slows all of them`;
+}
+
+function isOnCpu({ device }: Threads, hasCuda: boolean): boolean {
+  return device === "auto" ? !hasCuda : [device].flat().join() === "cpu";
 }

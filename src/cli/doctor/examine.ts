@@ -1,4 +1,5 @@
 import { openGateway } from "../../app.ts";
+import { availableCores, crowdedCores } from "../../backends/index.ts";
 import { CUDA_SETUP, isCudaInstalled } from "../../backends/onnx/device.ts";
 import { loadConfig } from "../../config/load.ts";
 import { type Resolved, resolve } from "../../config/resolve.ts";
@@ -29,6 +30,10 @@ export async function* examine(file: string): AsyncGenerator<Finding> {
   const resolved = await attempt(() => resolve(config.value, undefined, servingProblems(config.value)));
   if ("error" in resolved) return yield broken("bundles", resolved.error);
   yield { name: "bundles", state: "ok", message: describeBundles(resolved.value) };
+  const models = resolved.value.backends.map(({ onnx, name }) => ({ ...onnx, name }));
+  const crowded = crowdedCores(models, availableCores());
+  if (crowded !== undefined)
+    yield { name: "executors", state: "warn", message: crowded, fix: "lower their `executors`, or leave them out" };
   if (Object.keys(config.value.states).length > 0) {
     const opened = await attempt(() => openStateStore({ ...stateStoreOf(config.value), log: createLogger({ level: "silent" }) }));
     if ("error" in opened) return yield broken("state store", opened.error);

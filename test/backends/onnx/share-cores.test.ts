@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { shareCores } from "../../../src/backends/onnx/share-cores.ts";
+import { crowdedCores, shareCores } from "../../../src/backends/onnx/share-cores.ts";
 
 const cpu = { device: "cpu", threadsPerExecutor: 1 } as const;
 
@@ -31,4 +31,13 @@ test("stated executors are kept and their threads are not given away, and a GPU'
   assert.deepEqual(executors(8, { ...cpu, executors: 4 }, cpu, gpu, cpu), [4, 2, undefined, 2]);
   assert.deepEqual(executors(8, { ...cpu, executors: 5 }, cpu), [5, 3]);
   assert.deepEqual(executors(8, { ...cpu, executors: 5 }, gpu), [5, undefined]);
+});
+
+test("models that state more executors together than there are cores are named, and those that fit, share or have a GPU are not", () => {
+  const named = (name: string, executors?: number, device = "cpu") => ({ name, device, threadsPerExecutor: 1, executors });
+  const crowded = (...plans: Parameters<typeof crowdedCores>[0]) => crowdedCores(plans, 4, true);
+  const said = "the executors of a, b are 6 threads together on 4 available cores, which slows all of them";
+  assert.equal(crowded(named("a", 3), named("b", 3), named("c"), named("d", 3, "cuda:0")), said);
+  assert.equal(crowded(named("a", 2), named("b", 2), named("c")), undefined);
+  assert.equal(crowded(named("a", 3), named("b"), named("c", 3, "auto")), undefined);
 });
