@@ -13,6 +13,8 @@ export interface Address {
   up: boolean;
   /** Whether it answered that check as a server that is not wanted: it is asked for nothing. */
   strange: boolean;
+  /** When it last answered a call, by the clock. */
+  answeredAt: number;
   /** Until when it asked to be left alone, by the clock; 0 when it did not. */
   restUntil: number;
 }

@@ -35,7 +35,8 @@ const CHECK_TIMEOUT_MS = 3_000;
 
 /**
  * Asks every address, again and again, whether it can work, and reads a key that may have been replaced. An address is up when
- * it answers and neither fails (5xx, 429) nor refuses the key; one without the path that is asked for is up too.
+ * it answers and neither fails (5xx, 429) nor refuses the key; one without the path that is asked for is up too, and one that leaves a check
+ * without an answer stays up while it answers calls.
  *
  * @returns when the first round is over, and what ends the watch
  */
@@ -46,6 +47,7 @@ export function watchHealth(options: HealthOptions): { readonly first: Promise<v
 
   async function check(address: Address): Promise<void> {
     const { target } = address;
+    const sentAt = clock.now();
     const outcome = await target.send({
       method: "GET",
       path: options.healthPath,
@@ -54,6 +56,8 @@ export function watchHealth(options: HealthOptions): { readonly first: Promise<v
       signal: stopping.signal,
     });
     if (outcome.kind === "withdrawn") return;
+    // One that works through a queue may leave a check waiting behind the calls that it answers.
+    if (outcome.kind === "late" && address.up && address.answeredAt >= sentAt) return;
     const status = outcome.kind === "answered" ? outcome.status : undefined;
     const up = isUp(outcome, options.accepts);
     if (up !== address.up) log?.[up ? "info" : "warn"]({ backend: name, address: target.name, status, up }, "health of an upstream server");

@@ -70,7 +70,16 @@ export function createPool({ name, urls, connect, prove, proofIntervalMs, clock,
       ...{ clock, log },
     });
     metrics?.proven.set(place, proof.stands ? 1 : 0);
-    const address: Address = { target, circuit, proof, load: 0, up: false, strange: false, restUntil: 0 };
+    const address: Address = {
+      target,
+      circuit,
+      proof,
+      load: 0,
+      up: false,
+      strange: false,
+      answeredAt: Number.NEGATIVE_INFINITY,
+      restUntil: 0,
+    };
     return address;
   }
 
@@ -99,7 +108,8 @@ export function createPool({ name, urls, connect, prove, proofIntervalMs, clock,
         // The last one that works is never left alone for being worse than those that do not.
         if (addresses.some((other) => other !== address && isReady(other))) address.circuit.eject();
       }
-      if (ending.outcome !== "ok") {
+      if (ending.outcome === "ok") address.answeredAt = clock.now();
+      else {
         if (ending.replaced === "perhaps") address.proof.doubt();
         if (ending.replaced === "surely") address.proof.isWrong(ending.error);
         if (ending.hintMs !== undefined) address.restUntil = Math.max(address.restUntil, clock.now() + ending.hintMs);

@@ -331,6 +331,23 @@ test("a server whose health check gets no answer counts as away within three int
   assert.equal(upstream.ready, true);
 });
 
+test("a server that is too busy for a check and answers calls meanwhile is not away, and has nothing to show again", async () => {
+  const server = await serverOf(1);
+  const { upstream, clock, metrics } = await upstreamOf([server], { prove: goldenOf(1) });
+  const proofs = server.chats.length;
+  server.health = 0;
+  let calls = 0;
+  for (const end = clock.now() + 30_000; clock.now() < end; clock.advance(1_000)) {
+    await quiet();
+    assert.equal(await ask(upstream), 1);
+    calls++;
+    assert.deepEqual(await byAddress(metrics, "up", [server]), [1]);
+  }
+  assert.equal(server.chats.length, proofs + calls);
+  await passTime(clock, () => !upstream.ready);
+  assert.deepEqual(await byAddress(metrics, "up", [server]), [0]);
+});
+
 const numbered = (upstream: Upstream<number>, n: number) => upstream.post("/score", JSON.stringify({ n }));
 
 /** Answers a number twice asked, and holds what `slow` says when it is asked the first time. */
