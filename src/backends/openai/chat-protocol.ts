@@ -48,13 +48,20 @@ function schemaFields(structuredOutput: ChatDialect["structuredOutput"], schema:
   }
 }
 
+/** What a model thought before it spoke, as vLLM calls it and as SGLang and others do. */
+const thoughts = z.string().nullish().catch(undefined);
 const listed = z.object({ token: z.string(), logprob: z.number().max(1e-6) });
 const completionSchema = z.object({
   choices: z
     .array(
       z.object({
         index: z.literal(0),
-        message: z.object({ role: z.literal("assistant").optional(), content: z.string().nullish() }),
+        message: z.object({
+          role: z.literal("assistant").optional(),
+          content: z.string().nullish(),
+          reasoning: thoughts,
+          reasoning_content: thoughts,
+        }),
         finish_reason: z.string(),
         logprobs: z.object({ content: z.array(listed.extend({ top_logprobs: z.array(listed) })).nullish() }).nullish(),
       }),
@@ -74,8 +81,8 @@ const ENDED: ReadonlySet<string> = new Set(["stop", "eos", "eos_token", "stop_se
 const STOPPED: ReadonlySet<string> = new Set(["length", "content_filter"]);
 
 /**
- * Reads the answer of `POST /chat/completions`. Only one choice with text is an answer, or one that was stopped before there was any;
- * whatever else came with it is not read.
+ * Reads the answer of `POST /chat/completions`. Only one choice with text is an answer, or one that was stopped before there was any, or that
+ * ended with its thoughts; whatever else came with it is not read.
  *
  * @returns undefined when the text is no such answer
  */
@@ -83,7 +90,8 @@ export function readChat(text: string): ReadChat | undefined {
   const parsed = completionSchema.safeParse(parseJson(text));
   if (!parsed.success) return undefined;
   const { message, finish_reason, logprobs } = parsed.data.choices[0]!;
-  if (message.content == null && !STOPPED.has(finish_reason)) return undefined;
+  const thought = message.reasoning || message.reasoning_content;
+  if (message.content == null && !STOPPED.has(finish_reason) && !thought) return undefined;
   return {
     text: (message.content ?? "").toWellFormed(),
     cut: !ENDED.has(finish_reason),

@@ -177,6 +177,17 @@ test("a model that was stopped while it still thought has said nothing, which is
   assert.equal(backend.ready, true);
 });
 
+test("a model that thought and then ended has said nothing, which is not held against its server", async () => {
+  const fields = ["reasoning", "reasoning_content", "reasoning", "reasoning", "reasoning", "reasoning"];
+  const server = await serverOf(() => ({
+    json: completion("", { message: { role: "assistant", content: null, [fields.pop()!]: "Let me see." }, finish_reason: "stop" }),
+  }));
+  const { backend, metrics } = await backendOf({ url: server.url });
+  for (const _ of [...fields]) assert.deepEqual((await ask(backend)).completion, { text: "", cut: false, tokens: [] });
+  assert.deepEqual(await outcomesOf(metrics), { ok: 6 });
+  assert.equal(backend.ready, true);
+});
+
 test("control strings in a candidate are broken up on the way and counted; the judge's own text is not touched", async () => {
   const server = await serverOf(() => "ok");
   const { backend, metrics } = await backendOf({ url: server.url });
