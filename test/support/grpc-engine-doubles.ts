@@ -79,6 +79,10 @@ export function startTritonGrpcDouble(model: string): Promise<EngineDouble> {
         callback(null, modelMetadata.responseSerialize(tritonMetadata(self.fault.model ?? model))),
       modelInfer({ request }: Call<ModelInferRequest>, callback: sendUnaryData<Uint8Array>) {
         const { fault } = self;
+        if (fault.refusal !== undefined) {
+          callback({ code: fault.refusal.status, details: String(fault.refusal.error.error) });
+          return;
+        }
         const texts = request.inputs[0]!.contents!.bytesContents.map((bytes) => Buffer.from(bytes).toString());
         self.calls.push({ path: "ModelInfer", body: { texts } });
         const score = fault.score ?? ((raw: number) => raw);

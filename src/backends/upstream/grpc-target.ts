@@ -22,6 +22,7 @@ const HTTP_STATUS: Readonly<Partial<Record<status, number>>> = {
   [status.RESOURCE_EXHAUSTED]: 429,
   [status.UNAUTHENTICATED]: 401,
   [status.PERMISSION_DENIED]: 403,
+  [status.NOT_FOUND]: 404,
   [status.UNIMPLEMENTED]: 404,
   [status.INTERNAL]: 500,
   [status.UNKNOWN]: 500,

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { status as GRPC } from "@grpc/grpc-js";
 import { createTritonBackend } from "../../../src/backends/triton/backend.ts";
 import { tritonParams } from "../../../src/backends/triton/params.ts";
 import type { Call, PreparedCall } from "../../../src/domain/backend.ts";
 import { ENGINE_SHAPES, startEngineDouble, tritonMetadata } from "../../support/engine-doubles.ts";
+import { startTritonGrpcDouble } from "../../support/grpc-engine-doubles.ts";
 import { manualClock } from "../../support/manual-clock.ts";
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -42,6 +44,25 @@ test("texts go in the tensor that the model describes, and the one output is ask
     },
   });
 });
+
+for (const [wire, start, status] of [
+  ["HTTP", () => startEngineDouble(ENGINE_SHAPES.tritonInfer, "rm"), 404],
+  ["gRPC", () => startTritonGrpcDouble("rm"), GRPC.NOT_FOUND],
+] as const) {
+  test(`over ${wire} no call is lost to a server that has unloaded its model, while another has it`, async () => {
+    const [well, ill] = [await start(), await start()];
+    cleanups.push(well.close, ill.close);
+    const { type: _, ...params } = tritonParams.parse({ type: "triton", url: [well.url, ill.url], model: "rm" });
+    const backend = await createTritonBackend({ ...params, name: "rm", clock: manualClock(), random: () => 0.5 });
+    cleanups.push(() => backend.close(0));
+    ill.fault = { refusal: { status, error: { error: "Request for unknown model: 'rm' is not found" } } };
+    const call: Call = { type: "forward", overlong: "error", segments: [{ text: "hello", origin: "candidate" }] };
+    for (let n = 0; n < 40; n++) {
+      const [result] = await backend.run((await backend.prepare([call])) as PreparedCall[]);
+      assert.deepEqual(result!.outputs.scores, Float32Array.of(5 / 8 - 4));
+    }
+  });
+}
 
 test("the configuration takes addresses of either protocol but not of both, and a name that is a part of a path", () => {
   const base = { type: "triton", model: "rm" };
