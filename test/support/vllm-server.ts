@@ -40,6 +40,7 @@ export async function startVllmServer(): Promise<VllmServer> {
     self.calls.push({ path: request.url ?? "", body });
     if (self.era === "pair" && "activation" in body && "use_activation" in body) reply(400, refusal("one switch, please"));
     else if (body.input.length > LONGEST) reply(400, refusal(`This model's maximum context length is ${LONGEST} tokens.`));
+    else if (Number.isNaN(self.score(body.input))) reply(400, refusal("Out of range float values are not JSON compliant: nan"));
     else reply(200, self.spoil(request.url === "/pooling" ? pooled(body) : classified(body)) ?? {});
   }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { GatewayError } from "../../domain/errors.ts";
+import { GatewayError } from "../../domain/errors.ts";
 import type { HttpTarget, HttpTargetOptions } from "../upstream/http-target.ts";
 
 /** What a model reads at once: a text, or a text as the answer to a query. */
@@ -70,6 +70,14 @@ export const number = z
   .number()
   .nullable()
   .transform((given) => given ?? Number.NaN);
+
+/** Why a text has no score where the server says of its model's number that it is NaN. */
+export function notFinite(backend: string): GatewayError {
+  return new GatewayError(
+    "SCORE_NOT_FINITE",
+    `the model of backend "${backend}" gives a score that is not finite for a text; look at the model`,
+  );
+}
 
 /**
  * The rows of an answer in the order of their inputs.

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
 import { parseJson } from "../../domain/json.ts";
-import { type Input, number, type ReadNumbers } from "../model-server/protocol.ts";
+import { type Input, notFinite, number, type ReadNumbers } from "../model-server/protocol.ts";
 
 /** Nothing is cut: the server would do so by its own default. */
 const WHOLE = { truncate: false, truncation_direction: "Left", raw_scores: true } as const;
@@ -61,10 +61,6 @@ export function explainRefusal(backend: string, body: string): GatewayError | un
   const error = refused.safeParse(parseJson(body)).data?.error ?? "";
   if (/must have less than \d+ (tokens|characters)/i.test(error))
     return new GatewayError("ITEM_TOO_LONG", `the item is longer than the model of backend "${backend}" reads; shorten it`);
-  if (/^score is NaN$/i.test(error))
-    return new GatewayError(
-      "SCORE_NOT_FINITE",
-      `the model of backend "${backend}" gives a score that is not finite for a text; look at the model`,
-    );
+  if (/^score is NaN$/i.test(error)) return notFinite(backend);
   return undefined;
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
 import { parseJson } from "../../domain/json.ts";
-import type { Input, ReadNumbers } from "../model-server/protocol.ts";
+import { type Input, notFinite, type ReadNumbers } from "../model-server/protocol.ts";
 
 /**
  * Fields that ask for raw scores. Releases call it otherwise, and ignore a name that they do not know; one that refuses two names gets
@@ -92,9 +92,14 @@ function numbers(
 
 const refused = z.object({ error: z.object({ message: z.string() }) });
 
-/** A refusal for length as ITEM_TOO_LONG; undefined for any other. vLLM says it in words alone. */
+/**
+ * A refusal for length as ITEM_TOO_LONG, and that of a text for which the model gave NaN, which its JSON cannot hold, as SCORE_NOT_FINITE;
+ * undefined for any other. vLLM says both in words alone.
+ */
 export function explainRefusal(backend: string, body: string): GatewayError | undefined {
-  const parsed = refused.safeParse(parseJson(body));
-  if (!parsed.success || !/maximum (context|model) length|max_model_len/i.test(parsed.data.error.message)) return undefined;
-  return new GatewayError("ITEM_TOO_LONG", `the item is longer than the model of backend "${backend}" reads; shorten it`);
+  const said = refused.safeParse(parseJson(body)).data?.error.message ?? "";
+  if (/maximum (context|model) length|max_model_len/i.test(said))
+    return new GatewayError("ITEM_TOO_LONG", `the item is longer than the model of backend "${backend}" reads; shorten it`);
+  if (/float values are not JSON compliant/i.test(said)) return notFinite(backend);
+  return undefined;
 }

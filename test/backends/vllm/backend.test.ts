@@ -180,6 +180,13 @@ test("a text that is too long is said to be so, and calls of other kinds are ref
   assert.ok(chat instanceof GatewayError && chat.reason === "BACKEND_REFUSED");
 });
 
+test("a text for which the model gives NaN, which the server cannot write, has a score that is not finite", async () => {
+  const server = await serverOf({ score: (text) => (text === "nothing" ? Number.NaN : text.length / 7 - 3) });
+  const { backend } = await backendOf(server);
+  for (let n = 0; n < 8; n++) await rejects(ask(backend, callOf(["candidate", "nothing"])), "SCORE_NOT_FINITE");
+  await ask(backend, hello);
+});
+
 test("of several servers each proves itself: one with another model is never asked for a score, and releases may differ", async () => {
   const servers = [await serverOf(), await serverOf({ era: "pair" }), await serverOf({ score: (text) => 9 - text.length / 7 })];
   const [first, second, odd] = servers as [VllmServer, VllmServer, VllmServer];
