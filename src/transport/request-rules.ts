@@ -89,7 +89,7 @@ function checkCandidates(candidates: Item["candidates"], path: string, maxTextLe
  * @throws {GatewayError} REQUEST_INVALID, TOO_LARGE with the path of the field at fault
  */
 export function checkCriteria(criteria: readonly Criterion[], path: string, maxTextLength: number): void {
-  if (criteria.length > MAX_CRITERIA) throw tooLarge(path, `${criteria.length} criteria`, MAX_CRITERIA);
+  if (criteria.length > MAX_CRITERIA) throw tooLarge(path, `${criteria.length} criteria`, MAX_CRITERIA, "send fewer");
   const names = new Set<string>();
   for (const [i, { name, text, weight }] of criteria.entries()) {
     checkLabel(name, `${path}[${i}].name`);
@@ -170,7 +170,7 @@ export function checkLabel(text: string, path: string): void {
 }
 
 function checkText(text: string, path: string, maxLength: number): void {
-  if (text.length > maxLength) throw tooLarge(path, `${text.length} UTF-16 units`, maxLength);
+  if (text.length > maxLength) throw tooLarge(path, `${text.length} UTF-16 units`, maxLength, "shorten it");
   if (!text.isWellFormed()) throw refuse(path, "holds half of a surrogate pair; send well-formed Unicode");
 }
 
@@ -179,6 +179,6 @@ export function refuse(field: string, rule: string, reason: ErrorReason = "REQUE
   return new GatewayError(reason, `${field}: ${rule}`, { details: { field } });
 }
 
-function tooLarge(field: string, what: string, limit: number): GatewayError {
-  return new GatewayError("TOO_LARGE", `${field}: ${what}; the limit is ${limit}; split the request`, { details: { field, limit } });
+function tooLarge(field: string, what: string, limit: number, remedy = "split the request"): GatewayError {
+  return new GatewayError("TOO_LARGE", `${field}: ${what}; the limit is ${limit}; ${remedy}`, { details: { field, limit } });
 }

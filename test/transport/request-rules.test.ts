@@ -45,6 +45,18 @@ test("limits hold at −1 and 0 and refuse at +1", () => {
   assert.deepEqual(refusal([item({ id: "x".repeat(MAX_ID_LENGTH + 1) })]), ["TOO_LARGE", "items[0].id", MAX_ID_LENGTH]);
 });
 
+test("the message of a limit says what helps: to split a request of too much, and to shorten a text or send fewer criteria", () => {
+  const criteria = Array.from({ length: MAX_CRITERIA + 1 }, (_, i) => ({ name: String(i), text: "x" }));
+  for (const [items, remedy] of [
+    [[item(), item({ id: "b" }), item({ id: "c" }), item({ id: "d" })], /; split the request$/],
+    [[item({ candidates: [{ content: "x".repeat(11) }] })], /; shorten it$/],
+    [[item({ id: "x".repeat(MAX_ID_LENGTH + 1) })], /; shorten it$/],
+    [[item({ criteria })], /; send fewer$/],
+  ] as const) {
+    assert.throws(() => checkScoreRequest(request([...items]), limits, "unary"), { reason: "TOO_LARGE", message: remedy });
+  }
+});
+
 test("candidates are counted over all items", () => {
   const three = Array.from({ length: 3 }, () => ({ content: "x" }));
   assert.deepEqual(refusal([item({ candidates: three }), item({ id: "b", candidates: three })]), ["TOO_LARGE", "items[1].candidates", 5]);
