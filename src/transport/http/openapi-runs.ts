@@ -1,13 +1,13 @@
 import type { ZodOpenApiPathsObject } from "zod-openapi";
 import { RUN_DIMENSIONS } from "../../domain/run.ts";
-import { MAX_LABEL_LENGTH } from "../request-rules.ts";
+import { LABEL } from "./request-schema.ts";
 import { ForgottenJson, PinBaselineJson, RunAlarmsJson, RunReportJson, RunsJson } from "./run-schema.ts";
 
 const RUN = {
   name: "run",
   in: "path",
   required: true,
-  schema: { type: "string", minLength: 1, maxLength: MAX_LABEL_LENGTH },
+  schema: { type: "string", ...LABEL },
   description: "Name of the run, percent-encoded; `GET /v1/runs` lists them.",
 } as const;
 
@@ -19,7 +19,7 @@ const FILTERS = [
   {
     name: "groupBy",
     in: "query",
-    schema: { type: "array", items: { type: "string", enum: RUN_DIMENSIONS } },
+    schema: { type: "array", minItems: 1, items: { type: "string", enum: RUN_DIMENSIONS } },
     style: "form",
     explode: false,
     description: "By what rows are told apart, with commas between; what is not named is taken together. Default `domain,judge`.",

@@ -1,6 +1,6 @@
 import type { ZodOpenApiPathsObject } from "zod-openapi";
-import { MAX_LABEL_LENGTH } from "../request-rules.ts";
 import { MAX_VERSION } from "../state-rules.ts";
+import { LABEL } from "./request-schema.ts";
 import { PinStateJson, ResetStateJson, StateHistoryJson, StateJson, StatesJson, StepStateJson, UnpinStateJson } from "./state-schema.ts";
 
 const NAME = {
@@ -14,7 +14,7 @@ const RUN = {
   name: "run",
   in: "query",
   required: true,
-  schema: { type: "string", minLength: 1, maxLength: MAX_LABEL_LENGTH },
+  schema: { type: "string", ...LABEL },
   description: "The client's id of the run.",
 } as const;
 const VERSION = {

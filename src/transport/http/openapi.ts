@@ -1,5 +1,6 @@
 import { createDocument, type ZodOpenApiOperationObject } from "zod-openapi";
 import { ERROR_TABLE } from "../../domain/errors.ts";
+import { MAX_DEADLINE_MS } from "../request-options.ts";
 import { runPaths } from "./openapi-runs.ts";
 import { statePaths } from "./openapi-states.ts";
 import { ScoreRequestJson, ScoreStreamRequestJson } from "./request-schema.ts";
@@ -79,7 +80,7 @@ function read(operationId: string, summary: string, schema: unknown): { get: Zod
 const TIMEOUT_HEADER = {
   name: "x-request-timeout-ms",
   in: "header",
-  schema: { type: "integer", minimum: 1 },
+  schema: { type: "integer", minimum: 1, maximum: MAX_DEADLINE_MS },
   description: "Milliseconds the caller allows.",
 } as const;
 const REQUEST_ID_HEADER = {

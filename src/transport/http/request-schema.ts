@@ -2,7 +2,7 @@ import { z } from "zod";
 import { OFFSET_UNITS, ROLES } from "../../domain/item.ts";
 import { PRIORITIES } from "../../domain/score.ts";
 import { MAX_DEADLINE_MS, MAX_WEIGHT_SETS } from "../request-options.ts";
-import { MAX_CRITERIA, MAX_LABEL_LENGTH, MAX_STEP } from "../request-rules.ts";
+import { MAX_CRITERIA, MAX_ID_LENGTH, MAX_LABEL_LENGTH, MAX_STEP } from "../request-rules.ts";
 
 /*
  * The JSON of a request. These schemas parse requests and give the OpenAPI document, so the two cannot differ. They know shapes
@@ -15,6 +15,9 @@ import { MAX_CRITERIA, MAX_LABEL_LENGTH, MAX_STEP } from "../request-rules.ts";
  * look for another version.
  */
 export const count = z.number().overwrite((given) => (given === 0 ? 0 : given));
+
+/** How the document writes the rules of names that are listed and addressed, which `checkLabel` holds them to. */
+export const LABEL = { minLength: 1, maxLength: MAX_LABEL_LENGTH, pattern: "^[^\\x00-\\x1f\\x7f-\\x9f]+$" } as const;
 
 const ImageUrl = z
   .strictObject({
@@ -38,7 +41,7 @@ const Message = z
   .meta({ id: "Message", description: "One turn of the prompt." });
 
 const Prompt = z
-  .union([z.string(), z.array(Message).meta({ minItems: 1 })])
+  .union([z.string().meta({ minLength: 1 }), z.array(Message).meta({ minItems: 1 })])
   .meta({ id: "Prompt", description: "What the policy was shown: one message of the user as text, or messages, oldest first." });
 
 const places = z.array(z.number().meta({ type: "integer", minimum: 0 }));
@@ -75,10 +78,13 @@ const Candidate = z
 
 const Criterion = z
   .strictObject({
-    name: z.string().optional().meta({
-      maxLength: MAX_LABEL_LENGTH,
-      description: "Unique within the item; findings carry it. Default: the position of the criterion, counted from 0.",
-    }),
+    name: z
+      .string()
+      .optional()
+      .meta({
+        ...LABEL,
+        description: "Unique within the item; findings carry it. Default: the position of the criterion, counted from 0.",
+      }),
     text: z.string().meta({ minLength: 1, description: "What has to be so, in words." }),
     hard: z.boolean().optional().meta({ description: "Whether it has to hold; otherwise it weighs. Default false." }),
     weight: z.number().optional().meta({ exclusiveMinimum: 0, description: "Weight among the criteria. Default 1." }),
@@ -95,6 +101,8 @@ const Criterion = z
 const Item = z
   .strictObject({
     id: z.string().optional().meta({
+      minLength: 1,
+      maxLength: MAX_ID_LENGTH,
       description:
         "Echoed in the answer. Unique within a request, and within a stream among the items not yet answered. Default: the position of the item, counted from 0.",
     }),
@@ -108,8 +116,8 @@ const Item = z
       maxItems: MAX_CRITERIA,
       description: "What a good response to this item does, for judges that take principles, rubrics or checklists from the request.",
     }),
-    domain: z.string().optional().meta({ description: "Domain label, for routing and statistics." }),
-    language: z.string().optional().meta({ description: "BCP 47 language tag." }),
+    domain: z.string().optional().meta({ maxLength: MAX_ID_LENGTH, description: "Domain label, for routing and statistics." }),
+    language: z.string().optional().meta({ maxLength: MAX_ID_LENGTH, description: "BCP 47 language tag." }),
     metadata: z
       .record(z.string(), z.string())
       .optional()
@@ -133,11 +141,14 @@ const steering = {
 
 const WeightSet = z
   .strictObject({
-    name: z.string().meta({ description: "Unique within the request." }),
+    name: z.string().meta({ minLength: 1, maxLength: MAX_ID_LENGTH, description: "Unique within the request." }),
     ...steering,
-    memberWeights: z.record(z.string(), z.number()).optional().meta({
-      description: "Member name → weight, ≥ 0; members that are not named weigh 0. Default: the panel's weights.",
-    }),
+    memberWeights: z
+      .record(z.string(), z.number().meta({ minimum: 0 }))
+      .optional()
+      .meta({
+        description: "Member name → weight, ≥ 0; members that are not named weigh 0. Default: the panel's weights.",
+      }),
   })
   .meta({ id: "WeightSet", description: "One of several weightings of the same scores." });
 
@@ -162,27 +173,32 @@ const Options = z
       .array(WeightSet)
       .optional()
       .meta({ maxItems: MAX_WEIGHT_SETS, description: "Further weightings, each with a reward of its own; they cost no forward pass." }),
-    stateVersions: z.record(z.string(), count).optional().meta({
-      description: "State name → version to read instead of the current one, so that an old answer can be reproduced.",
-    }),
+    stateVersions: z
+      .record(z.string(), count.meta({ type: "integer", minimum: 0 }))
+      .optional()
+      .meta({
+        description: "State name → version to read instead of the current one, so that an old answer can be reproduced.",
+      }),
   })
   .meta({ id: "ScoreOptions", description: "Choices of one request." });
 
-const panel = z.string().meta({ description: "Name of the panel; `GET /v1/panels` lists them." });
+const panel = z.string().meta({ minLength: 1, description: "Name of the panel; `GET /v1/panels` lists them." });
 
 const training = {
-  run: z.string().exactOptional().meta({
-    minLength: 1,
-    maxLength: MAX_LABEL_LENGTH,
-    description: "Training run that the request belongs to; its statistics are kept under this name. Default: the gateway's, or none.",
-  }),
+  run: z
+    .string()
+    .exactOptional()
+    .meta({
+      ...LABEL,
+      description: "Training run that the request belongs to; its statistics are kept under this name. Default: the gateway's, or none.",
+    }),
   step: count
     .exactOptional()
     .meta({ type: "integer", minimum: 0, maximum: MAX_STEP, description: "Step of training, counted by the caller." }),
   policyVersion: z
     .string()
     .exactOptional()
-    .meta({ minLength: 1, maxLength: MAX_LABEL_LENGTH, description: "Version of the policy that wrote the candidates." }),
+    .meta({ ...LABEL, description: "Version of the policy that wrote the candidates." }),
 };
 
 export const ScoreRequestJson = z

@@ -1,13 +1,12 @@
 import { z } from "zod";
-import { MAX_LABEL_LENGTH } from "../request-rules.ts";
 import { MAX_VERSION } from "../state-rules.ts";
-import { count } from "./request-schema.ts";
+import { count, LABEL } from "./request-schema.ts";
 
 /*
  * The JSON of requests and answers about server state. As in request-schema.ts, the schemas of requests parse them and give the
  * OpenAPI document; those of answers are for the document, and a test holds answers to them.
  */
-const label = (description: string) => z.string().meta({ minLength: 1, maxLength: MAX_LABEL_LENGTH, description });
+const label = (description: string) => z.string().meta({ ...LABEL, description });
 const numbers = (description: string) => z.record(z.string(), z.number()).optional().meta({ description });
 
 const run = label("The client's id of the run.");

@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import { ERROR_TABLE } from "../../../src/domain/errors.ts";
 import { ScoreResponseJson, ScoreStreamResponseJson } from "../../../src/transport/http/response-schema.ts";
 import { openHttp } from "../../support/servers.ts";
+import { bodyJson, itemJson } from "../../support/wire-requests.ts";
 
 interface Operation {
   requestBody?: { content: Record<string, { examples?: Record<string, { value: unknown }> }> };
@@ -75,6 +76,47 @@ test("every status of the error table is documented with its reasons", () => {
   const responses = document.paths["/v1/score"]?.post?.responses ?? {};
   for (const [reason, { http: status }] of Object.entries(ERROR_TABLE)) {
     if (reason !== "CALLER_GONE") assert.match(responses[String(status)]?.description ?? "", new RegExp(`\\b${reason}\\b`));
+  }
+});
+
+/** A request that is fine but for one text. */
+const REQUEST_WITH: Record<string, (property: string, value: string) => object> = {
+  ScoreRequest: (property, value) => ({ ...bodyJson("x"), [property]: value }),
+  Item: (property, value) => ({ panel: "chat", items: [{ ...itemJson("a", "x"), [property]: value }] }),
+  Criterion: (property, value) => ({ panel: "chat", items: [{ ...itemJson("a", "x"), criteria: [{ text: "x", [property]: value }] }] }),
+  WeightSet: (property, value) => ({ ...bodyJson("x"), options: { weightSets: [{ memberWeights: { length: 1 }, [property]: value }] } }),
+};
+
+for (const [schema, properties] of Object.entries({
+  ScoreRequest: ["run", "policyVersion"],
+  Item: ["id", "domain", "language"],
+  Criterion: ["name"],
+  WeightSet: ["name"],
+})) {
+  for (const property of properties) {
+    test(`${property} of ${schema} may be as long as the document says, and what it says`, async () => {
+      const said = (document.components.schemas[schema]!.properties as Record<string, Record<string, unknown>>)[property]!;
+      const most = Number(said.maxLength);
+      const status = async (value: string) => (await http.post("/v1/score", JSON.stringify(REQUEST_WITH[schema]!(property, value)))).status;
+      assert.equal(await status("x".repeat(most)), 200);
+      assert.notEqual(await status("x".repeat(most + 1)), 200);
+      assert.equal((await status("")) === 200, (said.minLength ?? 0) === 0);
+      for (const value of ["a\u0000b", "a\u0085b", "a b", "a\u{1f436}b"]) {
+        assert.equal((await status(value)) === 200, new RegExp(String(said.pattern ?? ""), "u").test(value), JSON.stringify(value));
+      }
+    });
+  }
+}
+
+test("x-request-timeout-ms may be as much as the document says", async () => {
+  const { parameters } = document.paths["/v1/score"]!.post as unknown as { parameters: { name: string; schema: { maximum: number } }[] };
+  const { maximum } = parameters.find(({ name }) => name === "x-request-timeout-ms")!.schema;
+  for (const [value, status] of [
+    [maximum, 200],
+    [maximum + 1, 400],
+  ] as const) {
+    const response = await http.post("/v1/score", JSON.stringify(bodyJson("x")), { "x-request-timeout-ms": String(value) });
+    assert.equal(response.status, status);
   }
 });
 
