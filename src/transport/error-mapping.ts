@@ -50,7 +50,7 @@ function retryAfterMsOf(error: GatewayError): number | undefined {
 }
 
 /** HTTP status of an error; only the status of overload can be chosen. */
-export function httpStatusOf(error: GatewayError, overload: OverloadHttpStatus): number {
+export function httpStatusOf(error: Pick<GatewayError, "reason">, overload: OverloadHttpStatus): number {
   return error.reason === "QUEUE_FULL" ? overload : ERROR_TABLE[error.reason].http;
 }
 

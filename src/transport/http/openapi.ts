@@ -1,5 +1,6 @@
 import { createDocument, type ZodOpenApiOperationObject } from "zod-openapi";
-import { ERROR_TABLE } from "../../domain/errors.ts";
+import { ERROR_TABLE, type ErrorReason } from "../../domain/errors.ts";
+import { httpStatusOf, type OverloadHttpStatus } from "../error-mapping.ts";
 import { MAX_DEADLINE_MS } from "../request-options.ts";
 import { runPaths } from "./openapi-runs.ts";
 import { statePaths } from "./openapi-states.ts";
@@ -61,20 +62,15 @@ const json = (schema: unknown, examples?: object) => ({ "application/json": { sc
 const ndjson = (schema: unknown, examples?: object) => ({ "application/x-ndjson": { schema, ...(examples && { examples }) } }) as never;
 
 /** One entry per HTTP status of the error table, with the reasons that give it. */
-function errorResponses(): Record<string, object> {
+function errorResponses(overload: OverloadHttpStatus): Record<string, object> {
   const reasons = new Map<number, string[]>();
-  for (const [reason, { http }] of Object.entries(ERROR_TABLE)) {
+  for (const reason of Object.keys(ERROR_TABLE) as ErrorReason[]) {
+    const http = httpStatusOf({ reason }, overload);
     if (reason !== "CALLER_GONE") reasons.set(http, [...(reasons.get(http) ?? []), reason]);
   }
   return Object.fromEntries(
     [...reasons].map(([http, names]) => [String(http), { description: names.join(", "), content: json(ErrorJson) }]),
   );
-}
-
-function read(operationId: string, summary: string, schema: unknown): { get: ZodOpenApiOperationObject } {
-  return {
-    get: { operationId, summary, responses: { "200": { description: summary, content: json(schema) } } } as ZodOpenApiOperationObject,
-  };
 }
 
 const TIMEOUT_HEADER = {
@@ -90,8 +86,19 @@ const REQUEST_ID_HEADER = {
   description: "Printable ASCII; returned and logged. Made up when absent.",
 } as const;
 
-/** The OpenAPI 3.1 document of the JSON API, from the schemas that parse it. */
-export function openApiDocument(version: string): object {
+/**
+ * The OpenAPI 3.1 document of the JSON API, from the schemas that parse it.
+ * @param overload status of QUEUE_FULL
+ */
+export function openApiDocument(version: string, overload: OverloadHttpStatus = 503): object {
+  const errors = errorResponses(overload);
+  const read = (operationId: string, summary: string, schema: unknown): { get: ZodOpenApiOperationObject } => ({
+    get: {
+      operationId,
+      summary,
+      responses: { "200": { description: summary, content: json(schema) }, ...errors },
+    } as ZodOpenApiOperationObject,
+  });
   return createDocument({
     openapi: "3.1.0",
     info: {
@@ -109,7 +116,7 @@ export function openApiDocument(version: string): object {
           description: "Fails only when nothing was scored; otherwise each candidate has a status.",
           parameters: [TIMEOUT_HEADER, REQUEST_ID_HEADER],
           requestBody: { required: true, content: json(ScoreRequestJson, EXAMPLES) },
-          responses: { "200": { description: "One result per item.", content: json(ScoreResponseJson) }, ...errorResponses() },
+          responses: { "200": { description: "One result per item.", content: json(ScoreResponseJson) }, ...errors },
         },
       },
       "/v1/score:stream": {
@@ -120,13 +127,13 @@ export function openApiDocument(version: string): object {
             "JSON lines both ways: each line is one item, each answer one line with its id, in any order, exactly one per line. A bad line is answered with an error line and the stream goes on.",
           parameters: [TIMEOUT_HEADER, REQUEST_ID_HEADER],
           requestBody: { required: true, content: ndjson(ScoreStreamRequestJson, { lines: STREAM_EXAMPLE }) },
-          responses: { "200": { description: "One line per item.", content: ndjson(ScoreStreamResponseJson) }, ...errorResponses() },
+          responses: { "200": { description: "One line per item.", content: ndjson(ScoreStreamResponseJson) }, ...errors },
         },
       },
       "/v1/judges": read("listJudges", "The judges of this gateway", JudgesJson),
       "/v1/panels": read("listPanels", "The panels of this gateway", PanelsJson),
-      ...statePaths(errorResponses()),
-      ...runPaths(errorResponses()),
+      ...statePaths(errors),
+      ...runPaths(errors),
       "/v1/version": read("getVersion", "What is running", VersionJson),
     },
   });

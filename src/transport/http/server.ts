@@ -151,11 +151,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 }
 
 function routesOf(
-  { service, states, runs, limits, wires = {}, requestMs = 100_000, openInference, chats }: HttpServerOptions,
+  { service, states, runs, limits, overloadHttpStatus, wires = {}, requestMs = 100_000, openInference, chats }: HttpServerOptions,
   timeouts: HttpTimeouts,
   draining: AbortSignal,
 ): Route[] {
-  const openApi = openApiDocument(service.version().version);
+  const openApi = openApiDocument(service.version().version, overloadHttpStatus);
   return [
     {
       verb: "post",

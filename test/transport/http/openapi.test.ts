@@ -79,6 +79,24 @@ test("every status of the error table is documented with its reasons", () => {
   }
 });
 
+test("every operation documents the statuses of errors, and that of overload is the one that is configured", async (t) => {
+  const other = await openHttp({ overloadHttpStatus: 429 });
+  t.after(other.close);
+  const configured = (await (await fetch(`${other.url}/openapi.json`)).json()) as typeof document;
+  for (const [{ paths }, overload, not] of [
+    [document, "503", "429"],
+    [configured, "429", "503"],
+  ] as const) {
+    for (const [path, operations] of Object.entries(paths)) {
+      for (const { responses } of Object.values(operations)) {
+        assert.match(responses[overload]?.description ?? "", /\bQUEUE_FULL\b/, path);
+        assert.doesNotMatch(responses[not]?.description ?? "", /\bQUEUE_FULL\b/, path);
+        assert.match(responses["405"]?.description ?? "", /\bMETHOD_NOT_ALLOWED\b/, path);
+      }
+    }
+  }
+});
+
 /** A request that is fine but for one text. */
 const REQUEST_WITH: Record<string, (property: string, value: string) => object> = {
   ScoreRequest: (property, value) => ({ ...bodyJson("x"), [property]: value }),
