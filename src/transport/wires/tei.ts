@@ -8,7 +8,7 @@ import { itemOf, type WireFacts, type WireKind } from "./wire.ts";
 
 const text = z.string();
 const one = z.union([text, z.tuple([text]), z.tuple([text, text])]);
-const Predict = z.object({ inputs: z.union([text, z.tuple([text, text]), z.array(z.union([z.tuple([text]), z.tuple([text, text])]))]) });
+const Predict = z.object({ inputs: z.union([one, z.array(z.union([z.tuple([text]), z.tuple([text, text])]))]) });
 
 /** The one label of a panel. */
 export const LABEL = "reward";
@@ -16,7 +16,7 @@ const ID2LABEL = { "0": LABEL };
 
 /**
  * text-embeddings-inference: `/predict` for a text, a pair or a batch, `/info`, and its form of errors; `/rerank` is the wire `rerank`. A
- * pair is a prompt and a candidate, a text a templated conversation; two texts in a list are one pair, as there. The score is the panel's
+ * pair is a prompt and a candidate, a text a templated conversation; two texts in a list are one pair and one is itself, as there. The score is the panel's
  * reward whatever `raw_scores` says. The same over gRPC is in `tei-grpc.ts`.
  */
 export const tei: WireKind = {

@@ -20,6 +20,17 @@ test("two texts in a list are one pair, and lists in a list are a batch", async 
   );
 });
 
+test("one text in a list is that text, and not a batch", async (t) => {
+  const { send } = await openWires(t);
+  assert.deepEqual(await send("/predict", { inputs: [templated("Hello!")] }), {
+    status: 200,
+    retryAfter: null,
+    body: [{ score: 6, label: "reward" }],
+  });
+  const bare = await send("/predict", { inputs: ["no template"] });
+  assert.match(bare.body.error, /^inputs: holds no turn of the assistant/);
+});
+
 test("errors have the form that its clients read", async (t) => {
   const { send } = await openWires(t, "error", () => {
     throw new GatewayError("QUEUE_FULL", "full");
