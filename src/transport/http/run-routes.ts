@@ -1,5 +1,6 @@
 import { RUN_DIMENSIONS, type RunDimension, type RunQuery, type RunStatistics } from "../../domain/run.ts";
 import { checkLabel, refuse } from "../request-rules.ts";
+import { parametersOf } from "./query.ts";
 import type { Request, Route } from "./route.ts";
 
 /** The routes of the statistics of training runs. */
@@ -45,20 +46,15 @@ function runOf(request: Request): string {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 const FILTERS = ["panel", "domain", "judge"] as const;
 
-/** @throws {GatewayError} REQUEST_INVALID for a parameter that is not known or given twice, or a dimension that is none */
+/** @throws {GatewayError} REQUEST_INVALID as parametersOf, and for a dimension that is none */
 function queryOf(request: Request): RunQuery {
-  const { searchParams } = new URL(request.url, "http://gateway");
-  const known = [...FILTERS, "groupBy"] as const;
-  for (const key of new Set(searchParams.keys())) {
-    if (!known.some((name) => name === key)) throw refuse("query", `an unknown parameter; there are: ${known.join(", ")}`);
-    if (searchParams.getAll(key).length > 1) throw refuse(key, "given twice");
-  }
+  const parameters = parametersOf(request.url, [...FILTERS, "groupBy"]);
   const query: Mutable<RunQuery> = {};
   for (const name of FILTERS) {
-    const value = searchParams.get(name);
+    const value = parameters.get(name);
     if (value !== null) query[name] = value;
   }
-  const dimensions = searchParams.get("groupBy");
+  const dimensions = parameters.get("groupBy");
   if (dimensions !== null) query.groupBy = dimensions.split(",").map(dimensionOf);
   return query;
 }

@@ -1,10 +1,11 @@
 import type { ZodType } from "zod";
-import { GatewayError } from "../../domain/errors.ts";
 import type { RequestLimits } from "../../domain/limits.ts";
 import type { StateService, StateSnapshot } from "../../domain/state.ts";
+import { refuse } from "../request-rules.ts";
 import { checkRunNames, type RunNames } from "../state-rules.ts";
 import { readWholeBody } from "./body.ts";
 import { parseJson } from "./from-json.ts";
+import { parametersOf } from "./query.ts";
 import type { Request, Route } from "./route.ts";
 import { PinStateJson, ResetStateJson, StepStateJson, UnpinStateJson } from "./state-schema.ts";
 import { parseStrictJson } from "./strict-json.ts";
@@ -79,23 +80,14 @@ function nameOf(request: Request): string {
 
 /**
  * The run and what else a query of these routes may state.
- * @throws {GatewayError} REQUEST_INVALID for a parameter that is missing, not known or given twice
+ * @throws {GatewayError} REQUEST_INVALID as parametersOf, and without a run
  */
 function queryOf(request: Request, more: readonly string[]): { readonly run: string; readonly version: number | undefined } {
-  const { searchParams } = new URL(request.url, "http://gateway");
-  const known = ["run", ...more];
-  for (const key of new Set(searchParams.keys())) {
-    if (!known.includes(key)) throw refuse("query", `an unknown parameter; there are: ${known.join(", ")}`);
-    if (searchParams.getAll(key).length > 1) throw refuse(key, "given twice");
-  }
-  const run = searchParams.get("run");
+  const parameters = parametersOf(request.url, ["run", ...more]);
+  const run = parameters.get("run");
   if (run === null) throw refuse("run", "required, as ?run=…");
-  const written = searchParams.get("version");
+  const written = parameters.get("version");
   const version = written === null ? undefined : /^\d{1,10}$/.test(written) ? Number(written) : Number.NaN;
   checkRunNames({ run, version });
   return { run, version };
-}
-
-function refuse(field: string, why: string): GatewayError {
-  return new GatewayError("REQUEST_INVALID", `${field}: ${why}`, { details: { field } });
 }

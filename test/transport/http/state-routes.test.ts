@@ -136,3 +136,12 @@ test("errors have the one shape: unknown state and version, a step id with two i
   assert.equal((await http.post("/v1/states/safety:stop", "{}")).status, 405);
   assert.equal((await read("safety?run=e")).version, 1);
 });
+
+test("a query that is not percent-encoded UTF-8 is refused, and reads no other run", async () => {
+  for (const path of ["safety?run=l%E4ufer", "safety/history?run=l%E4ufer", "safety?run=50%", "safety?run=%ED%A0%80"]) {
+    const refused = await refusal(await fetch(`${http.url}/v1/states/${path}`));
+    assert.deepEqual(refused, { status: 400, reason: "REQUEST_INVALID", field: "query" });
+  }
+  assert.equal((await refusal(await fetch(`${http.url}/v1/runs/any?panel=l%E4ufer`))).field, "query");
+  assert.equal((await read("safety?run=l%C3%A4ufer")).run, "läufer");
+});
