@@ -3,7 +3,7 @@ import { GatewayError } from "../../domain/errors.ts";
 import type { Content, Message, Role } from "../../domain/item.ts";
 import { parseJson } from "../http/from-json.ts";
 import { aggregateMetrics } from "./nemo-gym-metrics.ts";
-import { itemOf, type WireCaller, type WireKind, type WireRoute } from "./wire.ts";
+import { itemOf, referenceOf, type WireCaller, type WireKind, type WireRoute } from "./wire.ts";
 
 /** Kinds of content that are nothing without what they show. */
 const SHOWN: ReadonlySet<string> = new Set(["input_image", "image_url", "input_file", "input_audio"]);
@@ -77,7 +77,7 @@ async function verify(json: unknown, { scorePatiently }: WireCaller): Promise<ob
   const prompt = [...inputOf(asked), ...before.map(messageOf)].filter((message) => message !== undefined);
   // A rollout that ended without an answer is judged for having none.
   const judged = last < 0 ? "" : textIn(response.output[last]!.content);
-  const reference = typeof expected === "string" ? expected : undefined;
+  const reference = referenceOf(expected, "expected_answer");
   const request = json as object;
   try {
     const [scored] = await scorePatiently([itemOf(0, prompt, [judged], reference)]);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseJson } from "../http/from-json.ts";
 import { refuse } from "../request-rules.ts";
 import { type Conversation, continueTemplated, responseOfTemplated, splitTemplated } from "./templated-text.ts";
-import { itemOf, type WireKind } from "./wire.ts";
+import { itemOf, referenceOf, type WireKind } from "./wire.ts";
 
 const Body = z.object({
   query: z.array(z.string()),
@@ -36,7 +36,7 @@ export const openrlhf: WireKind = {
 
 function toItem(index: number, text: string, prompt: string | undefined, label: unknown) {
   const { prompt: messages, response } = conversationOf(index, text, prompt);
-  return itemOf(index, messages, [response], typeof label === "string" ? label : undefined);
+  return itemOf(index, messages, [response], referenceOf(label, `labels[${index}]`));
 }
 
 function conversationOf(index: number, text: string, prompt: string | undefined): Conversation {

@@ -5,7 +5,7 @@ import { GatewayError } from "../../domain/errors.ts";
 import type { Item } from "../../domain/item.ts";
 import { parseJson } from "../http/from-json.ts";
 import { continueTemplated, continueUnmarked, withoutEndings } from "./templated-text.ts";
-import { itemOf, type WireCaller, type WireKind, type WireReward } from "./wire.ts";
+import { itemOf, referenceOf, type WireCaller, type WireKind, type WireReward } from "./wire.ts";
 
 const Submit = z.object({
   prompt: z.string(),
@@ -101,6 +101,10 @@ function resultOf(task: Task | undefined): object {
 /** The answer to compare with, under the names that ROLL's data uses. */
 function referenceIn(info: unknown): string | undefined {
   if (typeof info !== "object" || info === null) return undefined;
-  const { ground_truth: truth, reference, answer } = info as Record<string, unknown>;
-  return [truth, reference, answer].find((value) => typeof value === "string") as string | undefined;
+  const known = info as Record<string, unknown>;
+  for (const name of ["ground_truth", "reference", "answer"]) {
+    const found = referenceOf(known[name], `reward_info.${name}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

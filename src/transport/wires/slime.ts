@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ROLES } from "../../domain/item.ts";
 import { parseJson } from "../http/from-json.ts";
 import { continueTemplated, withoutEndings } from "./templated-text.ts";
-import { itemOf, type ScoreItems, type WireKind, type WireReward } from "./wire.ts";
+import { itemOf, referenceOf, type ScoreItems, type WireKind, type WireReward } from "./wire.ts";
 
 const Body = z.object({
   prompt: z.union([z.string(), z.array(z.object({ role: z.enum(ROLES), content: z.string() })).min(1)]),
@@ -33,7 +33,6 @@ async function scoreOne(json: unknown, score: ScoreItems): Promise<WireReward> {
   const { prompt, response, label } = parseJson(Body, json);
   const written = withoutEndings(response);
   const judged = typeof prompt === "string" ? continueTemplated(prompt, written) : { prompt, response: written };
-  const reference = typeof label === "string" ? label : undefined;
-  const [rewards] = await score([itemOf(0, judged.prompt, [judged.response], reference)]);
+  const [rewards] = await score([itemOf(0, judged.prompt, [judged.response], referenceOf(label, "label"))]);
   return rewards![0]!;
 }

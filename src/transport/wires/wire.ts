@@ -1,5 +1,6 @@
 import type { GatewayError } from "../../domain/errors.ts";
 import type { Item } from "../../domain/item.ts";
+import { refuse } from "../request-rules.ts";
 
 /** Names of the wires, as the configuration has them. */
 export type WireName = "openrlhf" | "classify" | "slime" | "llamaFactory" | "rerank" | "score" | "nemoGym" | "roll" | "tei";
@@ -93,4 +94,15 @@ export function itemOf(id: number, prompt: Item["prompt"], candidates: readonly 
     candidates: candidates.map((content) => ({ content })),
     ...(reference !== undefined && { reference }),
   };
+}
+
+/**
+ * The reference answer that a label is: text, or a number as text; a label of another kind is none.
+ * @throws {GatewayError} REQUEST_INVALID for a whole number that JSON has rounded
+ */
+export function referenceOf(label: unknown, field: string): string | undefined {
+  if (typeof label === "string") return label;
+  if (typeof label !== "number") return undefined;
+  if (Number.isInteger(label) && !Number.isSafeInteger(label)) throw refuse(field, "a whole number beyond 2^53; send it as text");
+  return String(label);
 }

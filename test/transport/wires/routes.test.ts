@@ -5,6 +5,7 @@ import { textOf } from "../../../src/domain/item.ts";
 import type { ScoreRequest, ScoreResult } from "../../../src/domain/score.ts";
 import { resultOf } from "../../support/scripted-service.ts";
 import { openHttp } from "../../support/servers.ts";
+import { settled } from "../../support/settled.ts";
 import { openWires } from "../../support/wires.ts";
 
 const CHATML = "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nSay hello.<|im_end|>\n<|im_start|>assistant\n";
@@ -71,6 +72,41 @@ test("OpenRLHF: templated queries are judged as messages, and every list is as l
     { ...KIND, reference: "a good answer" },
     { prompt: [["user", "Say hello."]], candidates: ["Hi"] },
   ]);
+});
+
+test("a label that is a number is the reference answer too, one that JSON has rounded is refused, and another is none", async (t) => {
+  const { send, seen } = await openWires(t);
+  const calls = {
+    labels: (label: unknown) => send("/get_reward", { query: [`${CHATML}Hello!`], prompts: [CHATML], labels: [label] }),
+    label: (label: unknown) => send("/slime", { prompt: CHATML, response: "Hello!", label }),
+    "reward_info.ground_truth": (label: unknown) =>
+      send("/roll", { prompt: "Say hello.", response: "Hello!", reward_info: { ground_truth: label } }),
+    expected_answer: (label: unknown) =>
+      send("/verify", {
+        responses_create_params: { input: "Say hello." },
+        response: { output: [{ role: "assistant", content: "Hello!" }] },
+        expected_answer: label,
+      }),
+  };
+  for (const [field, call] of Object.entries(calls)) {
+    for (const [label, reference] of [
+      [42, "42"],
+      [-0.5, "-0.5"],
+      [0, "0"],
+      ["042", "042"],
+      [true, undefined],
+      [{ answer: 42 }, undefined],
+      [null, undefined],
+    ] as const) {
+      const before = seen.length;
+      assert.equal((await call(label)).status, 200, field);
+      await settled(() => seen.length > before);
+      assert.equal(seen.at(-1)!.items[0]!.reference, reference, `${field} ${JSON.stringify(label)}`);
+    }
+    const rounded = await call(2 ** 60);
+    assert.equal(rounded.status, 400, field);
+    assert.ok(rounded.body.error.details.field.startsWith(field));
+  }
 });
 
 test("OpenRLHF: empty lists, which newer clients send to further addresses, get an empty answer without a judge being asked", async (t) => {
