@@ -148,6 +148,7 @@ function tensorOf({ name, datatype }: TensorFact, elements: Tensor["elements"]):
 /** One item per row: a templated conversation, a pair of prompt and response, or the tokens of a conversation. */
 async function itemsOf(inputs: readonly Tensor[], decodeTokens: DecodeTokens | undefined): Promise<Item[]> {
   const given = new Map(inputs.map((tensor) => [tensor.name, tensor]));
+  if (given.size < inputs.length) throw refuse("inputs", "two tensors of one name; send each once");
   const sentences = given.get(SENTENCES.name);
   if (sentences !== undefined) return textsOf(sentences).map((each, row) => conversation(each, row, SENTENCES.name));
   const [prompts, responses] = [given.get(PROMPT.name), given.get(RESPONSE.name)];

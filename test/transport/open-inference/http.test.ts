@@ -157,6 +157,18 @@ test("the model is described to clients of both kinds, and is ready when its jud
   }
 });
 
+test("an input that is given twice is refused, and neither is judged", async (t) => {
+  const { json } = await open(t);
+  const [prompt, good, bad] = [
+    ["prompt", "Say hello."],
+    ["response", "Hello!"],
+    ["response", "Go away."],
+  ].map(([name, text]) => ({ name, datatype: "BYTES", shape: [1], data: [text] }));
+  assert.equal((await json(PATH, { inputs: [prompt, good] })).status, 200);
+  const { status, body } = await json(PATH, { inputs: [prompt, good, bad] });
+  assert.deepEqual([status, body], [400, { error: "inputs: two tensors of one name; send each once" }]);
+});
+
 test("what says nothing to judge is refused with a text", async (t) => {
   const { json } = await open(t);
   const bodies: readonly [object, RegExp][] = [
