@@ -4,7 +4,7 @@ import { toLatex } from "./unicode.ts";
 
 /** A mathematical answer: one formula, or several with the brackets around them. */
 export interface MathAnswer {
-  /** `()`, `[)` and so on for tuples and intervals, `{}` for sets and lists, of which only the members say something; empty for one formula. */
+  /** `()`, `[)` and so on for tuples and intervals, `{}` for sets and lists, of which only the members say something, `\cup` for what is united; empty for one formula. */
   readonly brackets: string;
   readonly parts: readonly Formula[];
 }
@@ -16,7 +16,7 @@ export interface Formula {
   /** The whole numbers that the text runs together: `\frac{1}{23}` and `\frac{12}{3}`, `1 2` and `12`. */
   readonly digits: string;
   /** What the signs of an equation or an inequality stand between, and the signs; absent where it is neither. */
-  readonly relation?: { readonly signs: string; readonly sides: readonly Formula[] };
+  readonly relation?: { readonly signs: readonly string[]; readonly sides: readonly Formula[] };
   /** The tuple, interval or set that it is, among others. */
   readonly members?: MathAnswer;
   /** Whether the text leaves out what decides its value: `2^{10}` and `(2)(10)` leave the digits of 210. */
@@ -26,13 +26,13 @@ export interface Formula {
 const MAX_PARTS = 20;
 /** How deep tuples and sets are looked into; what is deeper is a text. */
 const MAX_NESTING = 2;
-/** Words that set answers apart as a comma does. */
-const AND = /\\text\s*\{\s*(?:and|or)\s*\}|\s(?:and|or)\s/g;
-/** The name that an answer gives its value, as `x =` and `f(x) =`. */
-const NAMED = /^([a-zA-Z](?:_\w+)?)(?:\([a-z]\))?\s*=(?!=)/;
+/** Words that set answers apart as a comma does, with the comma that may stand before them. */
+const AND = /(?:,\s{0,8})?(?:\\text\s*\{\s*(?:and|or)\s*\}|(?<=[\s,])(?:and|or)\s)/g;
+/** The name that an answer gives its value, as `x =`, `f(x) =` and `x \in`. */
+const NAMED = /^([a-zA-Z](?:_\w+)?)(?:\([a-z]\))?\s*(?:=(?!=)|\\in(?![a-zA-Z]))/;
 
 /**
- * Reads an answer in LaTeX or plain text: `\frac{1}{2}`, `x = 5`, `(1, 2]`, `\{1, 2\}`, `1 \text{ or } 2`, `3 \pm \sqrt{2}`, `1,000`, `2√3`.
+ * Reads an answer in LaTeX or plain text: `\frac{1}{2}`, `x = 5`, `(1, 2]`, `x \in (1, 2) \cup (3, 4)`, `\{1, 2\}`, `1 \text{ or } 2`, `3 \pm \sqrt{2}`, `1,000`, `2√3`.
  *
  * @returns null when nothing is there to compare
  * @complexity O(length), pure
@@ -46,20 +46,33 @@ export function readMathAnswer(answer: string): MathAnswer | null {
   // "x = 1, y = 2" says which value is whose.
   const names = new Set(splitAtCommas(bare.replace(AND, ",")).map((part) => NAMED.exec(part.trim())?.[1]));
   names.delete(undefined);
-  const [named = "", name] = names.size > 1 ? [] : (NAMED.exec(bare) ?? []);
+  const [named = "", name] = names.size > 1 ? [] : (NAMED.exec(bare) ?? namesOfTuple(bare));
   const value = bare.slice(named.length).trim();
-  const list = (isTightList(value) ? value : value.replace(/(\d),(?=\d{3}(?!\d))/g, "$1")).replace(AND, ",");
+  const united = RELATIONS.test(value) || /\\cap(?![a-zA-Z])/.test(value) ? [] : splitOutside(value, "\\cup").map(ungrouped);
+  if (united.length > MAX_PARTS) return null;
+  if (united.length > 1) return { brackets: "\\cup", parts: united.map((part) => formulaOf(part, 1)) };
+  const list = ungrouped(value).replace(AND, ",");
   // "x = 1 or x = 2" names the same again.
   const body = (name === undefined ? list : list.replace(new RegExp(`,\\s*${name}\\s*=(?!=)`, "g"), ",")).trim();
   if (body === "") return null;
   const enclosed = enclosedIn(body, 0);
   if (enclosed !== undefined) return enclosed;
+  // LaTeX does not show these, and plain text means a set.
+  if (body.startsWith("{") && closesAtEnd(body)) return readMathAnswer(body.slice(1, -1));
   if (splitAtCommas(body).length > 1) return severalOf("{}", body, 0);
   const sign = body.indexOf("\\pm");
   if (sign >= 0 && body.indexOf("\\pm", sign + 1) < 0) {
     return severalOf("{}", `${body.replace("\\pm", "+")},${body.replace("\\pm", "-")}`, 0);
   }
   return { brackets: "", parts: [formulaOf(body, 0)] };
+}
+
+/** The names that an answer gives a tuple, as `(x, y) =`. Out of their order in the alphabet they say which value is whose. */
+function namesOfTuple(text: string): [named: string] | [] {
+  const [named, list = ""] =
+    /^(?:\\left\s*)?\(((?:\s*[a-zA-Z](?:_\w+)?\s*,)+\s*[a-zA-Z](?:_\w+)?)\s*(?:\\right\s*)?\)\s*=(?!=)/.exec(text) ?? [];
+  const names = list.split(",").map((name) => name.trim());
+  return named !== undefined && names.every((name, i) => i === 0 || names[i - 1]! < name) ? [named] : [];
 }
 
 /** What one pair of brackets holds: a set, or with commas in it a tuple or an interval. Undefined where it is neither, null of too many parts. */
@@ -79,6 +92,11 @@ function closesAtEnd(text: string): boolean {
     else if (")]}".includes(text[at]!) && --depth === 0) return at === text.length - 1;
   }
   return false;
+}
+
+/** Without the commas that group the digits of numbers. */
+function ungrouped(text: string): string {
+  return isTightList(text.trim()) ? text : text.replace(/(\d),(?=\d{3}(?!\d))/g, "$1");
 }
 
 /** Whether all stands in brackets and no comma has a space behind it: then one before three digits sets apart as well, as in `(100,200)`. */
@@ -127,7 +145,7 @@ function formulaOf(text: string, depth: number): Formula {
   const sides = pieces.filter((_, i) => i % 2 === 0).map((side) => formulaOf(side, depth));
   // Brackets of vectors and arrows are made of these signs too.
   if (sides.some((side) => side.text === "")) return whole;
-  return { ...whole, relation: { signs: pieces.filter((_, i) => i % 2 === 1).join(""), sides } };
+  return { ...whole, relation: { signs: pieces.filter((_, i) => i % 2 === 1), sides } };
 }
 
 /** The whole numbers of a formula, apart. As LaTeX reads it, `\frac12` has two. */
@@ -145,15 +163,20 @@ function unwrapped(answer: string): string {
 
 /** Parts between the commas that stand outside all brackets. */
 function splitAtCommas(text: string): string[] {
+  return splitOutside(text, ",");
+}
+
+/** Parts between the signs that stand outside all brackets. */
+function splitOutside(text: string, sign: string): string[] {
   const parts: string[] = [];
   let depth = 0;
   let start = 0;
   for (let at = 0; at < text.length; at++) {
     if ("([{".includes(text[at]!)) depth++;
     else if (")]}".includes(text[at]!)) depth--;
-    else if (text[at] === "," && depth === 0) {
+    else if (depth === 0 && text.startsWith(sign, at)) {
       parts.push(text.slice(start, at));
-      start = at + 1;
+      start = at + sign.length;
     }
   }
   return [...parts, text.slice(start)];

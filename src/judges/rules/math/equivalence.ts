@@ -62,8 +62,10 @@ export async function loadEquivalence(): Promise<Equivalence> {
       return a.members !== undefined && b.members !== undefined && equivalent(a.members, b.members, rel);
     }
     if (a.relation !== undefined && b.relation !== undefined) {
-      const { signs, sides } = b.relation;
-      return a.relation.signs === signs && a.relation.sides.every((side, i) => same(side, sides[i]!, rel));
+      const { signs, sides } = a.relation;
+      const holds = (other: NonNullable<Formula["relation"]>) =>
+        signs.join() === other.signs.join() && sides.every((side, i) => same(side, other.sides[i]!, rel));
+      return holds(b.relation) || holds(mirrored(b.relation));
     }
     const [left, right] = [read(a), read(b)];
     const computable = left !== null && right !== null;
@@ -74,7 +76,7 @@ export async function loadEquivalence(): Promise<Equivalence> {
   };
   const equivalent: Equivalence = (answer, gold, rel) => {
     if (answer.brackets !== gold.brackets) return false;
-    if (gold.brackets === "{}") {
+    if (gold.brackets === "{}" || gold.brackets === "\\cup") {
       const holds = (all: readonly Formula[], one: Formula) => all.some((other) => same(other, one, rel));
       return gold.parts.every((part) => holds(answer.parts, part)) && answer.parts.every((part) => holds(gold.parts, part));
     }
@@ -82,6 +84,13 @@ export async function loadEquivalence(): Promise<Equivalence> {
   };
   return equivalent;
 }
+
+/** The same, read from the right: `3 > x` of `x < 3`. */
+function mirrored({ signs, sides }: NonNullable<Formula["relation"]>): NonNullable<Formula["relation"]> {
+  return { signs: signs.map((sign) => MIRRORED[sign] ?? sign).reverse(), sides: sides.toReversed() };
+}
+
+const MIRRORED: Readonly<Record<string, string>> = { "<": ">", ">": "<", "\\le": "\\ge", "\\ge": "\\le" };
 
 /** NaN outside the domain, where some functions of the evaluator throw. */
 function valueAt(code: EvalFunction, point: ReadonlyMap<string, number>): number {

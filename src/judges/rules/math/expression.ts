@@ -136,8 +136,8 @@ class FormulaReader {
         pushOperand(this.#group());
       } else if (/^[\d.]/.test(token)) {
         // Two numbers in a row are no product of theirs.
-        if (operand && /^[\d.]+$/.test(parts.at(-1)!)) throw new Unreadable();
-        pushOperand(token);
+        if (operand && /^[\d.]+$/.test(parts.at(-1)!)) parts.push(`(${this.#mixed(token, parts)})`);
+        else pushOperand(token);
       } else for (const factor of this.#factors(token)) pushOperand(factor);
     }
     this.#depth--;
@@ -210,6 +210,17 @@ class FormulaReader {
 
   #fraction(): string {
     return `(${this.#digitOrGroup()}/${this.#digitOrGroup()})`;
+  }
+
+  /** A whole number and, behind a space, a part of one: `1 2/3`. The whole number is taken off the parts. */
+  #mixed(over: string, parts: string[]): string {
+    const [slash, under = "", next = ""] = this.#tokens.slice(this.#at, this.#at + 3);
+    const [before = "+", whole = ""] = parts.length > 1 ? parts.slice(-2) : [undefined, parts[0]];
+    const isPart = /^\d\d?$/.test(over) && slash === "/" && /^\d+$/.test(under) && Number(over) < Number(under) && !/^[/^!]$/.test(next);
+    if (!isPart || !/^\d+$/.test(whole) || !/^[-+]$/.test(before)) throw new Unreadable();
+    parts.pop();
+    this.#at += 2;
+    return `${whole}+((${over})/(${under}))`;
   }
 
   /** As LaTeX reads what follows `\frac`: of a number without braces, one digit. */

@@ -32,8 +32,8 @@ const RAISED = new RegExp(`[${SUPERSCRIPTS}]+`, "g");
 const KNOWN = new RegExp(`[${Object.keys(COMMANDS).join("")}]`, "g");
 
 /**
- * A formula with characters of Unicode in place of commands as LaTeX writes it, `\leq`, `\geq`, `\neq` in their short forms, and
- * `\lvert` and its like as bars.
+ * A formula with characters of Unicode in place of commands as LaTeX writes it, `\leq`, `\geq`, `\neq`, `<=` and their like in their short
+ * forms, `\lvert` and its like as bars, and the upright e and i, which are no units, as letters.
  *
  * @complexity O(length), pure
  * @example toLatex("2√3") // → "2\\sqrt 3"
@@ -43,5 +43,10 @@ export function toLatex(formula: string): string {
     .replace(RAISED, (run) => `^{${Array.from(run, (sign) => "0123456789-"[SUPERSCRIPTS.indexOf(sign)]).join("")}}`)
     .replace(KNOWN, (sign) => `${COMMANDS[sign]} `)
     .replace(/\\(le|ge|ne)q(?:slant)?(?![a-zA-Z])/g, "\\$1")
+    .replace(/<=(?!>)/g, "\\le ")
+    .replace(/>=/g, "\\ge ")
+    .replace(/\\([lg])t(?![a-zA-Z])/g, (_, way) => (way === "l" ? "<" : ">"))
+    .replace(/\\varnothing(?![a-zA-Z])/g, "\\emptyset")
+    .replace(/\\mathrm\s*\{\s*([ei])\s*\}/g, " $1 ")
     .replace(/\\[lr]?vert(?![a-zA-Z])/g, "|");
 }
