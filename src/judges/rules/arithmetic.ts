@@ -26,6 +26,11 @@ const OPERATED = /\d\s*[+\-\u2212*/×÷^x]/;
 const SEAM = /(?<=[.,])\s+|(?<=[\d)])\s+(?=[$€£]?[.\d])(?!\d+\/\d|\d{3}(?!\d))/;
 const LIST_MARK = /^\s*[-+*]\s+/;
 const EMPHASIS = /^\s*\*\*|\*\*\s*$/g;
+/** What sets a result off, and what closes it. */
+const SET_OFF: readonly (readonly [open: RegExp, close: string])[] = [
+  [/^\s{0,4}\*\*/, "**"],
+  [/^\s{0,4}\\boxed\{/, "}"],
+];
 /** Ends in a part of a formula that is read no further: a command of LaTeX, an operator in another spelling. */
 const OPEN = /(?:\\[a-zA-Z]+|[·⋅∙∗√]|[\d)]\s*[–—])\s*$/;
 /** Ends in a name, a unit or a bracket, to which belongs what follows at once. */
@@ -57,7 +62,7 @@ export function checkClaims(claims: readonly ArithmeticClaim[], tolerance: numbe
 }
 
 /**
- * The claims "expression = value" of a text, such as `12 * 4 = $48` and `12 * 4 = 50 - 2`. An expression holds digits, `+ - * / ^ × ÷ x`,
+ * The claims "expression = value" of a text, such as `12 * 4 = $48`, `12 * 4 = **48**` and `12 * 4 = 50 - 2`, also in brackets. An expression holds digits, `+ - * / ^ × ÷ x`,
  * parentheses and currency signs, and at least one operation. What is a part of something else is no claim: `y + 12 * 4 = 50`, `2x - 3 = 7`.
  *
  * @returns in order, at most 200
@@ -83,9 +88,19 @@ function expressionBefore(text: string, end: number): string | undefined {
   let expression = pieces.at(-1)!;
   if (pieces.length === 1 && /(?:^|\n)$/.test(before)) expression = expression.replace(LIST_MARK, "");
   else if (pieces.length === 1 && (OPEN.test(before) || (ATTACHED.test(before) && /^\S/.test(expression)))) return undefined;
-  expression = expression.replace(EMPHASIS, "").trim();
+  expression = withinBrackets(expression.replace(EMPHASIS, "")).trim();
   if (OPERATION.test(expression) || !OPERATED.test(expression)) return undefined;
   return evaluateArithmetic(expression) === null ? undefined : expression;
+}
+
+/** What stands behind the last bracket that is not closed: "5 * (2 + 3 = 5)" claims something of 2 + 3. */
+function withinBrackets(expression: string): string {
+  let closed = 0;
+  for (let at = expression.length - 1; at >= 0; at--) {
+    if (expression[at] === ")") closed++;
+    else if (expression[at] === "(" && closed-- === 0) return expression.slice(at + 1);
+  }
+  return expression;
 }
 
 /** Whether a character can be of an expression. An x is one between numbers, and the name of one elsewhere. */
@@ -96,13 +111,17 @@ function isPart(text: string, at: number): boolean {
 
 /** The number behind a sign of equality, or the value of the expression that it begins; null where what follows cannot be told. */
 function valueAfter(text: string, start: number): number | null {
-  const number = NUMBER.exec(text.slice(start, start + 64))?.[0];
+  const [opened = "", close = ""] =
+    SET_OFF.map(([open, close]) => [open.exec(text.slice(start, start + 16))?.[0], close]).find(([open]) => open) ?? [];
+  const number = NUMBER.exec(text.slice(start + opened.length, start + opened.length + 64))?.[0];
   if (number === undefined) return null;
-  const isFirst = GOES_ON.test(text.slice(start + number.length, start + number.length + 32));
-  let end = start + number.length;
+  let end = start + opened.length + number.length;
+  if (text.startsWith(close, end)) end += close.length;
+  const rest = end;
+  const isFirst = GOES_ON.test(text.slice(end, end + 32));
   if (isFirst) while (end < text.length && end - start <= MAX_EXPRESSION && isPart(text, end)) end++;
   if (GOES_ASTRAY.test(text.slice(end, end + 32))) return null;
-  const [whole = ""] = text.slice(start, end).trim().split(SEAM);
+  const [whole = ""] = `${number}${text.slice(rest, end)}`.replace(EMPHASIS, "").trim().split(SEAM);
   return isFirst ? evaluateArithmetic(whole.replace(/[.,]+$/, "")) : parseNumber(number);
 }
 

@@ -69,6 +69,8 @@ describe("findClaims(text)", () => {
     ["a result that is a fraction", "2/4 = 1/2 and 5/2 = 2 1/2"],
     ["numbers before the calculation", "In 2020 5 + 3 = 8; .5 + 1 = 1.5"],
     ["bold text", "**3 + 4 = 7** and **Total:** 2 + 2 = 4"],
+    ["results in bold or in a box", "3 + 4 = **7**, 2 * 3 = **$6** a day, 5 - 3 = **1 + 1**, 4 * 4 = **8** * 2 and 2 + 2 = \\boxed{4}"],
+    ["brackets", "(3 + 4 = 7), ((2 + 3) * 4 = 20), so 5 * (2 + 3 = 5) and \\(12 + 4 = 16\\)"],
   ];
   for (const [what, text] of held) {
     it(`finds right what is right in ${what}`, () => {
@@ -82,7 +84,19 @@ describe("findClaims(text)", () => {
     });
   }
 
+  it("finds wrong what is wrong in bold and in brackets, and nothing beside it", () => {
+    const claims = findClaims("3 + 4 = **8**, (3 + 4 = 9) and 2 + 2 = \\boxed{5} apples");
+    assert.deepEqual(claims, [
+      { expression: "3 + 4", value: 8 },
+      { expression: "3 + 4", value: 9 },
+      { expression: "2 + 2", value: 5 },
+    ]);
+  });
+
   const parts = [
+    "f(2 + 3 = 5)",
+    "\\sqrt(9 + 16 = 25)",
+    "2 + 8 = **3** + y",
     "2x + 3 = 11",
     "2x - 3 * 2 = 7",
     "y + 2 * 3 = 10",

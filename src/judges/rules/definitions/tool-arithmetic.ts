@@ -8,7 +8,7 @@ export const toolArithmetic = defineRule({
     rule: z.literal("toolArithmetic").describe("Share of the text's calculations, such as 12 * 4 = 48, that a calculator confirms."),
     tolerance: z.number().min(0).default(1e-6).describe("How far a stated result may be from the calculator's. Default 0.000001."),
   }),
-  version: 2,
+  version: 3,
   space: "unit",
   readsReference: false,
   create: ({ tolerance }) =>
