@@ -44,6 +44,7 @@ const GOES_ON = /^\s*[-+\u2212*/×÷^x]\s*[$€£(.\d]/;
 /** Follows one that goes on otherwise: "12 000", and in formulas with names or commands. */
 const GOES_ASTRAY =
   /^\s?(?:\d{3}(?!\d)|[nx-z](?![\p{L}\p{N}])|[-+\u2212*/×÷^]\s*\p{L}(?!\p{L})|[+×÷^]\s*[\p{L}\\]|[·⋅]|\\(?:times|cdot|div|frac|sqrt))/u;
+const BEYOND_QUOTIENTS = /[-+\u2212*×x^]/;
 const SIDE_BY_SIDE = /\d\s+[\d.]/;
 const OPERAND = /^\d[\d,]*(?:\.\d+)?|^\.\d+/;
 
@@ -73,7 +74,7 @@ export function findClaims(text: string): ArithmeticClaim[] {
   const claims: ArithmeticClaim[] = [];
   for (let at = text.indexOf("="); at >= 0 && claims.length < MAX_CLAIMS; at = text.indexOf("=", at + 1)) {
     const expression = expressionBefore(text, at);
-    const value = expression === undefined ? null : valueAfter(text, at + 1);
+    const value = expression === undefined ? null : valueAfter(text, at + 1, expression);
     if (expression !== undefined && value !== null) claims.push({ expression, value });
   }
   return claims;
@@ -110,7 +111,7 @@ function isPart(text: string, at: number): boolean {
 }
 
 /** The number behind a sign of equality, or the value of the expression that it begins; null where what follows cannot be told. */
-function valueAfter(text: string, start: number): number | null {
+function valueAfter(text: string, start: number, expression: string): number | null {
   const [opened = "", close = ""] =
     SET_OFF.map(([open, close]) => [open.exec(text.slice(start, start + 16))?.[0], close]).find(([open]) => open) ?? [];
   const number = NUMBER.exec(text.slice(start + opened.length, start + opened.length + 64))?.[0];
@@ -122,7 +123,16 @@ function valueAfter(text: string, start: number): number | null {
   if (isFirst) while (end < text.length && end - start <= MAX_EXPRESSION && isPart(text, end)) end++;
   if (GOES_ASTRAY.test(text.slice(end, end + 32))) return null;
   const [whole = ""] = `${number}${text.slice(rest, end)}`.replace(EMPHASIS, "").trim().split(SEAM);
-  return isFirst ? evaluateArithmetic(whole.replace(/[.,]+$/, "")) : parseNumber(number);
+  return isFirst ? evaluateArithmetic(whole.replace(/[.,]+$/, "")) : statedResult(number, expression);
+}
+
+/** Per cents are hundredths of a quotient, and may be the unit of what is computed otherwise: "3/4 = 75%", "100 - 54 = 46%". */
+function statedResult(number: string, expression: string): number | null {
+  const stated = parseNumber(number);
+  if (stated === null || !number.endsWith("%") || !BEYOND_QUOTIENTS.test(expression)) return stated;
+  const points = parseNumber(number.slice(0, -1))!;
+  const computed = evaluateArithmetic(expression)!;
+  return Math.abs(computed - points) < Math.abs(computed - stated) ? points : stated;
 }
 
 /**

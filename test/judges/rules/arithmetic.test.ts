@@ -70,6 +70,7 @@ describe("findClaims(text)", () => {
     ["numbers before the calculation", "In 2020 5 + 3 = 8; .5 + 1 = 1.5"],
     ["bold text", "**3 + 4 = 7** and **Total:** 2 + 2 = 4"],
     ["results in bold or in a box", "3 + 4 = **7**, 2 * 3 = **$6** a day, 5 - 3 = **1 + 1**, 4 * 4 = **8** * 2 and 2 + 2 = \\boxed{4}"],
+    ["per cents", "100 - 54 = 46%, 18 / 450 x 100 = 4%, 9.0*5=45.0% and 3/4 = 75%, 2 * 0.25 = 50%"],
     ["brackets", "(3 + 4 = 7), ((2 + 3) * 4 = 20), so 5 * (2 + 3 = 5) and \\(12 + 4 = 16\\)"],
   ];
   for (const [what, text] of held) {
@@ -91,6 +92,10 @@ describe("findClaims(text)", () => {
       { expression: "3 + 4", value: 9 },
       { expression: "2 + 2", value: 5 },
     ]);
+  });
+
+  it("takes a quotient in per cents by its hundredths", () => {
+    assert.deepEqual(checkClaims(findClaims("3/4 = 0.75%, 100 - 54 = 47%"), 1e-9).ok, [false, false]);
   });
 
   const parts = [
