@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { digestFile } from "../config/digest.ts";
+import { GatewayError } from "../domain/errors.ts";
 import { type CalibrationTarget, fitCalibration, toCalibration } from "../evaluation/calibration-fit.ts";
 import { measureCalibration } from "../evaluation/calibration-quality.ts";
 import { foldsOf, type LabelledPrompt, splitPrompts } from "../evaluation/labelled-prompts.ts";
@@ -107,7 +108,7 @@ async function calibrate(path: string, flags: CalibrateFlags, exit: SetExit): Pr
     });
   const fitted = fitOn(fit);
   const held = parts.map((part) => ({
-    calibration: toCalibration(part.fit === fit ? fitted : fitOn(part.fit)),
+    calibration: toCalibration(part.fit === fit ? fitted : withoutFold(() => fitOn(part.fit))),
     prompts: part.heldOut,
   }));
   const quality = measureCalibration(held, {
@@ -179,6 +180,17 @@ async function setApart(
     return { fit: prompts.filter((prompt) => !held.has(prompt)), heldOut };
   });
   return { fit: prompts, parts, split: { by: "first user turn", folds, seed } };
+}
+
+/** A fit on all but one fold, whose refusal says so: all of the data could be fitted. */
+function withoutFold<T>(fit: () => T): T {
+  try {
+    return fit();
+  } catch (thrown) {
+    const { reason, message, details } = GatewayError.from(thrown);
+    const remedy = "all of the data can be fitted, so hold less out at a time with more --folds, or label more";
+    throw new GatewayError(reason, `without one of the folds, ${message}; ${remedy}`, { cause: thrown, details });
+  }
 }
 
 const DEFAULT_FOLDS = 5;

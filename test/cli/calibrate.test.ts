@@ -174,6 +174,15 @@ describe("rewardgate calibrate FILE", () => {
     assert.match(stderr, /pipe can be read once, and its digest is taken too; name a file/);
   });
 
+  it("says that a fold leaves too little where all of the data would do", async () => {
+    tiny.folder.write("barely.jsonl", jsonl(pairs.slice(0, 22)));
+    const { code, stderr } = await calibrate(at("barely.jsonl"), "-j", "tiny-reward", "-o", at("barely.json"));
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: without one of the folds, 1\d labelled items are too few to fit on: label at least 20; .* more --folds/m);
+    const finer = await calibrate(at("barely.jsonl"), "-j", "tiny-reward", "-o", at("barely.json"), "--folds", "99");
+    assert.equal(finer.code, 0, finer.stderr);
+  });
+
   it("exits with 2 on too little data", async () => {
     tiny.folder.write("few.jsonl", jsonl(pairs.slice(0, 12)));
     const { code, stderr } = await calibrate(at("few.jsonl"), "-j", "tiny-reward", "-o", at("f.json"));
