@@ -64,26 +64,65 @@ export function numericMatch(prediction: string, gold: string, tolerance: Numeri
 }
 
 const NUMBER_IN_TEXT = /[+\-\u2212]?[$€£¥]?(?:\d+(?:,\d+)*(?:\.\d+)?|\.\d+)(?:\/\d+)?(?:\s*%)?/g;
+/** Words behind a number that are a part of it. */
+const SCALES: Readonly<Record<string, number>> = { percent: 0.01, hundred: 1e2, thousand: 1e3, million: 1e6, billion: 1e9, trillion: 1e12 };
+const SCALE = /^[\s-]{0,4}(per\s?cent|hundred|thousand|million|billion|trillion)(?![\p{L}\p{N}])/iu;
 
 /**
- * The number that an answer states, with words or units around it, in LaTeX or not: `about $18 a day`, `x = 42`, `1{,}000`.
+ * The number that an answer states, with words or units around it, in LaTeX or not: `about $18 a day`, `x = 42`, `1{,}000`, `2 million`.
  *
  * @returns null when the answer holds no number, or several: which one is meant is not guessed
  * @complexity O(length), pure
  * @example statedNumber("42 apples") // → 42
  */
 export function statedNumber(answer: string): number | null {
-  const plain = withoutLatex(answer);
-  const whole = parseNumber(plain);
-  if (whole !== null) return whole;
-  const [only, ...others] = plain.match(NUMBER_IN_TEXT) ?? [];
-  return only === undefined || others.length > 0 ? null : parseNumber(only);
+  return statedQuantity(answer)?.value ?? null;
 }
 
-/** Numbers as plain text has them: LaTeX writes `1{,}000`, `50\%`, `\$5` and `2\frac{1}{2}`. */
+/** A number, and whether it is written in per cents, of which the value is hundredths. */
+export interface StatedQuantity {
+  readonly value: number;
+  readonly perCent: boolean;
+}
+
+/**
+ * The number that an answer states, as {@link statedNumber} reads it, and how.
+ *
+ * @example statedQuantity("25 percent")?.perCent // → true
+ */
+export function statedQuantity(answer: string): StatedQuantity | null {
+  const plain = withoutLatex(answer);
+  const whole = parseNumber(plain);
+  if (whole !== null) return { value: whole, perCent: plain.includes("%") };
+  const [only, ...others] = plain.matchAll(NUMBER_IN_TEXT);
+  const value = only === undefined || others.length > 0 ? null : parseNumber(only[0]);
+  if (value === null) return null;
+  const word = SCALE.exec(plain.slice(only!.index + only![0].length))?.[1]
+    ?.toLowerCase()
+    .replace(/\s/, "");
+  const scale = word === undefined ? 1 : SCALES[word]!;
+  return { value: scale < 1 ? value / 100 : value * scale, perCent: scale < 1 || only![0].endsWith("%") };
+}
+
+/**
+ * Whether two quantities agree: by value, or where one is in per cents and the other a plain number from 1 on, by the numbers as they are
+ * written. Who is asked for a percentage answers `25` or `25%`.
+ *
+ * @example agreesAsWritten({ value: 0.25, perCent: true }, { value: 25, perCent: false }, { rel: 0, abs: 0 }) // → true
+ */
+export function agreesAsWritten(given: StatedQuantity, gold: StatedQuantity, tolerance: NumericTolerance): boolean {
+  if (agrees(given.value, gold.value, tolerance)) return true;
+  if (given.perCent === gold.perCent || Math.abs(given.perCent ? gold.value : given.value) < 1) return false;
+  const written = ({ value, perCent }: StatedQuantity) => (perCent ? value * 100 : value);
+  return agrees(written(given), written(gold), tolerance);
+}
+
+/** Numbers as plain text has them: LaTeX writes `1{,}000`, `50\%`, `\$5`, `2\frac{1}{2}` and `\frac12`. */
 function withoutLatex(answer: string): string {
   return answer
     .replace(/(\d)(?:\{,\}|\\[,!])(?=\d{3}(?!\d))/g, "$1,")
     .replace(/\\(?=[%$])/g, "")
-    .replace(/(\d?)\\[dt]?frac\{(\d+)\}\{(\d+)\}/g, (_, whole, over, under) => `${whole === "" ? "" : `${whole} `}${over}/${under}`);
+    .replace(/(\d?)\\[dt]?frac\s{0,4}(?:\{(\d+)\}|(\d))\s{0,4}(?:\{(\d+)\}|(\d))/g, (_, whole, over, oneOver, under, oneUnder) => {
+      return `${whole === "" ? "" : `${whole} `}${over ?? oneOver}/${under ?? oneUnder}`;
+    });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { numericMatch, parseNumber, statedNumber } from "../../../src/judges/rules/numeric.ts";
+import { agreesAsWritten, numericMatch, parseNumber, statedNumber, statedQuantity } from "../../../src/judges/rules/numeric.ts";
 
 const TOLERANCE = { rel: 1e-3, abs: 1e-6 };
 
@@ -62,11 +62,44 @@ describe("statedNumber(answer)", () => {
     ["\\$18.50", 18.5],
     ["x = -\\frac{1}{2}", -0.5],
     ["2\\dfrac{1}{2}", 2.5],
+    ["\\frac12", 0.5],
+    ["-\\dfrac 3{4}", -0.75],
+    ["2\\frac12", 2.5],
+    ["$1.2 million a year", 1_200_000],
+    ["5 thousand", 5000],
+    ["3-hundred", 300],
+    ["46 percent of them", 0.46],
+    ["46 per cent", 0.46],
+    ["5 millionaires", 5],
     ["3 or 4", null],
     ["10 + 5", null],
     ["no number", null],
   ];
   for (const [answer, value] of stated) it(`reads ${JSON.stringify(answer)} as ${value}`, () => assert.equal(statedNumber(answer), value));
+});
+
+describe("agreesAsWritten(given, gold, tolerance)", () => {
+  const exactly = { rel: 1e-9, abs: 0 };
+  const cases: [given: string, gold: string, agrees: boolean][] = [
+    ["25%", "25", true],
+    ["25", "25%", true],
+    ["25 percent", "25", true],
+    ["25%", "0.25", true],
+    ["0.25", "25%", true],
+    ["25%", "24", false],
+    ["2500%", "25", true],
+    ["2500%", "0.25", false],
+    ["0.5%", "0.5", false],
+    ["0.5", "0.5%", false],
+    ["25%", "2500", false],
+    ["25%", "25%", true],
+    ["25%", "0.25%", false],
+  ];
+  for (const [given, gold, agree] of cases) {
+    it(`${agree ? "takes" : "does not take"} ${given} for ${gold}`, () => {
+      assert.equal(agreesAsWritten(statedQuantity(given)!, statedQuantity(gold)!, exactly), agree);
+    });
+  }
 });
 
 describe("numericMatch(prediction, gold, tolerance)", () => {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { foldAnswer } from "../exact-match.ts";
 import { ANSWER_PLACES, finalAnswer } from "../final-answer.ts";
 import { choiceOf } from "../multiple-choice.ts";
-import { agrees, statedNumber } from "../numeric.ts";
+import { agreesAsWritten, statedQuantity } from "../numeric.ts";
 import { againstReference, defineRule, NO_ANSWER } from "./definition.ts";
 
 export const answerPlaces = z
@@ -44,19 +44,19 @@ export const numeric = defineRule({
     rel: z.number().min(0).max(1).default(1e-3).describe("Share of the reference that the answer may be off. Default 0.001."),
     abs: z.number().min(0).default(1e-6).describe("Amount that the answer may be off, whatever the reference. Default 0.000001."),
   }),
-  version: 3,
+  version: 4,
   space: "unit",
   readsReference: true,
   create: ({ answer, rel, abs }) => {
     const read = (text: string) => {
       const given = finalAnswer(text, answer);
-      return given === null ? null : statedNumber(given);
+      return given === null ? null : statedQuantity(given);
     };
     return againstReference(
-      (reference) => statedNumber(reference) ?? read(reference),
+      (reference) => statedQuantity(reference) ?? read(reference),
       (text, gold) => {
-        const value = read(text);
-        return value === null ? NO_ANSWER : Number(agrees(value, gold, { rel, abs }));
+        const given = read(text);
+        return given === null ? NO_ANSWER : Number(agreesAsWritten(given, gold, { rel, abs }));
       },
     );
   },
