@@ -4,8 +4,11 @@ export type AnswerPlace = (typeof ANSWER_PLACES)[number];
 
 /** Longest answer; what is longer is an explanation. */
 const MAX_ANSWER = 1_000;
-/** A heading or emphasis around the word is Markdown's, and none of the answer. */
-const MARKER = /(?:^[ \t]*a[ \t]*:|^[ \t>#*_]*(?:final )?answer[ \t*_]*:|####|\banswer[ \t]+is:?)[ \t]*([^\r\n]*)/gim;
+/** A heading or emphasis around the word is Markdown's, and none of the answer; one that is alone on its line needs no colon. */
+const MARKER =
+  /(?:^[ \t]*a[ \t]*:|^[ \t]*(?:#{1,6}[ \t]*|\*\*)(?:final )?answer[ \t*_]*$|^[ \t>#*_]*(?:final )?answer[ \t*_]*:|####|\banswer[ \t]+is:?)[ \t]*([^\r\n]*)/gim;
+/** What stands below a marker with nothing behind it: a formula that is set off, or a line. */
+const BELOW = /^\s*(\$\$[^$]{0,1000}\$\$|\\\[[\s\S]{0,1000}?\\\]|[^\r\n]*)/;
 
 /**
  * The final answer of a text: what stands at the first of `places` that the text has, the last time it stands there. A later place is not
@@ -42,15 +45,18 @@ const READERS: Readonly<Record<AnswerPlace, (text: string) => string | undefined
     return close < 0 ? undefined : text.slice(open + 1, close);
   },
   marker: (text) => {
-    const line = [...text.matchAll(MARKER)].at(-1)?.[1];
-    return line === undefined ? undefined : withoutEmphasis(line.trim());
+    const last = [...text.matchAll(MARKER)].at(-1);
+    if (last === undefined) return undefined;
+    const behind = withoutEmphasis(last[1]!.trim());
+    return behind !== "" ? behind : withoutEmphasis(BELOW.exec(text.slice(last.index + last[0].length))![1]!.trim());
   },
   whole: (text) => text,
 };
 
 /** A loop takes it off: a pattern would try every run of asterisks anew. */
 function withoutEmphasis(text: string): string {
-  let [start, end] = [0, text.length];
+  // The full stop of the sentence may stand behind the emphasis.
+  let [start, end] = [0, text.startsWith("**") && text.endsWith("**.") ? text.length - 1 : text.length];
   while (text.startsWith("**", start)) start += 2;
   while (end - 2 >= start && text.endsWith("**", end)) end -= 2;
   return text.slice(start, end);

@@ -10,7 +10,7 @@ export const answerPlaces = z
   .min(1)
   .describe(
     "Where the answer stands in a text: `tag` (<answer>…</answer>), `boxed` (\\boxed{…}), `marker` (after #### or a line's A:, Answer:, " +
-      "Final answer:, or after 'answer is'), `whole` (the text is the answer). The first place that a text has decides.",
+      "Final answer:, or after 'answer is', or below it), `whole` (the text is the answer). The first place that a text has decides.",
   );
 /** All places, the most deliberate first. */
 export const DEFAULT_PLACES = ["tag", "boxed", "marker", "whole"] as const;
@@ -23,7 +23,7 @@ export const exact = defineRule({
     rule: z.literal("exact").describe("Whether the answer is the reference, apart from case, punctuation and spaces."),
     answer: answerPlaces.default([...DEFAULT_PLACES]),
   }),
-  version: 3,
+  version: 4,
   space: "unit",
   readsReference: true,
   create: ({ answer }) =>

@@ -154,11 +154,20 @@ function digitsOf(plain: string): string {
   return (grouped.match(/\d+/g) ?? []).join(" ");
 }
 
-/** Without the marks of a formula around it and the full stop after it. */
+/** Without the marks of formulas, around it and in it, and the full stop after it. */
 function unwrapped(answer: string): string {
   const body = answer.trim().replace(/\.$/, "");
   const inner = /^\$\$?([^$]*)\$\$?$/.exec(body) ?? /^\\\(([\s\S]*)\\\)$/.exec(body) ?? /^\\\[([\s\S]*)\\\]$/.exec(body);
-  return (inner?.[1] ?? body).trim().replace(/\.$/, "");
+  return withoutMarks(inner?.[1] ?? body)
+    .trim()
+    .replace(/\.$/, "");
+}
+
+/** `$1$ and $2$` without its dollars; one alone is money. */
+function withoutMarks(text: string): string {
+  const marks = /(?<!\\)\$/g;
+  const plain = text.replace(/\\[()]/g, " ");
+  return (plain.match(marks) ?? []).length % 2 === 0 ? plain.replace(marks, "") : plain;
 }
 
 /** Parts between the commas that stand outside all brackets. */
