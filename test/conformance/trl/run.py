@@ -1,4 +1,5 @@
-"""TRL's GRPOTrainer on a tiny causal model that is made here, with rewards from a panel, and a gateway that is killed in the middle."""
+"""TRL's trainers on a tiny causal model that is made here, with rewards from a panel: GRPO with a gateway that is killed in the middle, and what
+RLOO and OnlineDPO make of a sample that has no reward."""
 
 import json
 import logging
@@ -12,10 +13,11 @@ import torch
 import trl
 from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, PrinterCallback
-from trl import GRPOConfig, GRPOTrainer
+from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
+from trl.experimental.online_dpo import OnlineDPOConfig, OnlineDPOTrainer
 
 import rewardgate.trl
-from rewardgate import Client, Retry
+from rewardgate import Client, NoRewardError, Retry
 
 STEPS = 20
 GENERATIONS = 4
@@ -79,57 +81,60 @@ class Watched:
         return reward
 
 
-def train(functions, **settings):
-    """Trains for 20 steps; returns what the trainer logged at each."""
+def train(functions, trainer_class=GRPOTrainer, config_class=GRPOConfig, **settings):
+    """Trains for 20 steps, unless the settings say otherwise; returns what the trainer logged at each."""
+    settings = {"max_steps": STEPS, **settings}
+    if trainer_class is not OnlineDPOTrainer:
+        settings = {"num_generations": GENERATIONS, "max_completion_length": 12, "shuffle_dataset": False, **settings}
     model, tokenizer = policy()
     before = {name: value.clone() for name, value in model.named_parameters()}
     rows = [{"prompt": [{"role": "user", "content": question}]} for question in QUESTIONS * 10]
     with tempfile.TemporaryDirectory() as out:
-        config = GRPOConfig(
+        config = config_class(
             output_dir=out,
-            max_steps=STEPS,
             per_device_train_batch_size=4 * GENERATIONS,
-            num_generations=GENERATIONS,
-            max_completion_length=12,
             learning_rate=1e-3,
             use_cpu=True,
             bf16=False,
             seed=7,
-            shuffle_dataset=False,
             logging_steps=1,
             save_strategy="no",
             report_to=[],
             disable_tqdm=True,
             **settings,
         )
-        trainer = GRPOTrainer(model, reward_funcs=functions, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer)
+        trainer = trainer_class(model, reward_funcs=functions, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer)
         trainer.remove_callback(PrinterCallback)
         trainer.train()
     log = [entry for entry in trainer.state.log_history if "loss" in entry]
-    assert len(log) == STEPS, f"{len(log)} steps"
+    assert len(log) == settings["max_steps"], f"{len(log)} steps"
     assert all(math.isfinite(entry["loss"]) for entry in log)
     moved = [not torch.equal(value, before[name]) for name, value in trainer.model.named_parameters()]
     assert any(moved) and all(bool(torch.isfinite(value).all()) for value in trainer.model.parameters())
-    assert math.isfinite(log[-1]["reward"]), "the last reward is not finite"
     return log
 
 
-def counts(given):
+def counts(given, steps=STEPS):
     """Of each function, how many samples got a number and how many None; nothing else is there."""
     for name, calls in given.items():
-        assert len(calls) == STEPS, f"{name} was called {len(calls)} times"
+        assert len(calls) == steps, f"{name} was called {len(calls)} times"
         values = [value for call in calls for value in call]
         assert all(value is None or math.isfinite(value) for value in values)
         yield name, sum(value is not None for value in values), sum(value is None for value in values)
 
 
+def record(system, text):
+    print(text, flush=True)
+    with open(os.environ["REWARDGATE_TEST_RESULTS"], "a") as results:
+        results.write(json.dumps({"system": system, "version": trl.__version__, "result": text}) + "\n")
+
+
 def tell(title, log, given):
+    assert math.isfinite(log[-1]["reward"]), "the last reward is not finite"
     lost = [step for step, call in enumerate(next(iter(given.values())), 1) if all(value is None for value in call)]
     parts = ", ".join(f"`{name}` {there} rewards and {none} None" for name, there, none in counts(given))
     text = f"{title}: {STEPS} steps, {parts}; steps without any reward: {lost or 'none'}; last reward {log[-1]['reward']:.3f}"
-    print(text, flush=True)
-    with open(os.environ["REWARDGATE_TEST_RESULTS"], "a") as results:
-        results.write(json.dumps({"system": "TRL, `GRPOTrainer`", "version": trl.__version__, "result": text}) + "\n")
+    record("TRL, `GRPOTrainer`", text)
     return lost
 
 
@@ -137,6 +142,30 @@ def watched_run(functions, **settings):
     """A run in which the gateway is killed: what the trainer logged, and what it was given."""
     watched = Watched(functions)
     return train(watched.functions, **settings), watched.given
+
+
+def short_run(trainer_class, config_class, on_failure=None, **settings):
+    """A run of two steps with one function: how many samples it gave a number and how many `None`, and what it gave."""
+    watched = Watched([rewardgate.trl.reward_function(GRPC, panel="chat", on_failure=on_failure)])
+    train(watched.functions, trainer_class, config_class, max_steps=2, **settings)
+    [(_, there, none)] = counts(watched.given, steps=2)
+    return there, none, [value for call in watched.given["chat"] for value in call]
+
+
+def other_trainers():
+    # Without a penalty there is no reference policy, which RLOO would load from the name that this one has not got.
+    there, none, _ = short_run(RLOOTrainer, RLOOConfig, beta=0.0)
+    assert (there, none) == (24, 8)
+    record("TRL, `RLOOTrainer`", f"2 steps, {there} rewards and {none} None (too long), which it masks")
+    try:
+        short_run(OnlineDPOTrainer, OnlineDPOConfig, max_new_tokens=12)
+        raise AssertionError("OnlineDPO was given None, of which it makes a 0")
+    except NoRewardError as error:
+        assert "state on_failure" in error.message
+    there, none, given = short_run(OnlineDPOTrainer, OnlineDPOConfig, on_failure=-9.0, max_new_tokens=12)
+    assert none == 0 and given.count(-9.0) > 0
+    stated = given.count(-9.0)
+    record("TRL, `OnlineDPOTrainer`", f"2 steps, {there - stated} rewards and {stated} times the number stated for a failure; without one it raises")
 
 
 def main():
@@ -156,6 +185,8 @@ def main():
     log, given = watched_run([rewardgate.trl.reward_function(GRPC, panel="chat")])
     assert tell("one combined function, riding the outage out", log, given) == []
     assert [none for _, _, none in counts(given)] == [long_ones]
+
+    other_trainers()
 
 
 main()
