@@ -118,7 +118,6 @@ class _Scorer:
             for i, (prompt, completion) in enumerate(zip(prompts, completions, strict=True))
         ]
 
-
     def _prompt(self, prompt: Prompt, columns: Mapping[str, Any], place: int) -> Prompt:
         """The prompt with the images that the trainer holds beside it: TRL puts them in for its model, in some trainers without what they show."""
         images = column_of_images(columns, place) if self._images == "send" else ()
@@ -154,7 +153,6 @@ def reward_function(
         when_unavailable: a gateway that does not answer within `retry.timeout` ends the run, or leaves the samples without reward.
     """
     scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry, images=images, on_failure=on_failure)
-
     return _OfPanel(name or panel or "rewardgate", scorer)
 
 
@@ -182,7 +180,6 @@ def reward_functions(
         RequestError: no such panel, or one that routes, whose panels may have different members; name them.
     """
     scorer = _Scorer(address, panel, reference, metadata, when_unavailable, retry, images=images, on_failure=on_failure)
-
     return [_OfMember(member, scorer) for member in (scorer.members() if members is None else members)]
 
 
