@@ -68,7 +68,10 @@ const timeouts = z
     headersSeconds: seconds(10, "Seconds for the headers of an HTTP request."),
     bodySeconds: seconds(60, "Seconds for the body of a request that is no stream, over HTTP and gRPC."),
     keepAliveSeconds: seconds(65, "Seconds that an HTTP connection waits for its next request."),
-    stallSeconds: seconds(30, "Seconds that a client of HTTP may take nothing of an answer that waits for it."),
+    stallSeconds: seconds(
+      30,
+      "Seconds that a client of HTTP may take nothing of an answer that waits for it; it may last twice as long until that is seen.",
+    ),
     idleSeconds: z
       .number()
       .positive()
