@@ -17,6 +17,8 @@ export interface Formula {
   readonly digits: string;
   /** What the signs of an equation or an inequality stand between, and the signs; absent where it is neither. */
   readonly relation?: { readonly signs: readonly string[]; readonly sides: readonly Formula[] };
+  /** What stands before its sign of per cents. */
+  readonly points?: Formula;
   /** The tuple, interval or set that it is, among others. */
   readonly members?: MathAnswer;
   /** Whether the text leaves out what decides its value: `2^{10}` and `(2)(10)` leave the digits of 210. */
@@ -140,6 +142,8 @@ function formulaOf(text: string, depth: number): Formula {
   };
   const members = depth < MAX_NESTING ? enclosedIn(bare, depth) : undefined;
   if (members) return { ...whole, members };
+  const points = /^([^%]*[^%\\\s])\s*\\?%$/.exec(bare)?.[1];
+  if (points !== undefined) return { ...whole, points: formulaOf(points, depth) };
   if (!RELATIONS.test(bare)) return whole;
   const pieces = bare.split(RELATIONS);
   const sides = pieces.filter((_, i) => i % 2 === 0).map((side) => formulaOf(side, depth));

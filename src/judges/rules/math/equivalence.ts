@@ -67,6 +67,11 @@ export async function loadEquivalence(): Promise<Equivalence> {
         signs.join() === other.signs.join() && sides.every((side, i) => same(side, other.sides[i]!, rel));
       return holds(b.relation) || holds(mirrored(b.relation));
     }
+    // Who is asked for a percentage answers `25` or `25\%`.
+    if ((a.points === undefined) !== (b.points === undefined)) {
+      const plain = read(a.points === undefined ? a : b);
+      if (plain?.variables.size === 0 && Math.abs(plain.at(NOWHERE)) >= 1 && same(a.points ?? a, b.points ?? b, rel)) return true;
+    }
     const [left, right] = [read(a), read(b)];
     const computable = left !== null && right !== null;
     const sameText = a.text !== "" && a.text === b.text && a.digits === b.digits;
