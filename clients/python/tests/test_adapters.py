@@ -22,6 +22,7 @@ from rewardgate import Candidate, Client, Item, NoRewardError, RequestError, Ret
 from rewardgate.__main__ import main
 from rewardgate.connection import shared_client
 from rewardgate.images import with_images
+from rewardgate.records import Columns, item_of_row
 from rewardgate.samples import Sample, items_of
 from rewardgate.templates import conversation_of, messages_of, response_of
 
@@ -263,6 +264,15 @@ class TestTrl:
         functions = trl.reward_functions(gateway.address, panel="rules", members=["right", "form"])
         assert [self.call(each) for each in functions] == [[None] * 3, [1.0] * 3]
         assert self.call(function) == [1.0] * 3  # the panel counts without a judge that an item gives nothing to
+
+    @pytest.mark.parametrize("answer", [["2", "two"], {"target": "2"}], ids=["several", "an object"])
+    def test_a_reference_answer_that_is_no_text_is_refused_since_no_answer_would_be_right(self, gateway: Gateway, answer: object) -> None:
+        function = trl.reward_function(gateway.address, panel="rules", reference="answer")
+        with pytest.raises(TypeError, match="column 'answer': a reference answer is a text or a number"):
+            function(["1 + 1"], [RIGHT], answer=[answer])
+        with pytest.raises(RequestError, match="column 'answer': a reference answer is a text or a number"):
+            item_of_row({"prompt": "1 + 1", "candidates": RIGHT, "answer": answer}, Columns(reference="answer"), "row 0")
+        assert function(["1 + 1"] * 3, [RIGHT] * 3, answer=["2", 2, Fraction(2)]) == [1.0] * 3
 
     def test_no_member_is_trained_on_alone_where_the_panel_gives_no_reward(self, gateway: Gateway) -> None:
         functions = trl.reward_functions(gateway.address, panel="guarded", reference="answer")

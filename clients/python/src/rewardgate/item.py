@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -75,6 +76,20 @@ class Options:
     """Training run that the request belongs to; the gateway keeps statistics under this name."""
     step: int | None = None
     policy_version: str | None = None
+
+
+def reference_of(value: Any, where: str) -> str | None:
+    """A reference answer as text: a text, a number, or none.
+
+    Raises:
+        TypeError: it is something else, as a list of answers, whose text is the right answer to nothing.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, numbers.Number):
+        return str(value)
+    said = f"a reference answer is a text or a number, not {type(value).__name__}; take one of several, or write them as one text"
+    raise TypeError(f"{where}: {said}")
 
 
 def item_to_wire(item: Item, wire_id: str) -> Any:

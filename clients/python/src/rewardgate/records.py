@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import RequestError
-from .item import Item, Prompt, item_to_wire
+from .item import Item, Prompt, item_to_wire, reference_of
 from .result import ItemResult
 
 
@@ -44,7 +44,7 @@ def item_of_row(row: Any, columns: Columns, where: str) -> Item:
             _prompt(row[columns.prompt]),
             _candidates(row[columns.candidates], where),
             id="" if given is None else str(given),
-            reference=None if reference is None else str(reference),
+            reference=reference_of(reference, f"column {columns.reference!r}"),
             metadata={name: str(row[name]) for name in columns.metadata},
         )
         # What no message can hold, such as a role that is none, is told here, where its row is known.

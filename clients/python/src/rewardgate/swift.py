@@ -13,6 +13,7 @@ from typing import Any
 from .connection import shared_client
 from .errors import RequestError
 from .images import Images, column_of_images, with_images
+from .item import reference_of
 from .result import CandidateResult, required
 from .samples import Sample, by_sample, items_of
 
@@ -52,7 +53,7 @@ class RewardGate:
             raise RequestError("REQUEST_INVALID", f"no column {self.reference!r} with the reference answers; the columns are {named}")
         references = [None] * len(completions) if self.reference is None else columns[self.reference]
         samples = [
-            Sample(self._prompt(messages[:-1], columns, i), completion, None if reference is None else str(reference))
+            Sample(self._prompt(messages[:-1], columns, i), completion, reference_of(reference, f"column {self.reference!r}"))
             for i, (messages, completion, reference) in enumerate(zip(columns["messages"], completions, references, strict=True))
         ]
         items, places = items_of(samples, self.images)

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 from .connection import counting_members, members_behind, shared_client
 from .errors import Failure, NoRewardError, RequestError, UnavailableError
 from .images import Images, column_of_images, with_images
-from .item import Item, Prompt
+from .item import Item, Prompt, reference_of
 from .preference import comparison_of, ranking_of
 from .result import CandidateResult, required
 from .retry import Retry
@@ -111,7 +111,7 @@ class _Scorer:
             Sample(
                 self._prompt(prompt, columns, i),
                 completion,
-                None if references[i] is None else str(references[i]),
+                reference_of(references[i], f"column {self._reference!r}"),
                 tuple((name, str(columns[name][i])) for name in self._metadata),
                 None if ids is None else len(ids[i]),
             )
