@@ -278,6 +278,9 @@ class TestTrl:
         functions = trl.reward_functions(gateway.address, panel="guarded", reference="answer")
         assert [function.__name__ for function in functions] == ["form"]
         assert [self.call(each) for each in functions] == [[1.0, None, 1.0]]  # the second has the form, and its answer is vetoed
+        metrics: dict[str, float] = {}
+        self.call(functions[0], log_metric=metrics.__setitem__)
+        assert metrics == {"rewardgate/failed": pytest.approx(1 / 3)}
 
     @pytest.mark.parametrize(
         ("version", "told"),

@@ -170,7 +170,7 @@ def reward_functions(
 ) -> list[RewardFunction]:
     """One reward function for each member of a panel, which share one call: for `reward_weights`, and for
     `multi_objective_aggregation="normalize_then_sum"` (GDPO). Each gives the member's score after calibration and transforms, without its weight;
-    none gives one where the panel gives no reward.
+    none gives one where the panel gives no reward, whose share is logged.
 
     Args:
         members: their names, in the order of the functions; default all that count in the panel, asked for now.
@@ -195,12 +195,15 @@ class _OfPanel(_Function):
     def __call__(self, prompts: Sequence[Prompt], completions: Sequence[Completion], **columns: Any) -> list[float | None]:
         candidates = self._scorer.score(prompts, completions, columns)
         _log(candidates, columns.get("log_metric"), columns.get("log_extra"))
+        _log_failed(candidates, columns.get("log_metric"))
         return self._scorer.told([candidate.reward for candidate in candidates], candidates, columns)
 
 
 class _OfMember(_Function):
     def __call__(self, prompts: Sequence[Prompt], completions: Sequence[Completion], **columns: Any) -> list[float | None]:
         candidates = self._scorer.score(prompts, completions, columns)
+        # The same of every member; the trainer logs the mean.
+        _log_failed(candidates, columns.get("log_metric"))
         return self._scorer.told([score_of(candidate, self.__name__) for candidate in candidates], candidates, columns)
 
 
@@ -236,6 +239,9 @@ def _log(candidates: Sequence[CandidateResult], log_metric: Any, log_extra: Any)
             log_extra(member, scores)
         if log_metric is not None and there:
             log_metric(f"rewardgate/{member}", sum(there) / len(there))
+
+
+def _log_failed(candidates: Sequence[CandidateResult], log_metric: Any) -> None:
     if log_metric is not None and candidates:
         log_metric("rewardgate/failed", sum(candidate.reward is None for candidate in candidates) / len(candidates))
 
