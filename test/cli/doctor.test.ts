@@ -121,6 +121,25 @@ describe("rewardgate doctor", () => {
     }
   });
 
+  it("names a judge whose server does not answer, which is no failure: it may come later", async () => {
+    const text = readFileSync(tiny.config, "utf8");
+    const port = await freePort();
+    const added = text
+      .replace(/^backends:\n/m, `$&  llm: { type: openai, url: "http://127.0.0.1:${port}/v1", model: m }\n`)
+      .replace(/^judges:\n/m, "$&  critic: { kind: critique, backend: llm, rubric: { text: It is right. } }\n")
+      .replace(/^panels:\n/m, "$&  away: { members: [{ judge: critic, calibration: none }] }\n");
+    writeFileSync(tiny.config, added);
+    try {
+      const { code, findings } = await examine();
+      assert.equal(code, 0, JSON.stringify(failing(findings)));
+      const found = findings.find(({ name }) => name === "servers");
+      assert.deepEqual([found?.state, found?.message], ["warn", "judge critic: no server of backend llm answers"]);
+      assert.match(found!.fix!, /url/);
+    } finally {
+      writeFileSync(tiny.config, text);
+    }
+  });
+
   it("names the store of server state that does not open", async () => {
     const text = readFileSync(tiny.config, "utf8");
     writeFileSync(tiny.config, `${text}states: { scales: { kind: runningScale, judges: [tiny-reward] } }\n`);

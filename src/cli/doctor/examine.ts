@@ -1,4 +1,4 @@
-import { openGateway } from "../../app.ts";
+import { type Gateway, openGateway } from "../../app.ts";
 import { availableCores, crowdedCores } from "../../backends/index.ts";
 import { CUDA_SETUP, isCudaInstalled } from "../../backends/onnx/device.ts";
 import { loadConfig } from "../../config/load.ts";
@@ -40,7 +40,14 @@ export async function* examine(file: string): AsyncGenerator<Finding> {
     await opened.value.close();
     yield { name: "state store", state: "ok", message: `the ${config.value.state.store.type} store of the states of runs opens` };
   }
-  yield await goldenFinding(config.value, resolved.value);
+  const opened = await attempt(() => openGateway(config.value, { log: createLogger({ level: "silent" }) }));
+  if ("error" in opened) return yield broken("golden scores", opened.error);
+  try {
+    yield goldenFinding(opened.value, resolved.value);
+    yield* awayFindings(opened.value);
+  } finally {
+    await opened.value.close(0);
+  }
 }
 
 function describeBundles({ judges, backends }: Resolved): string {
@@ -60,17 +67,22 @@ function cudaFinding({ backends }: Config): Finding {
   return { name, state: "fail", message: `not installed, and asked for by: ${asking}`, fix };
 }
 
-/** Opens the judges that sit in panels, which reproduces their golden scores, and closes them again. */
-async function goldenFinding(config: Config, { judges }: Resolved): Promise<Finding> {
-  const opened = await attempt(() => openGateway(config, { log: createLogger({ level: "silent" }) }));
-  if ("error" in opened) return broken("golden scores", opened.error);
-  const seated = new Set(opened.value.service.judges().map(({ name }) => name));
-  await opened.value.close(0);
+/** The golden scores of the judges that sit in panels, which were reproduced when these were opened. */
+function goldenFinding({ service }: Gateway, { judges }: Resolved): Finding {
+  const seated = new Set(service.judges().map(({ name }) => name));
   const tested = judges.filter(({ judge, goldens }) => seated.has(judge.name) && goldens.length > 0);
   const rows = tested.reduce((total, { goldens }) => total + goldens.length, 0);
   const unseated = judges.flatMap(({ judge }) => (seated.has(judge.name) ? [] : [judge.name]));
   const rest = unseated.length === 0 ? "" : `; not opened, since they sit in no panel: ${unseated.join(", ")}`;
   return { name: "golden scores", state: "ok", message: `${rows} golden scores of ${tested.length} judges reproduced${rest}` };
+}
+
+/** Judges whose servers did not answer, or not as the ones that are wanted. They may come later, so it is no failure. */
+function* awayFindings({ readiness }: Gateway): Generator<Finding> {
+  const away = readiness.current().checks.filter(({ ok }) => !ok);
+  if (away.length === 0) return;
+  const message = away.map((check) => `${check.name}: ${check.message}`).join("; ");
+  yield { name: "servers", state: "warn", message, fix: "start the server, or correct the url and the model of its backend" };
 }
 
 function broken(name: string, error: unknown): Finding {
