@@ -3,22 +3,25 @@ const DRESSING = /[*_]|\\(?:text|textbf|mathrm)(?=\{)|\$(?=\s{0,2}\(?[a-z]\)?\s{
 
 /** A letter that is set off is no word. */
 const SET_OFF = /(?<![\p{L}\p{N})*_$])(\*\*?|__?|\$)\s{0,2}([aiI])\s{0,2}\1(?![\p{L}\p{N}(*_$'’])/gu;
-const SENTENCE = /\banswer\s{0,8}(?:is(?:\s{0,8}:)?|:)\s{0,8}(?:option\s{1,8})?\{?\(?([a-z])\)?(?![\p{L}\p{N}'’])/giu;
+const SENTENCE =
+  /(?:\b(?:answer|(?:correct|right|best)\s(?:option|choice))\s{0,8}(?:is(?:\s{0,8}:)?|:)|(?<=^|\n)[ \t#]{0,8}(?:final\s)?answer[ \t]{0,8}\n)\s{0,8}(?:option\s{1,8})?[{(["“`]{0,2}([a-z])[)\]"”`]?(?![\p{L}\p{N}'’])/giu;
 /** Letters that are words of English, and what follows one that is a choice all the same. */
 const WORD = /^[aiI]$/;
+/** At the beginning of a line a capital one may be a word too. */
+const LINE_WORD = /^[ai]$/i;
 const CHOSEN = /^(?:[.,;:!?\])}"”»]|\s{0,8}(?:$|\n|<\/|[|–—])|\s{1,8}(?:[-(]|(?:because|since|as|and|or|but|which)\b))/;
 
 /** In order of trust. Of the first that occurs, the last occurrence counts: earlier ones are thinking aloud. Every repetition is bounded. */
 const PATTERNS: readonly RegExp[] = [
-  /<answer>\s{0,8}(?:\\boxed)?\{{0,2}\(?([a-z])\)?(?:[.):][^<]{0,1000}|[}$\s]{0,8})<\/answer>/gi,
+  /<answer>\s{0,8}(?:\\boxed)?\{{0,2}(?:option\s{1,8})?\(?([a-z])\)?(?:[.):][^<]{0,1000}|[}$\s]{0,8})<\/answer>/gi,
   /\\boxed\{{1,2}\(?([a-z])\)?(?:[.):][^{}]{0,1000})?\}/gi,
   SENTENCE,
   /^\s*\{?\(?([a-z])(?:[.):]|[}$\s]*$)/gi,
 ];
 
 /**
- * The letter that an answer to a multiple-choice question chooses: inside an answer tag, else in `\boxed{}`, else after "answer is" or
- * "answer:", else at the very beginning; in bold or in LaTeX too. In a sentence a small `a`, and `I`, may be words, so that brackets, emphasis, a
+ * The letter that an answer to a multiple-choice question chooses: inside an answer tag, else in `\boxed{}`, else after "answer is",
+ * "answer:", "correct option is" or a heading "Final Answer", else at the very beginning; in bold or in LaTeX too. In a sentence a small `a`, and `I`, may be words, so that brackets, emphasis, a
  * mark or the end has to tell that they are none.
  *
  * @param options number of options, 2 to 26; a letter beyond them is no choice
@@ -43,6 +46,10 @@ function choicesInSentences(text: string): RegExpExecArray[] {
   return [...plain.matchAll(SENTENCE)].filter((match) => {
     const [matched, letter] = match;
     const end = match.index + matched.length;
-    return !WORD.test(letter!) || /option\s|\)$/i.test(matched) || CHOSEN.test(plain.slice(end, end + 20));
+    return (
+      !(matched.includes("\n") ? LINE_WORD : WORD).test(letter!) ||
+      /option\s{1,8}\W{0,2}\w\W?$|[)\]"”`]$/i.test(matched) ||
+      CHOSEN.test(plain.slice(end, end + 20))
+    );
   });
 }

@@ -68,7 +68,7 @@ export const multipleChoice = defineRule({
     rule: z.literal("multipleChoice").describe("Whether the chosen letter is that of the reference."),
     options: optionCount,
   }),
-  version: 3,
+  version: 4,
   space: "unit",
   readsReference: true,
   create: ({ options }) =>
