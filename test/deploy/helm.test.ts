@@ -178,6 +178,17 @@ describe("the chart", () => {
     assert.ok(configSchema.safeParse(config).success);
   });
 
+  it("has nothing of the shipped configuration where it is told so", async () => {
+    const given = {
+      judges: { sums: { rule: "math" } },
+      panels: { sums: { members: [{ judge: "sums", weight: 1 }], aggregation: { method: "weightedSum" } } },
+    };
+    const manifests = await render("--set", "shippedConfig=false", "--set-json", `config=${JSON.stringify(given)}`);
+    const config = parse(only(manifests, "ConfigMap").data["rewardgate.yaml"]);
+    assert.deepEqual(config, { apiVersion: "rewardgate/v1", ...given });
+    assert.ok(configSchema.safeParse(config).success);
+  });
+
   it("refuses an address of a listener, over which the image's own goes", async () => {
     for (const listener of ["http", "grpc", "admin"]) {
       const moved = render("--set-string", `config.server.${listener}.host=::`);

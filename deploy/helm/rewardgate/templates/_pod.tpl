@@ -15,7 +15,7 @@ capabilities:
   drop: ["ALL"]
 {{- end -}}
 
-{{/* The configuration as the pod reads it: the shipped file with the chart's values laid over it. What is given another form takes a shipped entry's place. */}}
+{{/* The configuration as the pod reads it: the shipped file, or nothing but its version, with the chart's values laid over it. What is given another form takes a shipped entry's place. */}}
 {{- define "rewardgate.config" -}}
 {{- $shipped := .Files.Get "files/rewardgate.yaml" | fromYaml -}}
 {{- $given := deepCopy .Values.config -}}
@@ -33,6 +33,7 @@ capabilities:
 {{- fail (printf "config.server.%s.host would not be heard: the image's REWARDGATE_HOST, 0.0.0.0, goes over it; set that in env" $listener) -}}
 {{- end -}}
 {{- end -}}
+{{- if not .Values.shippedConfig }}{{ $shipped = pick $shipped "apiVersion" }}{{ end -}}
 {{- mustMergeOverwrite $shipped $given | toYaml -}}
 {{- end -}}
 
