@@ -23,7 +23,7 @@ from rewardgate.__main__ import main
 from rewardgate.connection import shared_client
 from rewardgate.images import with_images
 from rewardgate.records import Columns, item_of_row
-from rewardgate.samples import Sample, items_of
+from rewardgate.samples import Sample, items_of, label_of
 from rewardgate.templates import conversation_of, messages_of, response_of
 
 from .conftest import Gateway
@@ -35,6 +35,11 @@ CHATML = "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\n1 + 1<|im_en
 
 def texts(item: Item) -> list[object]:
     return [each.content if isinstance(each, Candidate) else each for each in item.candidates]
+
+
+def test_a_label_is_a_reference_answer_where_it_is_text_or_a_number() -> None:
+    labels = ["four", 4, 0.5, {"answer": 4}, ["4"], None]
+    assert [label_of(label) for label in labels] == ["four", "4", "0.5", None, None, None]
 
 
 def test_neighbouring_samples_of_one_prompt_form_a_group() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from rewardgate.connection import shared_client
 from rewardgate.result import required
-from rewardgate.samples import Sample, by_sample, items_of, score_of
+from rewardgate.samples import Sample, by_sample, items_of, label_of, score_of
 from rewardgate.templates import conversation_of
 
 
@@ -22,7 +22,7 @@ def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence
     Args:
         queries: templated prompt with the response behind it.
         prompts: templated prompts.
-        labels: reference answers, where they are text.
+        labels: reference answers, where they are text or numbers.
 
     Returns:
         `rewards` and `scores` as tensors, and `extra_logs` with each member's scores, under the same keys in every call.
@@ -34,7 +34,7 @@ def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence
 
     client = shared_client(None, None)
     samples = [
-        Sample(*conversation_of(query, prompt), label if isinstance(label, str) else None)
+        Sample(*conversation_of(query, prompt), label_of(label))
         for query, prompt, label in zip(queries, prompts, labels, strict=True)
     ]
     items, places = items_of(samples)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import numbers
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -61,6 +62,11 @@ def score_of(candidate: CandidateResult, member: str) -> float | None:
         if part.member == member:
             return part.transformed if part.outcome == "scored" else None
     return None
+
+
+def label_of(value: Any) -> str | None:
+    """A label as a reference answer, where it is text or a number; those of other kinds are for other functions."""
+    return str(value) if isinstance(value, (str, numbers.Number)) else None
 
 
 def _parted(sample: Sample, images: Images) -> tuple[Prompt, Content]:

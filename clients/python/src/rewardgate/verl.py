@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from rewardgate.errors import RequestError
 from rewardgate.images import Images
 from rewardgate.item import Prompt
 from rewardgate.result import CandidateResult, required
-from rewardgate.samples import Sample, by_sample, items_of, score_of
+from rewardgate.samples import Sample, by_sample, items_of, label_of, score_of
 
 PROMPT_KEYS = ("prompt", "raw_prompt", "question")
 
@@ -72,7 +71,7 @@ def compute_score_batch(
     """The form of the manager `batch`, which verl had up to 0.6: neighbouring samples of one prompt are one group; otherwise as `compute_score`."""
     client = shared_client(address, panel)
     samples = [
-        Sample(_prompt_of(info, prompt_key), text, _reference_of(truth), (("data_source", str(source)),))
+        Sample(_prompt_of(info, prompt_key), text, label_of(truth), (("data_source", str(source)),))
         for source, text, truth, info in zip(data_sources, solution_strs, ground_truths, extra_infos, strict=True)
     ]
     items, places = items_of(samples, images)
@@ -110,7 +109,3 @@ def _prompt_of(info: Mapping[str, Any], key: str | None) -> Prompt:
             return list(value)
     wanted = key or " or ".join(PROMPT_KEYS)
     raise RequestError("REQUEST_INVALID", f"extra_info has no {wanted}, and a panel judges a response to a prompt; state prompt_key")
-
-
-def _reference_of(truth: Any) -> str | None:
-    return str(truth) if isinstance(truth, (str, numbers.Number)) else None
