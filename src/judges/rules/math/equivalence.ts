@@ -123,17 +123,21 @@ function isPlain(node: MathNode, isFunctionName: boolean, variables: Set<string>
 function agree(a: Evaluable, b: Evaluable, rel: number): boolean {
   const variables = [...new Set([...a.variables, ...b.variables])].sort();
   if (variables.length === 0) return isClose(a.at(NOWHERE), b.at(NOWHERE), rel);
-  let compared = 0;
+  const values: [number, number][] = [];
   for (let point = 0; point < POINTS; point++) {
     const place = new Map(variables.map((name, index) => [name, coordinate(point, index)]));
     const [left, right] = [a.at(place), b.at(place)];
     // Outside the domain of both there is nothing to compare; outside that of one they differ.
-    if (Number.isNaN(left) && Number.isNaN(right)) continue;
-    if (!isClose(left, right, rel)) return false;
-    compared++;
+    if (!(Number.isNaN(left) && Number.isNaN(right))) values.push([left, right]);
   }
-  return compared >= ENOUGH;
+  const apart = values.filter(([left, right]) => !isClose(left, right, rel));
+  const greatest = values.reduce((most, [left, right]) => Math.max(most, Math.abs(left), Math.abs(right)), 0);
+  const near = apart.every(([left, right]) => Number.isFinite(greatest) && Math.abs(left - right) <= CANCELLED * greatest);
+  return values.length >= ENOUGH && near && apart.length <= values.length / 3;
 }
+
+/** What rounding leaves where terms cancel, as a share of the greatest value: near their roots (x − 2)⁴ and its expansion differ by it. */
+const CANCELLED = 1e-13;
 
 const NOWHERE: ReadonlyMap<string, number> = new Map();
 
