@@ -15,8 +15,8 @@ const PAYLOAD_BYTES = [256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 
 const SCORES = [-16, -8, -4, -2, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 2, 4, 8, 16];
 const RATIOS = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75];
 
-/** Every final code that a request may have. */
-const CODES: ReadonlySet<string> = new Set(["OK", ...Object.values(ERROR_TABLE).map(({ grpc }) => grpc)]);
+/** Final codes of requests that the gateway answered, or failed: those of alerts. Those of requests at fault themselves come as they come. */
+const CODES: ReadonlySet<string> = new Set(["OK", ...Object.values(ERROR_TABLE).flatMap(({ grpc, http }) => (http < 500 ? [] : grpc))]);
 
 /** Wires that count requests. */
 export type TransportLabel = "grpc" | "http";
@@ -345,7 +345,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
     onScrape(observe: () => void): void {
       observers.push(observe);
     },
-    /** Creates the series of one method before its first request. */
+    /** Creates the series of one method that alerts look at, before its first request. */
     declareMethod(transport: TransportLabel, method: string): void {
       for (const code of CODES) requestsTotal.inc({ transport, method, code }, 0);
     },

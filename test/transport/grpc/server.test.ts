@@ -384,7 +384,7 @@ test("a port in use is a configuration error that names the address", async (t) 
   );
 });
 
-test("every code of every method is counted from the start, so that the first failures are in a rate", async (t) => {
+test("every failure of every method is counted from the start, so that the first are in a rate", async (t) => {
   const { metrics } = await open(t);
   const text = await metrics.registry.metrics();
   for (const method of ["Score", "ScoreStream", "StepState", "ListRuns"]) {

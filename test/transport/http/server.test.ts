@@ -49,7 +49,7 @@ test("POST /v1/score answers every candidate in order, and a failed one has no r
   assert.deepEqual([lines[0]?.method, lines[0]?.code, lines[0]?.items], ["Score", "OK", 1]);
 });
 
-test("every code of every route is counted from the start, wires included, so that the first failures are in a rate", async (t) => {
+test("every failure of every route is counted from the start, wires included, so that the first are in a rate", async (t) => {
   const wires = { openrlhf: { panel: "chat", path: "/get_reward", onFailure: "error" } } as const;
   const { metrics } = await open(t, { wires });
   const text = await metrics.registry.metrics();
