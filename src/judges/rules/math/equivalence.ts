@@ -7,6 +7,7 @@ export type Equivalence = (answer: MathAnswer, gold: MathAnswer, rel: number) =>
 const OPERATIONS = new Set(["add", "subtract", "multiply", "divide", "pow", "unaryMinus", "unaryPlus", "factorial"]);
 const FUNCTIONS = new Set("sin cos tan sec csc cot asin acos atan sinh cosh tanh log log10 exp sqrt nthRoot abs".split(" "));
 const CONSTANTS = new Set(["pi", "e"]);
+const WHOLE = /^-?\d+$/;
 const VARIABLE = /^(?:v_[a-zA-Z]\w*|[a-z]+_\w*)$/;
 
 /** Points at which expressions with variables are compared, and how many of them have to be in both domains. */
@@ -77,7 +78,10 @@ export async function loadEquivalence(): Promise<Equivalence> {
     const sameText = a.text !== "" && a.text === b.text && a.digits === b.digits;
     // Words and units are the same where their texts are; of formulas a text says too little.
     if (sameText && !(computable && (a.isBuilt || b.isBuilt))) return true;
-    return computable && (a.expression === b.expression || agree(left, right, rel));
+    if (!computable || a.expression === b.expression) return computable;
+    if (rel <= FOR_ROUNDING && WHOLE.test(a.expression!) && WHOLE.test(b.expression!))
+      return BigInt(a.expression!) === BigInt(b.expression!);
+    return agree(left, right, rel);
   };
   const equivalent: Equivalence = (answer, gold, rel) => {
     if (answer.brackets !== gold.brackets) return false;
@@ -122,7 +126,7 @@ function isPlain(node: MathNode, isFunctionName: boolean, variables: Set<string>
 
 function agree(a: Evaluable, b: Evaluable, rel: number): boolean {
   const variables = [...new Set([...a.variables, ...b.variables])].sort();
-  if (variables.length === 0) return isClose(a.at(NOWHERE), b.at(NOWHERE), rel);
+  if (variables.length === 0) return agreeAsNumbers(a.at(NOWHERE), b.at(NOWHERE), rel);
   const values: [number, number][] = [];
   for (let point = 0; point < POINTS; point++) {
     const place = new Map(variables.map((name, index) => [name, coordinate(point, index)]));
@@ -135,6 +139,15 @@ function agree(a: Evaluable, b: Evaluable, rel: number): boolean {
   const near = apart.every(([left, right]) => Number.isFinite(greatest) && Math.abs(left - right) <= CANCELLED * greatest);
   return values.length >= ENOUGH && near && apart.length <= values.length / 3;
 }
+
+/** Whole numbers that doubles tell apart with room to spare differ by what they differ: 1,099,511,627,775 is a wrong 2⁴⁰. */
+function agreeAsNumbers(a: number, b: number, rel: number): boolean {
+  const whole = rel <= FOR_ROUNDING && Number.isInteger(a) && Number.isInteger(b) && Math.max(Math.abs(a), Math.abs(b)) < 1e13;
+  return whole ? a === b : isClose(a, b, rel);
+}
+
+/** A relative difference up to this is there for rounding, and none that an answer may have. */
+const FOR_ROUNDING = 1e-9;
 
 /** What rounding leaves where terms cancel, as a share of the greatest value: near their roots (x − 2)⁴ and its expansion differ by it. */
 const CANCELLED = 1e-13;
