@@ -60,6 +60,35 @@ describe("docs/config-reference.md", () => {
     walk(jsonSchema(), "");
     assert.deepEqual(bare, []);
   });
+
+  it("tells of every type of backend, judge, calibration, transform and aggregation which keys it has", () => {
+    type Schema = { anyOf?: Schema[]; oneOf?: Schema[]; properties?: Record<string, Schema & { const?: string }>; [key: string]: unknown };
+    const rows = [...readFileSync("docs/config-reference.md", "utf8").matchAll(/^\| `(\S+)` \| ([^|]*) \|/gm)].map(([, key, of]) => [
+      key,
+      of,
+    ]);
+    const at = (...keys: string[]) => keys.reduce((schema, key) => schema[key] as Schema, jsonSchema() as Schema);
+    const panel = ["properties", "panels", "additionalProperties", "anyOf", "0", "properties"];
+    const places: [string, Schema][] = [
+      ["backends.<name>", at("properties", "backends", "additionalProperties")],
+      ["judges.<name>", at("properties", "judges", "additionalProperties")],
+      ["panels.<name>.aggregation", at(...panel, "aggregation")],
+      ["panels.<name>.members[].calibration", at(...panel, "members", "items", "properties", "calibration")],
+      ["panels.<name>.members[].transforms[]", at(...panel, "members", "items", "properties", "transforms", "items")],
+    ];
+    let found = 0;
+    const look = (place: string, schema: Schema): void => {
+      const [, kind] = Object.entries(schema.properties ?? {}).find(([, value]) => value.const !== undefined) ?? [];
+      for (const key of kind === undefined ? [] : Object.keys(schema.properties!)) {
+        const has = rows.some(([path, of]) => path === `${place}.${key}` && of!.includes(`\`${kind.const}\``));
+        assert.ok(has, `${place}.${key} of ${kind.const}`);
+        found++;
+      }
+      for (const option of [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) look(place, option);
+    };
+    for (const [place, schema] of places) look(place, schema);
+    assert.ok(found > 300, String(found));
+  });
 });
 
 describe("docs/data-format.md", () => {
