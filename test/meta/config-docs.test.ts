@@ -78,10 +78,10 @@ describe("docs/config-reference.md", () => {
     ];
     let found = 0;
     const look = (place: string, schema: Schema): void => {
-      const [, kind] = Object.entries(schema.properties ?? {}).find(([, value]) => value.const !== undefined) ?? [];
+      const kind = Object.values(schema.properties ?? {}).find((value) => value.const !== undefined)?.const;
       for (const key of kind === undefined ? [] : Object.keys(schema.properties!)) {
-        const has = rows.some(([path, of]) => path === `${place}.${key}` && of!.includes(`\`${kind.const}\``));
-        assert.ok(has, `${place}.${key} of ${kind.const}`);
+        const has = rows.some(([path, of]) => path === `${place}.${key}` && of!.includes(`\`${kind}\``));
+        assert.ok(has, `${place}.${key} of ${kind}`);
         found++;
       }
       for (const option of [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) look(place, option);
