@@ -220,7 +220,10 @@ function createListener(table: readonly Route[], options: ExchangeOptions): Requ
       return openExchange(request, response, "Unknown", options).fail(GatewayError.from(error));
     }
     if (found === undefined) {
-      const error = new GatewayError("ROUTE_NOT_FOUND", "no such route; /docs lists them all");
+      const error = new GatewayError(
+        "ROUTE_NOT_FOUND",
+        "no such route; /docs lists those of the API, and a wire has its own where the configuration enables it",
+      );
       return openExchange(request, response, "Unknown", options).fail(error);
     }
     const { path, routes, params } = found;

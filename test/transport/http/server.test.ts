@@ -302,7 +302,7 @@ test("other encodings, types and charsets are 415", async (t) => {
 });
 
 test("unknown routes are 404, other verbs 405 with what is allowed", async (t) => {
-  const { url } = await open(t);
+  const { url, post } = await open(t);
   for (const path of [
     "/",
     "/v1",
@@ -315,6 +315,8 @@ test("unknown routes are 404, other verbs 405 with what is allowed", async (t) =
   ]) {
     assert.equal((await refusal(await fetch(url + path), 404)).reason, "ROUTE_NOT_FOUND", path);
   }
+  // A trainer that calls a wire which is not enabled: /docs has none of them.
+  assert.match((await refusal(await post("/get_reward", "{}"), 404)).message, /wire .* configuration enables/);
   for (const [path, method, allowed] of [
     ["/v1/score", "GET", "POST"],
     ["/v1/score", "DELETE", "POST"],
