@@ -51,7 +51,7 @@ function addCommand(): Command {
       const fetching = fetchingWith(models, maxBytes);
       const added = await addBundle({ ...fetching.options, given, name }).finally(fetching.stop);
       const pin = added.pin === undefined ? "" : `pinned to ${added.pin.source}\n`;
-      const snippet = `judges:\n  ${judgeName(added.name)}: { bundle: ${relative("", join(models, added.name))}, backend: cpu }`;
+      const snippet = `judges:\n  ${judgeName(added.name)}: { bundle: ${relative("", join(models, added.name))}, backend: local }`;
       process.stdout.write(`added ${join(models, added.name)}\n${pin}\nIn rewardgate.yaml, with a backend of type onnx:\n${snippet}\n`);
       process.stdout.write(`\nTest it: rewardgate models verify ${join(models, added.name)}\n`);
     });

@@ -78,7 +78,7 @@ test("models verify refuses weights beside the graph that are others, or elsewhe
   assert.match(elsewhere!, /files\.weights\.path.*not in the folder of the graph/s);
 });
 
-test("models add prints a judge that a configuration takes, whatever the folder is called", async () => {
+test("models add prints a judge that a configuration with the backend of the shipped one takes, whatever the folder is called", async () => {
   for (const name of ["Llama-3.1_RM", "0-shot"]) {
     const { code, stdout, stderr } = await runCli(["models", "add", exported("llama-bf16"), "--name", name], { cwd: folder.path });
     assert.equal(code, 0, stderr);
@@ -86,7 +86,7 @@ test("models add prints a judge that a configuration takes, whatever the folder 
     const panels = `panels: { one: { members: [{ judge: ${judges[1]}, calibration: none }] } }`;
     const config = folder.write(
       "rewardgate.yaml",
-      `apiVersion: rewardgate/v1\nbackends: { cpu: { type: onnx } }\n${judges[0]}\n${panels}\n`,
+      `apiVersion: rewardgate/v1\nbackends: { local: { type: onnx } }\n${judges[0]}\n${panels}\n`,
     );
     const check = await runCli(["check", config]);
     assert.equal(check.code, 0, check.stderr);
