@@ -65,6 +65,7 @@ function showCommand(): Command {
     .description("print a reference artefact")
     .argument("<file>", "artefact")
     .option("--json", "print JSON", false)
+    .addHelpText("after", "\nExample:\n  $ rewardgate reference show references/sft.json")
     .action(async (file: string, { json }: { json: boolean }) => {
       const opened = await openArtefact(file);
       if ("problems" in opened) throw new UsageError(opened.problems.map(formatProblem).join("\n"));

@@ -10,7 +10,7 @@ const COMMANDS = ["serve", "score", "calibrate", "reference", "eval", "compare",
 const SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
   judges: ["judges list", "judges probe"],
   models: ["models add", "models pull", "models list", "models verify"],
-  reference: ["reference build"],
+  reference: ["reference build", "reference show"],
 };
 
 describe("rewardgate", () => {
@@ -28,7 +28,8 @@ describe("rewardgate", () => {
       const { code, stdout, stderr } = await runCli([...name.split(" "), "--help"]);
       assert.deepEqual([code, stderr], [0, ""]);
       assert.match(stdout, new RegExp(`Examples?:\\n  \\$ rewardgate ${name}`));
-      if (!name.startsWith("models ")) assert.match(stdout, /REWARDGATE_CONFIG/);
+      if (!name.startsWith("models ") && name !== "reference show") assert.match(stdout, /REWARDGATE_CONFIG/);
+      assert.doesNotMatch(stdout, /\(default: [^()]*\)\s+\(default: /);
     });
   }
 

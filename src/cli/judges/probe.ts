@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { digestFile } from "../../config/digest.ts";
 import { ATTACKS } from "../../evaluation/probes/attacks.ts";
 import { robustnessOf } from "../../evaluation/probes/robustness.ts";
@@ -36,10 +36,11 @@ export function probeCommand(exit: SetExit): Command {
     .description("attack a judge with responses that deserve no reward, and write what it made of them into its card")
     .argument("<judge>", "judge of the configuration")
     .addOption(configOption())
-    .option(
-      "-r, --rows <file>",
-      "JSON-lines file with genuine responses, gzipped or not (default: rows that ship with the package)",
-      SHIPPED_ROWS,
+    .addOption(
+      new Option("-r, --rows <file>", "JSON-lines file with genuine responses, gzipped or not").default(
+        SHIPPED_ROWS,
+        "rows that ship with the package",
+      ),
     )
     .option("--limit <n>", "attack the first n rows", wholeNumber)
     .option("--seed <n>", "decides which variant of an attack a row gets", seedNumber, 0)
