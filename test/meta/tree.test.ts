@@ -63,6 +63,21 @@ describe("links in documents", () => {
       assert.deepEqual(broken, []);
     });
   }
+
+  it("lead to every page that people read, or to its folder", () => {
+    const linked = new Set(
+      pages.flatMap((page) =>
+        [...readFileSync(page, "utf8").matchAll(/\]\((?!https?:|mailto:)([^)#\s]+)/g)].map(([, link]) =>
+          path.join(path.dirname(page), link!),
+        ),
+      ),
+    );
+    const dead = pages.filter((page) => page.endsWith("README.md") || page.startsWith("docs/")).filter((page) => page !== "README.md");
+    assert.deepEqual(
+      dead.filter((page) => !linked.has(page) && !linked.has(path.dirname(page))),
+      [],
+    );
+  });
 });
 
 /** Whether a relative link names a file, and its fragment a heading there. */
