@@ -187,6 +187,10 @@ describe("the chart", () => {
     const config = parse(only(manifests, "ConfigMap").data["rewardgate.yaml"]);
     assert.deepEqual(config, { apiVersion: "rewardgate/v1", ...given });
     assert.ok(configSchema.safeParse(config).success);
+    // `helm test` asked a panel that only the shipped configuration has.
+    const [script] = only(manifests, "Pod", "-score").spec.containers[0].args;
+    assert.match(script, /\/v1\/panels/);
+    assert.doesNotMatch(script, /chat/);
   });
 
   it("refuses an address of a listener, over which the image's own goes", async () => {

@@ -37,6 +37,12 @@ capabilities:
 {{- mustMergeOverwrite $shipped $given | toYaml -}}
 {{- end -}}
 
+{{/* Whether there is the panel that the test and the notes ask; of another nobody knows here which items suit it. */}}
+{{- define "rewardgate.hasChat" -}}
+{{- $config := include "rewardgate.config" . | fromYaml -}}
+{{- if hasKey ($config.panels | default dict) "chat" }}true{{ end -}}
+{{- end -}}
+
 {{/* Port of a listener: (list . "http" 8080). Of a variable that goes over the configuration neither probes nor services would hear. */}}
 {{- define "rewardgate.port" -}}
 {{- $listener := index . 1 -}}
