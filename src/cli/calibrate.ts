@@ -57,7 +57,7 @@ export function calibrateCommand(exit: SetExit): Command {
     .option("--seed <n>", "seed of the split and of the intervals", seedNumber, 0)
     .option("--good <rating>", "label candidates good from this rating on, and fit the probability of good", number)
     .option("--dimension <name>", "which rating of rated records counts")
-    .option("--min-gap <gap>", "least difference of ratings that makes a pair (default: any)", number, 0)
+    .addOption(new Option("--min-gap <gap>", "least difference of ratings that makes a pair").argParser(number).default(0, "any"))
     .option("--onto <judge>", "judge whose scale a quantileMap leads to")
     .option("--bins <n>", "bins of the calibration errors", bins, 10)
     .addOption(dateOption())
