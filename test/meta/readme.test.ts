@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { loadConfig } from "../../src/config/load.ts";
+import { resolve } from "../../src/config/resolve.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { openHttp } from "../support/servers.ts";
 
@@ -41,5 +43,14 @@ test("every npm command that a document names exists", () => {
     for (const [, script] of readFileSync(file, "utf8").matchAll(/npm run ([a-z0-9:]+)/g)) {
       assert.ok(packageJson.scripts[script!], `${file}: npm run ${script}`);
     }
+  }
+});
+
+test("the cards of the judges that ship say what attacks make of these judges, and not of earlier ones", async () => {
+  const { judges } = await resolve(await loadConfig({ file: "rewardgate.yaml", variables: {} }));
+  for (const { judge } of judges) {
+    const card = readFileSync(`models/${judge.name}/README.md`, "utf8");
+    // Whoever changes a judge.yaml runs `rewardgate judges probe` again, which takes seconds.
+    assert.match(card, new RegExp(`^Revision \`${judge.revision.slice(0, 12)}\`, `, "m"), judge.name);
   }
 });
