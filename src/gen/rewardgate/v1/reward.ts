@@ -491,7 +491,7 @@ export interface ErrorDetails {
   itemId?:
     | string
     | undefined;
-  /** Milliseconds after which a retry is sensible. Present exactly when the error is retryable. */
+  /** Milliseconds after which a retry is sensible. Present on retryable errors of a call or of a message of a stream. */
   retryAfterMs?:
     | number
     | undefined;
