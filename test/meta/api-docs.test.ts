@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { ERROR_TABLE } from "../../src/domain/errors.ts";
 import { DESCRIPTOR_SET } from "../../src/gen/descriptor-set.ts";
+import * as library from "../../src/index.ts";
 import { openHttp } from "../support/servers.ts";
 
 const page = readFileSync(new URL("../../docs/api.md", import.meta.url), "utf8");
@@ -48,4 +49,18 @@ test("the curl examples of docs/api.md work as they stand", async (t) => {
   const answers = (await answer.text()).trimEnd().split("\n");
   assert.equal(answers.length, 2);
   for (const each of answers) assert.ok("result" in JSON.parse(each));
+});
+
+test("what pages import from the package is there", () => {
+  const pages = readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".md"));
+  const imported = pages.flatMap((file) =>
+    [...readFileSync(`docs/${file}`, "utf8").matchAll(/^import \{ (.+) \} from "rewardgate";$/gm)].flatMap(([, names]) =>
+      names!.split(", "),
+    ),
+  );
+  assert.ok(imported.includes("serve"));
+  assert.deepEqual(
+    imported.filter((name) => !(name in library)),
+    [],
+  );
 });
