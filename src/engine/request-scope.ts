@@ -16,6 +16,9 @@ export interface ScopeHooks {
  */
 const SPARED = { share: 0.1, ms: 1_000 };
 
+/** How long a request may read answers at a stretch, milliseconds: executors, health checks and other requests wait for it. */
+const STRETCH_MS = 10;
+
 /**
  * The life of one request in the engine: what it waits for, until when, and what that took.
  * It ends by the last flight, by its deadline or by its caller, whichever comes first; the flights that it leaves
@@ -31,6 +34,8 @@ export class RequestScope implements Watcher {
   tokens = 0;
   private readonly clock: Clock;
   private readonly beganAt: number;
+  /** When it last got the event loop. */
+  private turnAt: number;
   private readonly waitsFor = new Map<Flight, Batcher>();
   /** Those of them that a reward depends on. */
   private readonly needs = new Set<Flight>();
@@ -45,6 +50,7 @@ export class RequestScope implements Watcher {
   constructor(clock: Clock, hooks: ScopeHooks) {
     this.clock = clock;
     this.beganAt = clock.now();
+    this.turnAt = this.beganAt;
     this.hooks = hooks;
   }
 
@@ -74,6 +80,23 @@ export class RequestScope implements Watcher {
     this.endWhenDone();
   }
 
+  /** Whether it has kept the event loop from others for long. */
+  holdsLoop(): boolean {
+    return this.clock.now() - this.turnAt >= STRETCH_MS;
+  }
+
+  /**
+   * Lets others have the event loop, and goes on while there is somebody to go on for.
+   * @param deadline clock time, milliseconds
+   * @throws {GatewayError} DEADLINE_EXCEEDED, CALLER_GONE
+   */
+  async giveWay(deadline: number, signal: AbortSignal): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.turnAt = this.clock.now();
+    if (signal.aborted) throw callerGone();
+    if (this.turnAt >= deadline) throw deadlinePassed();
+  }
+
   /**
    * Waits until every flight has settled, or, shortly before the deadline, until every needed one has.
    * @param deadline clock time, milliseconds
@@ -85,13 +108,11 @@ export class RequestScope implements Watcher {
     if (this.waitsFor.size === 0) return;
     this.watchMs = watchMs;
     const error = await new Promise<GatewayError | undefined>((resolve) => {
-      const onAbort = () => this.end?.(new GatewayError("CALLER_GONE", "the caller cancelled or disconnected"));
+      const onAbort = () => this.end?.(callerGone());
       const allowed = Math.max(0, deadline - this.clock.now());
       const watchUntil = allowed - Math.min(SPARED.ms, allowed * SPARED.share);
       const cancelWatching = watchMs === undefined ? undefined : this.clock.after(watchUntil, () => this.stopWatching());
-      const cancelTimer = this.clock.after(allowed, () =>
-        this.end?.(new GatewayError("DEADLINE_EXCEEDED", "the deadline passed before every judge had answered")),
-      );
+      const cancelTimer = this.clock.after(allowed, () => this.end?.(deadlinePassed()));
       this.end = (reason) => {
         this.end = undefined;
         cancelWatching?.();
@@ -144,4 +165,12 @@ export class RequestScope implements Watcher {
     this.started = true;
     this.hooks.started();
   }
+}
+
+function callerGone(): GatewayError {
+  return new GatewayError("CALLER_GONE", "the caller cancelled or disconnected");
+}
+
+function deadlinePassed(): GatewayError {
+  return new GatewayError("DEADLINE_EXCEEDED", "the deadline passed before every judge had answered");
 }

@@ -109,8 +109,17 @@ export function createScorer(options: ScorerOptions): Scorer {
       startFlights(needed, asksOf, scope, urgency);
       const watched = needed.length < open.length;
       if (watched) startWatching(open, asksOf, scope, urgency);
-      for (const entry of open) if (entry.missing === 0) readAnswers(entry, reading);
-      for (const journey of answered) askLaterStages(journey, travel);
+      // What no backend is asked for is read here, which takes long where texts are long.
+      for (const entry of needed) {
+        if (entry.missing > 0) continue;
+        if (scope.holdsLoop()) await scope.giveWay(deadline, context.signal);
+        readAnswers(entry, reading);
+      }
+      for (const journey of answered) {
+        if (scope.holdsLoop()) await scope.giveWay(deadline, context.signal);
+        askLaterStages(journey, travel);
+      }
+      if (watched) await readWatched(open, reading, scope, { deadline, signal: context.signal });
       // A caller waits for its rewards, and need not wait as long for a judge that has no part in them and is stuck.
       const watchMs = watched ? maxRequestMs * WATCH_SHARE : undefined;
       if (stopped === undefined) await scope.settled(deadline, context.signal, watchMs);
@@ -206,10 +215,29 @@ export function createScorer(options: ScorerOptions): Scorer {
     }
   }
 
+  /** Reads what judges that only watch say without a backend. At the deadline they have failed; the request goes on. */
+  async function readWatched(
+    open: readonly OpenAsk[],
+    reading: ReadingContext,
+    scope: RequestScope,
+    { deadline, signal }: { readonly deadline: number; readonly signal: AbortSignal },
+  ): Promise<void> {
+    let late = false;
+    for (const entry of open) {
+      if (entry.counts || entry.missing > 0 || isFilled(entry)) continue;
+      if (!late && scope.holdsLoop()) {
+        await scope.giveWay(Number.POSITIVE_INFINITY, signal);
+        late = clock.now() >= deadline;
+      }
+      if (late) fillFailed(entry, TOO_LATE);
+      else readAnswers(entry, reading);
+    }
+  }
+
   /** Decodes the settled flights of one ask into its row, and keeps good scores; or asks what the judge has to ask further. */
   function readAnswers(entry: OpenAsk, { cache: use, askFurther, onFailure }: ReadingContext): void {
+    if (isFilled(entry)) return;
     const { judge, item, ask, row } = entry;
-    if (row[ask.candidates[0]!] !== undefined) return;
     for (const { result } of new Set(entry.flights)) entry.heard.spent(result?.tokens ?? 0);
     try {
       const results = entry.flights.map((flight) => answerOf(flight, judge));
@@ -237,6 +265,10 @@ export function createScorer(options: ScorerOptions): Scorer {
     }
     entry.heard.filled();
   }
+}
+
+function isFilled({ ask, row }: OpenAsk): boolean {
+  return row[ask.candidates[0]!] !== undefined;
 }
 
 /** Tells the log of faults of the gateway itself, for whose cause an answer points there; of one judge once. */
