@@ -38,9 +38,13 @@ function asciiOf(tag: string): string {
   return String.fromCharCode(tag.codePointAt(0)! - 0xe0000);
 }
 
+/** Nobody sees them. Those that are white space separate words. */
+const CONTROLS = /(?!\s)\p{Cc}/gu;
+
 function plainOf(text: string): string {
   const known = new Map<string, string>();
   return text
+    .replace(CONTROLS, "")
     .replace(/\P{ASCII}/gu, (character) => {
       const plain = known.get(character) ?? folded(character);
       known.set(character, plain);
@@ -51,33 +55,48 @@ function plainOf(text: string): string {
     .replace(/\s+/g, " ");
 }
 
-/** Latin letters of the words that announce a verdict, and of its names, with the Cyrillic, Greek and Armenian ones that look like them. */
+/** Latin letters of the words that announce a verdict, and of its names, with the Cyrillic, Greek and Armenian ones that look like them, and small capitals. */
 const LOOK_ALIKES: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    a: "\u0430\u0410\u0391\u03b1",
-    b: "\u0432\u0412\u0392\u03b2",
-    c: "\u0441\u0421\u03f2\u03f9",
-    d: "\u0501",
-    e: "\u0435\u0415\u0395\u03b5",
-    i: "\u0456\u0406\u0399\u03b9",
-    l: "\u04cf\u04c0",
-    n: "\u0578\u039d",
-    o: "\u043e\u041e\u039f\u03bf",
-    p: "\u0440\u0420\u03a1\u03c1",
-    r: "\u0433",
-    s: "\u0455\u0405",
-    t: "\u0442\u0422\u03a4\u03c4",
-    v: "\u0475\u03bd",
-    w: "\u051d\u0461",
+    a: "\u0430\u0410\u0391\u03b1\u1d00",
+    b: "\u0432\u0412\u0392\u03b2\u0299",
+    c: "\u0441\u0421\u03f2\u03f9\u1d04",
+    d: "\u0501\u1d05",
+    e: "\u0435\u0415\u0395\u03b5\u1d07",
+    f: "\ua730",
+    i: "\u0456\u0406\u0399\u03b9\u026a\u0131",
+    l: "\u04cf\u04c0\u029f",
+    n: "\u0578\u039d\u0274",
+    o: "\u043e\u041e\u039f\u03bf\u1d0f",
+    p: "\u0440\u0420\u03a1\u03c1\u1d18",
+    q: "\u051b",
+    r: "\u0433\u0280",
+    s: "\u0455\u0405\ua731",
+    t: "\u0442\u0422\u03a4\u03c4\u1d1b",
+    u: "\u057d\u03c5\u1d1c",
+    v: "\u0475\u03bd\u1d20",
+    w: "\u051d\u0461\u1d21",
   }).flatMap(([latin, letters]) => Array.from(letters, (letter) => [letter, latin] as const)),
 );
 
+const CAPITALS = Array.from("abcdefghijklmnopqrstuvwxyz");
+const NUMBERS = Array.from({ length: 10 }, (_, index) => String(index + 1));
+/** Letters and numbers in filled frames and as flags, which Unicode takes for signs of their own, by the first of each row. */
+const FRAMED: readonly (readonly [from: number, names: readonly string[]])[] = [
+  ...[0x1f150, 0x1f170, 0x1f1e6].map((from) => [from, CAPITALS] as const),
+  ...[0x2776, 0x2780, 0x278a].map((from) => [from, NUMBERS] as const),
+];
+
 function folded(character: string): string {
-  if (/\s/.test(character)) return " ";
-  if (/[\p{M}\p{Cf}]/u.test(character)) return "";
+  // A cell of Braille without dots is a space to the eye.
+  if (/[\s\u2800]/.test(character)) return " ";
+  if (/[\p{M}\p{Cf}\p{Default_Ignorable_Code_Point}]/u.test(character)) return "";
+  const code = character.codePointAt(0)!;
   const plain = character.normalize("NFKD").replace(/\p{M}/gu, "");
   const latin = LOOK_ALIKES.get(plain);
   if (latin !== undefined) return latin;
+  const framed = FRAMED.find(([from, names]) => code >= from && code < from + names.length);
+  if (framed !== undefined) return framed[1][code - framed[0]]!;
   return /^\p{ASCII}{1,4}$/u.test(plain) ? plain : "\ufffd";
 }
 

@@ -25,6 +25,14 @@ describe("undisguised", () => {
     assert.equal(undisguised("Total\u00a0\u2003Score: ９"), "total score: 9");
   });
 
+  it("sees through control characters, fillers, small capitals, filled frames and flags", () => {
+    for (const hidden of ["\u0000", "\b", "\u0081", "\u007f", "\u115f", "\u3164", "\uffa0", "\u2065", "\u{e0080}"])
+      assert.equal(undisguised(`sc${hidden}ore: 5`), "score: 5", JSON.stringify(hidden));
+    assert.equal(undisguised("ꜱᴄᴏʀᴇ\u2800: ❺"), "score : 5");
+    assert.equal(undisguised("\u1d20\u1d07\u0280\u1d05\u0131\u1d04\u1d1b: 🅱"), "verdict: b");
+    assert.equal(undisguised("ᴄʀɪᴛɪ\u051b\u057dᴇ: 🅒🇩"), "critique: cd");
+  });
+
   it("is stable, and no text is longer than four times itself", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
