@@ -12,6 +12,10 @@ interface Schema {
   readonly description?: string;
   readonly default?: unknown;
   readonly const?: unknown;
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMaximum?: number;
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: Schema | boolean;
@@ -82,7 +86,20 @@ function typeOf(schema: Schema): string {
   const options = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
   if (options.length > 0) return [...new Set(options.map(typeOf))].join(" or ");
   if (schema.type === "array") return `list of ${schema.items ? typeOf(schema.items) : "values"}`;
-  return { object: "mapping", string: "text", boolean: "true or false" }[schema.type ?? ""] ?? schema.type ?? "any";
+  const type = { object: "mapping", string: "text", boolean: "true or false" }[schema.type ?? ""] ?? schema.type ?? "any";
+  return [type, ...rangeOf(schema)].join(", ");
+}
+
+/** Bounds of a number; those of every safe integer are none. */
+function rangeOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: Schema): string[] {
+  const bound = (words: string, value: number | undefined) =>
+    value === undefined || Math.abs(value) === Number.MAX_SAFE_INTEGER ? [] : [`${words} ${value}`];
+  return [
+    ...bound("at least", minimum),
+    ...bound("above", exclusiveMinimum),
+    ...bound("at most", maximum),
+    ...bound("below", exclusiveMaximum),
+  ];
 }
 
 /** A line for each key, whose kinds are listed where several have it alike. */
