@@ -16,7 +16,7 @@ export const instructions = defineRule({
       .default(false)
       .describe("Whether following counts also without the text's first line, last line or asterisks. Default false."),
   }),
-  version: 2,
+  version: 3,
   space: "unit",
   readsReference: true,
   create: async ({ score, loose }) => {

@@ -8,6 +8,12 @@ const written = z.object({
   kwargs: z.array(z.record(z.string(), z.unknown()).nullable()),
 });
 
+/** Arguments that texts are searched for. */
+const SEARCHED = ["keywords", "keyword", "forbidden_words", "section_spliter", "postscript_marker"];
+/** Most of them in one reference, and UTF-16 units of all of them: each is looked for in the whole of a text, and references are strangers'. */
+const MAX_SEARCHED = 100;
+const MAX_SEARCHED_LENGTH = 10_000;
+
 /** An instruction that a reference gives, with the arguments that it gives with it. */
 export interface GivenInstruction {
   /** Of IFEval, such as `punctuation:no_comma`. */
@@ -19,12 +25,15 @@ export interface GivenInstruction {
  * The instructions that a reference gives.
  *
  * @param reference JSON of IFEval: `{"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}`
- * @returns in order; null when it is no such JSON, names an unknown instruction, or lacks arguments
+ * @returns in order; null when it is no such JSON, names an unknown instruction, lacks arguments, or has texts searched for more phrases than
+ *   100, or longer ones than 10,000 units in all
  * @complexity O(length), pure
  */
 export function readInstructions(reference: string): GivenInstruction[] | null {
   const parsed = written.safeParse(parseJson(reference));
   if (!parsed.success || parsed.data.kwargs.length !== parsed.data.instruction_id_list.length) return null;
+  const searched = parsed.data.kwargs.flatMap((args) => SEARCHED.flatMap((name) => args?.[name] ?? []));
+  if (searched.length > MAX_SEARCHED || searched.join("").length > MAX_SEARCHED_LENGTH) return null;
   const instructions = parsed.data.instruction_id_list.map((id, i) => given(id, withoutNulls(parsed.data.kwargs[i] ?? {})));
   return instructions.every((instruction) => instruction !== null) ? instructions : null;
 }
@@ -39,7 +48,7 @@ export function readInstructions(reference: string): GivenInstruction[] | null {
  * @see Zhou et al. 2023, Instruction-Following Evaluation for Large Language Models, arXiv:2311.07911
  */
 export function followed(text: string, instructions: readonly GivenInstruction[], loosely: boolean, tools: Tools): (boolean | undefined)[] {
-  const readings = (loosely ? looseReadings(text) : [text]).filter((reading) => reading.trim() !== "");
+  const readings = [...new Set(loosely ? looseReadings(text) : [text])].filter((reading) => reading.trim() !== "");
   return instructions.map(({ check }) => {
     const verdicts = readings.map((reading) => check(reading, tools));
     return verdicts.includes(undefined) ? undefined : verdicts.includes(true);

@@ -25,6 +25,8 @@ export function paragraphsOf(text: string): string[] {
     .filter((part) => part !== "");
 }
 
+const OF_WORDS = /[\p{L}\p{N}_]/u;
+
 /**
  * Occurrences of a phrase, without regard to case.
  *
@@ -34,7 +36,7 @@ export function paragraphsOf(text: string): string[] {
 export function countOccurrences(text: string, phrase: string, { whole = false } = {}): number {
   const haystack = text.toLowerCase();
   const needle = phrase.toLowerCase();
-  const isWord = (character: string | undefined) => character !== undefined && /[\p{L}\p{N}_]/u.test(character);
+  const isWord = (character: string | undefined) => character !== undefined && OF_WORDS.test(character);
   let count = 0;
   for (let at = haystack.indexOf(needle); at >= 0; at = haystack.indexOf(needle, at + needle.length)) {
     if (!whole || !(isWord(haystack[at - 1]) || isWord(haystack[at + needle.length]))) count++;

@@ -20,6 +20,19 @@ describe("readInstructions(reference)", () => {
     ["a wrong relation", write(["keywords:frequency"], [{ keyword: "a", frequency: 1, relation: "about" }])],
     ["none at all", write([], [])],
   ];
+  it("reads a hundred phrases, and refuses more and longer ones: each is looked for in the whole of a text", () => {
+    const list = (count: number, length: number) => Array.from({ length: count }, () => "a".repeat(length));
+    const forbidding = (...lists: readonly (readonly string[])[]) =>
+      write(
+        lists.map(() => "keywords:forbidden_words"),
+        lists.map((forbidden_words) => ({ forbidden_words })),
+      );
+    assert.equal(readInstructions(forbidding(list(50, 1), list(50, 1)))?.length, 2);
+    assert.equal(readInstructions(forbidding(list(50, 1), list(51, 1))), null);
+    assert.equal(readInstructions(forbidding(list(1, 5_000), list(1, 5_000)))?.length, 2);
+    assert.equal(readInstructions(forbidding(list(1, 5_000), list(1, 5_001))), null);
+  });
+
   for (const [what, reference] of refused) it(`refuses ${what}`, () => assert.equal(readInstructions(reference), null));
 });
 
