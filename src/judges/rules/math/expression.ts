@@ -52,6 +52,8 @@ const LOOKS = new Set([
   "~",
 ]);
 const TEXTS = new Set(["\\text", "\\textbf", "\\mathrm", "\\mbox", "\\textit"]);
+/** A text behind a number that is no unit of it: it goes on with the number, or names another answer, with a comma in place of "or". */
+const NO_UNIT = /\\(?:text|textbf|mathrm|mbox|textit)\s*\{(?:\s*(?:[-+.]?\d|,)|[^{}]*,\s*[-+]?\d)/;
 const TOKEN = /\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\.\d+|[a-zA-Z]+|\S/g;
 const OPENING = new Set(["(", "[", "{"]);
 const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
@@ -71,7 +73,7 @@ class Unreadable extends Error {}
  * @example toExpression("2\\frac{1}{2}x") // → "(2+((1)/(2)))*v_x"
  */
 export function toExpression(formula: string): string | null {
-  if (formula.length > MAX_FORMULA) return null;
+  if (formula.length > MAX_FORMULA || NO_UNIT.test(formula)) return null;
   try {
     return new FormulaReader(formula.match(TOKEN) ?? []).readAll();
   } catch (error) {

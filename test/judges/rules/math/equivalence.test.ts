@@ -143,6 +143,11 @@ const SAME: [string, string][] = [
 ];
 
 const DIFFERENT: [string, string][] = [
+  ["5\\mathrm{7}", "5"],
+  ["5\\text{7}", "5"],
+  ["5\\text{ or 6}", "5"],
+  ["5\\text{ or six}", "5"],
+  ["5\\text{ feet and 6 inches}", "5"],
   ["\\frac{1}{2}", "\\frac{1}{3}"],
   ["0.333", "1/3"],
   ["3.14159", "\\pi"],
