@@ -107,7 +107,12 @@ describe("a judge that follows a rule", () => {
       { "a b": 1, a: 0.5, "": 0, "a b c d": 0.5 },
     ],
     ["lengthBand in characters, not UTF-16 units", { rule: "lengthBand", unit: "characters", max: 1 }, {}, { "😀": 1, ab: 0 }],
-    ["repetition", { rule: "repetition", n: 2 }, {}, { "a a a a a": 0.25, "a b c d": 1, a: 1 }],
+    [
+      "repetition",
+      { rule: "repetition", n: 2 },
+      {},
+      { "a a a a a": 0.25, "a\u200b a\u200c a\u2060 a\u0000 a\u3164": 0.25, "a b c d": 1, a: 1 },
+    ],
     ["pattern", { rule: "pattern", pattern: "(?i)^ok\\b" }, {}, { "OK then": 1, "not ok": 0 }],
     ["pattern that must not occur", { rule: "pattern", pattern: "sorry", expect: "noMatch" }, {}, { fine: 1, "so sorry": 0 }],
     [

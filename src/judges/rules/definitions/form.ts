@@ -55,18 +55,22 @@ export const lengthBand = defineRule({
     }),
 });
 
+/** Characters without a shape, such as zero-width spaces, and control characters that separate no words. */
+const UNSEEN = /(?!\s)[\p{Default_Ignorable_Code_Point}\p{Cc}]/gu;
+
 /** Share of distinct n-grams. */
 export const repetition = defineRule({
   params: z.strictObject({
     rule: z.literal("repetition").describe("Share of the text's n-grams of words that are distinct: 1 without repetition."),
     n: z.int().min(1).max(100).default(4).describe("Length of the n-grams, in words. Default 4."),
   }),
-  version: 1,
+  version: 2,
   space: "unit",
   readsReference: false,
   create: ({ n }) =>
     pointwise((text) => {
-      const words = wordsOf(text);
+      // Words that differ by what nobody sees are the same.
+      const words = wordsOf(text.replace(UNSEEN, ""));
       const ids = new Map([...new Set(words)].map((word, id) => [word, id]));
       return (
         1 +
