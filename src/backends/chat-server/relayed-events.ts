@@ -23,7 +23,10 @@ export function createRelayedEvents(onPiece: PieceListener, accepts: (model: str
   let refused = false;
 
   function read(text: string): void {
-    const lines = (line + text).split("\n");
+    line += text;
+    // Taken apart at its end alone: a server may send a long line in many pieces.
+    if (!text.includes("\n")) return;
+    const lines = line.split("\n");
     line = lines.pop()!;
     for (const each of lines) {
       const data = each.startsWith("data:") ? each.slice("data:".length).trim() : "";
