@@ -636,20 +636,25 @@ test("a request does not fail for a judge that only watches: not by its queue, a
   await settle(20);
 });
 
+/** An engine of a panel whose judge `a` answers at once and whose auditor `b` answers when the gate opens. */
+function watchedEngine(maxRequestMs: number) {
+  const clock = manualClock(1_000);
+  const gate = deferred();
+  const members = [memberOf(letterJudge("a")), memberOf(letterJudge("b"), { standing: "audit", weight: 0 })];
+  const script = {
+    score: numberOf,
+    limits: { maxBatchCalls: 1 },
+    beforeRun: (texts: string[]) => (texts[0]![0] === "b" ? gate.promise : undefined),
+  };
+  return { ...engineOf(script, { clock, maxRequestMs, panels: [panelOf(members)] }), clock, gate };
+}
+
 test("a request leaves behind what only watches so long before its deadline that its answer is in time", async () => {
   for (const [deadlineMs, waits] of [
     [1_000, 900],
     [60_000, 59_000],
   ] as const) {
-    const clock = manualClock(1_000);
-    const gate = deferred();
-    const members = [memberOf(letterJudge("a")), memberOf(letterJudge("b"), { standing: "audit", weight: 0 })];
-    const script = {
-      score: numberOf,
-      limits: { maxBatchCalls: 1 },
-      beforeRun: (texts: string[]) => (texts[0]![0] === "b" ? gate.promise : undefined),
-    };
-    const { score } = engineOf(script, { clock, maxRequestMs: 400_000, panels: [panelOf(members)] });
+    const { score, clock, gate } = watchedEngine(400_000);
     let answered = false;
     const answer = score(requestOf([itemOf("i", ["a1 b2"])], { deadlineMs }), contextOf()).finally(() => {
       answered = true;
@@ -666,15 +671,7 @@ test("a request leaves behind what only watches so long before its deadline that
 });
 
 test("a request that names a late deadline waits for what only watches no longer than one that names none", async () => {
-  const clock = manualClock(1_000);
-  const gate = deferred();
-  const members = [memberOf(letterJudge("a")), memberOf(letterJudge("b"), { standing: "audit", weight: 0 })];
-  const script = {
-    score: numberOf,
-    limits: { maxBatchCalls: 1 },
-    beforeRun: (texts: string[]) => (texts[0]![0] === "b" ? gate.promise : undefined),
-  };
-  const { score } = engineOf(script, { clock, maxRequestMs: 100_000, panels: [panelOf(members)] });
+  const { score, clock, gate } = watchedEngine(100_000);
   let answered = false;
   const answer = score(requestOf([itemOf("i", ["a1 b2"])], { deadlineMs: 90_000 }), contextOf()).finally(() => {
     answered = true;

@@ -1,4 +1,4 @@
-import { match } from "path-to-regexp";
+import { type MatchFunction, match, type Token, TokenData } from "path-to-regexp";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Request, Route } from "./route.ts";
 
@@ -39,13 +39,19 @@ export function createRouter(table: readonly Route[]): (target: string) => Found
 }
 
 function finderOf(path: string, routes: readonly Route[]): (path: string) => Found | undefined {
-  // In the language of the library a colon starts a name.
-  const template = path.replaceAll(":", "\\:").replaceAll(/\{(\w+)\}/g, ":$1");
-  const read = match<Record<string, string>>(template, { sensitive: true, trailing: false, decode: decoded });
+  const read = readerOf(path);
   return (address) => {
     const reading = read(address);
     return reading === false ? undefined : { path, routes, params: reading.params };
   };
+}
+
+/** From an address to what it has in the places of a path's names; false where it does not fit the path. */
+function readerOf(path: string): MatchFunction<Record<string, string>> {
+  const tokens = path
+    .split(/\{(\w+)\}/)
+    .map((part, n): Token => (n % 2 === 0 ? { type: "text", value: part } : { type: "param", name: part }));
+  return match(new TokenData(tokens), { sensitive: true, trailing: false, decode: decoded });
 }
 
 function decoded(part: string): string {
@@ -88,10 +94,5 @@ function byPath(routes: readonly Route[]): Map<string, Route[]> {
  */
 export function meets(earlier: string, later: string): boolean {
   const anyOf = later.replaceAll(/\{\w+\}/g, "any");
-  return fits(anyOf, earlier) || (!earlier.includes("{") && fits(earlier, later));
-}
-
-function fits(address: string, path: string): boolean {
-  const words = path.split(/\{\w+\}/).map((text) => text.replaceAll(/[^\w/]/g, "\\$&"));
-  return new RegExp(`^${words.join("[^/]+")}$`).test(address);
+  return readerOf(earlier)(anyOf) !== false || (!earlier.includes("{") && readerOf(later)(earlier) !== false);
 }

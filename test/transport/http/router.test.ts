@@ -13,6 +13,7 @@ const find = createRouter([
   route("get", "/v1/states/{name}"),
   route("delete", "/v1/states/{name}"),
   route("get", "/a.b(c)*"),
+  route("get", "/a.b(c)*/{name}"),
 ]);
 
 for (const [target, path, params] of [
@@ -25,6 +26,7 @@ for (const [target, path, params] of [
   ["/v1/states/lambda:step", "/v1/states/{name}:step", { name: "lambda" }],
   ["/v1/states/a%2Fb%3Ac/history", "/v1/states/{name}/history", { name: "a/b:c" }],
   ["/a.b(c)*", "/a.b(c)*", {}],
+  ["/a.b(c)*/d", "/a.b(c)*/{name}", { name: "d" }],
 ] as const) {
   test(`${target} is an address of ${path}`, () => {
     const found = find(target);
