@@ -22,8 +22,20 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** Starts Swagger UI; a file of its own, so that the page needs no inline script. The validator would be an outside request. */
-const START = `SwaggerUIBundle({ url: "openapi.json", dom_id: "#ui", validatorUrl: null, deepLinking: true });
+/**
+ * Starts Swagger UI; a file of its own, so that the page needs no inline script. The validator would be an outside request. Swagger UI
+ * writes a line of JSON lines over several, so a body of one object goes out on one; what is no JSON whole is several lines already.
+ */
+const START = `SwaggerUIBundle({ url: "openapi.json", dom_id: "#ui", validatorUrl: null, deepLinking: true, requestInterceptor: onOneLine });
+
+function onOneLine(request) {
+  if (request.headers?.["Content-Type"] !== "application/x-ndjson") return request;
+  try {
+    return Object.assign(request, { body: JSON.stringify(JSON.parse(request.body)) });
+  } catch {
+    return request;
+  }
+}
 `;
 
 const ASSETS: Readonly<Record<string, string>> = {

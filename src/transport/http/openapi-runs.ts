@@ -30,6 +30,7 @@ const FILTERS = [
 export function runPaths(errors: Readonly<Record<string, object>>): ZodOpenApiPathsObject {
   const operation = (operationId: string, summary: string, parameters: readonly object[], schema: unknown) => ({
     operationId,
+    tags: ["Runs"],
     summary,
     parameters,
     responses: { "200": { description: summary, content: { "application/json": { schema } } }, ...errors },

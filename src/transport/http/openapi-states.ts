@@ -29,11 +29,12 @@ export function statePaths(errors: Readonly<Record<string, object>>): ZodOpenApi
   const json = (schema: unknown) => ({ "application/json": { schema } });
   const answers = (description: string, schema: unknown) => ({ "200": { description, content: json(schema) }, ...errors });
   const read = (operationId: string, summary: string, parameters: readonly object[], schema: unknown) => ({
-    get: { operationId, summary, parameters, responses: answers(summary, schema) },
+    get: { operationId, tags: ["States"], summary, parameters, responses: answers(summary, schema) },
   });
   const change = (operationId: string, summary: string, description: string, body: unknown) => ({
     post: {
       operationId,
+      tags: ["States"],
       summary,
       description,
       parameters: [NAME],

@@ -49,14 +49,8 @@ const EXAMPLES = {
   },
 } as const;
 
-const STREAM_EXAMPLE = {
-  summary: "Two lines",
-  value: EXAMPLES.pair.value.items[0].candidates
-    .map((candidate, i) =>
-      JSON.stringify({ panel: "chat", item: { id: `line-${i}`, prompt: EXAMPLES.pair.value.items[0].prompt, candidates: [candidate] } }),
-    )
-    .join("\n"),
-};
+/** A line, as an object that fits the schema of a line; whoever sends it writes it on one. */
+const STREAM_EXAMPLE = { summary: "One line", value: { panel: "chat", item: EXAMPLES.pair.value.items[0] } };
 
 const json = (schema: unknown, examples?: object) => ({ "application/json": { schema, ...(examples && { examples }) } }) as never;
 const ndjson = (schema: unknown, examples?: object) => ({ "application/x-ndjson": { schema, ...(examples && { examples }) } }) as never;
@@ -95,6 +89,7 @@ export function openApiDocument(version: string, overload: OverloadHttpStatus = 
   const read = (operationId: string, summary: string, schema: unknown): { get: ZodOpenApiOperationObject } => ({
     get: {
       operationId,
+      tags: ["Gateway"],
       summary,
       responses: { "200": { description: summary, content: json(schema) }, ...errors },
     } as ZodOpenApiOperationObject,
@@ -108,10 +103,17 @@ export function openApiDocument(version: string, overload: OverloadHttpStatus = 
         "A panel of judges scores prompts and candidates; the answer is one calibrated, explained reward. A failed judgement is never a number: it has a status and no `reward`.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
+    tags: [
+      { name: "Scoring", description: "Rewards of items, with every judge's part." },
+      { name: "States", description: "Weights and scales that follow a training run, in versions." },
+      { name: "Runs", description: "What the gateway has seen of a training run, and its alarms." },
+      { name: "Gateway", description: "What is configured and running." },
+    ],
     paths: {
       "/v1/score": {
         post: {
           operationId: "score",
+          tags: ["Scoring"],
           summary: "Score items",
           description: "Fails only when nothing was scored; otherwise each candidate has a status.",
           parameters: [TIMEOUT_HEADER, REQUEST_ID_HEADER],
@@ -122,11 +124,12 @@ export function openApiDocument(version: string, overload: OverloadHttpStatus = 
       "/v1/score:stream": {
         post: {
           operationId: "scoreStream",
+          tags: ["Scoring"],
           summary: "Score items as they come",
           description:
             "JSON lines both ways: each line is one item, each answer one line with its id, in any order, exactly one per line. A bad line is answered with an error line and the stream goes on.",
           parameters: [TIMEOUT_HEADER, REQUEST_ID_HEADER],
-          requestBody: { required: true, content: ndjson(ScoreStreamRequestJson, { lines: STREAM_EXAMPLE }) },
+          requestBody: { required: true, content: ndjson(ScoreStreamRequestJson, { line: STREAM_EXAMPLE }) },
           responses: { "200": { description: "One line per item.", content: ndjson(ScoreStreamResponseJson) }, ...errors },
         },
       },
