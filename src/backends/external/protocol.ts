@@ -30,7 +30,7 @@ const LONGEST_NAME = 200;
 const MOST_FINDINGS = 64;
 
 /** A double as proto3's JSON writes it. */
-const double = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)]);
+const double = z.union([z.number(), z.literal(["NaN", "Infinity", "-Infinity"]).transform(Number)]);
 const code = z.string().regex(/^[a-z0-9_]{1,64}$/);
 const finding = z.object({
   name: z.string().min(1),
