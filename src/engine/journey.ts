@@ -76,7 +76,7 @@ export function askLaterStages(journey: Journey, travel: Travel): void {
   if (panel.sequence === undefined) return;
   const item = judgedItem(panel, journey.item);
   for (;;) {
-    journey.openness = opennessNow(journey, travel.weighing);
+    journey.openness = opennessNow(journey, travel);
     const seats = journey.openness.reasons.length > 0 ? later.shift() : undefined;
     if (seats === undefined) return;
     journey.openBy = journey.openness.reasons;
@@ -122,11 +122,14 @@ function heardBy(journey: Journey, travel: Travel): AskHeard {
   };
 }
 
-function opennessNow(journey: Journey, weighing: Weighing): Openness {
+/** An error here would come again when the item is rewarded; until then it must not pass for an item that is settled. */
+function opennessNow({ panel, item, rows }: Journey, { weighing, fail }: Travel): Openness {
+  // A judge that only watches may still be at work; it decides nothing.
+  const known = rows.map((row) => Array.from(row, (judgement: Judgement | undefined) => judgement ?? NOT_ASKED));
   try {
-    return opennessOf(journey.panel, journey.panel.sequence!, journey, weighing);
-  } catch {
-    // What the request lacks is told when the item is rewarded, which weighs it again.
+    return opennessOf(panel, panel.sequence!, { item, rows: known }, weighing);
+  } catch (thrown) {
+    fail(GatewayError.from(thrown));
     return CLOSED;
   }
 }

@@ -23,6 +23,7 @@ interface Script {
   /** Of the later members. */
   readonly bounds?: Bounds;
   readonly beforeDear?: () => Promise<void>;
+  readonly beforeDearest?: () => Promise<void>;
   readonly maxRequestMs?: number;
   readonly clock?: Clock;
   readonly panel?: (members: readonly Member[]) => Partial<Panel>;
@@ -42,6 +43,7 @@ function engineOf(sequence: Sequence, script: Script = {}) {
       score: (text) => Number(text.split(" ")[place]),
       beforePrepare: (text) => (text.split(" ")[place] === "x" ? new GatewayError("ITEM_TOO_LONG", "too long") : undefined),
       ...(name === "dear" && script.beforeDear && { beforeRun: script.beforeDear }),
+      ...(name === "dearest" && script.beforeDearest && { beforeRun: script.beforeDearest }),
     }),
   );
   const { policy = { policy: "degrade" }, bounds } = script;
@@ -301,6 +303,23 @@ describe("judging in stages", () => {
     assert.deepEqual(outcomesOf(open!), ["scored scored scored scored", "scored scored scored scored"]);
     assert.deepEqual(ran(), [3, 3, 2]);
     assert.equal(settled!.judging!.spared, 2);
+  });
+
+  it("asks later judges while one that only watches is still at work", async () => {
+    for (const standing of ["shadow", "audit"] as const) {
+      const gate = deferred();
+      const watcher = memberOf(scriptedJudge({ name: "watcher", backend: "dearest" }), { standing, weight: 0 });
+      const { score, ran } = engineOf({ margin: 1 }, { beforeDearest: () => gate.promise, panel: () => ({ members: [watcher] }) });
+      const running = score(["1 1 7 0", "1 1 1 0"]);
+      await settle(20);
+      assert.deepEqual(ran().slice(0, 3), [2, 2, 2]);
+      gate.resolve();
+      const [item] = (await running).results;
+      assert.deepEqual(
+        [item!.judging!.asked, item!.judging!.openBy, item!.candidates[0]!.reward!.toFixed(9)],
+        [2, ["margin"], "3.000000000"],
+      );
+    }
   });
 
   it("lets a judge that covers no item of its stage neither wait nor count as asked", async () => {
