@@ -44,6 +44,7 @@ export class RequestScope implements Watcher {
   private watchMs: number | undefined;
   /** Runs while nothing that a reward depends on is under way. */
   private cancelWatch: (() => void) | undefined;
+  private interrupted = false;
   private end: ((error: GatewayError | undefined) => void) | undefined;
   private readonly hooks: ScopeHooks;
 
@@ -98,7 +99,8 @@ export class RequestScope implements Watcher {
   }
 
   /**
-   * Waits until every flight has settled, or, shortly before the deadline, until every needed one has.
+   * Waits until every flight has settled, or, shortly before the deadline, until every needed one has; or until it is interrupted, to be
+   * called again.
    * @param deadline clock time, milliseconds
    * @param watchMs  how long to wait for the others once every needed one has settled, milliseconds; as long as those took is waited in
    *   any case. Absent where all are needed
@@ -110,13 +112,14 @@ export class RequestScope implements Watcher {
     const error = await new Promise<GatewayError | undefined>((resolve) => {
       const onAbort = () => this.end?.(callerGone());
       const allowed = Math.max(0, deadline - this.clock.now());
-      const watchUntil = allowed - Math.min(SPARED.ms, allowed * SPARED.share);
-      const cancelWatching = watchMs === undefined ? undefined : this.clock.after(watchUntil, () => this.stopWatching());
+      const watchUntil = allowed - Math.min(SPARED.ms, (deadline - this.beganAt) * SPARED.share);
+      const cancelWatching = watchMs === undefined ? undefined : this.clock.after(Math.max(0, watchUntil), () => this.stopWatching());
       const cancelTimer = this.clock.after(allowed, () => this.end?.(deadlinePassed()));
       this.end = (reason) => {
         this.end = undefined;
         cancelWatching?.();
         this.cancelWatch?.();
+        this.cancelWatch = undefined;
         cancelTimer();
         signal.removeEventListener("abort", onAbort);
         resolve(reason);
@@ -125,8 +128,17 @@ export class RequestScope implements Watcher {
       if (signal.aborted) onAbort();
       this.endWhenDone();
     });
-    this.abandon();
+    const interrupted = this.interrupted;
+    this.interrupted = false;
+    if (!interrupted) this.abandon();
     if (error !== undefined) throw error;
+  }
+
+  /** Ends the wait, if there is one, and leaves nothing: there is something to do before it goes on. */
+  interrupt(): void {
+    if (this.end === undefined) return;
+    this.interrupted = true;
+    this.end(undefined);
   }
 
   /** Ends the wait when nothing is left to wait for, and gives what is only watched its time when nothing else is. */

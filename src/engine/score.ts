@@ -94,11 +94,24 @@ export function createScorer(options: ScorerOptions): Scorer {
     });
     const travel: Travel = {
       ...{ cache, use: request.options.cache, weighing: { steering: request.options.steering, states }, send: ask, onFailure },
-      read: (entry) => readAnswers(entry, reading),
+      read: (entry) => {
+        unread.push(entry);
+        scope.interrupt();
+      },
       fail: (error) => {
         stopped ??= error;
         scope.fail(error);
       },
+    };
+    // What no backend is asked for takes long to read where texts are long. It grows while it is read.
+    const unread: OpenAsk[] = [];
+    const readUnread = async () => {
+      for (const entry of unread) {
+        if (scope.holdsLoop()) await scope.giveWay(deadline, context.signal);
+        if (stopped !== undefined) throw stopped;
+        readAnswers(entry, reading);
+      }
+      unread.length = 0;
     };
     const open: OpenAsk[] = [];
     const journeys = request.items.map((item, index) => beginJourney(item, destinations[index]!, open, travel));
@@ -109,21 +122,20 @@ export function createScorer(options: ScorerOptions): Scorer {
       startFlights(needed, asksOf, scope, urgency);
       const watched = needed.length < open.length;
       if (watched) startWatching(open, asksOf, scope, urgency);
-      // What no backend is asked for is read here, which takes long where texts are long.
-      for (const entry of needed) {
-        if (entry.missing > 0) continue;
-        if (scope.holdsLoop()) await scope.giveWay(deadline, context.signal);
-        readAnswers(entry, reading);
-      }
+      for (const entry of needed) if (entry.missing === 0) unread.push(entry);
+      await readUnread();
       for (const journey of answered) {
         if (scope.holdsLoop()) await scope.giveWay(deadline, context.signal);
         askLaterStages(journey, travel);
       }
-      if (watched) await readWatched(open, reading, scope, { deadline, signal: context.signal });
+      if (watched) await readWatched(open, reading, scope, { deadline, signal: context.signal, readUnread });
       // A caller waits for its rewards, and need not wait as long for a judge that has no part in them and is stuck.
       const watchMs = watched ? maxRequestMs * WATCH_SHARE : undefined;
-      if (stopped === undefined) await scope.settled(deadline, context.signal, watchMs);
-      if (stopped !== undefined) throw stopped;
+      do {
+        await readUnread();
+        if (stopped === undefined) await scope.settled(deadline, context.signal, watchMs);
+        if (stopped !== undefined) throw stopped;
+      } while (unread.length > 0);
     } catch (error) {
       scope.abandon();
       const reason = GatewayError.from(error).reason;
@@ -220,13 +232,14 @@ export function createScorer(options: ScorerOptions): Scorer {
     open: readonly OpenAsk[],
     reading: ReadingContext,
     scope: RequestScope,
-    { deadline, signal }: { readonly deadline: number; readonly signal: AbortSignal },
+    { deadline, signal, readUnread }: { readonly deadline: number; readonly signal: AbortSignal; readUnread(): Promise<void> },
   ): Promise<void> {
     let late = false;
     for (const entry of open) {
       if (entry.counts || entry.missing > 0 || isFilled(entry)) continue;
       if (!late && scope.holdsLoop()) {
         await scope.giveWay(Number.POSITIVE_INFINITY, signal);
+        await readUnread();
         late = clock.now() >= deadline;
       }
       if (late) fillFailed(entry, TOO_LATE);
