@@ -19,7 +19,6 @@ export const ERROR_TABLE = {
   STATE_STEP_CONFLICT: { grpc: "ALREADY_EXISTS", http: 409, retryable: false },
   STATE_STALE: { grpc: "FAILED_PRECONDITION", http: 409, retryable: false },
   STATE_RUNS_PINNED: { grpc: "FAILED_PRECONDITION", http: 409, retryable: false },
-  CALIBRATION_MISSING: { grpc: "FAILED_PRECONDITION", http: 400, retryable: false },
   BASELINE_TOO_SMALL: { grpc: "FAILED_PRECONDITION", http: 409, retryable: false },
   QUEUE_FULL: { grpc: "UNAVAILABLE", http: 503, retryable: true },
   SHUTTING_DOWN: { grpc: "UNAVAILABLE", http: 503, retryable: true },

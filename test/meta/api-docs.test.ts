@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
 import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
@@ -20,6 +21,19 @@ test("docs/api.md has the rows of the error table, in its order, with what each 
     retryable ? "yes" : "no",
   ]);
   assert.deepEqual(rows, expected);
+});
+
+test("every reason of the error table is one that some part of the gateway gives", () => {
+  const folder = new URL("../../src/", import.meta.url);
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  const source = files
+    .filter((name) => name !== path.join("domain", "errors.ts"))
+    .map((name) => readFileSync(new URL(name, folder), "utf8"))
+    .join("");
+  assert.deepEqual(
+    Object.keys(ERROR_TABLE).filter((reason) => !source.includes(`"${reason}"`)),
+    [],
+  );
 });
 
 test("docs/api.md names every method, and every field of a request and of its answer", () => {
