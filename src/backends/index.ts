@@ -24,6 +24,7 @@ export { createLogprobsBackend, type LogprobsBackendOptions } from "./logprobs/b
 export { createOnnxBackend, type OnnxBackend, type OnnxBackendOptions } from "./onnx/backend.ts";
 export { crowdedCores, shareCores } from "./onnx/share-cores.ts";
 export { createTokenDecoder, type TokenDecoder } from "./tokens/decoder.ts";
+export { createSegmentTokenizer } from "./tokens/tokenizer.ts";
 export { createToolBackend, type ToolBackendOptions } from "./tool/backend.ts";
 export { FORBIDDEN_REMEDY, forbiddenAddress } from "./upstream/resolve-host.ts";
 export { openSecret, type SecretSource } from "./upstream/secret.ts";

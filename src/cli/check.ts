@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { checkKeys } from "../config/check-keys.ts";
+import { checkTokenizers } from "../config/check-tokenizers.ts";
 import { resolve } from "../config/resolve.ts";
 import { servingProblems } from "../serving-problems.ts";
 import { configOption, readConfig } from "./config-file.ts";
@@ -16,7 +17,8 @@ export function checkCommand(): Command {
     )
     .action(async (argument: string | undefined, { config: flag }: { config?: string }) => {
       const config = await readConfig(argument ?? flag);
-      const { judges, panels, backends } = await resolve(config, undefined, [...servingProblems(config), ...(await checkKeys(config))]);
+      const found = [...servingProblems(config), ...(await checkKeys(config)), ...(await checkTokenizers(config))];
+      const { judges, panels, backends } = await resolve(config, undefined, found);
       const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
       const parts = [count(judges.length, "judge"), count(panels.length, "panel"), count(backends.length, "model")];
       process.stdout.write(`${config.origin.file}: ok (${parts.join(", ")})\n`);

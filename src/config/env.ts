@@ -1,6 +1,6 @@
 import type { Finding } from "./problems.ts";
 import { LOG_LEVELS } from "./server-schema.ts";
-import { REDIS_URL } from "./state-schema.ts";
+import { isRedisUrl } from "./state-schema.ts";
 import { nameRemedy } from "./suggest.ts";
 
 /** Every environment variable that the gateway reads, besides those that a configuration names itself. */
@@ -91,8 +91,12 @@ export function parsePort(text: string): number | undefined {
 /** The address may hold a password, so a finding does not quote it. */
 function readRedisUrl(variables: Variables, findings: Finding[]): string | undefined {
   const url = read(variables, "REWARDGATE_STATE_REDIS_URL");
-  if (url === undefined || REDIS_URL.test(url)) return url;
-  findings.push({ path: ["REWARDGATE_STATE_REDIS_URL"], cause: "no address of a Redis", remedy: "start it with redis:// or rediss://" });
+  if (url === undefined || isRedisUrl(url)) return url;
+  findings.push({
+    path: ["REWARDGATE_STATE_REDIS_URL"],
+    cause: "no address of a Redis",
+    remedy: "start it with redis:// or rediss://, name host and port, and no path but the number of a database",
+  });
   return undefined;
 }
 

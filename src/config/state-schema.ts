@@ -1,7 +1,19 @@
 import { z } from "zod";
 
-/** What an address of a Redis looks like. */
-export const REDIS_URL = /^rediss?:\/\/\S+$/;
+/** How an address of a Redis begins. */
+const REDIS_SCHEME = /^rediss?:\/\/\S+$/;
+
+/** Whether an address of a Redis can be called: a name and a password that can be decoded, and no path but the number of a database. */
+export function isRedisUrl(url: string): boolean {
+  if (!REDIS_SCHEME.test(url) || !URL.canParse(url)) return false;
+  const { username, password, pathname } = new URL(url);
+  try {
+    decodeURIComponent(username + password);
+  } catch {
+    return false;
+  }
+  return /^\/?\d*$/.test(pathname);
+}
 
 const embedded = z
   .strictObject({
@@ -18,7 +30,14 @@ const embedded = z
 export const redisStoreSchema = z
   .strictObject({
     type: z.literal("redis").describe("In one Redis or Valkey, for replicas that share runs."),
-    url: z.string().regex(REDIS_URL, "an address starts with redis:// or rediss://").describe("Address, redis:// or rediss://."),
+    url: z
+      .string()
+      .regex(REDIS_SCHEME, "an address starts with redis:// or rediss://")
+      .refine(
+        isRedisUrl,
+        "an address is redis://HOST:PORT or redis://HOST:PORT/NUMBER of a database, with % only in front of two digits, as %25",
+      )
+      .describe("Address, redis:// or rediss://."),
     passwordFile: z
       .string()
       .min(1)

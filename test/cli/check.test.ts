@@ -83,4 +83,31 @@ describe("rewardgate check", () => {
     tiny.folder.write("keys/llm", "secret\n");
     assert.deepEqual([(await runCli(["check", write("{ file: keys/llm }")])).stderr], [""]);
   });
+
+  it("refuses a wire on an address of the open inference protocol", async () => {
+    const wires = "wires:\n  triton: { panel: chat }\n  slime: { panel: chat, path: /v2/models/reward/infer }\n";
+    const file = tiny.folder.write("triton.yaml", readFileSync(tiny.config, "utf8") + wires);
+    const { code, stderr } = await runCli(["check", file]);
+    assert.equal(code, 2);
+    assert.match(stderr, /wires\.slime\.path: \/v2\/models\/reward\/infer is the path of wires\.triton as well; give the wire another/);
+  });
+
+  it("reads the password of a store that states need, and of no other", async () => {
+    const store = "state: { store: { type: redis, url: redis://127.0.0.1:1, passwordFile: keys/none } }\n";
+    const write = (states: string) => tiny.folder.write("store.yaml", readFileSync(tiny.config, "utf8") + store + states);
+    const { code, stderr } = await runCli(["check", write("states: { scales: { kind: runningScale, judges: [tiny-reward] } }\n")]);
+    assert.equal(code, 2);
+    assert.match(stderr, /store\.yaml:\d+:\d+ state\.store\.passwordFile: \S+keys\/none cannot be read; name a file/);
+    assert.equal((await runCli(["check", write("")])).code, 0);
+  });
+
+  it("opens the tokenizers of engines that are asked for likelihoods", async () => {
+    const engine =
+      '\n  policy: { type: logprobs, engine: vllm, url: "http://127.0.0.1:1", model: m, tokenizer: { file: words.json } }\njudges:';
+    tiny.folder.write("words.json", '{ "words": [] }');
+    const file = tiny.folder.write("words.yaml", readFileSync(tiny.config, "utf8").replace("\njudges:", engine));
+    const { code, stderr } = await runCli(["check", file]);
+    assert.equal(code, 2);
+    assert.match(stderr, /words\.yaml:\d+:\d+ backends\.policy\.tokenizer\.file: the tokenizer is not usable: it does not have the form/);
+  });
 });

@@ -91,6 +91,13 @@ describe("states of the configuration", () => {
     ["a name that is none", "states: { S_1: { kind: quantileTracker, share: 1 } }", /^states\.S_1: not a name; /],
     ["an unknown store", "state: { store: { type: sqlite } }", /^state\.store\.type: "sqlite" is not allowed; allowed: embedded, redis/],
     ["a Redis without an address", "state: { store: { type: redis } }", /^state\.store\.url: missing; /],
+    ["a Redis at no port", "state: { store: { type: redis, url: redis://redis:99999 } }", /^state\.store\.url: .*redis:\/\/HOST:PORT/],
+    ["a Redis with a named database", "state: { store: { type: redis, url: redis://redis/main } }", /^state\.store\.url: .*NUMBER of a/],
+    [
+      "a Redis whose password cannot be decoded, which is not told",
+      "state: { store: { type: redis, url: 'redis://:se%cret@redis' } }",
+      /^state\.store\.url: (?!.*se%cret).*as %25/,
+    ],
     ["a Redis at a web address", "state: { store: { type: redis, url: http://redis } }", /^state\.store\.url: .*redis:\/\/ or rediss:\/\//],
     ["one version kept", "state: { keepVersions: 1 }", /^state\.keepVersions: /],
   ];
@@ -126,6 +133,8 @@ describe("the environment", () => {
     const both = { REWARDGATE_STATE_PATH: "/a", REWARDGATE_STATE_REDIS_URL: "redis://b" };
     assert.match((await problems("", both)).join(), /^REWARDGATE_STATE_PATH: set beside REWARDGATE_STATE_REDIS_URL; .*unset one/);
     const wrong = (await problems("", { REWARDGATE_STATE_REDIS_URL: "user:secret@host" })).join();
+    const [named] = await problems("", { REWARDGATE_STATE_REDIS_URL: "redis://b/main" });
+    assert.match(named!, /^REWARDGATE_STATE_REDIS_URL: no address of a Redis; .* the number of a database/);
     assert.match(wrong, /^REWARDGATE_STATE_REDIS_URL: no address of a Redis; start it with redis:\/\//);
     assert.doesNotMatch(wrong, /secret/);
   });

@@ -1,10 +1,13 @@
+import { OPEN_INFERENCE_PATHS } from "../open-inference/http.ts";
 import { WIRE_KINDS } from "../wires/index.ts";
 import type { WireFacts, WireName } from "../wires/wire.ts";
 import { openApiDocument } from "./openapi.ts";
 import { meets } from "./router.ts";
 
-/** Wires that are enabled, with the path that the configuration gives each. */
-export type WirePaths = Readonly<Partial<Record<WireName | "chat", { readonly path: string } | undefined>>>;
+/** Wires that are enabled, with the path that the configuration gives each; `triton` has its own. */
+export type WirePaths = Readonly<Partial<Record<WireName | "chat", { readonly path: string } | undefined>>> & {
+  readonly triton?: object | undefined;
+};
 
 /** A wire on the path of another route, one of which would never be reached. */
 export interface SharedPath {
@@ -12,7 +15,7 @@ export interface SharedPath {
   readonly wire: WireName | "chat";
   readonly path: string;
   /** Key of the wire that has the path already; undefined where it is a route of the gateway itself. */
-  readonly other: WireName | undefined;
+  readonly other: WireName | "triton" | undefined;
 }
 
 const NO_FACTS: WireFacts = { version: "", panel: "", revision: "", maxItems: 0, maxCandidates: 0, maxTokens: 0 };
@@ -25,6 +28,7 @@ export function sharedPaths(wires: WirePaths): SharedPath[] {
   const { paths } = openApiDocument("") as { readonly paths: Readonly<Record<string, object>> };
   const taken: Taken[] = Object.entries(paths).flatMap(([path, verbs]) => Object.keys(verbs).map((verb) => ({ verb, path })));
   taken.push({ verb: "get", path: "/openapi.json" });
+  if (wires.triton !== undefined) taken.push(...OPEN_INFERENCE_PATHS.map((route) => ({ ...route, wire: "triton" as const })));
   const shared = new Map<WireName | "chat", SharedPath>();
   const look = (wire: WireName | "chat", verb: string, path: string) => {
     const other = taken.find((each) => (each.path === path ? each.verb === verb : meets(each.path, path)));
@@ -46,5 +50,5 @@ export function sharedPaths(wires: WirePaths): SharedPath[] {
 interface Taken {
   readonly verb: string;
   readonly path: string;
-  readonly wire?: WireName;
+  readonly wire?: WireName | "triton";
 }

@@ -26,6 +26,16 @@ const JSON_BYTES = "inference-header-content-length";
 /** Triton's names of the types. */
 const CONFIG_TYPES: Readonly<Record<string, string>> = { BYTES: "TYPE_STRING", INT64: "TYPE_INT64", FP32: "TYPE_FP32", BOOL: "TYPE_BOOL" };
 
+/** One model is served; its name and version are looked at by each route. */
+const MODEL_PATHS = ["/v2/models/{model}", "/v2/models/{model}/versions/{version}"];
+
+/** Addresses of the routes below, which no other route may share. */
+export const OPEN_INFERENCE_PATHS: readonly { readonly verb: string; readonly path: string }[] = [
+  ...["/v2", "/v2/health/live", "/v2/health/ready"].map((path) => ({ verb: "get", path })),
+  ...["/ready", "/config", ""].flatMap((suffix) => MODEL_PATHS.map((path) => ({ verb: "get", path: path + suffix }))),
+  ...MODEL_PATHS.map((path) => ({ verb: "post", path: `${path}/infer` })),
+];
+
 export interface OpenInferenceRoutesOptions {
   readonly model: ScoringModel;
   readonly version: string;
@@ -39,7 +49,7 @@ export function openInferenceRoutes({ model, version, limits, bodyMs, scorerOf }
   const errorBody = ({ message }: GatewayError) => ({ error: message });
   const get = (path: string, method: string, handle: Route["handle"]): Route => ({ verb: "get", path, method, errorBody, handle });
   const ofModel = (suffix: string, method: string, answer: () => object) =>
-    ["/v2/models/{model}", "/v2/models/{model}/versions/{version}"].map((path) =>
+    MODEL_PATHS.map((path) =>
       get(path + suffix, method, (exchange, request) => {
         checkName(model, request);
         exchange.answer(answer());
@@ -62,10 +72,10 @@ export function openInferenceRoutes({ model, version, limits, bodyMs, scorerOf }
     ),
     ...ofModel("/config", "OipModelConfig", () => configOf(model)),
     ...ofModel("", "OipModel", () => metadataOf(model)),
-    ...["/v2/models/{model}/infer", "/v2/models/{model}/versions/{version}/infer"].map(
+    ...MODEL_PATHS.map(
       (path): Route => ({
         verb: "post",
-        path,
+        path: `${path}/infer`,
         method: "OipInfer",
         errorBody,
         async handle(exchange, request) {

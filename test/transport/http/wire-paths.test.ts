@@ -2,9 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { sharedPaths } from "../../../src/transport/http/wire-paths.ts";
+import { OPEN_INFERENCE_PATHS, openInferenceRoutes } from "../../../src/transport/open-inference/http.ts";
+import { lengthModel } from "../../support/open-inference.ts";
+import { LIMITS } from "../../support/scripted-service.ts";
 import { openHttp } from "../../support/servers.ts";
 
 const at = (path: string) => ({ panel: "chat", path, onFailure: "error" }) as const;
+const triton = {};
+const openInference = lengthModel();
 
 test("a wire on the path of another route is found without a server wherever the server refuses it, and nowhere else", async () => {
   const tables = [
@@ -28,9 +33,16 @@ test("a wire on the path of another route is found without a server wherever the
     { slime: at("/ng-rollout/one/judge"), nemoGym: at("/judge") },
     { nemoGym: at("/judge"), tei: at("/ng-rollout/one/two/judge") },
     { llamaFactory: at("/v1/score/evaluation"), roll: at("/roll") },
+    { triton, slime: at("/v2/models/reward/infer") },
+    { triton, score: at("/v2/models/reward") },
+    { triton, classify: at("/v2/models/reward/versions/1/config") },
+    { triton, tei: at("/v2/health/predict") },
+    { triton, tei: at("/v2/models/predict") },
+    { triton, rerank: at("/models/reward/infer") },
+    { triton, rerank: at("/rerank"), score: at("/v2/models/reward/score") },
   ];
   for (const wires of tables) {
-    const refused = await openHttp({ wires }).then(
+    const refused = await openHttp({ wires, ...("triton" in wires && { openInference }) }).then(
       async (server) => {
         await server.close();
         return false;
@@ -57,6 +69,20 @@ test("a wire that a route with a parameter would keep from being reached, or the
     { wire: "nemoGym", path: "/ng-rollout/{rollout}/judge", other: "slime" },
   ]);
   assert.deepEqual(sharedPaths({ slime: at("/v1/runs/reward/score"), nemoGym: at("/judge"), tei: at("/ng-rollout/judge") }), []);
+});
+
+test("the wire of the open inference protocol holds the addresses of its routes, and nothing else has to keep away from them", async () => {
+  const { model } = openInference;
+  const routes = openInferenceRoutes({ model, version: "", limits: LIMITS, bodyMs: 1, scorerOf: () => async () => [] });
+  assert.deepEqual(
+    routes.map(({ verb, path }) => ({ verb, path })),
+    OPEN_INFERENCE_PATHS,
+  );
+  const slime = at("/v2/models/reward/infer");
+  assert.deepEqual(sharedPaths({ triton, slime }), [{ wire: "slime", path: slime.path, other: "triton" }]);
+  assert.deepEqual(sharedPaths({ slime }), []);
+  const chat = { path: "/v2/models/chat" };
+  assert.deepEqual(sharedPaths({ triton, chat }), [{ wire: "chat", path: chat.path, other: "triton" }]);
 });
 
 test("the relay of chats has a path of its own", () => {
