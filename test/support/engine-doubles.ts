@@ -170,12 +170,13 @@ export const ENGINE_SHAPES = {
     answer: (entries, model) => pooling(model, [{ index: 0, rows: entries.map(writtenStep) }]),
   },
   sglangClassify: {
-    described: (model) => ({ "/get_model_info": { model_path: model, tokenizer_path: model, is_generation: false } }),
+    described: (model) => ({ "/model_info": { model_path: model, tokenizer_path: model, is_generation: false } }),
     path: "/classify",
     inputs: ({ text }) => strings(text),
     answer: (entries) =>
       entries.map((entry) => ({ embedding: [written(entry)], meta_info: { id: "1", prompt_tokens: 7, e2e_latency: 0.1 } })),
   },
+  /** As versions were that had no `/model_info`. */
   sglangEmbeddings: {
     described: (model) => ({ "/get_model_info": { model_path: model, is_generation: false } }),
     path: "/v1/embeddings",

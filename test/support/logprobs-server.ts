@@ -51,7 +51,7 @@ export async function startLogprobsServer(): Promise<LogprobsServer> {
     const reply = (status: number, json: unknown) =>
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(json));
     if (request.method === "GET") {
-      reply(self.health, request.url === "/get_model_info" ? { model_path: self.model, is_generation: true } : {});
+      reply(self.health, request.url === "/model_info" ? { model_path: self.model, is_generation: true } : {});
       return;
     }
     const body = JSON.parse(await textOf(request));

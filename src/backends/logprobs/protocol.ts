@@ -16,8 +16,8 @@ export interface ReadTokens {
 /** How an engine is asked for log-probabilities of prompts. */
 export interface LogprobsProtocol {
   readonly path: string;
-  /** Path of a request that a healthy server answers. */
-  readonly healthPath: string;
+  /** Path of a request that a healthy server answers, or several, the newest first. */
+  readonly healthPath: string | readonly string[];
   /** Whether the body of that answer is of a server with this model. Default: any is, since its answers say which they are from. */
   serves?(body: string, model: string): boolean;
   /** Most tokens that the engine's tokenizer puts before a text by itself, whatever it is told. */

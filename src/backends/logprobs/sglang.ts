@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../../domain/json.ts";
+import { INFO_PATHS } from "../sglang/protocol.ts";
 import type { LogprobsProtocol } from "./protocol.ts";
 
 const token = z.tuple([z.number().nullable(), z.int().min(0)], z.unknown());
@@ -21,7 +22,7 @@ const asked = (from: number) => ({
 /** `POST /generate` of SGLang with `return_logprob`. One server runs one model, so calls and answers name none; the server says which when it is asked. */
 export const sglangLogprobs: LogprobsProtocol = {
   path: "/generate",
-  healthPath: "/get_model_info",
+  healthPath: INFO_PATHS,
   serves(body, model) {
     const parsed = described.safeParse(parseJson(body));
     return parsed.success && parsed.data.model_path === model && parsed.data.is_generation !== false;

@@ -45,7 +45,7 @@ export interface Protocol<D = unknown> {
   readonly output: string;
   /** Most inputs in one request. */
   readonly inputsPerRequest: number;
-  readonly healthPath: string;
+  readonly healthPath: string | readonly string[];
   /** Whether the body of a health check's answer is that of the server that is wanted. Default: any is. */
   readonly accepts?: (body: string) => boolean;
   /** How a server is reached. Default HTTP. */

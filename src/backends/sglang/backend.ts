@@ -3,7 +3,7 @@ import { createModelServerBackend } from "../model-server/backend.ts";
 import type { Protocol } from "../model-server/protocol.ts";
 import type { ModelServerOptions } from "../model-server/settings.ts";
 import type { SglangParams } from "./params.ts";
-import { explainRefusal, readClassify, readEmbeddings, serves, writeClassify, writeEmbeddings } from "./protocol.ts";
+import { explainRefusal, INFO_PATHS, readClassify, readEmbeddings, serves, writeClassify, writeEmbeddings } from "./protocol.ts";
 
 /** A server to ask, and how. Keys of {@link SglangParams} are those of the configuration. */
 export type SglangBackendOptions = Omit<SglangParams, "type"> & ModelServerOptions;
@@ -22,7 +22,7 @@ export async function createSglangBackend(options: SglangBackendOptions): Promis
     takes: "texts",
     output: "scores",
     inputsPerRequest: isNative ? 1 : inputsPerRequest,
-    healthPath: "/get_model_info",
+    healthPath: INFO_PATHS,
     accepts: (body) => serves(body, model),
     dialects: [undefined],
     request: (inputs) =>

@@ -56,7 +56,10 @@ export function readEmbeddings(body: string): ReadNumbers | undefined {
 
 const described = z.object({ model_path: z.string(), is_generation: z.boolean().optional() });
 
-/** Whether the answer of `GET /get_model_info` is that of a server with this model and a head that gives numbers. */
+/** Where a server says what it runs; 0.5.6 has the first, older ones the second, which is deprecated. */
+export const INFO_PATHS: readonly string[] = ["/model_info", "/get_model_info"];
+
+/** Whether the answer of `GET /model_info` is that of a server with this model and a head that gives numbers. */
 export function serves(body: string, model: string): boolean {
   const parsed = described.safeParse(parseJson(body));
   return parsed.success && parsed.data.model_path === model && parsed.data.is_generation !== true;

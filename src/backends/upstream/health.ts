@@ -8,7 +8,7 @@ import type { Secret } from "./secret.ts";
 export interface HealthOptions {
   readonly name: string;
   readonly addresses: readonly Address[];
-  readonly healthPath: string;
+  readonly healthPath: string | readonly string[];
   readonly healthIntervalMs: number;
   readonly apiKey?: Secret | undefined;
   readonly headers: () => Record<string, string>;
@@ -30,6 +30,10 @@ function isUp(outcome: HttpOutcome, accepts: HealthOptions["accepts"]): boolean 
   return outcome.status < 500 && !UNABLE.includes(outcome.status);
 }
 
+function statusOf(outcome: HttpOutcome): number | undefined {
+  return outcome.kind === "answered" ? outcome.status : undefined;
+}
+
 /** Longest time for one check, so that what is known of an address is never older than an interval and this. */
 const CHECK_TIMEOUT_MS = 3_000;
 
@@ -45,27 +49,30 @@ export function watchHealth(options: HealthOptions): { readonly first: Promise<v
   const stopping = new AbortController();
   let cancelTimer = () => {};
 
+  async function askHealth({ target }: Address): Promise<HttpOutcome> {
+    const [path, ...older] = [options.healthPath].flat();
+    const ask = (asked: string) =>
+      target.send({ method: "GET", path: asked, headers: options.headers(), timeoutMs: CHECK_TIMEOUT_MS, signal: stopping.signal });
+    let outcome = await ask(path!);
+    while (statusOf(outcome) === 404 && older.length > 0) outcome = await ask(older.shift()!);
+    return outcome;
+  }
+
   async function check(address: Address): Promise<void> {
-    const { target } = address;
     const sentAt = clock.now();
-    const outcome = await target.send({
-      method: "GET",
-      path: options.healthPath,
-      headers: options.headers(),
-      timeoutMs: CHECK_TIMEOUT_MS,
-      signal: stopping.signal,
-    });
+    const outcome = await askHealth(address);
     if (outcome.kind === "withdrawn") return;
     // One that works through a queue may leave a check waiting behind the calls that it answers.
     if (outcome.kind === "late" && address.up && address.answeredAt >= sentAt) return;
-    const status = outcome.kind === "answered" ? outcome.status : undefined;
+    const status = statusOf(outcome);
     const up = isUp(outcome, options.accepts);
-    if (up !== address.up) log?.[up ? "info" : "warn"]({ backend: name, address: target.name, status, up }, "health of an upstream server");
+    if (up !== address.up)
+      log?.[up ? "info" : "warn"]({ backend: name, address: address.target.name, status, up }, "health of an upstream server");
     address.up = up;
     address.strange = !up && options.accepts !== undefined && status !== undefined && status >= 200 && status < 300;
     if (up) address.proof.isThere();
     else address.proof.isAway();
-    metrics?.up.set({ backend: name, address: target.name }, up ? 1 : 0);
+    metrics?.up.set({ backend: name, address: address.target.name }, up ? 1 : 0);
   }
 
   async function round(): Promise<void> {

@@ -38,8 +38,8 @@ export interface UpstreamOptions<T> {
   readonly maxResponseBytes: number;
   /** Attempts of one call, the first included. */
   readonly maxAttempts: number;
-  /** Path, below the address, of a request that a healthy server answers. */
-  readonly healthPath: string;
+  /** Path, below the address, of a request that a healthy server answers; or several, of which the next is asked where the one before is not found. */
+  readonly healthPath: string | readonly string[];
   readonly healthIntervalMs: number;
   /** Whether the body of a health check's answer is that of a server that can work. Default: any answer is. */
   readonly accepts?: ((body: string) => boolean) | undefined;
