@@ -30,7 +30,13 @@ const MAX_RECONNECT_MS = 2_000;
 export async function openRedisStore(options: RedisStoreOptions): Promise<StateStore> {
   const { prefix, keepVersions, maxRuns } = options;
   let client = newClient(options, false);
-  await client.connect();
+  let state: "opening" | "open" | "closed" = "opening";
+  let silence: Error | undefined;
+  boundHandshakes(client);
+  await client.connect().catch((error: unknown) => {
+    throw silence ?? error;
+  });
+  state = "open";
   /** Settles once a client that connects anew has a socket: destroyed before, it would get one afterwards and hold the process with it. */
   let reached: Promise<unknown> = Promise.resolve();
 
@@ -39,14 +45,31 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<StateS
     const used = client;
     const answer = await settledWithin(command(used), options.timeoutMs);
     if (answer !== TIMED_OUT) return answer as T;
-    if (client === used) {
-      used.destroy();
-      client = newClient(options, true);
-      reached = once(client, "connect").catch(() => {});
-      // It tries until it succeeds or is destroyed, and tells its failures to onError.
-      client.connect().catch(() => {});
-    }
+    if (client === used) replace(used);
     throw new Error(`no answer within ${options.timeoutMs} ms`);
+  }
+
+  function replace(used: Client): void {
+    used.destroy();
+    client = newClient(options, true);
+    reached = once(client, "connect").catch(() => {});
+    boundHandshakes(client);
+    // It tries until it succeeds or is destroyed, and tells its failures to onError.
+    client.connect().catch(() => {});
+  }
+
+  /** The library waits without end where a server takes a connection and then says nothing; commands fail meanwhile, since none is sent. */
+  function boundHandshakes(used: Client): void {
+    let timer: NodeJS.Timeout | undefined;
+    used.on("connect", () => {
+      timer = setTimeout(() => {
+        silence = new Error(`it took the connection and said nothing for ${options.timeoutMs} ms`);
+        options.onError(silence);
+        if (state === "opening") used.destroy();
+        else if (state === "open") replace(used);
+      }, options.timeoutMs);
+    });
+    for (const event of ["ready", "error", "end"]) used.on(event, () => clearTimeout(timer));
   }
 
   const tagged = (state: string) => `{${prefix}:state:${state}}`;
@@ -100,6 +123,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<StateS
       return waiting + pinned;
     },
     async close() {
+      state = "closed";
       if (client.isReady) return void (await client.close());
       await settledWithin(reached, options.timeoutMs);
       client.destroy();

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -57,6 +59,54 @@ describe("opening the states of a gateway", () => {
         error.reason === "STATE_STORE_UNAVAILABLE" && /ECONNREFUSED/.test(error.message) && !error.message.includes("secret"),
     );
     assert.doesNotMatch(JSON.stringify(lines), /secret/);
+  });
+});
+
+describe("a Redis that takes connections and does not say a word", () => {
+  it("is given up at the start after the time that the configuration allows", async (t) => {
+    const held = new Set<Socket>();
+    const server = createServer((socket) => void held.add(socket.on("error", () => {}).resume())).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    t.after(() => {
+      for (const socket of held) socket.destroy();
+      server.close();
+    });
+    const url = `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await assert.rejects(openStates({ ...options().given, store: { type: "redis", url, prefix: "p", timeoutSeconds: 0.2 } }), {
+      reason: "STATE_STORE_UNAVAILABLE",
+      message: /took the connection and said nothing for 200 ms; check its address/,
+    });
+    await settled(() => [...held].every(({ readableEnded }) => readableEnded), "the end of the connection");
+  });
+
+  it("is left for another connection after an outage, until one answers", { skip: redisMissing ?? false }, async (t) => {
+    const redis = await startRedis();
+    t.after(() => redis.remove());
+    const { given, lines } = options();
+    const place = { type: "redis", url: redis.url, prefix: "p", timeoutSeconds: 1 } as const;
+    const { service, close } = await openStates({ ...given, store: place });
+    t.after(close);
+    const first = await service.step("tracker", "r", "1", { bundleScores: [1] });
+    await redis.kill();
+    const held = new Set<Socket>();
+    const silent = createServer((socket) => void held.add(socket.on("error", () => {}).resume())).listen(
+      Number(new URL(redis.url).port),
+      "127.0.0.1",
+    );
+    await settled(() => lines.filter(({ cause }) => String(cause).includes("said nothing")).length > 1, "a second connection");
+    for (const socket of held) socket.destroy();
+    silent.close();
+    await once(silent, "close");
+    await redis.start();
+    let back: unknown;
+    await settled(() => {
+      service.read("tracker", "r").then(
+        (read) => (back = read),
+        () => {},
+      );
+      return back !== undefined;
+    });
+    assert.deepEqual(back, first);
   });
 });
 
