@@ -48,15 +48,20 @@ export async function createTritonBackend(options: TritonBackendOptions): Promis
       return { path: `${path}/infer`, body: writeInfer(tensors, inputs) };
     },
     answer: (body) => readInfer(body, tensors?.score),
-    refusal: (body) => explainRefusal(name, body),
+    refusal: (body) => explainRefusal(name, model, body),
     rawRemedy: "serve the model without an activation behind its head",
   };
   return createModelServerBackend(options, protocol);
 }
 
-/** A refusal for length as ITEM_TOO_LONG, where the model says so in the usual words; undefined for any other. */
-function explainRefusal(backend: string, body: string): GatewayError | undefined {
+/**
+ * A refusal for length as ITEM_TOO_LONG, where the model says so in the usual words, and that of MLServer, which has the status of a bad request,
+ * while it loads the model as BACKEND_UNAVAILABLE; undefined for any other.
+ */
+function explainRefusal(backend: string, model: string, body: string): GatewayError | undefined {
   const said = (parseJson(body) as { error?: unknown } | undefined)?.error;
+  if (said === `Model ${model} is not ready yet.`)
+    return new GatewayError("BACKEND_UNAVAILABLE", `backend "${backend}" says that its model is not ready yet`);
   if (typeof said !== "string" || !/too long|maximum (sequence|context|input) length|exceeds the maximum length/i.test(said))
     return undefined;
   return new GatewayError("ITEM_TOO_LONG", `the item is longer than the model of backend "${backend}" reads; shorten it`);

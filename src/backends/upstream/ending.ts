@@ -26,7 +26,10 @@ export interface Reading<T> {
   answer(body: string): T | undefined;
   /** The answer in events that were taken as they came, or undefined when they are none. Without it, events are no answer. */
   events?(): T | undefined;
-  /** A body of status 4xx as an error of its own, where it tells more than the status; of status 424 or 500 where it says that the call is at fault. */
+  /**
+   * A body of status 4xx as an error of its own, where it tells more than the status, BACKEND_UNAVAILABLE where it says that the server is at
+   * fault; of status 424 or 500 where it says that the call is.
+   */
   refusal?(body: string, status: number): GatewayError | undefined;
   /** Why a readable answer is not one of the server that is wanted, another model's for example. */
   flaw?(answer: T): GatewayError | undefined;
@@ -107,12 +110,9 @@ export function readEnding<T>(backend: string, outcome: HttpOutcome, reading: Re
       ? "name the address that it redirects to"
       : "check its url, model and limits";
   const refused = new GatewayError("BACKEND_REFUSED", `backend "${backend}" refused the call with status ${status}; ${remedy}`);
-  return {
-    outcome: "refused",
-    blame: "succeeded",
-    again: again(credentials || status === 404 ? "elsewhere" : "never"),
-    error: reading.refusal?.(body, status) ?? refused,
-  };
+  const error = reading.refusal?.(body, status) ?? refused;
+  if (error.reason === "BACKEND_UNAVAILABLE") return { outcome: "failed", blame: "failed", again: again("anywhere"), hintMs, error };
+  return { outcome: "refused", blame: "succeeded", again: again(credentials || status === 404 ? "elsewhere" : "never"), error };
 }
 
 /** The error of an answer that is not what the protocol says. */

@@ -64,6 +64,26 @@ for (const [wire, start, status] of [
   });
 }
 
+for (const [wire, start, status] of [
+  ["HTTP", () => startEngineDouble(ENGINE_SHAPES.tritonInfer, "rm"), 400],
+  ["gRPC", () => startTritonGrpcDouble("rm"), GRPC.INVALID_ARGUMENT],
+] as const) {
+  test(`over ${wire} a bad request that is the server's own failure is never the caller's fault, and a model that loads is asked for again`, async () => {
+    const [well, ill] = [await start(), await start()];
+    cleanups.push(well.close, ill.close);
+    const { type: _, ...params } = tritonParams.parse({ type: "triton", url: [well.url, ill.url], model: "rm" });
+    const backend = await createTritonBackend({ ...params, name: "rm", clock: manualClock(), random: () => 0.5 });
+    cleanups.push(() => backend.close(0));
+    const call: Call = { type: "forward", overlong: "error", segments: [{ text: "hello", origin: "candidate" }] };
+    const ask = async () => backend.run((await backend.prepare([call])) as PreparedCall[]);
+    for (const double of [well, ill]) double.fault = { refusal: { status, error: { error: "CUDA out of memory" } } };
+    await assert.rejects(ask(), { reason: "BACKEND_REFUSED" });
+    well.fault = {};
+    ill.fault = { refusal: { status, error: { error: "Model rm is not ready yet." } } };
+    for (let n = 0; n < 40; n++) assert.deepEqual((await ask())[0]!.outputs.scores, Float32Array.of(5 / 8 - 4));
+  });
+}
+
 test("the configuration takes addresses of either protocol but not of both, and a name that is a part of a path", () => {
   const base = { type: "triton", model: "rm" };
   for (const url of ["http://a:1", "https://a:1", "grpc://a:1", "grpcs://a:1"])
