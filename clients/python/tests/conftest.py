@@ -20,12 +20,16 @@ judges:
   right: { rule: numeric }
   form: { rule: format, tags: [think, answer] }
   brief: { rule: lengthBand, unit: characters, min: 0, max: 40 }
+  tokens: { rule: lengthBand, unit: tokens, max: 2 }
 panels:
   rules:
     members:
       - { judge: right, weight: 0.75 }
       - { judge: form, weight: 0.25 }
       - { judge: brief, name: watch, standing: shadow, weight: 1 }
+  counted:
+    members:
+      - { judge: tokens }
   guarded:
     members:
       - { judge: form }

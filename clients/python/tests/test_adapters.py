@@ -305,6 +305,21 @@ class TestTrl:
         with pytest.raises(NoRewardError, match="completion 0"):
             self.call(away, **told)
 
+    @pytest.mark.parametrize(
+        ("version", "told", "rewards"),
+        [
+            ("1.16.0", {}, [-9.0, -9.0, -9.0]),
+            ("1.16.0", {"log_metric": lambda *_: None}, [1.0, 1.0, 0.0]),
+            ("0.29.0", {}, [1.0, 1.0, 0.0]),
+        ],
+        ids=["of OnlineDPO, which fills them up", "of GRPO", "before 1.0, of any"],
+    )
+    def test_ids_tell_how_long_a_completion_is_where_they_are_its_own(
+        self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, version: str, told: dict[str, object], rewards: list[float]
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "trl", SimpleNamespace(__version__=version))
+        assert self.call(trl.reward_function(gateway.address, panel="counted", on_failure=-9.0), **told) == rewards
+
     def test_a_sample_without_reward_is_none_to_trainers_that_leave_it_out(self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "trl", SimpleNamespace(__version__="1.6.0"))
         function = trl.reward_function(gateway.address, panel="guarded", reference="answer")

@@ -106,7 +106,7 @@ class _Scorer:
 
     def _samples(self, prompts: Sequence[Prompt], completions: Sequence[Completion], columns: Mapping[str, Any]) -> list[Sample]:
         references = columns[self._reference] if self._reference is not None else [None] * len(prompts)
-        ids = columns.get("completion_ids")
+        ids = None if _is_online_dpo(columns) else columns.get("completion_ids")
         return [
             Sample(
                 self._prompt(prompt, columns, i),
@@ -220,14 +220,22 @@ def asynchronous(function: RewardFunction) -> Callable[..., Awaitable[list[float
 def _is_none_masked(columns: Mapping[str, Any]) -> bool:
     """Whether the trainer that calls leaves out a sample whose rewards are all `None`, rather than sum them up to 0.
 
-    TRL's GRPO and RLOO do from 1.6 on; of the trainers that tell their state they alone offer `log_metric`.
+    TRL's GRPO and RLOO do from 1.6 on; of the trainers that tell their state they alone offer `log_metric`, from 1.0 on.
     """
+    version = _version()
+    return version is None or (version >= [1, 6] and not _is_online_dpo(columns))
+
+
+def _is_online_dpo(columns: Mapping[str, Any]) -> bool:
+    """Whether OnlineDPO of TRL 1.0 on calls, or a trainer made of it. It fills the ids of completions up to one length and names no id that it does
+    that with, so their number is none of a completion."""
+    version = _version()
+    return version is not None and version >= [1, 0] and "trainer_state" in columns and "log_metric" not in columns
+
+
+def _version() -> list[int] | None:
     version = getattr(sys.modules.get("trl"), "__version__", None)
-    if version is None:
-        return True
-    if [int(part) for part in re.findall(r"\d+", version)[:2]] < [1, 6]:
-        return False
-    return "trainer_state" not in columns or "log_metric" in columns
+    return None if version is None else [int(part) for part in re.findall(r"\d+", version)[:2]]
 
 
 def _log(candidates: Sequence[CandidateResult], log_metric: Any, log_extra: Any) -> None:
