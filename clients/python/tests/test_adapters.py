@@ -42,6 +42,15 @@ def test_a_label_is_a_reference_answer_where_it_is_text_or_a_number() -> None:
     assert [label_of(label) for label in labels] == ["four", "4", "0.5", None, None, None]
 
 
+def test_a_label_that_is_not_there_is_none_of_an_item() -> None:
+    row = {"prompt": "p", "candidates": ["a"], "kind": None, "level": 0, "source": "book"}
+    item = item_of_row(row, Columns(metadata=("kind", "level", "source")), "row 0")
+    assert item.metadata == {"level": "0", "source": "book"}
+    function = trl.reward_function("127.0.0.1:9", panel="p", metadata=("kind",))
+    (first, second) = function._scorer._samples(["p", "p"], ["a", "b"], {"kind": [None, "form"]})  # type: ignore[attr-defined]
+    assert (first.metadata, second.metadata) == ((), (("kind", "form"),))
+
+
 def test_neighbouring_samples_of_one_prompt_form_a_group() -> None:
     samples = [Sample("p", "a"), Sample("p", "b"), Sample("q", "c"), Sample("p", "d"), Sample("p", "e", reference="r")]
     items, places = items_of(samples)

@@ -92,6 +92,11 @@ def reference_of(value: Any, where: str) -> str | None:
     raise TypeError(f"{where}: {said}")
 
 
+def labels_of(values: Mapping[str, Any]) -> dict[str, str]:
+    """Metadata of an item; a value that is not there is no label, where `None` would be one that routes and services read."""
+    return {name: str(value) for name, value in values.items() if value is not None}
+
+
 def item_to_wire(item: Item, wire_id: str) -> Any:
     """The item as a message, under an id of the client's own.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import RequestError
-from .item import Item, Prompt, item_to_wire, reference_of
+from .item import Item, Prompt, item_to_wire, labels_of, reference_of
 from .result import ItemResult
 
 
@@ -45,7 +45,7 @@ def item_of_row(row: Any, columns: Columns, where: str) -> Item:
             _candidates(row[columns.candidates], where),
             id="" if given is None else str(given),
             reference=reference_of(reference, f"column {columns.reference!r}"),
-            metadata={name: str(row[name]) for name in columns.metadata},
+            metadata=labels_of({name: row[name] for name in columns.metadata}),
         )
         # What no message can hold, such as a role that is none, is told here, where its row is known.
         item_to_wire(item, item.id)

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 from .connection import counting_members, members_behind, shared_client
 from .errors import Failure, NoRewardError, RequestError, UnavailableError
 from .images import Images, column_of_images, with_images
-from .item import Item, Prompt, reference_of
+from .item import Item, Prompt, labels_of, reference_of
 from .preference import comparison_of, ranking_of
 from .result import CandidateResult, required
 from .retry import Retry
@@ -112,7 +112,7 @@ class _Scorer:
                 self._prompt(prompt, columns, i),
                 completion,
                 reference_of(references[i], f"column {self._reference!r}"),
-                tuple((name, str(columns[name][i])) for name in self._metadata),
+                tuple(labels_of({name: columns[name][i] for name in self._metadata}).items()),
                 None if ids is None else len(ids[i]),
             )
             for i, (prompt, completion) in enumerate(zip(prompts, completions, strict=True))

@@ -17,7 +17,7 @@ from typing import Any
 from rewardgate.connection import counting_members, shared_client
 from rewardgate.errors import RequestError
 from rewardgate.images import Images
-from rewardgate.item import Prompt
+from rewardgate.item import Prompt, labels_of
 from rewardgate.result import CandidateResult, required
 from rewardgate.samples import Sample, by_sample, items_of, label_of, score_of
 
@@ -71,7 +71,7 @@ def compute_score_batch(
     """The form of the manager `batch`, which verl had up to 0.6: neighbouring samples of one prompt are one group; otherwise as `compute_score`."""
     client = shared_client(address, panel)
     samples = [
-        Sample(_prompt_of(info, prompt_key), text, label_of(truth), (("data_source", str(source)),))
+        Sample(_prompt_of(info, prompt_key), text, label_of(truth), tuple(labels_of({"data_source": source}).items()))
         for source, text, truth, info in zip(data_sources, solution_strs, ground_truths, extra_infos, strict=True)
     ]
     items, places = items_of(samples, images)
