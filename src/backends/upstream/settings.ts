@@ -66,7 +66,12 @@ export const upstreamKeys = {
       "Networks in which the servers have to be, for example `[10.0.0.0/8]`; one that is special as a whole, 127.0.0.0/8 for example, lets a name " +
         "stand for addresses in it. Default all but this machine, where it is not written as an address or `localhost`, local links and clouds' metadata.",
     ),
-  concurrency: z.int().min(1).max(512).default(16).describe("Calls under way at once, and so the most connections. Default 16."),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(512)
+    .default(16)
+    .describe("Calls under way at once to all servers together; a proof of a server and the calls of `hedge` come on top. Default 16."),
   connectTimeoutSeconds: z.number().positive().max(60).default(5).describe("Longest that a connection may take. Default 5."),
   responseTimeoutSeconds: z.number().positive().max(600).default(60).describe("Longest that one attempt may take. Default 60."),
   maxResponseBytes: z.int().min(1024).max(8_388_608).default(1_048_576).describe("Longest answer that is read. Default 1 Mi."),
