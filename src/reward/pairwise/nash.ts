@@ -66,7 +66,7 @@ function balanced(game: readonly Float64Array[], support: readonly number[], tol
   if (parts === undefined || parts.some((part) => part <= tolerance)) return undefined;
   const mixture = new Float64Array(game.length);
   for (const [place, i] of support.entries()) mixture[i] = parts[place]!;
-  return game.every((row) => sum(row.map((payoff, j) => payoff * mixture[j]!)) <= tolerance) ? mixture : undefined;
+  return game.every((row) => sum(support.map((j, place) => row[j]! * parts[place]!)) <= tolerance) ? mixture : undefined;
 }
 
 /** Every choice of `size` out of 0 … n − 1, in lexicographic order. */

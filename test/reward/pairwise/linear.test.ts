@@ -53,8 +53,8 @@ describe("solvePositiveGame", () => {
       "a win, a tie or a loss": () => (Math.floor(3 * random()) - 1) / 2,
       "a win or a loss": () => (random() < 0.5 ? -0.5 : 0.5),
     };
-    for (const [what, payoff] of Object.entries(outcomes)) {
-      const n = 64;
+    const games = Object.entries(outcomes).flatMap(([what, payoff]) => [64, 256].map((n) => ({ what, payoff, n })));
+    for (const { what, payoff, n } of games) {
       const game = Array.from({ length: n }, () => new Float64Array(n).fill(1));
       for (let i = 0; i < n; i++) {
         for (let j = 0; j < i; j++) {
@@ -63,9 +63,9 @@ describe("solvePositiveGame", () => {
           game[j]![i] = 1 - gained;
         }
       }
-      const mixture = solvePositiveGame(game, 5 * n);
+      const mixture = solvePositiveGame(game, 4 * n);
       const best = Math.max(...game.map((row) => row.reduce((total, value, j) => total + value * mixture[j]!, 0)));
-      assert.ok(close(best, 1, 1e-9), what);
+      assert.ok(close(best, 1, 1e-9), `${what}, ${n} candidates`);
     }
   });
 
