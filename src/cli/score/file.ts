@@ -47,7 +47,7 @@ export async function scoreFile(run: FileRun): Promise<void> {
 async function scoreLines(source: LineSource, run: FileRun, signal: AbortSignal): Promise<void> {
   const { flags } = run;
   const output = flags.output === undefined ? undefined : await openOutput(flags.output, flags);
-  const sink = output === undefined ? streamSink(process.stdout) : fileSink(output.handle);
+  const sink = output === undefined ? streamSink(process.stdout) : fileSink(output);
   const gateway = await run.open();
   const tally = createLabelTally();
   const seen = { records: 0, candidates: 0, tokens: 0, cachedScores: 0, resumed: 0, failed: [] as string[] };

@@ -51,11 +51,14 @@ export function streamSink(stream: Writable): ResultSink {
   };
 }
 
-/** Results at the end of a file. */
-export function fileSink(handle: FileHandle): ResultSink {
+/** Results at the end of a file. The first takes the place of a half-written line. */
+export function fileSink({ handle, torn }: OutputFile): ResultSink {
+  let cut = torn;
   return {
     // One write a line, so that whatever ends the process leaves whole lines and at most one piece of a line.
     write: async (row) => {
+      if (cut !== undefined) await handle.truncate(cut);
+      cut = undefined;
       await handle.appendFile(`${JSON.stringify(row)}\n`);
     },
     close: () => handle.close(),
@@ -67,12 +70,15 @@ export interface OutputFile {
   readonly handle: FileHandle;
   /** Whole lines that an earlier run wrote. */
   readonly earlier: number;
+  /** Where a half-written line begins behind them; absent where there is none. */
+  readonly torn?: number;
 }
 
 /**
- * Opens the output file. Resuming cuts off a half-written last line.
+ * Opens the output file. What an earlier run wrote stays as it is until the first row is written: it may be refused before.
  *
- * @throws {UsageError} when it holds results and neither `resume` nor `overwrite` says what to do with them
+ * @throws {UsageError} when it holds results and neither `resume` nor `overwrite` says what to do with them, and when it ends in what
+ *   is no result
  */
 export async function openOutput(path: string, how: { readonly resume: boolean; readonly overwrite: boolean }): Promise<OutputFile> {
   const stats = await stat(path).catch(() => undefined);
@@ -84,9 +90,13 @@ export async function openOutput(path: string, how: { readonly resume: boolean; 
     const handle = await open(path, how.resume ? "a+" : "w");
     if (!holdsResults || !how.resume) return { handle, earlier: 0 };
     const { lines, end } = await wholeLines(handle);
-    await handle.truncate(end);
-    return { handle, earlier: lines };
+    if (end === stats.size) return { handle, earlier: lines };
+    if (!(await beginsRow(handle, end))) {
+      throw new UsageError(`${path} ends in no result of rewardgate score; --overwrite starts anew`);
+    }
+    return { handle, earlier: lines, torn: end };
   } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
     throw new UsageError(`cannot write ${path} (${(cause as NodeJS.ErrnoException).code}); check the folder and its permissions`);
   }
 }
@@ -106,6 +116,15 @@ async function wholeLines(handle: FileHandle): Promise<{ lines: number; end: num
     offset += bytesRead;
   }
 }
+
+/** Whether what stands from an offset to the end is a row, or a piece of one. */
+async function beginsRow(handle: FileHandle, offset: number): Promise<boolean> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(ROW_HEAD.length), 0, ROW_HEAD.length, offset);
+  return ROW_HEAD.startsWith(buffer.toString("latin1", 0, bytesRead));
+}
+
+/** How a row begins. */
+const ROW_HEAD = '{"line":';
 
 /**
  * Rows of an earlier run, in order.

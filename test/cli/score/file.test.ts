@@ -153,6 +153,27 @@ describe("rewardgate score FILE", () => {
     assert.deepEqual([flag.code, /--resume needs --output/.test(flag.stderr)], [2, true]);
   });
 
+  it("leaves every byte of an output that it refuses to go on with", async () => {
+    const input = at("keep.jsonl");
+    const output = at("keep.out");
+    writeFileSync(input, jsonl(pairs(4)));
+    assert.equal((await score([input, "--output", output, "--limit", "3"])).code, 0);
+    truncateSync(output, statSync(output).size - 5);
+    const torn = readFileSync(output);
+    for (const [content, refusal, ...flags] of [
+      [torn, /another revision of the panel/, "--panel", "reward"],
+      [torn, /was scored with/, "--detail", "full"],
+      [Buffer.from(`a note\n${torn}`), /:1 is no result/],
+      [Buffer.from("a note\nof two lines"), /ends in no result/],
+      [gzipSync(torn), /ends in no result/],
+    ] as const) {
+      writeFileSync(output, content);
+      const { code, stderr } = await score([input, "--output", output, "--resume", ...flags]);
+      assert.deepEqual([code, refusal.test(stderr)], [2, true], stderr);
+      assert.deepEqual(readFileSync(output), content, stderr);
+    }
+  });
+
   it("refuses to go on with results of other weights of objectives, or that say more or less", async () => {
     const input = at("options.jsonl");
     const output = at("options.out");

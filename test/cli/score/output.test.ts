@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
 import { UsageError } from "../../../src/cli/failure.ts";
 import { earlierRows, fileSink, openOutput, type ResultRow } from "../../../src/cli/score/output.ts";
 import { temporaryFolder } from "../../support/bundle.ts";
@@ -12,11 +13,11 @@ const row = (line: number): ResultRow => ({ line, id: `id-${line}`, panel: "chat
 const text = (...rows: ResultRow[]) => rows.map((one) => `${JSON.stringify(one)}\n`).join("");
 
 async function append(path: string, how: { resume: boolean; overwrite: boolean }, ...rows: ResultRow[]) {
-  const { handle, earlier } = await openOutput(path, how);
-  const sink = fileSink(handle);
+  const output = await openOutput(path, how);
+  const sink = fileSink(output);
   for (const one of rows) await sink.write(one);
   await sink.close();
-  return earlier;
+  return output.earlier;
 }
 
 async function earlier(path: string, count: number, revision = "r1"): Promise<ResultRow[]> {
@@ -50,6 +51,31 @@ describe("openOutput", () => {
       assert.equal(readFileSync(`${folder.path}/${name}`, "utf8"), text(row(1)));
     }
     assert.equal(await append(`${folder.path}/new`, { resume: true, overwrite: false }, row(1)), 0);
+  });
+
+  it("leaves a half-written line until there is something to write in its place", async () => {
+    const content = text(row(1), row(2)) + text(row(3)).slice(0, 20);
+    const path = folder.write("unwritten.jsonl", content);
+    assert.equal(await append(path, { resume: true, overwrite: false }), 2);
+    assert.equal(readFileSync(path, "utf8"), content);
+  });
+
+  it("refuses to go on behind what ends in no result, and leaves every byte of it", async () => {
+    const foreign = {
+      lines: "what somebody wrote\nwith no end of line",
+      line: "one line",
+      short: "{}",
+      gzip: gzipSync(text(row(1), row(2))),
+    };
+    for (const [name, content] of Object.entries(foreign)) {
+      const path = folder.write(name, content);
+      await assert.rejects(
+        openOutput(path, { resume: true, overwrite: false }),
+        (error) => error instanceof UsageError && /ends in no result of rewardgate score; --overwrite starts anew/.test(error.message),
+        name,
+      );
+      assert.deepEqual(readFileSync(path), Buffer.from(content), name);
+    }
   });
 
   it("replaces the results when it is told to", async () => {
