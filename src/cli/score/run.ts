@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from "../../domain/clock.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import { pause } from "../../domain/pause.ts";
-import type { Failure, ScoreOptions } from "../../domain/score.ts";
+import type { CandidateResult, Failure, ScoreOptions } from "../../domain/score.ts";
 import type { RewardService } from "../../domain/service.ts";
+import { wasAway } from "./causes.ts";
 import { type ResultRow, recordedOptions } from "./output.ts";
 import type { BrokenRecord, ScoreRecord } from "./records.ts";
 
@@ -38,7 +39,7 @@ interface Answered {
 
 const NO_USAGE: RowUsage = { candidates: 0, tokens: 0, cachedScores: 0 };
 
-type Outcome = { readonly row: ResultRow; readonly usage: RowUsage } | "cancelled";
+type Outcome = { readonly row: ResultRow; readonly usage: RowUsage; readonly away: boolean } | "cancelled";
 
 /** A record under way. */
 interface Pending {
@@ -114,7 +115,7 @@ async function scoreWaiting(record: ScoreRecord | BrokenRecord, run: RunOptions,
   for (;;) {
     const outcome = await scoreOne(record, run);
     if (outcome === "cancelled" || !("item" in record)) return outcome;
-    if (!wasAway(outcome.row)) {
+    if (!outcome.away) {
       answered.at = clock.now();
       return outcome;
     }
@@ -124,31 +125,38 @@ async function scoreWaiting(record: ScoreRecord | BrokenRecord, run: RunOptions,
   }
 }
 
-function wasAway({ failure, candidates }: ResultRow): boolean {
-  return [failure, ...candidates.map((candidate) => candidate.failure)].some((each) => each?.reason === "BACKEND_UNAVAILABLE");
-}
-
 async function scoreOne(record: ScoreRecord | BrokenRecord, run: RunOptions): Promise<Outcome> {
   const { panel, signal } = run;
   const row = { line: record.line, panel: panel.name, panelRevision: panel.revision, ...recordedOptions(run.options) };
   if (!("item" in record)) {
     const failure: Failure = { reason: "REQUEST_INVALID", message: record.problem, retryable: false };
-    return { row: { ...row, id: record.id ?? null, candidates: [], failure }, usage: NO_USAGE };
+    return { row: { ...row, id: record.id ?? null, candidates: [], failure }, usage: NO_USAGE, away: false };
   }
-  const { id, candidates } = record.item;
+  const { id } = record.item;
+  const brief = run.options.detail === "reward";
   try {
-    const request = { panel: panel.name, items: [record.item], options: run.options };
+    // The judges tell who was away, also where the row leaves them out.
+    const options: ScoreOptions = brief ? { ...run.options, detail: "judges" } : run.options;
+    const request = { panel: panel.name, items: [record.item], options };
     const result = await run.service.score(request, { requestId: `line-${record.line}`, transport: "cli", signal });
     const { tokens, cachedScores } = result.usage;
+    const { candidates } = result.results[0]!;
     return {
-      row: { ...row, id, candidates: result.results[0]!.candidates },
+      row: { ...row, id, candidates: brief ? candidates.map(withoutParts) : candidates },
       usage: { candidates: candidates.length, tokens, cachedScores },
+      away: wasAway({ candidates }),
     };
   } catch (thrown) {
     if (signal.aborted) return "cancelled";
     const { reason, message, retryable } = GatewayError.from(thrown);
-    return { row: { ...row, id, candidates: [], failure: { reason, message, retryable } }, usage: NO_USAGE };
+    const failed: ResultRow = { ...row, id, candidates: [], failure: { reason, message, retryable } };
+    return { row: failed, usage: NO_USAGE, away: wasAway(failed) };
   }
+}
+
+/** A candidate's result as detail `reward` has it. */
+function withoutParts(result: CandidateResult): CandidateResult {
+  return { ...result, judges: [], ...(result.constraints && { constraints: { ...result.constraints, parts: [] } }) };
 }
 
 /** Whether a record has a candidate without a reward. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { ResultRow } from "../../../src/cli/score/output.ts";
 import type { BrokenRecord, ScoreRecord } from "../../../src/cli/score/records.ts";
 import { hasFailed, scoreRecords } from "../../../src/cli/score/run.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
@@ -184,6 +185,51 @@ describe("scoreRecords", () => {
     await never.run;
     assert.deepEqual([never.rows, clock.pending], [[true], 0]);
   });
+
+  for (const [policy, detail, status] of [
+    ["a quorum", "judges", "failed"],
+    ["a quorum", "reward", "failed"],
+    ["degrade", "judges", "degraded"],
+    ["degrade", "reward", "degraded"],
+  ] as const) {
+    it(`waits for a server that goes away under ${policy}, with rows of detail ${detail}`, async () => {
+      const clock = manualClock();
+      const away = new GatewayError("BACKEND_UNAVAILABLE", "away");
+      const partOf = (failure?: GatewayError, shadow = false) =>
+        failure ? { shadow, outcome: "failed", failure: { reason: failure.reason } } : { shadow, outcome: "scored" };
+      let parts = [partOf(), partOf(undefined, true)];
+      let asked = 0;
+      const service = {
+        score: async ({ items, options }: ScoreRequest) => {
+          asked++;
+          const { reason } = new GatewayError("PANEL_INCOMPLETE", "too few");
+          const failed = parts.some(({ shadow, outcome }) => !shadow && outcome === "failed");
+          const result = { ...(failed && { status }), ...(failed && status === "failed" && { failure: { reason } }) };
+          const candidate = { status: "complete", ...result, judges: options.detail === "reward" ? [] : parts };
+          return { results: [{ id: items[0]!.id, candidates: [candidate] }], usage: { candidates: 1, tokens: 0, cachedScores: 0 } };
+        },
+      } as unknown as RewardService;
+      const rows: ResultRow[] = [];
+      const run = scoreRecords(stream([record(1, 1), record(2, 1), record(3, 1), record(4, 1)]), {
+        ...{ service, panel, window: 1, signal: new AbortController().signal, clock },
+        options: { ...DEFAULT_OPTIONS, detail },
+        onRow: async (_, row) => {
+          rows.push(row);
+          // The server of a judge that is only watched goes after the first record, that of one that counts after the second.
+          parts = rows.length === 1 ? [partOf(), partOf(away, true)] : rows.length === 2 ? [partOf(away), partOf()] : [partOf(), partOf()];
+        },
+      });
+      while (clock.pending === 0 && rows.length < 4) await turn();
+      assert.deepEqual([rows.length, asked], [2, 3]);
+      parts = [partOf(), partOf()];
+      clock.advance(60_000);
+      assert.equal(await run, true);
+      assert.deepEqual(
+        rows.map(({ candidates }) => [candidates[0]!.status, candidates[0]!.judges.length]),
+        Array(4).fill(["complete", detail === "reward" ? 0 : 2]),
+      );
+    });
+  }
 
   for (const [records, what] of [
     [5, "writes the finished beginning and nothing after it when it is interrupted"],
