@@ -3,6 +3,7 @@ import type { Gateway } from "../../app.ts";
 import type { ScoreOptions } from "../../domain/score.ts";
 import { EXIT, type SetExit, UsageError } from "../failure.ts";
 import { listenForInterrupt } from "../interrupt.ts";
+import { claimOutput } from "./claim.ts";
 import { type LineSource, openLines } from "./lines.ts";
 import { earlierRows, fileSink, type OutputFile, openOutput, type ResultRow, recordedOptions, streamSink } from "./output.ts";
 import { createProgress } from "./progress.ts";
@@ -36,9 +37,12 @@ export async function scoreFile(run: FileRun): Promise<void> {
   }
   const interruption = listenForInterrupt();
   const source = await openLines(run.path, interruption.signal);
+  let release = () => {};
   try {
+    if (flags.output !== undefined) release = await claimOutput(flags.output);
     await scoreLines(source, run, interruption.signal);
   } finally {
+    release();
     source.close();
     interruption.stop();
   }
