@@ -38,7 +38,7 @@ export function scoreCommand(exit: SetExit): Command {
       new Option("--detail <level>", "what results say (default: full for texts, judges for files)").choices(["reward", "judges", "full"]),
     )
     .option("-o, --output <file>", "write results of a file there, one JSON line a record (default: standard output)")
-    .option("--resume", "go on where an earlier run into --output ended", false)
+    .option("--resume", "go on where an earlier run into --output ended, and score again what failed for a passing reason", false)
     .option("--overwrite", "replace what --output holds", false)
     .option("--limit <n>", "score the first n records of a file", wholeNumber)
     .addHelpText("after", HELP);

@@ -5,7 +5,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
-import type { ResultRow } from "../../src/cli/score/output.ts";
+import type { ResultRow } from "../../src/cli/score/rows.ts";
 import { evalReportSchema } from "../../src/evaluation/report/report.ts";
 import { runCli, startCli } from "../support/cli.ts";
 import { type TestGateway, writeGateway } from "../support/gateway.ts";

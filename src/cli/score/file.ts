@@ -3,12 +3,14 @@ import type { Gateway } from "../../app.ts";
 import type { ScoreOptions } from "../../domain/score.ts";
 import { EXIT, type SetExit, UsageError } from "../failure.ts";
 import { listenForInterrupt } from "../interrupt.ts";
+import { failuresIn, mayHavePassed } from "./causes.ts";
 import { claimOutput } from "./claim.ts";
 import { type LineSource, openLines } from "./lines.ts";
-import { earlierRows, fileSink, type OutputFile, openOutput, type ResultRow, recordedOptions, streamSink } from "./output.ts";
+import { fileSink, openOutput, streamSink } from "./output.ts";
 import { createProgress } from "./progress.ts";
 import { type BrokenRecord, parseRecord, type ScoreRecord } from "./records.ts";
 import { createLabelTally, type RunCounts, showReport } from "./report.ts";
+import { earlierRows, type ResultRow, recordedOptions } from "./rows.ts";
 import { hasFailed, type RowUsage, scoreRecords } from "./run.ts";
 
 /** Candidates under way or waiting for their turn to be written: enough for full batches of like lengths, and a bound on memory. */
@@ -48,13 +50,25 @@ export async function scoreFile(run: FileRun): Promise<void> {
   }
 }
 
+/** A record under way. */
+interface UnderWay {
+  readonly record: ScoreRecord | BrokenRecord;
+  /** Where in the input it ends. */
+  readonly end: number;
+  /** What an earlier run made of it, where it is scored again. */
+  readonly before?: { readonly row: ResultRow; readonly place: number };
+}
+
 async function scoreLines(source: LineSource, run: FileRun, signal: AbortSignal): Promise<void> {
   const { flags } = run;
   const output = flags.output === undefined ? undefined : await openOutput(flags.output, flags);
   const sink = output === undefined ? streamSink(process.stdout) : fileSink(output);
-  const gateway = await run.open();
+  const gateway = await run.open().catch(async (thrown) => {
+    await sink.close();
+    throw thrown;
+  });
   const tally = createLabelTally();
-  const seen = { records: 0, candidates: 0, tokens: 0, cachedScores: 0, resumed: 0, failed: [] as string[] };
+  const seen = { records: 0, candidates: 0, tokens: 0, cachedScores: 0, resumed: 0, again: 0, failed: [] as string[] };
   const count = (record: ScoreRecord | BrokenRecord, row: ResultRow) => {
     if (hasFailed(row)) seen.failed.push(row.id ?? `line ${row.line}`);
     if ("item" in record)
@@ -63,23 +77,27 @@ async function scoreLines(source: LineSource, run: FileRun, signal: AbortSignal)
         record.candidates.map((_, i) => row.candidates[i]?.reward),
       );
   };
+  const keep = (record: ScoreRecord | BrokenRecord, row: ResultRow) => {
+    seen.resumed++;
+    count(record, row);
+  };
   const panel = { name: run.panel, revision: gateway.service.panels().find(({ name }) => name === run.panel)!.revision };
   const progress = createProgress(flags.limit ?? source.size);
-  /** Where in the file the records end that are under way, in order. */
-  const ends: number[] = [];
-  let began = performance.now();
-  const seconds = () => (performance.now() - began) / 1000;
+  const earlier = output?.earlier ?? 0;
+  /** In order. */
+  const underWay: UnderWay[] = [];
+  let began: number | undefined;
+  const seconds = () => (began === undefined ? 0 : (performance.now() - began) / 1000);
   try {
     const records = remaining(source, {
       ...flags,
-      rows: earlierRows(flags.output ?? "", output?.earlier ?? 0, panel.revision, recordedOptions(run.options)),
-      output,
-      onRecord: (end) => ends.push(end),
-      onEarlier: (record, row) => {
-        seen.resumed++;
-        count(record, row);
-        began = performance.now();
+      rows: earlierRows(flags.output ?? "", earlier, panel.revision, recordedOptions(run.options)),
+      earlier,
+      onRecord: (started) => {
+        began ??= performance.now();
+        underWay.push(started);
       },
+      onEarlier: keep,
     });
     const whole = await scoreRecords(records, {
       service: gateway.service,
@@ -88,22 +106,31 @@ async function scoreLines(source: LineSource, run: FileRun, signal: AbortSignal)
       window: WINDOW,
       signal,
       onRow: async (record, row, usage: RowUsage) => {
-        await sink.write(row);
-        count(record, row);
+        const { end, before } = underWay.shift()!;
+        const stays = before !== undefined && failuresIn(before.row) < failuresIn(row);
+        if (!stays) await sink.write(row, before?.place);
+        count(record, stays ? before.row : row);
         seen.records++;
+        if (before !== undefined) seen.again++;
         seen.candidates += usage.candidates;
         seen.tokens += usage.tokens;
         seen.cachedScores += usage.cachedScores;
-        const end = ends.shift()!;
         progress.update(flags.limit === undefined ? end : seen.resumed + seen.records, { candidates: seen.candidates, seconds: seconds() });
       },
     });
     progress.stop();
-    if (whole && flags.limit === undefined && seen.resumed < (output?.earlier ?? 0)) {
+    if (whole && flags.limit === undefined && seen.resumed + seen.again < earlier) {
       throw new UsageError(`${flags.output} holds results of more records than ${run.path} has; --overwrite starts anew`);
     }
+    await sink.finish();
+    // What was to be scored again when the run was interrupted stays as it is.
+    for (const { record, before } of underWay) if (before !== undefined) keep(record, before.row);
     const counts: RunCounts = { ...seen, seconds: seconds() };
-    finish(run, counts, tally.report(), whole);
+    finish(run, counts, tally.report(), whole ? undefined : Math.max(earlier, seen.resumed + seen.records));
+  } catch (thrown) {
+    // What was scored again may be of another input than the rest.
+    if (thrown instanceof UsageError) await sink.discard();
+    throw thrown;
   } finally {
     progress.stop();
     await sink.close();
@@ -118,48 +145,63 @@ function isSameFile(input: string, output: string): boolean {
   return written?.isFile() === true && read?.dev === written.dev && read.ino === written.ino;
 }
 
-/** Prints the report: on standard output when results go to a file, else beside them on standard error. */
-function finish(run: FileRun, counts: RunCounts, labels: ReturnType<ReturnType<typeof createLabelTally>["report"]>, whole: boolean): void {
+/**
+ * Prints the report: on standard output when results go to a file, else beside them on standard error.
+ *
+ * @param interrupted how many records have a result, where not all have
+ */
+function finish(
+  run: FileRun,
+  counts: RunCounts,
+  labels: ReturnType<ReturnType<typeof createLabelTally>["report"]>,
+  interrupted: number | undefined,
+): void {
   const { flags, exit } = run;
   const report = flags.json ? JSON.stringify({ panel: run.panel, ...counts, labels }) : showReport(counts, labels);
   (flags.output === undefined ? process.stderr : process.stdout).write(`${report}\n`);
   if (counts.failed.length > 0) exit(EXIT.partial);
-  if (whole) return;
+  if (interrupted === undefined) return;
   const hint = flags.output === undefined ? "" : `; go on with --output ${flags.output} --resume`;
-  process.stderr.write(`interrupted after ${counts.resumed + counts.records} records${hint}\n`);
+  process.stderr.write(`interrupted after ${interrupted} records${hint}\n`);
   exit(EXIT.interrupted);
 }
 
 interface Remaining {
   readonly limit?: number;
-  readonly output: OutputFile | undefined;
+  /** Results that there are, in order, and how many. */
   readonly rows: AsyncGenerator<ResultRow>;
+  readonly earlier: number;
   /** Before a record is scored. */
-  onRecord(end: number): void;
+  onRecord(started: UnderWay): void;
   onEarlier(record: ScoreRecord | BrokenRecord, row: ResultRow): void;
 }
 
-/** The records of the file that have no result yet; those that have one are told to `onEarlier`, in order. */
+/** The records of the file that have no result yet, or one that may be better now; the others are told to `onEarlier`, in order. */
 async function* remaining(
   source: LineSource,
-  { limit = Infinity, rows, output, onRecord, onEarlier }: Remaining,
+  { limit = Infinity, rows, earlier, onRecord, onEarlier }: Remaining,
 ): AsyncGenerator<ScoreRecord | BrokenRecord> {
   let place = 0;
   for await (const { number, text, end } of source.lines) {
     const record = parseRecord(number, text);
-    if (place < (output?.earlier ?? 0)) {
-      const { value: row } = await rows.next();
-      const id = "item" in record ? record.item.id : (record.id ?? null);
-      if (row === undefined || row.line !== number || row.id !== id) {
-        throw new UsageError(`line ${number} of the input is not what the output was made from; --overwrite starts anew`);
-      }
-      onEarlier(record, row);
-    } else {
-      onRecord(end);
+    const row = place < earlier ? await earlierRow(rows, record) : undefined;
+    if (row !== undefined && !mayHavePassed(row)) onEarlier(record, row);
+    else {
+      onRecord({ record, end, ...(row && { before: { row, place } }) });
       yield record;
     }
     place++;
     // Before the next line is waited for, which may be never.
     if (place === limit) return;
   }
+}
+
+/** The result that a record has. */
+async function earlierRow(rows: AsyncGenerator<ResultRow>, record: ScoreRecord | BrokenRecord): Promise<ResultRow> {
+  const { value: row } = await rows.next();
+  const id = "item" in record ? record.item.id : (record.id ?? null);
+  if (row === undefined || row.line !== record.line || row.id !== id) {
+    throw new UsageError(`line ${record.line} of the input is not what the output was made from; --overwrite starts anew`);
+  }
+  return row;
 }

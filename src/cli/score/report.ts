@@ -112,6 +112,8 @@ export interface RunCounts {
   readonly seconds: number;
   /** Records that an earlier run had scored. */
   readonly resumed: number;
+  /** Records of `records` that had failed in an earlier run. */
+  readonly again: number;
   /** Ids of records with a candidate that has no reward. */
   readonly failed: readonly string[];
 }
@@ -121,13 +123,14 @@ const LISTED = 20;
 
 /** The end of a run as text. */
 export function showReport(counts: RunCounts, labels: LabelReport): string {
-  const { records, candidates, tokens, cachedScores, seconds, resumed, failed } = counts;
+  const { records, candidates, tokens, cachedScores, seconds, resumed, again, failed } = counts;
   const rate = (n: number) => (seconds > 0 ? (n / seconds).toFixed(1) : "-");
   const lines = [
     `scored      ${candidates} candidates of ${records} records in ${seconds.toFixed(1)} s: ${rate(candidates)} candidates/s`,
     `tokens      ${tokens} (${rate(tokens)} tokens/s); ${cachedScores} scores came from the cache`,
   ];
   if (resumed > 0) lines.push(`resumed     after ${resumed} records of an earlier run, which count below`);
+  if (again > 0) lines.push(`again       ${again} of the ${records} records, which had failed for a passing reason`);
   const shown = ({ items, pairs, accuracy, interval, ties, longerWins }: AccuracyReport, what: string) => {
     const share = (x: number) => x.toFixed(4);
     const of = pairs === items ? `${pairs} pairs` : `${pairs} pairs in ${items} items`;

@@ -4,8 +4,8 @@ import { pause } from "../../domain/pause.ts";
 import type { CandidateResult, Failure, ScoreOptions } from "../../domain/score.ts";
 import type { RewardService } from "../../domain/service.ts";
 import { wasAway } from "./causes.ts";
-import { type ResultRow, recordedOptions } from "./output.ts";
 import type { BrokenRecord, ScoreRecord } from "./records.ts";
+import { type ResultRow, recordedOptions } from "./rows.ts";
 
 export interface RunOptions {
   readonly service: RewardService;

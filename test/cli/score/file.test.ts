@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import type { ResultRow } from "../../../src/cli/score/output.ts";
+import type { ResultRow } from "../../../src/cli/score/rows.ts";
 import { runCli, startCli } from "../../support/cli.ts";
 import { type TestGateway, writeGateway } from "../../support/gateway.ts";
 import { settled } from "../../support/settled.ts";

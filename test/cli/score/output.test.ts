@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { UsageError } from "../../../src/cli/failure.ts";
-import { earlierRows, fileSink, openOutput, type ResultRow } from "../../../src/cli/score/output.ts";
+import { fileSink, openOutput } from "../../../src/cli/score/output.ts";
+import type { ResultRow } from "../../../src/cli/score/rows.ts";
 import { temporaryFolder } from "../../support/bundle.ts";
 
 const folder = temporaryFolder();
@@ -18,12 +19,6 @@ async function append(path: string, how: { resume: boolean; overwrite: boolean }
   for (const one of rows) await sink.write(one);
   await sink.close();
   return output.earlier;
-}
-
-async function earlier(path: string, count: number, revision = "r1"): Promise<ResultRow[]> {
-  const rows: ResultRow[] = [];
-  for await (const one of earlierRows(path, count, revision)) rows.push(one);
-  return rows;
 }
 
 describe("openOutput", () => {
@@ -86,18 +81,5 @@ describe("openOutput", () => {
 
   it("says why it cannot write", async () => {
     await assert.rejects(openOutput(`${folder.path}/no/such/folder`, { resume: false, overwrite: false }), /cannot write .*ENOENT/);
-  });
-});
-
-describe("earlierRows", () => {
-  it("gives the rows in order, as many as were counted", async () => {
-    const path = folder.write("rows.jsonl", text(row(1), row(2), row(3)));
-    assert.deepEqual(await earlier(path, 2), [row(1), row(2)]);
-    assert.deepEqual(await earlier(path, 0), []);
-  });
-
-  it("refuses rows of another revision of the panel, and lines that are no rows", async () => {
-    await assert.rejects(earlier(folder.write("other.jsonl", text(row(1))), 1, "r2"), /another revision of the panel/);
-    await assert.rejects(earlier(folder.write("text.jsonl", "hello\n"), 1), /is no result of rewardgate score/);
   });
 });

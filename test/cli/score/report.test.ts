@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createLabelTally, showReport } from "../../../src/cli/score/report.ts";
 
-const COUNTS = { records: 4, candidates: 8, tokens: 80, cachedScores: 1, seconds: 2, resumed: 0, failed: [] };
+const COUNTS = { records: 4, candidates: 8, tokens: 80, cachedScores: 1, seconds: 2, resumed: 0, again: 0, failed: [] };
 
 describe("label report", () => {
   it("counts pairs, ties as half, and what the longer text would have got", () => {
@@ -64,5 +64,11 @@ describe("label report", () => {
     assert.match(text, /8 candidates of 4 records in 2\.0 s: 4\.0 candidates\/s/);
     assert.match(text, /tokens +80 \(40\.0 tokens\/s\); 1 scores came from the cache/);
     assert.match(text, /failed +25 records: id-0, .*id-19, and 5 more$/);
+  });
+
+  it("showReport tells what counts of an earlier run, and what was scored again", () => {
+    const text = showReport({ ...COUNTS, resumed: 6, again: 3 }, { rated: [] });
+    assert.match(text, /resumed +after 6 records of an earlier run, which count below\nagain +3 of the 4 records, which had failed/);
+    assert.doesNotMatch(showReport(COUNTS, { rated: [] }), /resumed|again/);
   });
 });

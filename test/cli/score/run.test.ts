@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { ResultRow } from "../../../src/cli/score/output.ts";
 import type { BrokenRecord, ScoreRecord } from "../../../src/cli/score/records.ts";
+import type { ResultRow } from "../../../src/cli/score/rows.ts";
 import { hasFailed, scoreRecords } from "../../../src/cli/score/run.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { DEFAULT_OPTIONS, type ScoreRequest } from "../../../src/domain/score.ts";
