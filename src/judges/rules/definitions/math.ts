@@ -12,7 +12,7 @@ export const math = defineRule({
     answer: answerPlaces.default([...DEFAULT_PLACES]),
     rel: z.number().min(0).max(0.1).default(1e-9).describe("Relative difference of values that counts as none. Default 0.000000001."),
   }),
-  version: 8,
+  version: 9,
   space: "unit",
   readsReference: true,
   create: async ({ answer, rel }) => {

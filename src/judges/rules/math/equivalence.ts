@@ -1,5 +1,6 @@
 import type { EvalFunction, MathNode } from "mathjs";
 import type { Formula, MathAnswer } from "./answer.ts";
+import { type ExactValues, exactValues } from "./exact.ts";
 
 /** Whether two answers are the same, numbers within a relative tolerance. */
 export type Equivalence = (answer: MathAnswer, gold: MathAnswer, rel: number) => boolean;
@@ -7,7 +8,6 @@ export type Equivalence = (answer: MathAnswer, gold: MathAnswer, rel: number) =>
 const OPERATIONS = new Set(["add", "subtract", "multiply", "divide", "pow", "unaryMinus", "unaryPlus", "factorial"]);
 const FUNCTIONS = new Set("sin cos tan sec csc cot asin acos atan sinh cosh tanh log log10 exp sqrt nthRoot abs".split(" "));
 const CONSTANTS = new Set(["pi", "e"]);
-const WHOLE = /^-?\d+$/;
 const VARIABLE = /^(?:v_[a-zA-Z]\w*|[a-z]+_\w*)$/;
 
 /** Points at which expressions with variables are compared, and how many of them have to be in both domains. */
@@ -17,12 +17,13 @@ const ENOUGH = 4;
 /** An expression that can be evaluated at a point. */
 interface Evaluable {
   readonly variables: ReadonlySet<string>;
+  exactly(variables: readonly string[]): ExactValues | null;
   at(point: ReadonlyMap<string, number>): number;
 }
 
 /**
- * Loads the evaluator. Two expressions are the same when they agree at points that are drawn once and for all, as two different rational
- * functions, roots or exponentials do not. What the parser makes of an expression is looked through before anything is computed: numbers,
+ * Loads the evaluator. Two expressions are the same when they agree at points that are drawn once and for all, as two different
+ * roots or exponentials do not; two rational ones when they are exactly the same there. What the parser makes of an expression is looked through before anything is computed: numbers,
  * variables, arithmetic and a list of functions.
  *
  * @returns a comparison, O(length · points), of bounded cost
@@ -56,7 +57,13 @@ export async function loadEquivalence(): Promise<Equivalence> {
     });
     if (!plain) return null;
     const code = node.compile();
-    return { variables, at: (point) => valueAt(code, point) };
+    const exact = new Map<string, ExactValues | null>();
+    const exactly = (names: readonly string[]) => {
+      const key = names.join();
+      if (!exact.has(key)) exact.set(key, exactValues(node, names));
+      return exact.get(key)!;
+    };
+    return { variables, exactly, at: (point) => valueAt(code, point) };
   };
   const same = (a: Formula, b: Formula, rel: number): boolean => {
     if (a.members !== undefined || b.members !== undefined) {
@@ -79,8 +86,6 @@ export async function loadEquivalence(): Promise<Equivalence> {
     // Words and units are the same where their texts are; of formulas a text says too little.
     if (sameText && !(computable && (a.isBuilt || b.isBuilt))) return true;
     if (!computable || a.expression === b.expression) return computable;
-    if (rel <= FOR_ROUNDING && WHOLE.test(a.expression!) && WHOLE.test(b.expression!))
-      return BigInt(a.expression!) === BigInt(b.expression!);
     return agree(left, right, rel);
   };
   const equivalent: Equivalence = (answer, gold, rel) => {
@@ -126,7 +131,12 @@ function isPlain(node: MathNode, isFunctionName: boolean, variables: Set<string>
 
 function agree(a: Evaluable, b: Evaluable, rel: number): boolean {
   const variables = [...new Set([...a.variables, ...b.variables])].sort();
-  if (variables.length === 0) return agreeAsNumbers(a.at(NOWHERE), b.at(NOWHERE), rel);
+  const exact = rel <= FOR_ROUNDING ? agreeExactly(a, b, variables) : undefined;
+  if (exact === false) return false;
+  if (variables.length === 0) {
+    const [left, right] = [a.at(NOWHERE), b.at(NOWHERE)];
+    return agreeAsNumbers(left, right, rel) || (exact === true && isRoughly(left, right, Math.abs(left)));
+  }
   const values: [number, number][] = [];
   for (let point = 0; point < POINTS; point++) {
     const place = new Map(variables.map((name, index) => [name, coordinate(point, index)]));
@@ -136,8 +146,22 @@ function agree(a: Evaluable, b: Evaluable, rel: number): boolean {
   }
   const apart = values.filter(([left, right]) => !isClose(left, right, rel));
   const greatest = values.reduce((most, [left, right]) => Math.max(most, Math.abs(left), Math.abs(right)), 0);
+  if (exact === true) return apart.every(([left, right]) => isRoughly(left, right, greatest));
   const near = apart.every(([left, right]) => Number.isFinite(greatest) && Math.abs(left - right) <= CANCELLED * greatest);
   return values.length >= ENOUGH && near && apart.length <= values.length / 3;
+}
+
+/** Undefined where their values have to be looked at: of what is not rational, and where decimals, which may be rounded, are none the same. */
+function agreeExactly(a: Evaluable, b: Evaluable, variables: readonly string[]): boolean | undefined {
+  const [left, right] = [a.exactly(variables), b.exactly(variables)];
+  if (left === null || right === null) return undefined;
+  const same = left.remainders.every((remainder, i) => remainder === right.remainders[i]);
+  return same || !(left.isRounded || right.isRounded) ? same : undefined;
+}
+
+/** Whether values may be the same for all that is left of them by rounding, or overflow alike: what the same remainders leave to see. */
+function isRoughly(left: number, right: number, greatest: number): boolean {
+  return left === right || !(Math.abs(left - right) > 1e-6 * greatest);
 }
 
 /** Whole numbers that doubles tell apart with room to spare differ by what they differ: 1,099,511,627,775 is a wrong 2⁴⁰. */
@@ -154,10 +178,12 @@ const CANCELLED = 1e-13;
 
 const NOWHERE: ReadonlyMap<string, number> = new Map();
 
-/** Numbers of a low-discrepancy sequence, positive at two points of three, away from 0 and 1, where formulas coincide. */
+/** Numbers of a low-discrepancy sequence, positive at two points of three and below 1 at every other, away from 0 and 1, where formulas coincide. */
 function coordinate(point: number, variable: number): number {
   const fraction = ((point + 1) * 0.754_877_666_246_692_7 + (variable + 1) * 0.569_840_290_998_053_3) % 1;
-  const size = 1.1 + 2.3 * fraction;
+  const large = 1.1 + 2.3 * fraction;
+  // Of high powers what is added to them shows at small ones alone.
+  const size = (point + variable) % 2 === 1 ? 1 / large : large;
   return point % 3 === 2 ? -size : size;
 }
 

@@ -62,6 +62,9 @@ const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}"
 export const MAX_FORMULA = 300;
 const MAX_DEPTH = 30;
 
+/** A whole number of more digits than a double holds. */
+const LONG = /(?<![\w.])\d{16,}(?![\w.])/g;
+
 class Unreadable extends Error {}
 
 /**
@@ -75,7 +78,7 @@ class Unreadable extends Error {}
 export function toExpression(formula: string): string | null {
   if (formula.length > MAX_FORMULA || NO_UNIT.test(formula)) return null;
   try {
-    return new FormulaReader(formula.match(TOKEN) ?? []).readAll();
+    return new FormulaReader(formula.match(TOKEN) ?? []).readAll().replace(LONG, inParts);
   } catch (error) {
     if (error instanceof Unreadable) return null;
     throw error;
@@ -271,6 +274,12 @@ class FormulaReader {
     this.#at += circle;
     return circle > 0;
   }
+}
+
+/** A long number as a sum of what a double holds: `12*10^15+345678901234567`, from the left. */
+function inParts(digits: string): string {
+  const [first, ...others] = digits.match(/\d{1,15}(?=(?:\d{15})*$)/g)!;
+  return others.reduce((sum, part) => `(${sum}*10^15+${part})`, first!);
 }
 
 /** How many ways there are to choose `k` of `n`, both whole numbers in parentheses, below 1,000; 0 of fewer than `k`. */

@@ -140,6 +140,11 @@ const SAME: [string, string][] = [
   ["$5 and $6", "6, 5"],
   ["(x, y) = (1, 2)", "(1,2)"],
   ["\\left(r, t\\right) = \\left(3, \\frac{\\pi}{2}\\right)", "(3, \\pi/2)"],
+  ["2^{2023} - 1", "-1 + 2 \\cdot 2^{2022}"],
+  ["\\frac{1000!}{998!}", "999000"],
+  ["\\frac{3^{100}-1}{2}", "\\frac12 (9^{50} - 1)"],
+  ["(x-2)^{12}", "(x^2 - 4x + 4)^6"],
+  ["0.333333333333", "1/3"],
 ];
 
 const DIFFERENT: [string, string][] = [
@@ -244,6 +249,17 @@ const DIFFERENT: [string, string][] = [
   ["x \\in \\mathbb{Z}", "\\mathbb{R}"],
   ["(b, a) = (1, 2)", "(1,2)"],
   ["(b, a) = (1, 2)", "(a, b) = (1, 2)"],
+  ["2^{100} - 1", "2^{100}"],
+  ["\\frac{3^{50}-1}{2}", "\\frac{3^{50}+1}{2}"],
+  ["30!", "30! + 1"],
+  ["1125899906842625", "2^{50}"],
+  ["2^{2023} - 1", "2^{2023}"],
+  ["x^{100} + 1", "x^{100} + 2"],
+  ["x^{50} + \\sqrt{2}", "x^{50} + \\sqrt{3}"],
+  ["10^{20}\\pi", "(10^{20} + 1)\\pi"],
+  ["5", "5 + 2^{61} - 1"],
+  ["x", "x + 2^{61} - 1"],
+  ["10^{10^{10}}", "10^{10^{10}} + 1"],
 ];
 
 describe("loadEquivalence()", () => {
@@ -269,6 +285,15 @@ describe("loadEquivalence()", () => {
     fc.assert(
       fc.property(small, small, fc.constantFrom(-1, 0, 1), (a, b, off) => {
         assert.equal(same(`(x+(${a}))(x+(${b}))`, `x^2 + (${a + b})x + (${a * b + off})`), off === 0);
+      }),
+    );
+  });
+
+  it("tells apart whole numbers of any size by one", () => {
+    const whole = fc.bigInt({ min: 0n, max: 10n ** 60n });
+    fc.assert(
+      fc.property(whole, fc.integer({ min: 0, max: 200 }), fc.constantFrom(-1n, 0n, 1n), (a, power, off) => {
+        assert.equal(same(`${a} + 3^{${power}}`, `${a + 3n ** BigInt(power) + off}`), off === 0n);
       }),
     );
   });
