@@ -43,7 +43,7 @@ export function readMathAnswer(answer: string): MathAnswer | null {
   const bare = toLatex(unwrapped(answer))
     .replace(/(\d)(?:\{,\}|\\,|\\!)(?=\d{3}(?!\d))/g, "$1")
     // A thin space holds the sign that sets answers apart.
-    .replace(/\\[,;:!]/g, " ")
+    .replace(/\\[,;:! ]/g, " ")
     .trim();
   // "x = 1, y = 2" says which value is whose.
   const names = new Set(splitAtCommas(bare.replace(AND, ",")).map((part) => NAMED.exec(part.trim())?.[1]));

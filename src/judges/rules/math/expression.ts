@@ -18,6 +18,8 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   sqrt: "sqrt",
   abs: "abs",
 };
+/** What −1 behind the name of a function says; behind its argument it is a power. */
+const INVERSES: Readonly<Record<string, string>> = { sin: "asin", cos: "acos", tan: "atan" };
 const GREEK = new Set("alpha beta gamma delta epsilon theta lambda mu nu xi rho sigma tau phi varphi chi psi omega".split(" "));
 const OPERATORS: Readonly<Record<string, string>> = {
   "\\cdot": "*",
@@ -52,8 +54,21 @@ const LOOKS = new Set([
   "~",
 ]);
 const TEXTS = new Set(["\\text", "\\textbf", "\\mathrm", "\\mbox", "\\textit"]);
-/** A text behind a number that is no unit of it: it goes on with the number, or names another answer, with a comma in place of "or". */
-const NO_UNIT = /\\(?:text|textbf|mathrm|mbox|textit)\s*\{(?:\s*(?:[-+.]?\d|,)|[^{}]*,\s*[-+]?\d)/;
+/**
+ * A text behind a number that is no unit of it: a number in it, set off, goes on with the number or is another answer, a comma stands in place
+ * of "or", and words deny or change it.
+ */
+const NO_UNIT =
+  /\\(?:text|textbf|mathrm|mbox|textit)\s*\{(?:[-+.]?\d|\s*(?:squared|cubed)\b|[^{}]*(?:,|[\s;:(/=<>*+-][-+.]?\d|\b(?:x?n?or|not|and|but|if|unless|when|plus|minus|half|wrong|false)\b))/i;
+/** Words behind a number that are a part of it. */
+const SCALES: Readonly<Record<string, string>> = {
+  dozen: "12",
+  hundred: "10^2",
+  thousand: "10^3",
+  million: "10^6",
+  billion: "10^9",
+  trillion: "10^12",
+};
 const TOKEN = /\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\.\d+|[a-zA-Z]+|\S/g;
 const OPENING = new Set(["(", "[", "{"]);
 const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
@@ -126,8 +141,8 @@ class FormulaReader {
         if (!degrees) parts.push(`^${this.#group()}`);
       } else if (TEXTS.has(token)) {
         // A unit after a number; a word on its own is no formula.
-        this.#group(true);
         if (!operand) throw new Unreadable();
+        for (const scale of this.#skipBraces()) parts.push("*", scale);
         if (this.#tokens[this.#at] === "^") this.#skipPower();
       } else if (FRACTIONS.has(token)) {
         const fraction = this.#fraction();
@@ -141,9 +156,10 @@ class FormulaReader {
         pushOperand(this.#group());
       } else if (/^[\d.]/.test(token)) {
         // Two numbers in a row are no product of theirs.
-        if (operand && /^[\d.]+$/.test(parts.at(-1)!)) parts.push(`(${this.#mixed(token, parts)})`);
+        if (operand && /^[\d.^]+$/.test(parts.at(-1)!)) parts.push(`(${this.#mixed(token, parts)})`);
         else pushOperand(token);
-      } else for (const factor of this.#factors(token)) pushOperand(factor);
+      } else if (operand && Object.hasOwn(SCALES, token)) parts.push("*", SCALES[token]!);
+      else for (const factor of this.#factors(token)) pushOperand(factor);
     }
     this.#depth--;
     if (!operand) throw new Unreadable();
@@ -188,6 +204,10 @@ class FormulaReader {
     if (this.#tokens[this.#at] === "^") {
       this.#at++;
       power = `^${this.#group()}`;
+      if (power === "^(-1)" || power === "^((-1))") {
+        if (!Object.hasOwn(INVERSES, called)) throw new Unreadable();
+        [called, power] = [INVERSES[called]!, ""];
+      }
     }
     while (LOOKS.has(this.#tokens[this.#at] ?? "")) this.#at++;
     return `${called}(${this.#argument()}${extra})${power}`;
@@ -237,11 +257,10 @@ class FormulaReader {
   }
 
   /** A bracketed sequence, or the next token alone; in parentheses. */
-  #group(asText = false): string {
+  #group(): string {
     const token = this.#tokens[this.#at];
     if (token === undefined) throw new Unreadable();
     const close = CLOSING[token];
-    if (asText) return this.#skipBraces();
     if (close !== undefined) {
       this.#at++;
       const inner = this.#sequence(close);
@@ -256,11 +275,14 @@ class FormulaReader {
     return `(${[...this.#factors(token)].join("*")})`;
   }
 
-  #skipBraces(): string {
+  /** What the words of a text that is skipped make of the number before it: those it begins with, `million` of `million dollars`. */
+  #skipBraces(): string[] {
     if (this.#tokens[this.#at] !== "{") throw new Unreadable();
+    const start = this.#at + 1;
     while (this.#at < this.#tokens.length && this.#tokens[this.#at] !== "}") this.#at++;
-    this.#at++;
-    return "";
+    const words = this.#tokens.slice(start, this.#at++).map((word) => word.toLowerCase());
+    const others = words.findIndex((word) => !Object.hasOwn(SCALES, word));
+    return words.slice(0, others < 0 ? undefined : others).map((word) => SCALES[word]!);
   }
 
   /** The power of a unit: square centimetres are no square of their number. */

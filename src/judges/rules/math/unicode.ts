@@ -33,7 +33,7 @@ const KNOWN = new RegExp(`[${Object.keys(COMMANDS).join("")}]`, "g");
 
 /**
  * A formula with characters of Unicode in place of commands as LaTeX writes it, `\leq`, `\geq`, `\neq`, `<=` and their like in their short
- * forms, `\lvert` and its like as bars, and the upright e and i, which are no units, as letters.
+ * forms, `\lvert` and its like as bars, "percent" as its sign, and upright letters that are no units, such as e and i, as letters.
  *
  * @complexity O(length), pure
  * @example toLatex("2√3") // → "2\\sqrt 3"
@@ -47,6 +47,7 @@ export function toLatex(formula: string): string {
     .replace(/>=/g, "\\ge ")
     .replace(/\\([lg])t(?![a-zA-Z])/g, (_, way) => (way === "l" ? "<" : ">"))
     .replace(/\\varnothing(?![a-zA-Z])/g, "\\emptyset")
-    .replace(/\\mathrm\s*\{\s*([ei])\s*\}/g, " $1 ")
+    .replace(/\\(?:mathrm|text)\s*\{\s*([eixyz])\s*\}/g, " $1 ")
+    .replace(/\\(?:mathrm|text)\s*\{\s*per\s?cent\s*\}|(?<=\d\s{0,8})per\s?cent(?![a-zA-Z])/gi, "\\%")
     .replace(/\\[lr]?vert(?![a-zA-Z])/g, "|");
 }
