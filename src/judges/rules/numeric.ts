@@ -68,6 +68,17 @@ const NUMBER_IN_TEXT = /[+\-\u2212]?[$€£¥]?(?:\d+(?:,\d+)*(?:\.\d+)?|\.\d+)(
 const SCALES: Readonly<Record<string, number>> = { percent: 0.01, hundred: 1e2, thousand: 1e3, million: 1e6, billion: 1e9, trillion: 1e12 };
 const SCALE = /^[\s-]{0,4}(per\s?cent|hundred|thousand|million|billion|trillion)(?![\p{L}\p{N}])/iu;
 
+/** What makes another number of the one beside it: `\sqrt{2}`, `25π`, `2^n`, `10⁵`, `3i`, `2x`, `5 and a half`. */
+const CALCULATES: readonly RegExp[] = [
+  /\\(?:sqrt|pi|ln|log|exp|sin|cos|tan|sec|csc|cot|arc[a-z]{3}|pm|mp|neg?|times|cdot|binom|infty)(?![a-zA-Z])|[√π±∞≠¬]/,
+  /(?<!\p{L})(?:sqrt|pi)(?!\p{L})|(?<!\p{L})(?:ln|log|sin|cos|tan)\s{0,4}\(?\d/u,
+  /\d\s{0,4}(?:\^(?!\s{0,4}(?:\{\s{0,4})?\\circ)|[⁰¹²³⁴-⁹ⁿ])|\^\s{0,4}\{?\s{0,4}[-+]?\d/,
+  /\d(?:[ixyzn]|\s{0,4}\\(?:mathrm|text)\s{0,4}\{\s{0,4}[ixyzn]\s{0,4}\})(?![\p{L}\p{N}'’])/u,
+  /\d\s{1,4}and\s(?:an?|one|three)[\s-](?:half|third|quarter|fifth|tenth)/,
+];
+/** A word for the sign of the number behind it. */
+const NEGATIVE = /(?<![\p{L}\p{N}])(?:negative|minus)[\s$€£¥]{0,8}$/iu;
+
 /**
  * The number that an answer states, with words or units around it, in LaTeX or not: `about $18 a day`, `x = 42`, `1{,}000`, `2 million`.
  *
@@ -95,8 +106,10 @@ export function statedQuantity(answer: string): StatedQuantity | null {
   const whole = parseNumber(plain);
   if (whole !== null) return { value: whole, perCent: plain.includes("%") };
   const [only, ...others] = plain.matchAll(NUMBER_IN_TEXT);
-  const value = only === undefined || others.length > 0 ? null : parseNumber(only[0]);
-  if (value === null) return null;
+  if (only === undefined || others.length > 0 || CALCULATES.some((sign) => sign.test(plain))) return null;
+  const size = parseNumber(only[0]);
+  if (size === null) return null;
+  const value = NEGATIVE.test(plain.slice(0, only.index)) ? 0 - Math.abs(size) : size;
   const word = SCALE.exec(plain.slice(only!.index + only![0].length))?.[1]
     ?.toLowerCase()
     .replace(/\s/, "");
@@ -117,11 +130,16 @@ export function agreesAsWritten(given: StatedQuantity, gold: StatedQuantity, tol
   return agrees(written(given), written(gold), tolerance);
 }
 
+/** Square and cubic units: their powers are no numbers of the answer. */
+const UNIT_POWER =
+  /((?:\\(?:text|mathrm|mbox)\s{0,4}\{[^{}\d]{0,40}\}|\d\s{0,4}(?:[mck]?m|ft|in|yd|mi|units?|inches|feet)))\s{0,4}\^\s{0,4}(?:[23]|\{\s{0,4}[23]\s{0,4}\})/g;
+
 /** Numbers as plain text has them: LaTeX writes `1{,}000`, `50\%`, `\$5`, `2\frac{1}{2}` and `\frac12`. */
 function withoutLatex(answer: string): string {
   return answer
     .replace(/(\d)(?:\{,\}|\\[,!])(?=\d{3}(?!\d))/g, "$1,")
     .replace(/\\(?=[%$])/g, "")
+    .replace(UNIT_POWER, "$1")
     .replace(/(\d?)\\[dt]?frac\s{0,4}(?:\{(\d+)\}|(\d))\s{0,4}(?:\{(\d+)\}|(\d))/g, (_, whole, over, oneOver, under, oneUnder) => {
       return `${whole === "" ? "" : `${whole} `}${over ?? oneOver}/${under ?? oneUnder}`;
     });

@@ -44,7 +44,7 @@ export const numeric = defineRule({
     rel: z.number().min(0).max(1).default(1e-3).describe("Share of the reference that the answer may be off. Default 0.001."),
     abs: z.number().min(0).default(1e-6).describe("Amount that the answer may be off, whatever the reference. Default 0.000001."),
   }),
-  version: 4,
+  version: 5,
   space: "unit",
   readsReference: true,
   create: ({ answer, rel, abs }) => {

@@ -25,7 +25,7 @@ export const majority = defineRule({
       .default(0)
       .describe("Share of candidates below which a majority is noise and the judge abstains. Default 0."),
   }),
-  version: 8,
+  version: 9,
   space: "unit",
   readsReference: false,
   create: ({ compare, answer, options, minShare }) => {
