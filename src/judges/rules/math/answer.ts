@@ -1,10 +1,11 @@
 import { foldAnswer } from "../exact-match.ts";
 import { toExpression } from "./expression.ts";
+import { readMatrix } from "./matrix.ts";
 import { toLatex } from "./unicode.ts";
 
 /** A mathematical answer: one formula, or several with the brackets around them. */
 export interface MathAnswer {
-  /** `()`, `[)` and so on for tuples and intervals, `{}` for sets and lists, of which only the members say something, `\cup` for what is united; empty for one formula. */
+  /** `()`, `[)` and so on for tuples and intervals, `{}` for sets and lists, of which only the members say something, `\cup` for what is united, the width of a matrix; empty for one formula. */
   readonly brackets: string;
   readonly parts: readonly Formula[];
 }
@@ -43,7 +44,7 @@ export function readMathAnswer(answer: string): MathAnswer | null {
   const bare = toLatex(unwrapped(answer))
     .replace(/(\d)(?:\{,\}|\\,|\\!)(?=\d{3}(?!\d))/g, "$1")
     // A thin space holds the sign that sets answers apart.
-    .replace(/\\[,;:! ]/g, " ")
+    .replace(/(?<!\\)\\[,;:! ]/g, " ")
     .trim();
   // "x = 1, y = 2" says which value is whose.
   const names = new Set(splitAtCommas(bare.replace(AND, ",")).map((part) => NAMED.exec(part.trim())?.[1]));
@@ -77,9 +78,11 @@ function namesOfTuple(text: string): [named: string] | [] {
   return named !== undefined && names.every((name, i) => i === 0 || names[i - 1]! < name) ? [named] : [];
 }
 
-/** What one pair of brackets holds: a set, or with commas in it a tuple or an interval. Undefined where it is neither, null of too many parts. */
+/** What one pair of brackets holds: a matrix, a set, or with commas in it a tuple or an interval. Undefined where it is neither, null of too many parts. */
 function enclosedIn(text: string, depth: number): MathAnswer | null | undefined {
   const bare = text.replace(/\\(?:left|right)(?![a-zA-Z])\s*/g, "").trim();
+  const rows = readMatrix(bare);
+  if (rows !== null) return { brackets: `${rows[0]!.length}`, parts: rows.flat().map((cell) => formulaOf(cell, depth + 1)) };
   const [, open, inner, close] = /^(\\\{|[([])([\s\S]*?)(\\\}|[)\]])$/.exec(bare) ?? [];
   if (inner === undefined || !closesAtEnd(bare)) return undefined;
   if (open === "\\{") return close === "\\}" ? severalOf("{}", inner, depth) : undefined;
@@ -112,14 +115,14 @@ function severalOf(brackets: string, inner: string, depth: number): MathAnswer |
 }
 
 /** Commands that change how a formula looks, and no value. */
-const LOOKS = /\\(?:(?:text|mathrm|textbf|mathbf|boldsymbol|bm|left|right)\b|[,:;!$ ])/g;
+const LOOKS = /\\(?:text|mathrm|textbf|mathbf|boldsymbol|bm|left|right)\b|(?<!\\)\\[,:;!$ ]/g;
 /** Powers, commands and the like, and brackets that multiply. */
 const BUILT = /[\^_*|!\\]|\w\s*\(|\)\s*[\w(]/;
-/** Signs that say something in a text too: those of relations, sets and powers, of ratios and of bases. */
-const SIGNS = /((?!~)[\p{Sm}^:_])/u;
+/** Signs that say something in a text too: those of relations, sets and powers, of ratios and of bases, of columns and rows. */
+const SIGNS = /((?!~)[\p{Sm}^:_&]|\\\\)/u;
 /** Of intervals that are joined, brackets say whether their ends belong to them. */
 const JOINED = /\\c[au]p(?![a-zA-Z])/;
-const SIGNS_OF_INTERVALS = /((?!~)[\p{Sm}^:_()[\],])/u;
+const SIGNS_OF_INTERVALS = /((?!~)[\p{Sm}^:_&()[\],]|\\\\)/u;
 
 /** Signs of equations and inequalities, as {@link toLatex} leaves them. */
 const RELATIONS = /([<>=]|\\(?:le|ge|ne|lt|gt)(?![a-zA-Z]))/;
