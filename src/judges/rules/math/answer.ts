@@ -58,6 +58,7 @@ export function readMathAnswer(answer: string): MathAnswer | null {
   // "x = 1 or x = 2" names the same again.
   const body = (name === undefined ? list : list.replace(new RegExp(`,\\s*${name}\\s*=(?!=)`, "g"), ",")).trim();
   if (body === "") return null;
+  if (body === "\\emptyset") return { brackets: "{}", parts: [] };
   const enclosed = enclosedIn(body, 0);
   if (enclosed !== undefined) return enclosed;
   // LaTeX does not show these, and plain text means a set.
@@ -110,6 +111,7 @@ function isTightList(text: string): boolean {
 }
 
 function severalOf(brackets: string, inner: string, depth: number): MathAnswer | null {
+  if (inner.trim() === "") return { brackets, parts: [] };
   const parts = splitAtCommas(inner);
   return parts.length > MAX_PARTS ? null : { brackets, parts: parts.map((part) => formulaOf(part, depth + 1)) };
 }

@@ -1,6 +1,7 @@
 import type { EvalFunction, MathNode } from "mathjs";
 import type { Formula, MathAnswer } from "./answer.ts";
 import { type ExactValues, exactValues } from "./exact.ts";
+import { isInterval, readIntervals } from "./interval.ts";
 
 /** Whether two answers are the same, numbers within a relative tolerance. */
 export type Equivalence = (answer: MathAnswer, gold: MathAnswer, rel: number) => boolean;
@@ -88,8 +89,22 @@ export async function loadEquivalence(): Promise<Equivalence> {
     if (!computable || a.expression === b.expression) return computable;
     return agree(left, right, rel);
   };
+  const valueIn = (formula: Formula): number => {
+    if (formula.text === "infty" || formula.text === "-infty") return formula.text === "infty" ? Infinity : -Infinity;
+    const evaluable = read(formula);
+    return evaluable?.variables.size === 0 ? evaluable.at(NOWHERE) : Number.NaN;
+  };
+  /** Of answers of different shapes: a set of one and its member, inequalities and intervals. */
+  const equivalentOtherwise = (answer: MathAnswer, gold: MathAnswer, rel: number): boolean => {
+    const isOne = ({ brackets, parts }: MathAnswer) => (brackets === "" || brackets === "{}") && parts.length === 1;
+    if (isOne(answer) && isOne(gold)) return same(answer.parts[0]!, gold.parts[0]!, rel);
+    const areIntervals = ({ brackets }: MathAnswer) => brackets === "\\cup" || isInterval(brackets);
+    if (areIntervals(answer) && areIntervals(gold)) return false;
+    const [left, right] = [readIntervals(answer, valueIn), readIntervals(gold, valueIn)];
+    return left !== null && right !== null && equivalent(united(left), united(right), rel);
+  };
   const equivalent: Equivalence = (answer, gold, rel) => {
-    if (answer.brackets !== gold.brackets) return false;
+    if (answer.brackets !== gold.brackets) return equivalentOtherwise(answer, gold, rel);
     if (gold.brackets === "{}" || gold.brackets === "\\cup") {
       const holds = (all: readonly Formula[], one: Formula) => all.some((other) => same(other, one, rel));
       return gold.parts.every((part) => holds(answer.parts, part)) && answer.parts.every((part) => holds(gold.parts, part));
@@ -97,6 +112,10 @@ export async function loadEquivalence(): Promise<Equivalence> {
     return answer.parts.length === gold.parts.length && gold.parts.every((part, i) => same(answer.parts[i]!, part, rel));
   };
   return equivalent;
+}
+
+function united(intervals: readonly MathAnswer[]): MathAnswer {
+  return { brackets: "\\cup", parts: intervals.map((members) => ({ expression: null, text: "", digits: "", isBuilt: true, members })) };
 }
 
 /** The same, read from the right: `3 > x` of `x < 3`. */

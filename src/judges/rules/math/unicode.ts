@@ -46,6 +46,7 @@ export function toLatex(formula: string): string {
     .replace(/<=(?!>)/g, "\\le ")
     .replace(/>=/g, "\\ge ")
     .replace(/\\([lg])t(?![a-zA-Z])/g, (_, way) => (way === "l" ? "<" : ">"))
+    .replace(/(^|[,;([{=<>]|\\(?:le|ge|to|in)(?![a-zA-Z]))(\s{0,8})\+\s{0,8}(?=\\infty)/g, "$1$2")
     .replace(/\\varnothing(?![a-zA-Z])/g, "\\emptyset")
     .replace(/\\(?:mathrm|text)\s*\{\s*([eixyz])\s*\}/g, " $1 ")
     .replace(/\\(?:mathrm|text)\s*\{\s*per\s?cent\s*\}|(?<=\d\s{0,8})per\s?cent(?![a-zA-Z])/gi, "\\%")
