@@ -14,10 +14,15 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   tanh: "tanh",
   ln: "log",
   log: "log10",
+  lg: "log10",
   exp: "exp",
   sqrt: "sqrt",
   abs: "abs",
 };
+/** Functions of angles, which may be in degrees. */
+const OF_ANGLES = new Set(["sin", "cos", "tan", "sec", "csc", "cot"]);
+/** A power that negative numbers have too: of an odd root. */
+const ODD_ROOT = /^\(+(\d{1,3})\)*\/\(*(\d{0,2}[13579])\)+$/;
 /** What −1 behind the name of a function says; behind its argument it is a power. */
 const INVERSES: Readonly<Record<string, string>> = { sin: "asin", cos: "acos", tan: "atan" };
 const GREEK = new Set("alpha beta gamma delta epsilon theta lambda mu nu xi rho sigma tau phi varphi chi psi omega".split(" "));
@@ -69,7 +74,8 @@ const SCALES: Readonly<Record<string, string>> = {
   billion: "10^9",
   trillion: "10^12",
 };
-const TOKEN = /\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\.\d+|[a-zA-Z]+|\S/g;
+/** `1.5e-3` is a number; `2e-3` may be what Euler's number leaves. */
+const TOKEN = /\\[a-zA-Z]+|\\.|\d+\.\d+[eE]-\d{1,3}|\d+(?:\.\d+)?[eE]\+?\d{1,3}|\d+(?:\.\d+)?|\.\d+|[a-zA-Z]+|\S/g;
 const OPENING = new Set(["(", "[", "{"]);
 const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 
@@ -104,6 +110,8 @@ class FormulaReader {
   readonly #tokens: string[];
   #at = 0;
   #depth = 0;
+  /** Whether degrees have been read in the argument of a function. */
+  #degrees = false;
 
   constructor(tokens: string[]) {
     this.#tokens = tokens;
@@ -138,7 +146,7 @@ class FormulaReader {
       } else if (token === "^") {
         const degrees = this.#isDegrees();
         if (!operand) throw new Unreadable();
-        if (!degrees) parts.push(`^${this.#group()}`);
+        if (!degrees) this.#raise(parts);
       } else if (TEXTS.has(token)) {
         // A unit after a number; a word on its own is no formula.
         if (!operand) throw new Unreadable();
@@ -164,6 +172,12 @@ class FormulaReader {
     this.#depth--;
     if (!operand) throw new Unreadable();
     return parts.join("");
+  }
+
+  #raise(parts: string[]): void {
+    const power = this.#group();
+    const [, over, root] = (/[\w)]$/.test(parts.at(-1)!) && ODD_ROOT.exec(power)) || [];
+    parts.push(root === undefined ? `^${power}` : `nthRoot(${parts.pop()},${root})^(${over})`);
   }
 
   /** Functions, constants and variables of a run of letters or a command. */
@@ -198,7 +212,9 @@ class FormulaReader {
     if (name === "log" && this.#tokens[this.#at] === "_") {
       this.#at++;
       called = "log";
-      extra = `,${this.#group()}`;
+      // \log_27 has its argument in the same token.
+      const isRun = /^\d\d+$/.test(this.#tokens[this.#at] ?? "") && /^(?:[-+*/=)}\]]|\\cdot)?$/.test(this.#tokens[this.#at + 1] ?? "");
+      extra = `,${isRun ? this.#digitOrGroup() : this.#group()}`;
     }
     let power = "";
     if (this.#tokens[this.#at] === "^") {
@@ -210,7 +226,12 @@ class FormulaReader {
       }
     }
     while (LOOKS.has(this.#tokens[this.#at] ?? "")) this.#at++;
-    return `${called}(${this.#argument()}${extra})${power}`;
+    const outer = this.#degrees;
+    this.#degrees = false;
+    const argument = this.#argument();
+    const unit = this.#degrees && OF_ANGLES.has(called) ? "*pi/180" : "";
+    this.#degrees = outer;
+    return `${called}(${argument}${unit}${extra})${power}`;
   }
 
   /** What a function takes: a bracket, or a number, a letter or command, or a number and one of these, with their powers. */
@@ -222,7 +243,7 @@ class FormulaReader {
     const argument = scaled ? `${this.#group()}*${this.#group()}` : this.#group();
     if (this.#tokens[this.#at] !== "^") return argument;
     this.#at++;
-    return `${argument}^${this.#group()}`;
+    return this.#isDegrees() ? argument : `${argument}^${this.#group()}`;
   }
 
   /** Up to the bar that closes it; one of a condition, a set or a divisor has none. */
@@ -294,6 +315,7 @@ class FormulaReader {
   #isDegrees(): boolean {
     const circle = this.#tokens[this.#at] === "\\circ" ? 1 : this.#tokens.slice(this.#at, this.#at + 3).join("") === "{\\circ}" ? 3 : 0;
     this.#at += circle;
+    this.#degrees ||= circle > 0;
     return circle > 0;
   }
 }

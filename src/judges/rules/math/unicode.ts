@@ -33,7 +33,7 @@ const KNOWN = new RegExp(`[${Object.keys(COMMANDS).join("")}]`, "g");
 
 /**
  * A formula with characters of Unicode in place of commands as LaTeX writes it, `\leq`, `\geq`, `\neq`, `<=` and their like in their short
- * forms, `\lvert` and its like as bars, "percent" as its sign, and upright letters that are no units, such as e and i, as letters.
+ * forms, `\lvert` and its like as bars, "percent" as its sign, brackets of vectors as parentheses, decimals that repeat as fractions, and upright letters that are no units, such as e and i, as letters.
  *
  * @complexity O(length), pure
  * @example toLatex("2√3") // → "2\\sqrt 3"
@@ -50,5 +50,15 @@ export function toLatex(formula: string): string {
     .replace(/\\varnothing(?![a-zA-Z])/g, "\\emptyset")
     .replace(/\\(?:mathrm|text)\s*\{\s*([eixyz])\s*\}/g, " $1 ")
     .replace(/\\(?:mathrm|text)\s*\{\s*per\s?cent\s*\}|(?<=\d\s{0,8})per\s?cent(?![a-zA-Z])/gi, "\\%")
-    .replace(/\\[lr]?vert(?![a-zA-Z])/g, "|");
+    .replace(/\\[lr]?vert(?![a-zA-Z])/g, "|")
+    .replace(/\\([lr])angle(?![a-zA-Z])/g, (_, side) => (side === "l" ? "(" : ")"))
+    .replace(REPEATING, (_, whole, once, again) => repeating(whole, once, again));
+}
+
+const REPEATING = /(\d{0,9})\.(\d{0,9})\\(?:overline|bar)\s{0,4}\{\s{0,4}(\d{1,15})\s{0,4}\}/g;
+
+/** A decimal of which the last digits go on for ever, as a fraction. */
+function repeating(whole: string, once: string, again: string): string {
+  const over = BigInt(whole + once + again) - BigInt(whole + once);
+  return `\\frac{${over}}{${(10n ** BigInt(again.length) - 1n) * 10n ** BigInt(once.length)}}`;
 }
