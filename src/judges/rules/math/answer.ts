@@ -18,6 +18,8 @@ export interface Formula {
   readonly digits: string;
   /** What the signs of an equation or an inequality stand between, and the signs; absent where it is neither. */
   readonly relation?: { readonly signs: readonly string[]; readonly sides: readonly Formula[] };
+  /** Its value where it is a ratio of two numbers, `3:4`. */
+  readonly quotient?: Formula;
   /** What stands before its sign of per cents. */
   readonly points?: Formula;
   /** The tuple, interval or set that it is, among others. */
@@ -32,7 +34,7 @@ const MAX_NESTING = 2;
 /** Words that set answers apart as a comma does, with the comma that may stand before them. */
 const AND = /(?:,\s{0,8})?(?:\\text\s*\{\s*(?:and|or)\s*\}|(?<=[\s,])(?:and|or)\s)/g;
 /** The name that an answer gives its value, as `x =`, `f(x) =` and `x \in`. */
-const NAMED = /^([a-zA-Z](?:_\w+)?)(?:\([a-z]\))?\s*(?:=(?!=)|\\in(?![a-zA-Z]))/;
+const NAMED = /^([a-zA-Z](?:_\w+)?)(?:\([a-z]\))?\s*(?:=(?!=)|\\(?:in|approx)(?![a-zA-Z]))/;
 
 /**
  * Reads an answer in LaTeX or plain text: `\frac{1}{2}`, `x = 5`, `(1, 2]`, `x \in (1, 2) \cup (3, 4)`, `\{1, 2\}`, `1 \text{ or } 2`, `3 \pm \sqrt{2}`, `1,000`, `2√3`.
@@ -127,7 +129,7 @@ const JOINED = /\\c[au]p(?![a-zA-Z])/;
 const SIGNS_OF_INTERVALS = /((?!~)[\p{Sm}^:_&()[\],]|\\\\)/u;
 
 /** Signs of equations and inequalities, as {@link toLatex} leaves them. */
-const RELATIONS = /([<>=]|\\(?:le|ge|ne|lt|gt)(?![a-zA-Z]))/;
+const RELATIONS = /([<>=]|\\(?:le|ge|ne|lt|gt|approx)(?![a-zA-Z]))/;
 /** A mark behind a letter, which is another letter then; behind a word it is an apostrophe. */
 const PRIME = /(?<![\p{L}'‘])(\p{L})(['′’]+)(?![\p{L}'′’])/gu;
 
@@ -147,8 +149,12 @@ function formulaOf(text: string, depth: number): Formula {
   };
   const members = depth < MAX_NESTING ? enclosedIn(bare, depth) : undefined;
   if (members) return { ...whole, members };
+  const [over, under, ...others] = bare.split(":").map(toExpression);
+  if (over && under && others.length === 0 && !/[a-z]_/.test(over + under) && !/\\(?:text|mathrm)/.test(bare)) {
+    return { ...whole, quotient: { ...whole, expression: `(${over})/(${under})`, text: "" } };
+  }
   const points = /^([^%]*[^%\\\s])\s*\\?%$/.exec(bare)?.[1];
-  if (points !== undefined) return { ...whole, points: formulaOf(points, depth) };
+  if (points !== undefined && !RELATIONS.test(bare)) return { ...whole, points: formulaOf(points, depth) };
   if (!RELATIONS.test(bare)) return whole;
   const pieces = bare.split(RELATIONS);
   const sides = pieces.filter((_, i) => i % 2 === 0).map((side) => formulaOf(side, depth));

@@ -76,6 +76,11 @@ export async function loadEquivalence(): Promise<Equivalence> {
         signs.join() === other.signs.join() && sides.every((side, i) => same(side, other.sides[i]!, rel));
       return holds(b.relation) || holds(mirrored(b.relation));
     }
+    if (a.relation !== undefined || b.relation !== undefined) {
+      const value = valueOfChain(a.relation ?? b.relation!, rel);
+      return value === undefined ? isSameText(a, b) : same(value, a.relation === undefined ? a : b, rel);
+    }
+    if ((a.quotient === undefined) !== (b.quotient === undefined)) return same(a.quotient ?? a, b.quotient ?? b, rel);
     // Who is asked for a percentage answers `25` or `25\%`.
     if ((a.points === undefined) !== (b.points === undefined)) {
       const plain = read(a.points === undefined ? a : b);
@@ -83,11 +88,17 @@ export async function loadEquivalence(): Promise<Equivalence> {
     }
     const [left, right] = [read(a), read(b)];
     const computable = left !== null && right !== null;
-    const sameText = a.text !== "" && a.text === b.text && a.digits === b.digits;
     // Words and units are the same where their texts are; of formulas a text says too little.
-    if (sameText && !(computable && (a.isBuilt || b.isBuilt))) return true;
+    if (isSameText(a, b) && !(computable && (a.isBuilt || b.isBuilt))) return true;
     if (!computable || a.expression === b.expression) return computable;
     return agree(left, right, rel);
+  };
+  /** What `\\frac{10}{2} = 5` says: sides that are all the same, but that behind `\\approx` the first is rounded. Undefined of an equation. */
+  const valueOfChain = ({ signs, sides }: NonNullable<Formula["relation"]>, rel: number): Formula | undefined => {
+    const [first, ...others] = sides as [Formula, ...Formula[]];
+    const holds = (side: Formula, i: number) =>
+      signs[i] === "\\approx" ? Math.abs(valueIn(side) - valueIn(first)) <= roundingOf(side) : signs[i] === "=" && same(side, first, rel);
+    return others.every(holds) ? first : undefined;
   };
   const valueIn = (formula: Formula): number => {
     if (formula.text === "infty" || formula.text === "-infty") return formula.text === "infty" ? Infinity : -Infinity;
@@ -112,6 +123,16 @@ export async function loadEquivalence(): Promise<Equivalence> {
     return answer.parts.length === gold.parts.length && gold.parts.every((part, i) => same(answer.parts[i]!, part, rel));
   };
   return equivalent;
+}
+
+function isSameText(a: Formula, b: Formula): boolean {
+  return a.text !== "" && a.text === b.text && a.digits === b.digits;
+}
+
+/** How far a decimal may be from what it stands for: half of its last place. */
+function roundingOf({ expression }: Formula): number {
+  const [, decimals] = /^-?\d*\.?(\d*)$/.exec(expression ?? "") ?? [];
+  return decimals === undefined ? Number.NaN : 0.500_001 * 10 ** -decimals.length;
 }
 
 function united(intervals: readonly MathAnswer[]): MathAnswer {

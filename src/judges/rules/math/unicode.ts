@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   "≤": "\\le",
   "≥": "\\ge",
   "≠": "\\ne",
+  "≈": "\\approx",
   "∈": "\\in",
   "∪": "\\cup",
   "∩": "\\cap",
