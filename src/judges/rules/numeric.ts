@@ -76,6 +76,9 @@ const CALCULATES: readonly RegExp[] = [
   /\d(?:[ixyzn]|\s{0,4}\\(?:mathrm|text)\s{0,4}\{\s{0,4}[ixyzn]\s{0,4}\})(?![\p{L}\p{N}'’])/u,
   /\d\s{1,4}and\s(?:an?|one|three)[\s-](?:half|third|quarter|fifth|tenth)/,
 ];
+/** What says before a number that it is another one. */
+const ANOTHER =
+  /(?:(?<![\p{L}\p{N}])(?:not|(?:less|fewer|smaller|more|greater|larger|other)\s{1,4}than)|(?<![-=]|<[^<>]{0,20})[<>]=?|[≤≥]|\\(?:[lg]e(?:q(?:slant)?)?|[lg]t)(?![a-zA-Z]))[\s$€£¥\\(]{0,8}$/iu;
 /** A word for the sign of the number behind it. */
 const NEGATIVE = /(?<![\p{L}\p{N}])(?:negative|minus)[\s$€£¥]{0,8}$/iu;
 
@@ -108,8 +111,9 @@ export function statedQuantity(answer: string): StatedQuantity | null {
   const [only, ...others] = plain.matchAll(NUMBER_IN_TEXT);
   if (only === undefined || others.length > 0 || CALCULATES.some((sign) => sign.test(plain))) return null;
   const size = parseNumber(only[0]);
-  if (size === null) return null;
-  const value = NEGATIVE.test(plain.slice(0, only.index)) ? 0 - Math.abs(size) : size;
+  const before = plain.slice(0, only.index);
+  if (size === null || ANOTHER.test(before)) return null;
+  const value = NEGATIVE.test(before) ? 0 - Math.abs(size) : size;
   const word = SCALE.exec(plain.slice(only!.index + only![0].length))?.[1]
     ?.toLowerCase()
     .replace(/\s/, "");
