@@ -5,7 +5,7 @@ import { toLatex } from "./unicode.ts";
 
 /** A mathematical answer: one formula, or several with the brackets around them. */
 export interface MathAnswer {
-  /** `()`, `[)` and so on for tuples and intervals, `{}` for sets and lists, of which only the members say something, `\cup` for what is united, the width of a matrix; empty for one formula. */
+  /** `()`, `[)` and so on for tuples and intervals, `{}` for sets, of which only the members say something, `,` for lists, in which one may stand twice, `\cup` for what is united, the width of a matrix; empty for one formula. */
   readonly brackets: string;
   readonly parts: readonly Formula[];
 }
@@ -65,7 +65,7 @@ export function readMathAnswer(answer: string): MathAnswer | null {
   if (enclosed !== undefined) return enclosed;
   // LaTeX does not show these, and plain text means a set.
   if (body.startsWith("{") && closesAtEnd(body)) return readMathAnswer(body.slice(1, -1));
-  if (splitAtCommas(body).length > 1) return severalOf("{}", body, 0);
+  if (splitAtCommas(body).length > 1) return severalOf(",", body, 0);
   const sign = body.indexOf("\\pm");
   if (sign >= 0 && body.indexOf("\\pm", sign + 1) < 0) {
     return severalOf("{}", `${body.replace("\\pm", "+")},${body.replace("\\pm", "-")}`, 0);

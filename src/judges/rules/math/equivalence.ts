@@ -107,6 +107,8 @@ export async function loadEquivalence(): Promise<Equivalence> {
   };
   /** Of answers of different shapes: a set of one and its member, inequalities and intervals. */
   const equivalentOtherwise = (answer: MathAnswer, gold: MathAnswer, rel: number): boolean => {
+    const isSet = ({ brackets }: MathAnswer) => brackets === "{}" || brackets === ",";
+    if (isSet(answer) && isSet(gold)) return sameMembers(answer.parts, gold.parts, rel);
     const isOne = ({ brackets, parts }: MathAnswer) => (brackets === "" || brackets === "{}") && parts.length === 1;
     if (isOne(answer) && isOne(gold)) return same(answer.parts[0]!, gold.parts[0]!, rel);
     const areIntervals = ({ brackets }: MathAnswer) => brackets === "\\cup" || isInterval(brackets);
@@ -114,12 +116,16 @@ export async function loadEquivalence(): Promise<Equivalence> {
     const [left, right] = [readIntervals(answer, valueIn), readIntervals(gold, valueIn)];
     return left !== null && right !== null && equivalent(united(left), united(right), rel);
   };
+  const sameMembers = (a: readonly Formula[], b: readonly Formula[], rel: number, asOften = false): boolean => {
+    const count = (all: readonly Formula[], one: Formula) => all.filter((other) => same(other, one, rel)).length;
+    const holds = (all: readonly Formula[], others: readonly Formula[]) =>
+      others.every((one) => (asOften ? count(all, one) === count(others, one) : all.some((other) => same(other, one, rel))));
+    return holds(a, b) && holds(b, a);
+  };
   const equivalent: Equivalence = (answer, gold, rel) => {
     if (answer.brackets !== gold.brackets) return equivalentOtherwise(answer, gold, rel);
-    if (gold.brackets === "{}" || gold.brackets === "\\cup") {
-      const holds = (all: readonly Formula[], one: Formula) => all.some((other) => same(other, one, rel));
-      return gold.parts.every((part) => holds(answer.parts, part)) && answer.parts.every((part) => holds(gold.parts, part));
-    }
+    if (gold.brackets === "," && answer.parts.length !== gold.parts.length) return false;
+    if (["{}", ",", "\\cup"].includes(gold.brackets)) return sameMembers(answer.parts, gold.parts, rel, gold.brackets === ",");
     return answer.parts.length === gold.parts.length && gold.parts.every((part, i) => same(answer.parts[i]!, part, rel));
   };
   return equivalent;

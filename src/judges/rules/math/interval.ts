@@ -26,7 +26,7 @@ export function readIntervals({ brackets, parts }: MathAnswer, valueIn: Evaluati
     const members = parts.map((part) => part.members);
     return members.every((member) => member !== undefined && isInterval(member.brackets)) ? (members as MathAnswer[]) : null;
   }
-  if (brackets !== "" && brackets !== "{}") return null;
+  if (!["", ",", "{}"].includes(brackets)) return null;
   const read = parts.map(({ relation }) => (relation === undefined ? null : intervalsOf(relation, valueIn)));
   const variables = new Set(parts.map(({ relation }) => relation?.sides.find(isVariable)?.text));
   const intervals = read.flatMap((some) => some ?? []);

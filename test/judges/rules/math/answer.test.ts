@@ -8,9 +8,9 @@ describe("readMathAnswer(answer)", () => {
     ["[1, 2)", "[)", ["1", "2"]],
     ["(1)", "", ["1"]],
     ["\\left\\{a, b\\right\\}", "{}", ["a", "b"]],
-    ["\\(1 \\text{ or } 2\\)", "{}", ["1", "2"]],
+    ["\\(1 \\text{ or } 2\\)", ",", ["1", "2"]],
     ["f(a, b) + (c, d)", "", ["fab+cd"]],
-    ["1,000, 2", "{}", ["1000", "2"]],
+    ["1,000, 2", ",", ["1000", "2"]],
   ];
   for (const [answer, brackets, texts] of shapes) {
     it(`reads the shape of ${answer}`, () => {
