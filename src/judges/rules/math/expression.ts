@@ -152,6 +152,9 @@ class FormulaReader {
         if (!operand) throw new Unreadable();
         for (const scale of this.#skipBraces()) parts.push("*", scale);
         if (this.#tokens[this.#at] === "^") this.#skipPower();
+        // Of a unit that goes on, `\text{kg} \cdot \text{m} / \text{s}^2`.
+        if (["*", "/"].includes(OPERATORS[this.#tokens[this.#at]!] ?? this.#tokens[this.#at]!) && TEXTS.has(this.#tokens[this.#at + 1]!))
+          this.#at++;
       } else if (FRACTIONS.has(token)) {
         const fraction = this.#fraction();
         const whole = operand && /^\d+$/.test(parts.at(-1)!) && /^\(\(\d+\)\/\(\d+\)\)$/.test(fraction);
