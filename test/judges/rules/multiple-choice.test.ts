@@ -59,6 +59,18 @@ describe("choiceOf(text, options)", () => {
     ["a small letter in LaTeX", "The answer is $a$ here", "A"],
     ["a small letter in bold", "The answer is **a** here", "A"],
     ["a capital before a word", "The answer is A because", "A"],
+    ["no choice in two letters", "The answer is A or B", null],
+    ["no choice in two letters in brackets", "The answer is (a) and (b).", null],
+    ["no choice in a list of letters", "The answer is A, B, or C.", null],
+    ["no choice in letters with a stroke", "Answer: A/B", null],
+    ["the choice before a list of letters", "The answer is B. So the answer is A, B, C", "B"],
+    ["a choice before the others are refused", "The answer is B, A is wrong", "B"],
+    ["a choice before another is refused", "The answer is B and A is wrong", "B"],
+    ["a choice and no letter beyond the options", "The answer is B, X.", "B"],
+    ["a box with spaces", "$\\boxed{ C }$", "C"],
+    ["a box with a bold letter of mathematics", "\\boxed{\\mathbf{C}}", "C"],
+    ["an option in a box", "\\boxed{\\text{Option C}}", "C"],
+    ["a letter in brackets of LaTeX", "**Final Answer:** \\(C\\)", "C"],
     ["another small letter before a word", "The answer is b as shown", "B"],
   ];
   for (const [what, text, choice] of cases) it(`reads ${what}`, () => assert.equal(choiceOf(text, 5), choice));

@@ -68,7 +68,7 @@ export const multipleChoice = defineRule({
     rule: z.literal("multipleChoice").describe("Whether the chosen letter is that of the reference."),
     options: optionCount,
   }),
-  version: 4,
+  version: 5,
   space: "unit",
   readsReference: true,
   create: ({ options }) =>
