@@ -202,7 +202,7 @@ class FormulaReader {
   #variable(name: string): string {
     if (this.#tokens[this.#at] !== "_") return name;
     this.#at++;
-    return name + this.#group().replace(/\W/g, "");
+    return name + asName(this.#group());
   }
 
   #application(name: string): string {
@@ -237,13 +237,15 @@ class FormulaReader {
     return `${called}(${argument}${unit}${extra})${power}`;
   }
 
-  /** What a function takes: a bracket, or a number, a letter or command, or a number and one of these, with their powers. */
+  /** What a function takes: a bracket, or a number, a letter or command, or one behind a number, π or ω, `2\pi x`, with its power. */
   #argument(): string {
     if (OPENING.has(this.#tokens[this.#at] ?? "")) return this.#group();
-    const number = this.#tokens[this.#at] ?? "";
-    const next = this.#tokens[this.#at + 1] ?? "";
-    const scaled = /^[\d.]/.test(number) && /^(?:[a-zA-Z]|\\[a-z]+)$/.test(next) && OPERATORS[next] === undefined;
-    const argument = scaled ? `${this.#group()}*${this.#group()}` : this.#group();
+    const scale: string[] = [];
+    const isFactor = (token = "") => /^(?:[a-zA-Z]|\\[a-z]+)$/.test(token) && OPERATORS[token] === undefined;
+    for (const factor of [/^[\d.]/, /^\\(?:pi|omega)$/]) {
+      if (factor.test(this.#tokens[this.#at] ?? "") && isFactor(this.#tokens[this.#at + 1])) scale.push(this.#group(), "*");
+    }
+    const argument = scale.join("") + this.#group();
     if (this.#tokens[this.#at] !== "^") return argument;
     this.#at++;
     return this.#isDegrees() ? argument : `${argument}^${this.#group()}`;
@@ -272,12 +274,12 @@ class FormulaReader {
     return `${whole}+((${over})/(${under}))`;
   }
 
-  /** As LaTeX reads what follows `\frac`: of a number without braces, one digit. */
+  /** As LaTeX reads what follows `\frac`: of a number or letters without braces, the first one. */
   #digitOrGroup(): string {
     const token = this.#tokens[this.#at] ?? "";
-    if (!/^\d\d/.test(token)) return this.#group();
+    if (!/^(?:\d\d|[a-zA-Z]{2})/.test(token)) return this.#group();
     this.#tokens[this.#at] = token.slice(1);
-    return `(${token[0]})`;
+    return /\d/.test(token[0]!) ? `(${token[0]})` : `(${[...this.#factors(token[0]!)].join("")})`;
   }
 
   /** A bracketed sequence, or the next token alone; in parentheses. */
@@ -329,10 +331,15 @@ function inParts(digits: string): string {
   return others.reduce((sum, part) => `(${sum}*10^15+${part})`, first!);
 }
 
-/** How many ways there are to choose `k` of `n`, both whole numbers in parentheses, below 1,000; 0 of fewer than `k`. */
+/** A subscript as a part of a name, in which operators tell: `a_{n+1}` is not `a_{n-1}`. */
+function asName(group: string): string {
+  return group.slice(1, -1).replace(/\W/g, (sign) => `_${sign.charCodeAt(0)}_`);
+}
+
+/** How many ways there are to choose `k` of `n`, both whole numbers in parentheses, below 1,000; 0 of fewer than `k`. Of formulas, a variable of its own. */
 function binomial(n: string, k: string): string {
   const [of, chosen] = [n, k].map((text) => Number(/^\((\d{1,3})\)$/.exec(text)?.[1])) as [number, number];
-  if (Number.isNaN(of + chosen)) throw new Unreadable();
+  if (Number.isNaN(of + chosen)) return `binom_${asName(n)}__${asName(k)}`;
   let ways = chosen > of ? 0n : 1n;
   for (let i = 1; i <= Math.min(chosen, of - chosen); i++) ways = (ways * BigInt(of + 1 - i)) / BigInt(i);
   return String(ways);
