@@ -44,10 +44,11 @@ const NAMED = /^([a-zA-Z](?:_\w+)?)(?:\([a-z]\))?\s*(?:=(?!=)|\\(?:in|approx)(?!
  */
 export function readMathAnswer(answer: string): MathAnswer | null {
   const bare = toLatex(unwrapped(answer))
-    .replace(/(\d)(?:\{,\}|\\,|\\!)(?=\d{3}(?!\d))/g, "$1")
+    .replace(/(\d)(?:\{,\}|\\,|,?\\!)(?=\d{3}(?!\d))/g, "$1")
     // A thin space holds the sign that sets answers apart.
     .replace(/(?<!\\)\\[,;:! ]/g, " ")
-    .trim();
+    .trim()
+    .replace(/^(?:=|\\approx(?![a-zA-Z]))\s*/, "");
   // "x = 1, y = 2" says which value is whose.
   const names = new Set(splitAtCommas(bare.replace(AND, ",")).map((part) => NAMED.exec(part.trim())?.[1]));
   names.delete(undefined);
@@ -60,18 +61,21 @@ export function readMathAnswer(answer: string): MathAnswer | null {
   // "x = 1 or x = 2" names the same again.
   const body = (name === undefined ? list : list.replace(new RegExp(`,\\s*${name}\\s*=(?!=)`, "g"), ",")).trim();
   if (body === "") return null;
+  const builder = SET_BUILDER.exec(body.replace(/\\(?:left|right)(?![a-zA-Z])\s*/g, ""));
+  if (builder !== null && RELATIONS.test(builder[2]!)) return readMathAnswer(builder[2]!);
   if (body === "\\emptyset") return { brackets: "{}", parts: [] };
   const enclosed = enclosedIn(body, 0);
   if (enclosed !== undefined) return enclosed;
   // LaTeX does not show these, and plain text means a set.
   if (body.startsWith("{") && closesAtEnd(body)) return readMathAnswer(body.slice(1, -1));
   if (splitAtCommas(body).length > 1) return severalOf(",", body, 0);
-  const sign = body.indexOf("\\pm");
-  if (sign >= 0 && body.indexOf("\\pm", sign + 1) < 0) {
-    return severalOf("{}", `${body.replace("\\pm", "+")},${body.replace("\\pm", "-")}`, 0);
-  }
+  if (bothSigns(body).length > 1) return severalOf("{}", body, 0);
   return { brackets: "", parts: [formulaOf(body, 0)] };
 }
+
+/** What a set is told by, as `\{x \mid x > 2\}`, of real numbers. */
+const SET_BUILDER =
+  /^\\\{\s*([a-zA-Z])\s*(?:\\in\s*\\mathbb\s*\{?R\}?\s*)?(?:\\mid(?![a-zA-Z])|[|:])((?:(?!\\mid(?![a-zA-Z])|[|:])[\s\S])+)\\\}$/;
 
 /** The names that an answer gives a tuple, as `(x, y) =`. Out of their order in the alphabet they say which value is whose. */
 function namesOfTuple(text: string): [named: string] | [] {
@@ -114,8 +118,14 @@ function isTightList(text: string): boolean {
 
 function severalOf(brackets: string, inner: string, depth: number): MathAnswer | null {
   if (inner.trim() === "") return { brackets, parts: [] };
-  const parts = splitAtCommas(inner);
+  const parts = brackets === "{}" || brackets === "," ? splitAtCommas(inner).flatMap(bothSigns) : splitAtCommas(inner);
   return parts.length > MAX_PARTS ? null : { brackets, parts: parts.map((part) => formulaOf(part, depth + 1)) };
+}
+
+/** `3 \pm x` as the two that it says; of several such signs it is not told which go together. */
+function bothSigns(formula: string): string[] {
+  const [before, behind, ...others] = formula.split(/\\pm(?![a-zA-Z])/);
+  return behind === undefined || others.length > 0 ? [formula] : [`${before}+${behind}`, `${before}-${behind}`];
 }
 
 /** Commands that change how a formula looks, and no value. */

@@ -336,9 +336,19 @@ function asName(group: string): string {
   return group.slice(1, -1).replace(/\W/g, (sign) => `_${sign.charCodeAt(0)}_`);
 }
 
+/** The least binomial coefficients of a formula are written out, of a short one: written in each other they would grow without end. */
+const MAX_PRODUCT = 6;
+const MAX_FACTOR = 40;
+
+/** `n(n − 1)/2` for two of n. */
+function product(n: string, chosen: number): string {
+  return Array.from({ length: chosen }, (_, i) => `(${n}-${i})/${i + 1}`).join("*");
+}
+
 /** How many ways there are to choose `k` of `n`, both whole numbers in parentheses, below 1,000; 0 of fewer than `k`. Of formulas, a variable of its own. */
 function binomial(n: string, k: string): string {
   const [of, chosen] = [n, k].map((text) => Number(/^\((\d{1,3})\)$/.exec(text)?.[1])) as [number, number];
+  if (Number.isNaN(of) && chosen <= MAX_PRODUCT && n.length <= MAX_FACTOR) return `(${chosen === 0 ? 1 : product(n, chosen)})`;
   if (Number.isNaN(of + chosen)) return `binom_${asName(n)}__${asName(k)}`;
   let ways = chosen > of ? 0n : 1n;
   for (let i = 1; i <= Math.min(chosen, of - chosen); i++) ways = (ways * BigInt(of + 1 - i)) / BigInt(i);
