@@ -7,6 +7,8 @@ const MAX_ANSWER = 1_000;
 /** A heading or emphasis around the word is Markdown's, and none of the answer; one that is alone on its line needs no colon. */
 const MARKER =
   /(?:^[ \t]*a[ \t]*:|^[ \t]*(?:#{1,6}[ \t]*|\*\*)(?:final )?answer[ \t*_]*$|^[ \t>#*_]*(?:final )?answer[ \t*_]*:|####|\banswer[ \t]+is:?)[ \t]*([^\r\n]*)/gim;
+/** A line may say it more than once. */
+const AGAIN = /^.*\banswer[ \t]+is:?[ \t]*(?=[^\s.])/i;
 /** What stands below a marker with nothing behind it: a formula that is set off, or a line. */
 const BELOW = /^\s*(\$\$[^$]{0,1000}\$\$|\\\[[\s\S]{0,1000}?\\\]|[^\r\n]*)/;
 
@@ -47,11 +49,18 @@ const READERS: Readonly<Record<AnswerPlace, (text: string) => string | undefined
   marker: (text) => {
     const last = [...text.matchAll(MARKER)].at(-1);
     if (last === undefined) return undefined;
-    const behind = withoutEmphasis(last[1]!.trim());
+    const behind = withoutEmphasis(withoutRemarks(last[1]!.replace(AGAIN, "").trim()));
     return behind !== "" ? behind : withoutEmphasis(BELOW.exec(text.slice(last.index + last[0].length))![1]!.trim());
   },
   whole: (text) => text,
 };
+
+/** Without the sentences behind the one that states a number or a formula, which say nothing of either. */
+function withoutRemarks(text: string): string {
+  const last = Math.max(...["$", "\\"].map((sign) => text.lastIndexOf(sign)), text.search(/\d\D*$/));
+  const end = last < 0 ? -1 : text.slice(last).search(/[.!]\s+[A-Z]/);
+  return end < 0 ? text : text.slice(0, last + end);
+}
 
 /** A loop takes it off: a pattern would try every run of asterisks anew. */
 function withoutEmphasis(text: string): string {

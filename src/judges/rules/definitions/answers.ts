@@ -23,7 +23,7 @@ export const exact = defineRule({
     rule: z.literal("exact").describe("Whether the answer is the reference, apart from case, punctuation and spaces."),
     answer: answerPlaces.default([...DEFAULT_PLACES]),
   }),
-  version: 4,
+  version: 5,
   space: "unit",
   readsReference: true,
   create: ({ answer }) =>

@@ -16,7 +16,7 @@ export const chart = defineRule({
       .default("relaxed")
       .describe("`relaxed`: 1 within the tolerance; `graded`: 1 − error / (2 · tolerance), never below 0. Default relaxed."),
   }),
-  version: 4,
+  version: 5,
   space: "unit",
   readsReference: true,
   create: ({ answer, tolerance, score }) =>
@@ -41,7 +41,7 @@ export const boxes = defineRule({
       .optional()
       .describe("IoU from which a box is found: scores the share of boxes found. Default none: scores the mean IoU."),
   }),
-  version: 3,
+  version: 4,
   space: "unit",
   readsReference: true,
   create: ({ answer, hit }) => {
