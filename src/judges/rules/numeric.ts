@@ -72,7 +72,7 @@ const SCALE = /^[\s-]{0,4}(per\s?cent|hundred|thousand|million|billion|trillion)
 const CALCULATES: readonly RegExp[] = [
   /\\(?:sqrt|pi|ln|log|exp|sin|cos|tan|sec|csc|cot|arc[a-z]{3}|pm|mp|neg?|times|cdot|binom|infty)(?![a-zA-Z])|[√π±∞≠¬]/,
   /(?<!\p{L})(?:sqrt|pi)(?!\p{L})|(?<!\p{L})(?:ln|log|sin|cos|tan)\s{0,4}\(?\d/u,
-  /\d\s{0,4}(?:\^(?!\s{0,4}(?:\{\s{0,4})?\\circ)|[⁰¹²³⁴-⁹ⁿ])|\^\s{0,4}\{?\s{0,4}[-+]?\d/,
+  /[\d)}]\s{0,4}(?:\^(?!\s{0,4}\{?\s{0,4}(?:\\circ|\\?(?:text|mathrm)|th|st|nd|rd))|[⁰¹²³⁴-⁹ⁿ])|\^\s{0,4}\{?\s{0,4}[-+]?\d/,
   /\d(?:[ixyzn]|\s{0,4}\\(?:mathrm|text)\s{0,4}\{\s{0,4}[ixyzn]\s{0,4}\})(?![\p{L}\p{N}'’])/u,
   /\d\s{1,4}and\s(?:an?|one|three)[\s-](?:half|third|quarter|fifth|tenth)/,
 ];

@@ -18,6 +18,8 @@ const ENOUGH = 4;
 /** An expression that can be evaluated at a point. */
 interface Evaluable {
   readonly variables: ReadonlySet<string>;
+  /** Whether it is one of whole numbers: in it are factorials of variables, or powers of negative numbers, `(-1)^n`. */
+  readonly isDiscrete: boolean;
   exactly(variables: readonly string[]): ExactValues | null;
   at(point: ReadonlyMap<string, number>): number;
 }
@@ -64,7 +66,11 @@ export async function loadEquivalence(): Promise<Equivalence> {
       if (!exact.has(key)) exact.set(key, exactValues(node, names));
       return exact.get(key)!;
     };
-    return { variables, exactly, at: (point) => valueAt(code, point) };
+    let isDiscrete = false;
+    node.traverse((part) => {
+      isDiscrete ||= isOfWholeNumbers(part);
+    });
+    return { variables, isDiscrete, exactly, at: (point) => valueAt(code, point) };
   };
   const same = (a: Formula, b: Formula, rel: number): boolean => {
     if (a.members !== undefined || b.members !== undefined) {
@@ -183,12 +189,20 @@ function agree(a: Evaluable, b: Evaluable, rel: number): boolean {
     const [left, right] = [a.at(NOWHERE), b.at(NOWHERE)];
     return agreeAsNumbers(left, right, rel) || (exact === true && isRoughly(left, right, Math.abs(left)));
   }
+  const isDiscrete = a.isDiscrete || b.isDiscrete;
   const values: [number, number][] = [];
   for (let point = 0; point < POINTS; point++) {
-    const place = new Map(variables.map((name, index) => [name, coordinate(point, index)]));
+    const place = new Map(variables.map((name, index) => [name, isDiscrete ? wholeCoordinate(point, index) : coordinate(point, index)]));
     const [left, right] = [a.at(place), b.at(place)];
     // Outside the domain of both there is nothing to compare; outside that of one they differ.
     if (!(Number.isNaN(left) && Number.isNaN(right))) values.push([left, right]);
+  }
+  if (isDiscrete) {
+    // n!/(n - 2)! is n(n - 1) where it is anything.
+    const both = values.filter(([left, right]) => !Number.isNaN(left + right));
+    return (
+      both.length >= Math.max(ENOUGH, (values.length * 2) / 3) && both.every(([left, right]) => left === right || isClose(left, right, rel))
+    );
   }
   const apart = values.filter(([left, right]) => !isClose(left, right, rel));
   const greatest = values.reduce((most, [left, right]) => Math.max(most, Math.abs(left), Math.abs(right)), 0);
@@ -231,6 +245,21 @@ function coordinate(point: number, variable: number): number {
   // Of high powers what is added to them shows at small ones alone.
   const size = (point + variable) % 2 === 1 ? 1 / large : large;
   return point % 3 === 2 ? -size : size;
+}
+
+/** Whole numbers from 1 to 13, of which those of two variables are in no fixed distance. */
+function wholeCoordinate(point: number, variable: number): number {
+  return 1 + ((6 * (point + 1) + variable * (point * point + 1)) % 13);
+}
+
+function isOfWholeNumbers(node: MathNode): boolean {
+  const { fn, args = [] } = node as unknown as { fn: string; args: MathNode[] };
+  if (node.type !== "OperatorNode" || !hasVariables(args.at(-1)!)) return false;
+  return fn === "factorial" || (fn === "pow" && !hasVariables(args[0]!) && Number(args[0]!.evaluate()) < 0);
+}
+
+function hasVariables(node: MathNode): boolean {
+  return node.filter((part) => part.type === "SymbolNode" && VARIABLE.test((part as unknown as { name: string }).name)).length > 0;
 }
 
 /** Values that overflowed are equal to nothing. */

@@ -349,7 +349,9 @@ function product(n: string, chosen: number): string {
 function binomial(n: string, k: string): string {
   const [of, chosen] = [n, k].map((text) => Number(/^\((\d{1,3})\)$/.exec(text)?.[1])) as [number, number];
   if (Number.isNaN(of) && chosen <= MAX_PRODUCT && n.length <= MAX_FACTOR) return `(${chosen === 0 ? 1 : product(n, chosen)})`;
-  if (Number.isNaN(of + chosen)) return `binom_${asName(n)}__${asName(k)}`;
+  if (Number.isNaN(of + chosen)) {
+    return n.length + k.length > MAX_FACTOR ? `binom_${asName(n)}__${asName(k)}` : `(${n}!/(${k}!*(${n}-${k})!))`;
+  }
   let ways = chosen > of ? 0n : 1n;
   for (let i = 1; i <= Math.min(chosen, of - chosen); i++) ways = (ways * BigInt(of + 1 - i)) / BigInt(i);
   return String(ways);
