@@ -117,7 +117,7 @@ export async function loadEquivalence(): Promise<Equivalence> {
     if (isSet(answer) && isSet(gold)) return sameMembers(answer.parts, gold.parts, rel);
     const isOne = ({ brackets, parts }: MathAnswer) => (brackets === "" || brackets === "{}") && parts.length === 1;
     if (isOne(answer) && isOne(gold)) return same(answer.parts[0]!, gold.parts[0]!, rel);
-    // \\{(1, 2)\\} of a system with one solution.
+    // `\{(1, 2)\}` of a system with one solution.
     const lone = (all: MathAnswer) => (isOne(all) ? all.parts[0]!.members : undefined);
     if (lone(answer) ?? lone(gold)) return equivalent(lone(answer) ?? answer, lone(gold) ?? gold, rel);
     const areIntervals = ({ brackets }: MathAnswer) => brackets === "\\cup" || isInterval(brackets);
