@@ -32,6 +32,12 @@ export function finalAnswer(text: string, places: readonly AnswerPlace[]): strin
   return null;
 }
 
+/** More boxes that are joined are no answer that anything equals. */
+const MAX_JOINED = 20;
+/** What stands between boxes that are one answer. */
+const JOINED =
+  /^[\s$]*(?:\\[)\]])?[\s$]*(?:[,;]|(?:,|\\quad)?\s*(?:\\text\s?\{\s*(?:and|or)\s*\}|\b(?:and|or)\b)\s*(?:\\quad)?)[\s$]*(?:\\[([])?[\s$]*$/;
+
 /** The content at the last such place, undefined when there is none. */
 const READERS: Readonly<Record<AnswerPlace, (text: string) => string | undefined>> = {
   tag: (text) => {
@@ -40,11 +46,16 @@ const READERS: Readonly<Record<AnswerPlace, (text: string) => string | undefined
     return open < 0 ? undefined : text.slice(open + "<answer>".length, close);
   },
   boxed: (text) => {
-    const start = text.lastIndexOf("\\boxed{");
-    if (start < 0) return undefined;
-    const open = start + "\\boxed".length;
-    const close = closingBrace(text, open);
-    return close < 0 ? undefined : text.slice(open + 1, close);
+    const last = lastBox(text);
+    const answers = last === undefined ? [] : [last.content];
+    // `\boxed{1}` and `\boxed{2}` with "and" between them are one answer.
+    for (let box = last; box !== undefined && answers.length <= MAX_JOINED; ) {
+      const before = lastBox(text.slice(0, box.start));
+      if (before === undefined || box.start - before.end > 60 || !JOINED.test(text.slice(before.end, box.start))) break;
+      answers.unshift(before.content);
+      box = before;
+    }
+    return last === undefined ? undefined : [...new Set(answers)].join(", ");
   },
   marker: (text) => {
     const last = [...text.matchAll(MARKER)].at(-1);
@@ -69,6 +80,13 @@ function withoutEmphasis(text: string): string {
   while (text.startsWith("**", start)) start += 2;
   while (end - 2 >= start && text.endsWith("**", end)) end -= 2;
   return text.slice(start, end);
+}
+
+/** The last box, from its command to behind its brace; undefined where there is none, or it does not close. */
+function lastBox(text: string): { readonly start: number; readonly end: number; readonly content: string } | undefined {
+  const start = text.lastIndexOf("\\boxed{");
+  const close = start < 0 ? -1 : closingBrace(text, start + "\\boxed".length);
+  return close < 0 ? undefined : { start, end: close + 1, content: text.slice(start + "\\boxed{".length, close) };
 }
 
 /** Index of the brace that closes the one at `open`; −1 when there is none. */

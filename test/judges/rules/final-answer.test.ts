@@ -6,6 +6,11 @@ describe("finalAnswer(text, places)", () => {
   const cases: [what: string, text: string, answer: string | null, places?: AnswerPlace[]][] = [
     ["a tag before anything else", "A: 1 \\boxed{2} <answer> 3 </answer>", "3"],
     ["the last of several boxes, braces and all", "\\boxed{1} then \\boxed{\\frac{1}{2}}", "\\frac{1}{2}"],
+    ["boxes that are joined as one answer", "$\\boxed{1}$ or $\\boxed{2}$", "1, 2"],
+    ["three boxes that are joined", "\\boxed{1}, \\boxed{2} \\quad \\text{and} \\quad \\boxed{3}", "1, 2, 3"],
+    ["an answer that is boxed twice", "\\boxed{2}, \\boxed{2}", "2"],
+    ["the last of boxes in sentences", "so \\boxed{1}. And then \\boxed{2}", "2"],
+    ["the inner box", "\\boxed{ \\boxed{2} }", "2"],
     ["an escaped brace inside a box", "\\boxed{\\{1, 2\\}}", "\\{1, 2\\}"],
     ["the marker of GSM8K", "1 + 1 = 2\n#### 2", "2"],
     ["a line that begins with A:", "a: 1\nso\nA: 2", "2"],

@@ -125,15 +125,15 @@ export async function loadEquivalence(): Promise<Equivalence> {
     const [left, right] = [readIntervals(answer, valueIn), readIntervals(gold, valueIn)];
     return left !== null && right !== null && equivalent(united(left), united(right), rel);
   };
-  const sameMembers = (a: readonly Formula[], b: readonly Formula[], rel: number, asOften = false): boolean => {
+  /** Whether each is among the others; of a list at least as often as the gold one has it. */
+  const sameMembers = (answer: readonly Formula[], gold: readonly Formula[], rel: number, asOften = false): boolean => {
     const count = (all: readonly Formula[], one: Formula) => all.filter((other) => same(other, one, rel)).length;
     const holds = (all: readonly Formula[], others: readonly Formula[]) =>
-      others.every((one) => (asOften ? count(all, one) === count(others, one) : all.some((other) => same(other, one, rel))));
-    return holds(a, b) && holds(b, a);
+      others.every((one) => all.some((other) => same(other, one, rel)));
+    return holds(answer, gold) && holds(gold, answer) && (!asOften || gold.every((one) => count(answer, one) >= count(gold, one)));
   };
   const equivalent: Equivalence = (answer, gold, rel) => {
     if (answer.brackets !== gold.brackets) return equivalentOtherwise(answer, gold, rel);
-    if (gold.brackets === "," && answer.parts.length !== gold.parts.length) return false;
     if (["{}", ",", "\\cup"].includes(gold.brackets)) return sameMembers(answer.parts, gold.parts, rel, gold.brackets === ",");
     return answer.parts.length === gold.parts.length && gold.parts.every((part, i) => same(answer.parts[i]!, part, rel));
   };
