@@ -141,7 +141,7 @@ const UNIT_POWER =
 /** Numbers as plain text has them: LaTeX writes `1{,}000`, `50\%`, `\$5`, `2\frac{1}{2}` and `\frac12`. */
 function withoutLatex(answer: string): string {
   return answer
-    .replace(/(\d)(?:\{,\}|\\,|,?\\!)(?=\d{3}(?!\d))/g, "$1,")
+    .replace(/(\d)(?:\{,\}|\\,|,?\\!\s{0,2})(?=\d{3}(?!\d))/g, "$1,")
     .replace(/\\(?=[%$])/g, "")
     .replace(UNIT_POWER, "$1")
     .replace(/(\d?)\\[dt]?frac\s{0,4}(?:\{(\d+)\}|(\d))\s{0,4}(?:\{(\d+)\}|(\d))/g, (_, whole, over, oneOver, under, oneUnder) => {

@@ -32,7 +32,7 @@ const MAX_PARTS = 20;
 /** How deep tuples and sets are looked into; what is deeper is a text. */
 const MAX_NESTING = 2;
 /** Words that set answers apart as a comma does, with the comma that may stand before them. */
-const AND = /(?:,\s{0,8})?(?:\\text\s*\{\s*(?:and|or)\s*\}|(?<=[\s,])(?:and|or)\s)/g;
+const AND = /(?:,\s{0,8})?(?:\\text\s*\{\s*(?:and|or)\s*\}|(?<=[\s,)\]}])(?:and|or)(?:\s|(?=[([{\\])))/g;
 /** The name that an answer gives its value, as `x =`, `f(x) =` and `x \in`. */
 const NAMED = /^([a-zA-Z](?:_\w+)?)(?:\([a-z]\))?\s*(?:=(?!=)|\\(?:in|approx)(?![a-zA-Z]))/;
 
@@ -44,7 +44,7 @@ const NAMED = /^([a-zA-Z](?:_\w+)?)(?:\([a-z]\))?\s*(?:=(?!=)|\\(?:in|approx)(?!
  */
 export function readMathAnswer(answer: string): MathAnswer | null {
   const bare = toLatex(unwrapped(answer))
-    .replace(/(\d)(?:\{,\}|\\,|,?\\!)(?=\d{3}(?!\d))/g, "$1")
+    .replace(/(\d)(?:\{,\}|\\,|,?\\!\s{0,2})(?=\d{3}(?!\d))/g, "$1")
     // A thin space holds the sign that sets answers apart.
     .replace(/(?<!\\)\\[,;:! ]/g, " ")
     .trim()
@@ -195,9 +195,10 @@ function withoutMarks(text: string): string {
   return (plain.match(marks) ?? []).length % 2 === 0 ? plain.replace(marks, "") : plain;
 }
 
-/** Parts between the commas that stand outside all brackets. */
+/** Parts between the commas, or semicolons where there are any, that stand outside all brackets. */
 function splitAtCommas(text: string): string[] {
-  return splitOutside(text, ",");
+  const parts = splitOutside(text, ";");
+  return parts.length > 1 ? parts : splitOutside(text, ",");
 }
 
 /** Parts between the signs that stand outside all brackets. */
