@@ -33,8 +33,9 @@ const MAX_PARTS = 20;
 const MAX_NESTING = 2;
 /** Words that set answers apart as a comma does, with the comma that may stand before them. */
 const AND = /(?:,\s{0,8})?(?:\\text\s*\{\s*(?:and|or)\s*\}|(?<=[\s,)\]}])(?:and|or)(?:\s|(?=[([{\\])))/g;
-/** The name that an answer gives its value, as `x =`, `f(x) =` and `x \in`. */
-const NAMED = /^([a-zA-Z](?:_\w+)?)(?:\([a-z]\))?\s*(?:=(?!=)|\\(?:in|approx)(?![a-zA-Z]))/;
+/** The name that an answer gives its value, as `x =`, `f(3) =`, `AB =`, `\angle ABC =` and `x \in`. */
+const NAMED =
+  /^((?:m?\\angle\s*)?[A-Z]{2,4}|\|[A-Z]{2}\||[a-zA-Z](?:_(?:\w+|\{\w+\}))?(?:\((?:[a-zA-Z]|-?\d{1,4})\))?)\s*(?:=(?!=)|\\(?:in|approx)(?![a-zA-Z]))/;
 
 /**
  * Reads an answer in LaTeX or plain text: `\frac{1}{2}`, `x = 5`, `(1, 2]`, `x \in (1, 2) \cup (3, 4)`, `\{1, 2\}`, `1 \text{ or } 2`, `3 \pm \sqrt{2}`, `1,000`, `2√3`.
@@ -59,7 +60,7 @@ export function readMathAnswer(answer: string): MathAnswer | null {
   if (united.length > 1) return { brackets: "\\cup", parts: united.map((part) => formulaOf(part, 1)) };
   const list = ungrouped(value).replace(AND, ",");
   // "x = 1 or x = 2" names the same again.
-  const body = (name === undefined ? list : list.replace(new RegExp(`,\\s*${name}\\s*=(?!=)`, "g"), ",")).trim();
+  const body = (name === undefined ? list : list.replace(new RegExp(`,\\s*${name.replace(/\W/g, "\\$&")}\\s*=(?!=)`, "g"), ",")).trim();
   if (body === "") return null;
   const builder = SET_BUILDER.exec(body.replace(/\\(?:left|right)(?![a-zA-Z])\s*/g, ""));
   if (builder !== null && RELATIONS.test(builder[2]!)) return readMathAnswer(builder[2]!);
