@@ -1,11 +1,29 @@
-import type { CandidateResult, Failure } from "../../domain/score.ts";
+import type { CandidateResult, Failure, JudgePart } from "../../domain/score.ts";
 import type { ResultRow } from "./rows.ts";
 
 type Result = Pick<ResultRow, "candidates"> & { readonly failure?: Failure };
 
-/** Whether the server of a judge that counts was away, whatever the panel makes of that: a failure, a lesser reward, too few for its quorum. */
-export function wasAway({ failure, candidates }: Result): boolean {
-  return [failure, ...candidates.flatMap(causesOf)].some((cause) => cause?.reason === "BACKEND_UNAVAILABLE");
+/** Stands for whichever judge it was, where a result does not name it. */
+const UNNAMED = "";
+
+/**
+ * Judges that count and whose servers were away, whatever the panel makes of that: a failure, a lesser reward, too few for its quorum.
+ * One without a name where the result tells of none.
+ */
+export function judgesAway({ failure, candidates }: Result): string[] {
+  const named = candidates.flatMap(partsThatCount).filter((part) => isAway(part.failure));
+  if (named.length > 0) return [...new Set(named.map(({ judge }) => judge))];
+  return [failure, ...candidates.map((candidate) => candidate.failure)].some(isAway) ? [UNNAMED] : [];
+}
+
+/** Judges that count and whose servers answered, as {@link judgesAway} names them. */
+export function judgesThere(result: Result): string[] {
+  const there = result.candidates.flatMap(partsThatCount).filter(({ outcome, cached }) => outcome === "scored" && !cached);
+  return [...new Set(there.map(({ judge }) => judge)), ...(judgesAway(result).length === 0 ? [UNNAMED] : [])];
+}
+
+function isAway(failure: Failure | undefined): boolean {
+  return failure?.reason === "BACKEND_UNAVAILABLE";
 }
 
 /** Whether a candidate has no reward for a reason that may have passed: an outage, an overload, a deadline. */
@@ -26,6 +44,10 @@ export function failuresIn({ failure, candidates }: Result): number {
 }
 
 /** What went wrong with a candidate: its own failure, and those of the judges that count. */
-function causesOf({ failure, judges = [] }: CandidateResult): Failure[] {
-  return [failure, ...judges.map((part) => (part.shadow ? undefined : part.failure))].filter((cause) => cause !== undefined);
+function causesOf(candidate: CandidateResult): Failure[] {
+  return [candidate.failure, ...partsThatCount(candidate).map((part) => part.failure)].filter((cause) => cause !== undefined);
+}
+
+function partsThatCount({ judges = [] }: CandidateResult): JudgePart[] {
+  return judges.filter((part) => !part.shadow);
 }

@@ -3,7 +3,7 @@ import { GatewayError } from "../../domain/errors.ts";
 import { pause } from "../../domain/pause.ts";
 import type { CandidateResult, Failure, ScoreOptions } from "../../domain/score.ts";
 import type { RewardService } from "../../domain/service.ts";
-import { wasAway } from "./causes.ts";
+import { judgesAway, judgesThere } from "./causes.ts";
 import type { BrokenRecord, ScoreRecord } from "./records.ts";
 import { type ResultRow, recordedOptions } from "./rows.ts";
 
@@ -28,18 +28,18 @@ export interface RowUsage {
   readonly cachedScores: number;
 }
 
-/** How long a judge's server may be away since a record was answered last, milliseconds, and the pause between tries. */
+/** How long a judge's server may be away since it answered last, milliseconds, and the pause between tries. */
 const PATIENCE_MS = 300_000;
 const PAUSE_MS = 2_000;
 
-/** When a record was answered last; absent before the first, since a server that was never there is no outage. */
-interface Answered {
-  at?: number;
-}
+/** When each judge answered last; one that was never there is no outage. */
+type Answered = Map<string, number>;
 
 const NO_USAGE: RowUsage = { candidates: 0, tokens: 0, cachedScores: 0 };
 
-type Outcome = { readonly row: ResultRow; readonly usage: RowUsage; readonly away: boolean } | "cancelled";
+type Outcome =
+  | { readonly row: ResultRow; readonly usage: RowUsage; readonly away: readonly string[]; readonly there: readonly string[] }
+  | "cancelled";
 
 /** A record under way. */
 interface Pending {
@@ -56,7 +56,7 @@ interface Pending {
  */
 export async function scoreRecords(records: AsyncIterable<ScoreRecord | BrokenRecord>, run: RunOptions): Promise<boolean> {
   const pending: Pending[] = [];
-  const answered: Answered = {};
+  const answered: Answered = new Map();
   let size = 0;
   const finishFirst = async (): Promise<boolean> => {
     const first = pending.shift()!;
@@ -115,11 +115,8 @@ async function scoreWaiting(record: ScoreRecord | BrokenRecord, run: RunOptions,
   for (;;) {
     const outcome = await scoreOne(record, run);
     if (outcome === "cancelled" || !("item" in record)) return outcome;
-    if (!outcome.away) {
-      answered.at = clock.now();
-      return outcome;
-    }
-    if (answered.at === undefined || clock.now() - answered.at >= PATIENCE_MS) return outcome;
+    for (const judge of outcome.there) answered.set(judge, clock.now());
+    if (!outcome.away.some((judge) => clock.now() - (answered.get(judge) ?? -Infinity) < PATIENCE_MS)) return outcome;
     await pause(clock, PAUSE_MS, signal);
     if (signal.aborted) return "cancelled";
   }
@@ -130,7 +127,7 @@ async function scoreOne(record: ScoreRecord | BrokenRecord, run: RunOptions): Pr
   const row = { line: record.line, panel: panel.name, panelRevision: panel.revision, ...recordedOptions(run.options) };
   if (!("item" in record)) {
     const failure: Failure = { reason: "REQUEST_INVALID", message: record.problem, retryable: false };
-    return { row: { ...row, id: record.id ?? null, candidates: [], failure }, usage: NO_USAGE, away: false };
+    return { row: { ...row, id: record.id ?? null, candidates: [], failure }, usage: NO_USAGE, away: [], there: [] };
   }
   const { id } = record.item;
   const brief = run.options.detail === "reward";
@@ -144,13 +141,14 @@ async function scoreOne(record: ScoreRecord | BrokenRecord, run: RunOptions): Pr
     return {
       row: { ...row, id, candidates: brief ? candidates.map(withoutParts) : candidates },
       usage: { candidates: candidates.length, tokens, cachedScores },
-      away: wasAway({ candidates }),
+      away: judgesAway({ candidates }),
+      there: judgesThere({ candidates }),
     };
   } catch (thrown) {
     if (signal.aborted) return "cancelled";
     const { reason, message, retryable } = GatewayError.from(thrown);
     const failed: ResultRow = { ...row, id, candidates: [], failure: { reason, message, retryable } };
-    return { row: failed, usage: NO_USAGE, away: wasAway(failed) };
+    return { row: failed, usage: NO_USAGE, away: judgesAway(failed), there: [] };
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { failuresIn, mayHavePassed, wasAway } from "../../../src/cli/score/causes.ts";
+import { failuresIn, judgesAway, judgesThere, mayHavePassed } from "../../../src/cli/score/causes.ts";
 import { type ErrorReason, GatewayError } from "../../../src/domain/errors.ts";
 import type { CandidateResult, CandidateStatus } from "../../../src/domain/score.ts";
 
@@ -43,11 +43,26 @@ describe("mayHavePassed", () => {
   });
 });
 
-describe("wasAway", () => {
-  it("holds where a judge that counts was away, also of a candidate with a reward", () => {
-    assert.ok(wasAway({ candidates: [candidate("degraded", undefined, ["BACKEND_UNAVAILABLE"])] }));
-    assert.ok(!wasAway({ candidates: [candidate("complete", undefined, [], "BACKEND_UNAVAILABLE")] }));
-    assert.ok(!wasAway({ candidates: [candidate("failed", "QUEUE_FULL", ["QUEUE_FULL"])] }));
+describe("judgesAway and judgesThere", () => {
+  const judge = (name: string, outcome: string, rest: object = {}) => ({ judge: name, outcome, shadow: false, cached: false, ...rest });
+  const withParts = (...judges: object[]) => ({ candidates: [{ status: "degraded", missing: [], judges } as unknown as CandidateResult] });
+  const away = { failure: failureOf("BACKEND_UNAVAILABLE") };
+
+  it("name judges that count, also of a candidate with a reward", () => {
+    const result = withParts(judge("a", "scored"), judge("b", "failed", away), judge("c", "failed", { ...away, shadow: true }));
+    assert.deepEqual([judgesAway(result), judgesThere(result)], [["b"], ["a"]]);
+  });
+
+  it("take no judge for there that was not asked or whose score was remembered", () => {
+    const result = withParts(judge("a", "scored", { cached: true }), judge("b", "skipped"), judge("c", "scored"));
+    assert.deepEqual([judgesAway(result), judgesThere(result)], [[], ["c", ""]]);
+  });
+
+  it("know of one without a name where the result tells of none", () => {
+    const failed = { candidates: [candidate("failed", "BACKEND_UNAVAILABLE")] };
+    assert.deepEqual([judgesAway(failed), judgesThere(failed)], [[""], []]);
+    assert.deepEqual(judgesAway({ candidates: [], ...away }), [""]);
+    assert.deepEqual(judgesAway({ candidates: [candidate("failed", "QUEUE_FULL", ["QUEUE_FULL"])] }), []);
   });
 });
 

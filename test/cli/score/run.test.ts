@@ -186,6 +186,34 @@ describe("scoreRecords", () => {
     assert.deepEqual([never.rows, clock.pending], [[true], 0]);
   });
 
+  it("waits once for a server that stays away, though records that need another are answered", async () => {
+    const clock = manualClock();
+    const { reason, message, retryable } = new GatewayError("BACKEND_UNAVAILABLE", "away");
+    let away = false;
+    const service = {
+      score: async ({ items }: ScoreRequest) => {
+        const judge = items[0]!.id === "id-2" || items[0]!.id === "id-4" ? "here" : "gone";
+        const failure = away && judge === "gone" ? { reason, message, retryable } : undefined;
+        const part = { judge, shadow: false, cached: false, outcome: failure ? "failed" : "scored", ...(failure && { failure }) };
+        const candidate = { status: failure ? "failed" : "complete", ...(failure && { failure }), judges: [part] };
+        return { results: [{ id: items[0]!.id, candidates: [candidate] }], usage: { candidates: 1, tokens: 0, cachedScores: 0 } };
+      },
+    } as unknown as RewardService;
+    const failed: boolean[] = [];
+    const run = scoreRecords(stream([1, 2, 3, 4, 5].map((line) => record(line, 1))), {
+      ...{ service, panel, options: DEFAULT_OPTIONS, window: 1, signal: new AbortController().signal, clock },
+      onRow: async (_, row) => {
+        failed.push(hasFailed(row));
+        away = true;
+      },
+    });
+    while (clock.pending === 0 && failed.length < 5) await turn();
+    assert.equal(failed.length, 2);
+    clock.advance(300_000);
+    assert.equal(await run, true);
+    assert.deepEqual(failed, [false, false, true, false, true]);
+  });
+
   for (const [policy, detail, status] of [
     ["a quorum", "judges", "failed"],
     ["a quorum", "reward", "failed"],
