@@ -16,7 +16,6 @@ export interface ScoreCache {
   get(judgeRevision: string, askDigest: string): CachedAnswer | undefined;
   /** Stores the answer when every score in it is finite; anything else is left out. */
   set(judgeRevision: string, askDigest: string, answer: CachedAnswer): void;
-  clear(): void;
 }
 
 export interface ScoreCacheOptions {
@@ -40,7 +39,7 @@ const VECTOR_BYTES = 200;
  * so a new revision never meets old entries, and changing weights, calibration or transforms of a panel empties nothing.
  */
 export function createScoreCache(options: ScoreCacheOptions): ScoreCache {
-  if (options.maxBytes === 0) return { get: () => undefined, set: () => {}, clear: () => {} };
+  if (options.maxBytes === 0) return { get: () => undefined, set: () => {} };
   const { metrics } = options;
   const evictions = metrics?.cache.evictions.labels({ tier: "l1" });
   const hits = metrics?.cache.requests.labels({ tier: "l1", result: "hit" });
@@ -75,7 +74,6 @@ export function createScoreCache(options: ScoreCacheOptions): ScoreCache {
     set(revision, digest, answer) {
       if (answer.scores.every(isStorable)) entries.set(key(revision, digest), answer);
     },
-    clear: () => entries.clear(),
   };
 }
 

@@ -75,6 +75,31 @@ test("the cache holds no more bytes and entries than it may, and drops the least
   assert.ok(held > 10 && held < 40, `${held} entries in 10,000 bytes`);
 });
 
+test("whatever an answer carries counts against the bytes: each score, vectors, token rewards, critiques and findings", () => {
+  const heldOf100 = (answer: CachedAnswer) => {
+    const cache = createScoreCache({ maxBytes: 100_000, maxEntries: 1e6 });
+    for (let index = 0; index < 100; index++) cache.set("r", `${index}`, answer);
+    return Array.from({ length: 100 }, (_, index) => cache.get("r", `${index}`)).filter((held) => held !== undefined).length;
+  };
+  // A thousand numbers, in objects of their own.
+  assert.ok(heldOf100(answerOf(...Array.from({ length: 1_000 }, (_, index) => scored(index)))) <= 6);
+  // 8,000 bytes each, besides the objects that hold them.
+  const vector = new Float64Array(1_000);
+  const text = "x".repeat(4_000);
+  const carried: Partial<Extract<RawScore, { outcome: "scored" }>>[] = [
+    { objectives: vector },
+    { gating: vector },
+    { tokenRewards: vector },
+    { critique: text },
+    { findings: [{ name: "found", text }] },
+    { findings: [{ name: text }] },
+  ];
+  for (const besides of carried) {
+    const held = heldOf100(answerOf({ outcome: "scored", value: 1, ...besides }));
+    assert.ok(held >= 10 && held <= 12, `${held} answers with ${Object.keys(besides)} in 100,000 bytes`);
+  }
+});
+
 test("a million inserts under a limit of 64 MB keep the process within 100 MB", () => {
   collectGarbage();
   const before = process.memoryUsage();
