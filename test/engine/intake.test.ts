@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createIntake } from "../../src/engine/intake.ts";
-import { contextOf, deferred, itemOf, requestOf } from "../support/scripted.ts";
+import { contextOf, deferred, itemOf, requestOf, settle } from "../support/scripted.ts";
 
 test("a closed intake refuses what comes and lets what is inside finish", async () => {
   const gate = deferred();
@@ -29,6 +29,27 @@ test("a closed intake refuses what comes and lets what is inside finish", async 
   assert.equal(await inside, answer);
   await becameIdle;
   assert.equal(intake.running, 0);
+});
+
+test("an intake is idle at once when nobody is inside, and else only when the last request has left", async () => {
+  const gates = [deferred(), deferred()];
+  const answer = { panel: "p", panelRevision: "1", results: [], timing: {}, usage: {} } as never;
+  const intake = createIntake(async ({ items }) => {
+    await gates[Number(items[0]!.id)]!.promise;
+    return answer;
+  });
+  await intake.idle();
+  const [first, last] = ["0", "1"].map((id) => intake.score(requestOf([itemOf(id, ["x"])]), contextOf()));
+  let idle = false;
+  const becameIdle = intake.idle().then(() => {
+    idle = true;
+  });
+  gates[0]!.resolve();
+  await first;
+  await settle();
+  assert.deepEqual([idle, intake.running], [false, 1]);
+  gates[1]!.resolve();
+  await Promise.all([last, becameIdle]);
 });
 
 test("those who are refused are told different times to come again, within a fifth of a second around one", async () => {
