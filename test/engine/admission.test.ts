@@ -41,11 +41,14 @@ test("the last quarter of each bound is left to what is not sheddable, and a req
 
 test("what would not even fit an empty queue is too large, and that is no case for a retry", () => {
   assert.equal(refuse({}, { calls: 10, textSize: 1000 }), undefined);
-  for (const demand of [{ calls: 11 }, { textSize: 1001 }]) {
+  for (const [demand, limit] of [
+    [{ calls: 11 }, limits.maxCalls],
+    [{ calls: 10, textSize: 1001 }, limits.maxTextSize],
+  ] as const) {
     const refusal = refuse({}, demand)!;
     assert.equal(refusal.reason, "TOO_LARGE");
     assert.equal(refusal.retryable, false);
-    assert.ok(refusal.details.limit! > 0);
+    assert.equal(refusal.details.limit, limit);
   }
 });
 
@@ -53,6 +56,11 @@ test("the retry hint grows with the backlog and is spread by a fifth to either s
   const hint = (backlogMs: number, random: number) => refuse({ calls: 10, backlogMs }, { remainingMs: 1e9 }, random)!.details.retryAfterMs;
   assert.deepEqual([hint(0, 0), hint(0, 0.5), hint(0, 1)], [80, 100, 120]);
   assert.equal(hint(10_000, 0.5), 5_000);
+  const behind = [0, 0.5, 1].map((random) => refuse({ calls: 1, backlogMs: 10_000 }, {}, random)!);
+  assert.deepEqual(
+    behind.map(({ reason, details }) => [reason, details.retryAfterMs]),
+    [8_000, 10_000, 12_000].map((ms) => ["DEADLINE_EXCEEDED", ms]),
+  );
 });
 
 test("a backlog longer than the caller waits is refused on arrival", () => {
