@@ -76,7 +76,7 @@ export class LengthQueue {
     if (left.length > 0) this.byPrefix.set(prefix!.key, left);
     else this.byPrefix.delete(prefix!.key);
     // The last of its prefix has company by length again.
-    if (left.length === 1 && group.length > 1) this.addToBucket(left[0]!);
+    if (left.length === 1) this.addToBucket(left[0]!);
   }
 
   /** A flight it holds became more urgent. */
@@ -109,7 +109,7 @@ export class LengthQueue {
     this.heap.pop();
     const { tokens: anchorLength, prefix } = anchor.prepared!;
     const siblings = (prefix && this.byPrefix.get(prefix.key)) ?? [];
-    if (siblings.length > 1 && limits.batchable && limits.maxBatchCalls > 1) return this.takeRows(anchor, siblings, limits, tokenBudget);
+    if (siblings.length > 1 && limits.batchable) return this.takeRows(anchor, siblings, limits, tokenBudget);
     this.forget(anchor);
     const flights = [anchor];
     let longest = anchorLength;

@@ -41,7 +41,7 @@ const LOOKED_AT = 64;
 /**
  * Adds rows of other groups to a first one, as far as the batch has room and rows are equally long up to the share of padding.
  *
- * @param groups      waiting calls by prefix, none of them in `first`
+ * @param groups      waiting calls by prefix, at least one in each, none of them in `first`
  * @param tokenBudget most tokens of the batch, padding included
  * @returns rows, `first` before the others, and what kept more away
  * @complexity O(calls of the groups looked at), pure
@@ -60,7 +60,6 @@ export function addRows(
   let closedBy: "tokens" | "idle" = "idle";
   for (const members of groups) {
     if (calls >= limits.maxBatchCalls) return { rows, closedBy: "full" };
-    if (members.length === 0) continue;
     if (looked++ >= LOOKED_AT) break;
     const row = fillRow(members, { tokens: tokenBudget, calls: limits.maxBatchCalls - calls });
     const newLongest = Math.max(longest, row.tokens);

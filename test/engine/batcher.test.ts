@@ -151,6 +151,20 @@ test("calls of one prefix travel together whatever their lengths, and their pref
   assert.deepEqual(backend.batches.slice(1), [["a:1:140", "a:0:60", "a:2:70"], ["a:3:110"], ["b:0:90", "b:1:80"], ["c:0:55"]]);
 });
 
+test("calls of one prefix wait for each other, and are no company by length for what goes before them", async () => {
+  const gate = holdFirst();
+  const limits = { maxBatchTokens: 200, maxPaddingRatio: 0.2 };
+  const { backend, batcher } = batcherOf({ ...behindPrompts(200), limits, beforeRun: gate.beforeRun });
+  batcher.dispatch([callOf("x:0:50")], listener(), STANDARD);
+  await settle();
+  batcher.dispatch(["a:0:60", "a:1:100"].map(callOf), listener(), { ...STANDARD, rank: 1 });
+  batcher.dispatch([callOf("b:0:60")], listener(), STANDARD);
+  await settle();
+  gate.release();
+  await settle(20);
+  assert.deepEqual(backend.batches.slice(1), [["b:0:60"], ["a:1:100", "a:0:60"]]);
+});
+
 test("the last call of a prefix, whose others have gone, has company by length as any other", async () => {
   const gate = holdFirst();
   const limits = { maxBatchTokens: 300, maxPaddingRatio: 0.2 };
@@ -164,6 +178,19 @@ test("the last call of a prefix, whose others have gone, has company by length a
   gate.release();
   await settle(20);
   assert.deepEqual(backend.batches.slice(1), [["a:0:150", "a:2:60"], ["b:0:145", "a:1:140"], ["c:0:52"]]);
+});
+
+test("a prompt that comes again when its calls have gone is new: what ran does not run again, and its call has company by length", async () => {
+  const { backend, batcher } = batcherOf({ ...behindPrompts(180), limits: { maxBatchTokens: 300, maxPaddingRatio: 0.2 } });
+  const run = async (texts: readonly string[]) => {
+    const heard = listener();
+    batcher.dispatch(texts.map(callOf), heard, STANDARD);
+    while (heard.settled.length < texts.length) await settle(1);
+  };
+  await run(["a:0:60"]);
+  await run(["b:0:60", "a:1:60"]);
+  await run(["a:2:60", "a:3:60"]);
+  assert.deepEqual(backend.batches, [["a:0:60"], ["b:0:60", "a:1:60"], ["a:2:60", "a:3:60"]]);
 });
 
 test("rows of several prompts share a batch where they are about as long", async () => {
@@ -244,10 +271,12 @@ test("where nothing is padded, what may go in one request goes together whatever
 });
 
 test("a backend that cannot batch gets every call alone", async () => {
-  const { backend, batcher } = batcherOf({ limits: { batchable: false } });
-  batcher.dispatch([callOf("a"), callOf("b"), callOf("c")], listener(), STANDARD);
-  await settle(20);
-  assert.deepEqual(backend.batches, [["a"], ["b"], ["c"]]);
+  for (const script of [{}, { prefix: () => ({ key: "p", tokens: 1, rowTokens: 100 }) }]) {
+    const { backend, batcher } = batcherOf({ ...script, limits: { batchable: false } });
+    batcher.dispatch([callOf("a"), callOf("b"), callOf("c")], listener(), STANDARD);
+    await settle(20);
+    assert.deepEqual(backend.batches, [["a"], ["b"], ["c"]]);
+  }
 });
 
 test("with eight places and eight calls running, ten more calls lose exactly two, at once", async () => {
@@ -399,6 +428,116 @@ test("a call that nobody waits for any more leaves the memory, though no call of
   );
 });
 
+test("a place in the queue is free again however its call ends: unreadable, too late, or left while it is prepared or runs", async () => {
+  const clock = manualClock();
+  const running = deferred();
+  const prepared = deferred();
+  const backend = scriptedBackend({
+    beforePrepare: (text) => (text.startsWith("unreadable") ? new GatewayError("ITEM_TOO_LONG", "too long") : undefined),
+    beforeRun: () => running.promise,
+    limits: { maxBatchCalls: 1 },
+  });
+  let holds = false;
+  const prepare: typeof backend.prepare = async (calls) => {
+    if (holds) await prepared.promise;
+    return backend.prepare(calls);
+  };
+  const queue = { ...WIDE, maxCalls: 2 };
+  const batcher = createBatcher({ backend: { ...backend, prepare }, queue, clock, random: () => 0.5 });
+  const send = (text: string, urgency: Partial<Urgency> = {}) => {
+    const heard = listener();
+    const [flight] = batcher.dispatch([callOf(text)], heard, { ...STANDARD, ...urgency });
+    return { flight: flight!, heard, leave: () => batcher.leave(flight!, heard) };
+  };
+  const bothPlacesAreFree = () => {
+    const free = [send("x 1"), send("x 2")];
+    assert.throws(() => send("x 3"), { reason: "QUEUE_FULL" });
+    for (const { leave } of free) leave();
+  };
+  const first = send("running 1");
+  await settle();
+  bothPlacesAreFree();
+
+  send("unreadable 1");
+  send("unreadable 2");
+  await settle();
+  bothPlacesAreFree();
+
+  holds = true;
+  const early = send("left early");
+  await settle();
+  early.leave();
+  prepared.resolve();
+  holds = false;
+  await settle();
+  bothPlacesAreFree();
+
+  first.leave();
+  bothPlacesAreFree();
+
+  const late = send("late", { expiresAt: 100 });
+  await settle();
+  clock.advance(100);
+  running.resolve();
+  await settle(20);
+  assert.equal(late.heard.settled[0]!.error!.reason, "DEADLINE_EXCEEDED");
+  bothPlacesAreFree();
+});
+
+test("what waits counts in tokens as the tokenizer counted it, once, and by its text until then; what left meanwhile counts nothing", async () => {
+  const running = deferred();
+  const prepared = deferred();
+  const backend = scriptedBackend({ limits: { maxBatchCalls: 1 }, beforeRun: () => running.promise });
+  const prepare: typeof backend.prepare = async (calls) => {
+    if (backend.ran.length > 0) await prepared.promise;
+    return backend.prepare(calls);
+  };
+  const queue = { ...WIDE, maxTokens: 100 };
+  const batcher = createBatcher({ backend: { ...backend, prepare }, queue, clock: systemClock, random: () => 0.5 });
+  batcher.dispatch([callOf("running")], listener(), STANDARD);
+  await settle();
+  const watcher = listener();
+  const [left] = batcher.dispatch([callOf("left".repeat(15))], watcher, STANDARD);
+  await settle();
+  batcher.leave(left!, watcher);
+  prepared.resolve();
+  await settle();
+  batcher.dispatch([callOf("a".repeat(60))], listener(), STANDARD);
+  await settle();
+  // 60 and an estimate of 40 are 100.
+  assert.throws(() => batcher.dispatch([callOf("b".repeat(161))], listener(), STANDARD), { reason: "QUEUE_FULL" });
+  batcher.dispatch([callOf("b".repeat(160))], listener(), STANDARD);
+  running.resolve();
+  await settle(20);
+  assert.deepEqual(
+    backend.ran.map((text) => text.length),
+    ["running".length, 60, 160],
+  );
+});
+
+test("a call lives as long as the most patient caller that waits for it, whoever came first", async () => {
+  for (const deadlines of [
+    [100, 900],
+    [900, 100],
+  ]) {
+    const clock = manualClock();
+    const gate = holdFirst();
+    const { batcher } = batcherOf({ beforeRun: gate.beforeRun, limits: { maxBatchCalls: 1 } }, { clock });
+    batcher.dispatch([callOf("running")], listener(), STANDARD);
+    await settle();
+    const watchers = deadlines.map((expiresAt) => {
+      const heard = listener();
+      batcher.dispatch([callOf("shared")], heard, { ...STANDARD, expiresAt });
+      return heard;
+    });
+    await settle();
+    clock.advance(500);
+    gate.release();
+    await settle(20);
+    for (const { settled } of watchers) assert.ok(settled[0]!.result, settled[0]!.error?.message);
+  }
+});
+
 test("a call whose deadline passed in the queue is dropped when its turn comes", async () => {
   const clock = manualClock();
   const gate = deferred();
@@ -444,6 +583,62 @@ test("work that cannot end before its deadline, behind what goes before it, is r
   await settle(60);
   assert.deepEqual(backend.ran.slice(8, 9), ["goes first"]);
   assert.ok(!backend.ran.includes("hopeless") && !backend.ran.includes("goes second"));
+});
+
+/** A batcher on a clock of its own that has answered eight calls of 100 tokens, 200 ms each; those after them wait for `gate`, if given. */
+async function measuredBatcher(gate?: Promise<void>) {
+  const clock = manualClock();
+  const { backend, batcher } = batcherOf(
+    {
+      limits: { maxBatchCalls: 1 },
+      tokens: () => 100,
+      async beforeRun() {
+        clock.advance(200);
+        if (backend.ran.length > 8) await gate;
+      },
+    },
+    { clock },
+  );
+  const first = Array.from({ length: 8 }, (_, index) => callOf(`first ${index}`));
+  batcher.dispatch(first, listener(), STANDARD);
+  await settle(60);
+  assert.equal(backend.ran.length, 8);
+  return { clock, batcher };
+}
+
+test("what a call has to wait for is all that waits and goes before it, by its tokens or, where these are not counted yet, by its text", async () => {
+  // 100 tokens either way, so 200 ms each.
+  for (const [size, turns] of [
+    [0, 5],
+    [400, 0],
+  ] as const) {
+    const gate = deferred();
+    const { clock, batcher } = await measuredBatcher(gate.promise);
+    batcher.dispatch([callOf("running")], listener(), STANDARD);
+    await settle();
+    const five = (kind: string) => Array.from({ length: 5 }, (_, index) => callOf(`${kind} ${index}`.padEnd(size)));
+    batcher.dispatch(five("before"), listener(), { ...STANDARD, rank: 1 });
+    batcher.dispatch(five("after"), listener(), { ...STANDARD, rank: 3 });
+    if (turns > 0) await settle(turns);
+    const between = (remainingMs: number) => ({ ...STANDARD, rank: 2, expiresAt: clock.now() + remainingMs });
+    assert.throws(() => batcher.dispatch([callOf("too late")], listener(), between(900)), { reason: "DEADLINE_EXCEEDED" });
+    batcher.dispatch([callOf("in time")], listener(), between(1_100));
+    gate.resolve();
+    await settle(100);
+  }
+});
+
+test("an hour without work does not look like slowness to what comes next", async () => {
+  const { clock, batcher } = await measuredBatcher();
+  clock.advance(3_600_000);
+  const watcher = listener();
+  batcher.dispatch([callOf("first after the pause")], watcher, STANDARD);
+  while (watcher.settled.length === 0) await settle(1);
+  await settle();
+  batcher.dispatch([callOf("x".repeat(400))], watcher, STANDARD);
+  const backlog = batcher.backlogMs();
+  assert.ok(backlog > 150 && backlog < 250, String(backlog));
+  await settle(20);
 });
 
 test("batches that fail, at once or after a minute, leave the measured speed as it was", async () => {
@@ -556,13 +751,16 @@ test("more urgent work goes first however much waits, also what has not been pre
   );
   await settle();
   batcher.dispatch([callOf("critical")], heard, critical);
+  await settle();
   batcher.dispatch([callOf("sheddable 299")], heard, { ...critical, rank: 20 });
   await settle();
+  batcher.dispatch([callOf("standard")], heard, { ...STANDARD, rank: 1_000 });
+  await settle();
   gate.release();
-  while (heard.settled.length < 301) await settle(1);
-  assert.deepEqual(backend.ran.slice(0, 4), ["running", "critical", "sheddable 299", "sheddable 0"]);
-  assert.equal(new Set(backend.ran).size, 302);
-  assert.equal(backend.ran.length, 302);
+  while (heard.settled.length < 302) await settle(1);
+  assert.deepEqual(backend.ran.slice(0, 5), ["running", "critical", "sheddable 299", "standard", "sheddable 0"]);
+  assert.equal(new Set(backend.ran).size, 303);
+  assert.equal(backend.ran.length, 303);
 });
 
 test("calls go in the order of their urgency whichever of them became more urgent, over 200 random queues", async () => {
@@ -640,6 +838,27 @@ test("a backend that may wait for company waits no longer than its delay, and no
   batcher.dispatch([callOf("b"), callOf("c"), callOf("d")], listener(), STANDARD);
   await settle();
   assert.deepEqual(backend.batches[1], ["b", "c", "d"]);
+  assert.equal(clock.pending, 0);
+});
+
+test("a call that waits for company waits no longer for what comes meanwhile, and one after a full batch waits anew", async () => {
+  const clock = manualClock(1_000);
+  const { backend, batcher } = batcherOf({ limits: { maxDelayMs: 5, maxBatchCalls: 3, maxBatchTokens: 10 } }, { clock });
+  const send = async (...texts: string[]) => {
+    batcher.dispatch(texts.map(callOf), listener(), STANDARD);
+    await settle();
+  };
+  await send("a", "b", "c");
+  await send("d");
+  clock.advance(3);
+  await send("e");
+  assert.deepEqual(backend.batches, [["a", "b", "c"]]);
+  assert.equal(clock.pending, 1);
+  clock.advance(2);
+  await settle();
+  assert.deepEqual(backend.batches.slice(1), [["d", "e"]]);
+  await send("as long as a batch");
+  assert.deepEqual(backend.batches.slice(2), [["as long as a batch"]]);
   assert.equal(clock.pending, 0);
 });
 
