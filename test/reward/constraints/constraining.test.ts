@@ -90,6 +90,17 @@ describe("createConstraining(params, space, revision)", () => {
     );
   });
 
+  it("asks for baselines only where it compares with the item's, for KL only under a budget, and names the space of what it gives", () => {
+    const reads = (params: object) => {
+      const { readsBaselines, readsKl, spaceOut } = ruleOf(params);
+      return [readsBaselines, readsKl, spaceOut];
+    };
+    assert.deepEqual(reads({}), [false, false, "logit"]);
+    assert.deepEqual(reads({ baseline: 0, klMax: 1, reward: "calibrated" }), [false, true, "probability"]);
+    assert.deepEqual(reads({ baseline: "item", reward: "crpg" }), [true, false, "unit"]);
+    assert.deepEqual(reads({ baseline: "item", reward: "crraft" }), [true, false, "unit"]);
+  });
+
   it("joins verdicts by the dominance that is stated", () => {
     const verdicts: Verdict[] = ["violated", "unknown", "satisfied"];
     assert.equal(ruleOf({}).join(verdicts), "violated");
@@ -103,12 +114,22 @@ describe("constrainingProblems(params, space)", () => {
     constrainingProblems(constrainingParams.parse(params), space).map(({ path }) => path.join("."));
 
   it("refuses a calibrated reward of anything but log-odds, and what acts on one that is not there", () => {
-    assert.deepEqual(problems({ baseline: 0 }), []);
+    assert.deepEqual(problems({ baseline: 0, klMax: 1, missingEosPenalty: 1 }), []);
     assert.deepEqual(problems({ baseline: 0 }, "unit"), ["baseline"]);
     assert.deepEqual(problems({ klMax: 1 }), ["klMax"]);
     assert.deepEqual(problems({ missingEosPenalty: 1 }), ["missingEosPenalty"]);
     assert.deepEqual(problems({ reward: "crraft" }), ["reward"]);
     assert.deepEqual(problems({ baseline: 0, reward: "crpg", violation: { reward: 0 } }), ["violation"]);
-    assert.deepEqual(problems({ baseline: 0, reward: "calibrated", violation: { reward: -1 } }), ["violation.reward"]);
+    assert.deepEqual(problems({ baseline: 0, reward: "crraft", violation: { reward: 0 } }), ["violation"]);
+    for (const reward of [-1, 2]) {
+      assert.deepEqual(problems({ baseline: 0, reward: "calibrated", violation: { reward } }), ["violation.reward"]);
+    }
+  });
+
+  it("takes any reward of a violation where the aggregate is kept, a probability where it is calibrated, and any space without a baseline", () => {
+    for (const reward of [-10, 0, 7]) assert.deepEqual(problems({ violation: { reward } }), []);
+    for (const reward of [0, 0.5, 1]) assert.deepEqual(problems({ baseline: 0, reward: "calibrated", violation: { reward } }), []);
+    assert.deepEqual(problems({ baseline: 0, reward: "calibrated", violation: "withhold" }), []);
+    assert.deepEqual(problems({}, "unit"), []);
   });
 });
