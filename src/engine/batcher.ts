@@ -62,7 +62,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
   const rate = createRateMeter();
   // Time that went into what failed says nothing of the speed of what will be answered.
   const failed = () => rate.busy(clock.now());
-  const isolation = createIsolation({ backend, clock, finish, failed, abandoned: () => abandoned, metrics });
+  const isolation = createIsolation({ backend, clock, finish, failed, metrics });
 
   metrics?.declareBackend(backend.name);
   metrics?.queueLimitItems.set(label, queue.maxCalls);

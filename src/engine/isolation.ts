@@ -12,8 +12,6 @@ export interface IsolationOptions {
   readonly finish: (flight: Flight, outcome: Parameters<Flight["settle"]>[0]) => void;
   /** Hears of each run that brought no answers. */
   readonly failed: () => void;
-  /** Why nothing runs any more, once that is so. */
-  readonly abandoned: () => GatewayError | undefined;
   readonly metrics?: Metrics | undefined;
 }
 
@@ -35,7 +33,7 @@ export interface Isolation {
 type Turn = "first" | "alone" | "again";
 
 export function createIsolation(options: IsolationOptions): Isolation {
-  const { backend, clock, finish, failed, abandoned, metrics } = options;
+  const { backend, clock, finish, failed, metrics } = options;
   const label = { backend: backend.name };
   const suspects = new Suspects(clock);
 
@@ -43,7 +41,7 @@ export function createIsolation(options: IsolationOptions): Isolation {
     const together: Flight[] = [];
     const alone: Flight[] = [];
     for (const flight of batch) (suspects.standingOf(flight.digest) === "alone" ? alone : together).push(flight);
-    if (batch.length === 1 || alone.length === 0) return attempt(batch, turn);
+    if (batch.length === 1) return attempt(batch, turn);
     if (together.length > 0) await attempt(together, turn);
     for (const flight of alone) await again([flight]);
   }
@@ -65,7 +63,7 @@ export function createIsolation(options: IsolationOptions): Isolation {
       }
     } catch (thrown) {
       failed();
-      await recover(batch, abandoned() ?? GatewayError.from(thrown), context.signal.aborted);
+      await recover(batch, GatewayError.from(thrown), context.signal.aborted);
     }
   }
 
@@ -85,13 +83,13 @@ export function createIsolation(options: IsolationOptions): Isolation {
   }
 
   async function recover(batch: readonly Flight[], error: GatewayError, deserted: boolean): Promise<void> {
-    if (abandoned() === undefined && error instanceof BatchCrash) {
+    if (error instanceof BatchCrash) {
       for (const { digest } of batch) suspects.blame(digest);
       return again(batch);
     }
     // The backend may have stopped for want of callers; whoever has come since gets a run of their own.
     if (deserted) return again(batch);
-    const halve = batch.length > 1 && error.reason !== "BACKEND_UNAVAILABLE" && abandoned() === undefined;
+    const halve = batch.length > 1 && error.reason !== "BACKEND_UNAVAILABLE";
     if (!halve) {
       for (const flight of batch) finish(flight, { error });
       return;
@@ -101,11 +99,11 @@ export function createIsolation(options: IsolationOptions): Isolation {
     await again(batch.slice(middle));
   }
 
-  /** Runs what somebody still waits for, after those that must not run again are refused. */
+  /** Runs what somebody still waits for, once those that must not run again are refused. When the batcher was abandoned nobody does. */
   async function again(batch: readonly Flight[]): Promise<void> {
     const wanted: Flight[] = [];
     for (const flight of batch) {
-      const error = abandoned() ?? refusalOf(flight);
+      const error = refusalOf(flight);
       if (error !== undefined) finish(flight, { error });
       else if (flight.watchers.length > 0) wanted.push(flight);
       else finish(flight, { error: new GatewayError("CALLER_GONE", "every caller of this call has left") });

@@ -67,10 +67,11 @@ test("several such texts in one batch cost one more crash each", async () => {
     crashes++;
     throw new BatchCrash("an inference process ended", undefined);
   };
-  const { batcher } = batcherOf({ beforeRun });
+  const { backend, batcher } = batcherOf({ beforeRun });
   const flights = await score(batcher, ["poison 1", ...textsOf(10), "poison 2", "poison 3"]);
   assert.equal(flights.filter((flight) => flight.error).length, 3);
   assert.equal(crashes, 5);
+  assert.ok(backend.batches.every((batch) => batch.length > 0));
 });
 
 test("a text in quarantine is refused without a run, counted, and tried again when the quarantine is over", async () => {
@@ -81,6 +82,7 @@ test("a text in quarantine is refused without a run, counted, and tried again wh
   const runs = backend.batches.length;
   const [refused, other] = await score(batcher, ["poison", "other"]);
   assert.deepEqual(reasonsOf([refused!, other!]), ["BACKEND_REFUSED", undefined]);
+  assert.match(refused!.error!.message, /refused for 10 minutes/);
   assert.deepEqual(backend.batches.slice(runs), [["other"]]);
   assert.equal((await metrics.quarantined.get()).values[0]!.value, 2);
   clock.advance(QUARANTINE_MS);
@@ -177,6 +179,20 @@ test("a backend is told once that a batch is alone, and not of it again when it 
   });
   await score(batcher, ["poison"]);
   assert.deepEqual(told, [true, false]);
+});
+
+test("a backend that answers more or fewer calls than it was asked has answered none, since nobody knows whose score is whose", async () => {
+  for (const answered of [3, 1]) {
+    const backend = scriptedBackend({ tokens: () => 1 });
+    const run: typeof backend.run = async (batch, context) => {
+      const results = await backend.run(batch, context);
+      return [...results, ...results].slice(0, answered);
+    };
+    const batcher = createBatcher({ backend: { ...backend, run }, queue: QUEUE, clock: systemClock, random: () => 0.5 });
+    const flights = await score(batcher, ["one", "other"]);
+    assert.deepEqual(reasonsOf(flights), ["BACKEND_UNAVAILABLE", "BACKEND_UNAVAILABLE"]);
+    assert.match(flights[0]!.error!.message, new RegExp(`answered ${answered} of 2 calls`));
+  }
 });
 
 test("abandon ends what is being isolated: nothing of it runs again", async () => {
