@@ -18,6 +18,29 @@ describe("spread penalties", () => {
     assert.equal(meanMinusStd(Float64Array.of(2, 2), { k: 9, ddof: 1 }).reward, 2);
   });
 
+  it("are the mean less λ variances, or k deviations, by either ddof; contributions sum to that, with equal weights that sum to 1", () => {
+    const xs = Float64Array.of(1, 2, 6);
+    for (const [ddof, variance] of [
+      [0, 14 / 3],
+      [1, 7],
+    ] as const) {
+      for (const [found, reward] of [
+        [uwo(xs, { lambda: 0.5, ddof }), 3 - 0.5 * variance],
+        [meanMinusStd(xs, { k: 2, ddof }), 3 - 2 * Math.sqrt(variance)],
+      ] as const) {
+        assert.ok(close(found.reward, reward, 1e-12));
+        assert.ok(
+          close(
+            found.contributions.reduce((total, part) => total + part, 0),
+            reward,
+            1e-12,
+          ),
+        );
+        assert.deepEqual([...found.weights!], [1 / 3, 1 / 3, 1 / 3]);
+      }
+    }
+  });
+
   it("move with a shift of all scores, and meanMinusStd with their scale too", () => {
     fc.assert(
       fc.property(scores, fc.double({ min: -5, max: 5, noNaN: true }), fc.double({ min: 0.1, max: 5, noNaN: true }), (xs, shift, scale) => {

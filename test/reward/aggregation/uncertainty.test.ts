@@ -16,6 +16,11 @@ describe("uncertainty", () => {
     assert.ok(variance < 1 && score > 1 && score < 2);
   });
 
+  it("weighByAgreement forgives more disagreement under a greater temperature", () => {
+    const [weight] = weighByAgreement([1], [0], 2).weights;
+    assert.ok(Math.abs(weight! - Math.exp(-1 / 2)) < 1e-15);
+  });
+
   it("inverseVariance of equal variances is the mean, with variance σ²/J", () => {
     const { score, variance } = inverseVariance([1, 3], [0.5, 0.5], 1e-6);
     assert.deepEqual([score, variance], [2, 0.25]);

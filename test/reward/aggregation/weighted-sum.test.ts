@@ -28,9 +28,11 @@ describe("weightedSum", () => {
     assert.ok(close(a, b, 1e-15));
   });
 
-  it("spaceOut stays a probability only when the weights sum to 1", () => {
-    assert.equal(weightedSumKind.spaceOut("probability", [member("a", 0.5), member("b", 0.5)]), "probability");
-    assert.equal(weightedSumKind.spaceOut("probability", [member("a", 1), member("b", 1)]), "native");
+  it("spaceOut stays a probability, a unit score or a rank only when the weights sum to 1", () => {
+    for (const space of ["probability", "unit", "rank"] as const) {
+      assert.equal(weightedSumKind.spaceOut(space, [member("a", 0.5), member("b", 0.5)]), space);
+      assert.equal(weightedSumKind.spaceOut(space, [member("a", 1), member("b", 1)]), "native");
+    }
     assert.equal(weightedSumKind.spaceOut("logProbability", [member("a", 1), member("b", 1)]), "logProbability");
   });
 });

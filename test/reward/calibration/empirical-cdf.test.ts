@@ -55,7 +55,7 @@ describe("the rank in a reference set", () => {
 });
 
 describe("cdf, normalScore and quantileMap", () => {
-  const spec = (spaceOut: "unit" | "native" | "logit") => ({ spaceIn: "logit", spaceOut, revision: "r" }) as const;
+  const spec = (spaceOut: "unit" | "probability" | "logProbability" | "native" | "logit") => ({ spaceIn: "logit", spaceOut, revision: "r" }) as const;
 
   it("apply to one score", () => {
     assert.equal(cdf.create({ reference: [4, 1, 3, 2] }, spec("unit")).apply(2.5), 0.5);
@@ -68,8 +68,13 @@ describe("cdf, normalScore and quantileMap", () => {
       assert.equal(kind.problems({ reference: [1, 1] }, spec("unit")).length, 1);
       assert.equal(kind.problems({ reference: [1, 2] }, spec("unit")).length, 0);
     }
-    const paths = (to: number[]) => quantileMap.problems({ from: [1, 2], to }, spec("unit")).map(({ path }) => path.join("."));
-    assert.deepEqual([paths([0, 1]), paths([0, 2])], [[], ["to.1"]]);
+    const paths = (space: Parameters<typeof spec>[0], to: number[]) =>
+      quantileMap.problems({ from: [1, 2], to }, spec(space)).map(({ path }) => path.join("."));
+    for (const space of ["unit", "probability"] as const) {
+      assert.deepEqual([paths(space, [0, 1]), paths(space, [0, 2]), paths(space, [-1, 1])], [[], ["to.1"], ["to.0"]]);
+    }
+    assert.deepEqual([paths("logProbability", [-3, 0]), paths("logProbability", [-3, 1])], [[], ["to.1"]]);
+    assert.deepEqual(paths("logit", [-3, 4]), []);
     assert.equal(quantileMap.problems({ from: [1, 1], to: [0, 1] }, spec("unit")).length, 1);
   });
 });

@@ -77,6 +77,15 @@ describe("isotonic", () => {
     assert.deepEqual(paths([1, 0], [0, 1]), ["knotsX.1"]);
     assert.deepEqual(paths([0, 1], [1, 0]), ["knotsY.1"]);
     assert.deepEqual(paths([0, 1], [0]), ["knotsY"]);
-    assert.deepEqual(paths([0, 1], [0, 1.5]), ["knotsY.1"]);
+    assert.deepEqual(paths([0, 0], [0, 1]), ["knotsX.1"]);
+    assert.deepEqual(paths([-2, -1], [0.5, 0.5]), []);
+    const outside = (spaceOut: "probability" | "unit" | "logProbability" | "native", knotsY: number[]) =>
+      isotonic.problems({ knotsX: [0, 1], knotsY }, { ...spec, spaceOut }).map(({ path }) => path.join("."));
+    for (const space of ["probability", "unit"] as const) {
+      assert.deepEqual(outside(space, [0, 1]), []);
+      assert.deepEqual([outside(space, [0, 1.5]), outside(space, [-0.5, 1])], [["knotsY.1"], ["knotsY.0"]]);
+    }
+    assert.deepEqual([outside("logProbability", [-3, 0]), outside("logProbability", [-3, 0.1])], [[], ["knotsY.1"]]);
+    assert.deepEqual(outside("native", [-3, 4]), []);
   });
 });

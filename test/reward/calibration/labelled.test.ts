@@ -13,7 +13,8 @@ describe("labelled items", () => {
     const refused = (error: unknown) => error instanceof GatewayError && error.reason === "REQUEST_INVALID";
     assert.throws(() => labelledItems([1, 2], [1, 0], 3), refused);
     assert.throws(() => labelledItems([null], [1], 0), refused);
-    assert.throws(() => requireShares(Float64Array.of(0.5, -0.1)), refused);
+    for (const wrong of [-0.1, 1.1]) assert.throws(() => requireShares(Float64Array.of(0.5, wrong)), refused);
+    requireShares(Float64Array.of(0, 0.5, 1));
   });
 
   it("meanLogLoss stays finite for logits whose probability is 0", () => {

@@ -54,6 +54,12 @@ describe("fitPlatt(scores, labels, options)", () => {
     assert.ok(close(sigmoid(a * 3 + b), 0.75, 1e-9));
   });
 
+  it("tells the mean logarithmic loss that its line has on the items", () => {
+    const { a, b, nll } = fitPlatt(SCORES, LABELS, options);
+    const losses = SCORES.map((score, i) => -Math.log(LABELS[i] === 1 ? sigmoid(a * score + b) : sigmoid(-a * score - b)));
+    assert.ok(close(nll, sum(losses) / losses.length, 1e-9));
+  });
+
   it("refuses one class, other labels, an inversion that is not allowed, and too few items", () => {
     assert.throws(() => fitPlatt([1, 2], [1, 1], options), refused);
     assert.throws(() => fitPlatt([1, 2], [1, 0.5], options), refused);
@@ -65,6 +71,11 @@ describe("fitPlatt(scores, labels, options)", () => {
 
 describe("platt", () => {
   const spec = { spaceIn: "native", spaceOut: "probability", revision: "r" } as const;
+
+  it("is σ(slope · score + intercept)", () => {
+    const { apply } = platt.create({ slope: 2, intercept: -1, allowInversion: false }, spec);
+    for (const score of [-3, 0, 0.5, 4]) assert.ok(close(apply(score), sigmoid(2 * score - 1), 1e-15));
+  });
 
   it("gives probabilities that rise with the score", () => {
     const { apply } = platt.create({ slope: 0.5, intercept: -1, allowInversion: false }, spec);

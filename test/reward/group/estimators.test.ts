@@ -43,6 +43,18 @@ describe("estimators of advantages", () => {
     assert.equal(estimatorOf("opo").readsLengths, true);
   });
 
+  it("say whether they run over one group or the whole request, which a stream cannot give, and whether they read lengths", () => {
+    const facts = (method: string, params: object = {}) => {
+      const { scope, readsLengths } = estimatorOf(method, params);
+      return [scope, readsLengths];
+    };
+    for (const method of ["grpo", "drGrpo", "rloo", "mrn"]) assert.deepEqual(facts(method), ["group", false], method);
+    assert.deepEqual(facts("opo"), ["group", true]);
+    assert.deepEqual(facts("batchStd"), ["batch", false]);
+    assert.deepEqual(facts("gdpo"), ["batch", false]);
+    assert.deepEqual(facts("gdpo", { batch: { mean: 0, std: 1 } }), ["group", false]);
+  });
+
   it("batchStd divides by the deviation of the whole request", () => {
     const own = { epsilon: 0, epsilonIn: "std", ddof: 0, single: "zero", missing: "ignore" };
     const estimator = estimatorOf("batchStd", { convention: own });

@@ -22,6 +22,13 @@ describe("correctDirection(embedding, correction)", () => {
     );
   });
 
+  it("cosineSimilarity does not depend on the lengths of either", () => {
+    const a = Float64Array.of(3, 4);
+    assert.ok(close(cosineSimilarity(a, Float64Array.of(6, 8)), 1, 1e-15));
+    assert.ok(close(cosineSimilarity(a, Float64Array.of(0, 2)), 0.8, 1e-15));
+    assert.ok(close(cosineSimilarity(a, Float64Array.of(0, -0.5)), -0.8, 1e-15));
+  });
+
   it("refuses an embedding along the bias, also where rounding leaves a trace, and a direction without length", () => {
     const refused = (error: unknown) => error instanceof GatewayError && error.reason === "SCORE_NOT_FINITE";
     const direction = Float64Array.of(0.1, 0.2, 0.3);

@@ -14,5 +14,9 @@ describe("repetitionPenalty(ids, n, maxPenalty)", () => {
     );
   });
 
+  it("is the share of n-grams that were there before, of the greatest penalty", () => {
+    assert.equal(repetitionPenalty([5, 5, 5, 5, 5], 2, -2), -1.5);
+  });
+
   it("does not take two tokens for another: 1, 23 is not 12, 3", () => assert.equal(repetitionPenalty([1, 23, 12, 3], 2, -1), 0));
 });
