@@ -14,16 +14,17 @@ function scored(value: number): Judgement {
 }
 const GONE: Judgement = { outcome: "failed", failure: { reason: "BACKEND_UNAVAILABLE", message: "gone", retryable: true } };
 
-/** Weighs two candidates, of 3 and 1, whose reward is σ(score − baseline); the gate holds for both. */
-function weigh(baselines: readonly Judgement[] = [], reference?: PanelReference) {
+/** Weighs two candidates, of 3 and 1 unless told otherwise, whose reward is σ(score − baseline); the gate holds for both. */
+function weigh(baselines: readonly Judgement[] = [], reference?: PanelReference, own: readonly Judgement[] = [scored(3), scored(1)]) {
   const rule = createConstraining(constrainingParams.parse({ baseline: "item", reward: "calibrated" }), "logit", "r");
-  const [judge, gate] = [scriptedJudge({ name: "judge" }), scriptedJudge({ name: "gate" })];
-  const readings = [{ ...memberOf(gate), name: "gate", bound: { atLeast: 0 }, notApplicable: "unknown" } as const];
+  const [judge, watcher, gate] = ["judge", "watcher", "gate"].map((name) => scriptedJudge({ name }));
+  const readings = [{ ...memberOf(gate!), name: "gate", bound: { atLeast: 0 }, notApplicable: "unknown" } as const];
   const constraints = { readings, rule, ...(reference && { reference }) };
-  const panel = panelOf([memberOf(judge)], { readsBaselines: true, constraints });
+  const panel = panelOf([memberOf(judge!), memberOf(watcher!, { standing: "shadow", weight: 0 })], { readsBaselines: true, constraints });
   const item: Item = { ...itemOf("i", ["a", "b"]), baselines: baselines.map((_, index) => ({ content: `baseline ${index}` })) };
   const rows = [
-    [scored(3), scored(1), ...baselines],
+    [...own, ...baselines],
+    [GONE, GONE, ...baselines.map(() => GONE)],
     [scored(1), scored(1), ...baselines.map(() => scored(1))],
   ];
   const { rewards, failures } = weighItem(panel, { item, rows }, { states: new Map() });
@@ -35,6 +36,12 @@ describe("weighItem(panel, judged, weighing) under constraints that compare with
     const { rewards, failures } = weigh([scored(1), GONE, scored(2)]);
     assert.deepEqual(rewards, [sigmoid(1.5), sigmoid(-0.5)]);
     assert.deepEqual(failures, [undefined, undefined]);
+  });
+
+  it("gives a candidate that its judge failed no reward, with the judge's own failure", () => {
+    const { rewards, failures } = weigh([scored(1)], undefined, [GONE, scored(1)]);
+    assert.deepEqual(rewards, [null, sigmoid(0)]);
+    assert.deepEqual([failures[0]!.message, failures[1]], ['judge "judge": gone', undefined]);
   });
 
   it("gives no candidate a reward where no baseline has one, and says why", () => {
@@ -54,7 +61,8 @@ describe("weighItem(panel, judged, weighing) under constraints that compare with
   });
 
   it("takes what the reference knows of the prompt for baselines that an item does not bring, and for no others", () => {
-    const scoresOf = (digest: string) => (digest === digestPrompt(itemOf("i", []).prompt) ? [Float64Array.of(1, 3)] : undefined);
+    const scoresOf = (digest: string) =>
+      digest === digestPrompt(itemOf("i", []).prompt) ? [Float64Array.of(1, 3), new Float64Array()] : undefined;
     assert.deepEqual(weigh([], { artefact: "sft", scoresOf }).rewards, [sigmoid(1), sigmoid(-1)]);
     assert.deepEqual(weigh([scored(1)], { artefact: "sft", scoresOf }).rewards, [sigmoid(2), sigmoid(0)]);
     const { rewards, failures } = weigh([], { artefact: "sft", scoresOf: () => undefined });
