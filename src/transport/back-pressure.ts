@@ -17,13 +17,11 @@ export function createWriter<T>(stream: Writable): (chunk: T) => Promise<void> {
     while (blocked !== undefined) await blocked.promise;
     if (stream.destroyed || stream.writableEnded) return;
     if (stream.write(chunk)) return;
-    if (blocked === undefined) {
-      let resolve = () => {};
-      const promise = new Promise<void>((done) => {
-        resolve = done;
-      });
-      blocked = { promise, release: resolve };
-    }
-    await blocked?.promise;
+    let resolve = () => {};
+    const promise = new Promise<void>((done) => {
+      resolve = done;
+    });
+    blocked = { promise, release: resolve };
+    await promise;
   };
 }

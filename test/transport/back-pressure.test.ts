@@ -33,7 +33,7 @@ test("a write waits while the buffer is full, and every chunk arrives once and i
   let accepted = 0;
   for (const chunk of ["a", "b", "c", "d"]) void write(chunk).then(() => accepted++);
   await turn();
-  assert.equal(accepted, 1);
+  assert.deepEqual([accepted, stream.writableLength], [1, 2]);
   for (let i = 0; i < 10; i++) {
     take();
     await turn();
@@ -51,6 +51,25 @@ test("closing releases every write that waits, and later writes do nothing", asy
   await Promise.all(writes);
   await write("d");
   assert.deepEqual(taken, []);
+});
+
+test("a stream that fails releases every write that waits, and its failure ends there", async () => {
+  const { stream } = slow();
+  const write = createWriter<string>(stream);
+  const writes = ["a", "b", "c"].map((chunk) => write(chunk));
+  await turn();
+  stream.destroy(new Error("reset"));
+  await Promise.all(writes);
+});
+
+test("writes to a stream that was ended do nothing", async () => {
+  const { stream, taken, take } = slow();
+  const write = createWriter<string>(stream);
+  stream.end("last");
+  await write("late");
+  take();
+  await turn();
+  assert.deepEqual([taken, stream.errored], [["last"], null]);
 });
 
 test("a thousand waiting writes add no listeners", async () => {

@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { createCircuit } from "../../../src/backends/upstream/circuit.ts";
 import { manualClock } from "../../support/manual-clock.ts";
 
-function circuitOf() {
+function circuitOf({ random = 0.5 } = {}) {
   const clock = manualClock();
   const states: string[] = [];
-  const circuit = createCircuit({ clock, random: () => 0.5, onChange: (state) => states.push(state) });
+  const circuit = createCircuit({ clock, random: () => random, onChange: (state) => states.push(state) });
   const call = (end: "succeeded" | "failed") => circuit.enter()![end]();
   return { clock, circuit, states, call };
 }
@@ -41,6 +41,12 @@ test("half of at least 20 calls within 10 s open it, and calls that are older do
   assert.equal(circuit.state, "open");
 });
 
+test("any number of calls of which fewer than half fail leave it closed, and a call may go at once", () => {
+  const { circuit, call } = circuitOf();
+  for (let n = 0; n < 100; n++) call(n % 9 > 4 ? "failed" : "succeeded");
+  assert.deepEqual([circuit.state, circuit.waitMs], ["closed", 0]);
+});
+
 test("an open circuit lets one probe through after 5 s, doubling to 60 s with every probe that fails", () => {
   const { circuit, call, clock } = circuitOf();
   for (let n = 0; n < 5; n++) call("failed");
@@ -49,10 +55,23 @@ test("an open circuit lets one probe through after 5 s, doubling to 60 s with ev
     clock.advance(ms - 1);
     assert.equal(circuit.enter(), undefined);
     clock.advance(1);
+    assert.equal(circuit.waitMs, 0);
     const probe = circuit.enter()!;
     assert.equal(circuit.state, "halfOpen");
     assert.equal(circuit.enter(), undefined);
+    assert.equal(circuit.waitMs, 1);
     probe.failed();
+  }
+});
+
+test("the time that it stays open is spread by 20 %, so that gateways do not probe a server at one moment", () => {
+  for (const [random, ms] of [
+    [0, 4_000],
+    [1, 6_000],
+  ] as const) {
+    const { circuit } = circuitOf({ random });
+    circuit.eject();
+    assert.equal(Math.round(circuit.waitMs), ms);
   }
 });
 
@@ -66,6 +85,19 @@ test("a probe that succeeds closes the circuit, and what was counted before is f
   call("failed");
   assert.equal(circuit.state, "open");
   assert.deepEqual(states, ["open", "halfOpen", "closed", "open"]);
+});
+
+test("failures among other calls that opened it are forgotten too: one more does not open it again", () => {
+  const { circuit, call, clock } = circuitOf();
+  for (let n = 0; n < 10; n++) {
+    call("succeeded");
+    call("failed");
+  }
+  assert.equal(circuit.state, "open");
+  clock.advance(5_000);
+  call("succeeded");
+  call("failed");
+  assert.equal(circuit.state, "closed");
 });
 
 test("it stays open for longer each time that it opens again within a minute, and after a minute of use for 5 s again", () => {
@@ -106,7 +138,7 @@ test("a probe whose callers left leaves its place to another", () => {
 
 test("calls that were under way when it opened do not decide about the probe", () => {
   const { circuit, call, clock } = circuitOf();
-  const [slow, other] = [circuit.enter()!, circuit.enter()!];
+  const [slow, other, left] = [circuit.enter()!, circuit.enter()!, circuit.enter()!];
   for (let n = 0; n < 5; n++) call("failed");
   slow.succeeded();
   assert.equal(circuit.state, "open");
@@ -114,4 +146,7 @@ test("calls that were under way when it opened do not decide about the probe", (
   assert.equal(circuit.waitMs, 5_000);
   clock.advance(5_000);
   assert.equal(circuit.state, "halfOpen");
+  circuit.enter();
+  left.withdrawn();
+  assert.equal(circuit.enter(), undefined);
 });

@@ -21,6 +21,7 @@ test("no retry is made that is not safe, that is one too many, or that comes too
 
 test("failures use the budget up, and successes give a tenth of a retry back", () => {
   const policy = policyOf();
+  assert.equal(policy.budget, 5);
   const allowed = () => {
     policy.failed();
     return policy.delayMs(FAILED) !== undefined;
@@ -33,6 +34,15 @@ test("failures use the budget up, and successes give a tenth of a retry back", (
   assert.equal(allowed(), false);
   for (let n = 0; n < 11; n++) policy.succeeded();
   assert.equal(allowed(), true);
+});
+
+test("an outage, however long, leaves no debt: 51 successes after it allow a retry again", () => {
+  const policy = policyOf();
+  for (let n = 0; n < 1000; n++) policy.failed();
+  for (let n = 0; n < 49; n++) policy.succeeded();
+  assert.equal(policy.delayMs(FAILED), undefined);
+  for (let n = 0; n < 2; n++) policy.succeeded();
+  assert.equal(policy.delayMs(FAILED), 100);
 });
 
 test("where one of several servers may lose calls that others could take, the budget covers them", () => {

@@ -32,6 +32,13 @@ for (const [name, text] of Object.entries({
   "a key given twice": '{"a":1,"b":{"a":2},"a":3}',
   "a key given twice, once escaped": '{"a":1,"\\u0061":2}',
   "a key given twice in an inner object": '[{"x":[{"k":1 , "k" : 2}]}]',
+  "a key given twice, with every kind of space before its colon": '{"k":1,"k"\n\r\t :2}',
+  "a key given twice behind an empty string": '{"a":"","k":1,"k":2}',
+  "a key given twice behind a quote in a string": '{"a":"\\"","k":1,"k":2}',
+  "a key given twice behind a backslash at the end of a string": '{"a":"\\\\","k":1,"k":2}',
+  "a key given twice behind a backslash and a quote in a string": '{"a":"\\\\\\"","k":1,"k":2}',
+  "a key in a list": '["k":1]',
+  "a key outside of any object": '"k":1',
   __proto__: '{"__proto__":{"x":1}}',
   "an escaped __proto__": '{"\\u005f_proto__":1}',
   constructor: '{"a":{"constructor":1}}',
@@ -39,6 +46,8 @@ for (const [name, text] of Object.entries({
   NaN: '{"a":NaN}',
   Infinity: '{"a":-Infinity}',
   "a number beyond the range of a double": '{"a":1e400}',
+  "a negative number beyond the range of a double": '{"a":-1e400}',
+  "a number beyond the range of a double, written with E and +": '{"a":1E+400}',
   "a long number beyond the range of a double": `{"a":${"9".repeat(400)}}`,
   "a line comment": '{"a":1}//x',
   "a block comment": '{/*x*/"a":1}',
@@ -62,7 +71,8 @@ for (const [name, bytes] of Object.entries({
   "an encoded surrogate": [0x22, 0xed, 0xa0, 0x80, 0x22],
 })) {
   test(`parseStrictJson(bytes, maxDepth) refuses bytes that are not UTF-8: ${name}`, () => {
-    assert.match(refusal(Uint8Array.from(bytes)).message, /not UTF-8/);
+    const { reason, message } = refusal(Uint8Array.from(bytes));
+    assert.deepEqual([reason, message], ["REQUEST_INVALID", "the body is not UTF-8"]);
   });
 }
 
@@ -79,16 +89,23 @@ test("depth is bounded exactly and before the parse", () => {
   assert.equal(refusal("[".repeat(2_000_000)).reason, "TOO_LARGE");
 });
 
+test("values one after another are no depth, however many", () => {
+  const text = `[${Array.from({ length: 100 }, (_, n) => `{"a":${n},"b":[${n}]}`).join(",")}]`;
+  assert.deepEqual(parse(text, 3), JSON.parse(text));
+});
+
 test("an object may have 1024 keys and no more", () => {
   const wide = (n: number) => `{${Array.from({ length: n }, (_, i) => `"k${i}":0`).join(",")}}`;
   assert.equal(Object.keys(parse(wide(1024)) as object).length, 1024);
-  assert.equal(refusal(wide(1025)).reason, "TOO_LARGE");
+  const { reason, details } = refusal(wide(1025));
+  assert.deepEqual([reason, details.limit], ["TOO_LARGE", 1024]);
 });
 
 test("messages give the position and none of the text", () => {
   const error = refusal('{"prompt":"very secret text" oops}');
   assert.doesNotMatch(error.message, /secret|oops/);
   assert.match(error.message, /at character 29/);
+  assert.equal(refusal('{"a":').message, "the body is not valid JSON");
 });
 
 test("the prototype of objects stays as it was", () => {
