@@ -7,14 +7,12 @@
  * @returns what is wrong, for people, or undefined
  */
 export function addressProblem(text: string): string | undefined {
-  const [, scheme, authority] = /^(https?|grpcs?):\/\/([^/?#\\]+)/.exec(text) ?? [];
+  const [, authority] = /^(?:https?|grpcs?):\/\/([^/?#\\]+)/.exec(text) ?? [];
   // Schemes that URLs know nothing of get no host read as a number; resolvers of names read it so all the same.
   const plain = text.replace(/^grpc/i, "http");
-  if (scheme === undefined || authority === undefined || !URL.canParse(plain))
-    return "an address is http, https, grpc or grpcs, ://, a host and a port";
-  const { username, password, search, hash, hostname } = new URL(plain);
-  if (username !== "" || password !== "" || search !== "" || hash !== "" || authority.includes("@") || /[?#]/.test(text))
-    return "an address holds no user, password, query or fragment; a key goes to apiKey";
+  if (authority === undefined || !URL.canParse(plain)) return "an address is http, https, grpc or grpcs, ://, a host and a port";
+  if (authority.includes("@") || /[?#]/.test(text)) return "an address holds no user, password, query or fragment; a key goes to apiKey";
+  const { hostname } = new URL(plain);
   const [, host, port] = /^(.*?)(?::(\d*))?$/s.exec(authority)!;
   if (host!.toLowerCase() !== hostname) return `a host is written in one way only: this one as ${hostname}`;
   if (port !== undefined && String(Number(port)) !== port) return "a port is a number without zeros before it";
