@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createHedgePolicy } from "../../../src/backends/upstream/hedge.ts";
+import { type Ending, readEnding } from "../../../src/backends/upstream/ending.ts";
+import { createHedgePolicy, hedged } from "../../../src/backends/upstream/hedge.ts";
+import { manualClock } from "../../support/manual-clock.ts";
+import { settle } from "../../support/scripted.ts";
 
 test("a call takes long when it lasts longer than 95 % of the last 200 did, and no less than 10 ms", () => {
   const hedge = createHedgePolicy();
@@ -26,4 +29,83 @@ test("one call in twenty is made twice at most, however many take long; calm tim
   let burst = 0;
   while (hedge.take()) burst++;
   assert.equal(burst, 10);
+});
+
+/** A call that is made again once it takes 10 ms, whose attempts end when the test says so. */
+function callOf() {
+  const clock = manualClock();
+  const hedge = createHedgePolicy();
+  for (let n = 0; n < 20; n++) hedge.lasted(10);
+  const caller = new AbortController();
+  const attempts: { readonly givenUp: AbortSignal; readonly end: (ending: Ending<string>) => void }[] = [];
+  const attempt = (givenUp: AbortSignal) => new Promise<Ending<string>>((end) => attempts.push({ givenUp, end }));
+  const won: boolean[] = [];
+  const ending = hedged<string>({
+    ...{ hedge, clock, signal: caller.signal },
+    first: attempt,
+    second: async () => attempt,
+    onEnd: (second) => won.push(second),
+  });
+  return { clock, caller, attempts, won, ending };
+}
+
+const answered = (answer: string): Ending<string> => ({ outcome: "ok", blame: "succeeded", answer });
+const failed = (status: number): Ending<string> =>
+  readEnding("rm", { kind: "answered", status, contentType: "application/json", body: "" }, { answer: (body) => body });
+
+test("the first answer of a call that is made twice is taken, and the attempt without one given up", async () => {
+  for (const first of [0, 1]) {
+    const { clock, attempts, won, ending } = callOf();
+    clock.advance(10);
+    await settle(1);
+    assert.equal(attempts.length, 2);
+    attempts[first]!.end(answered("here"));
+    assert.deepEqual(await ending, answered("here"));
+    assert.deepEqual(
+      attempts.map(({ givenUp }) => givenUp.aborted),
+      [first === 1, first === 0],
+    );
+    assert.deepEqual(won, [first === 1]);
+  }
+});
+
+test("where one attempt of a call that is made twice fails, the other is waited for and its answer taken", async () => {
+  for (const failing of [0, 1]) {
+    const { clock, attempts, won, ending } = callOf();
+    clock.advance(10);
+    await settle(1);
+    attempts[failing]!.end(failed(500));
+    await settle(1);
+    assert.deepEqual(
+      attempts.map(({ givenUp }) => givenUp.aborted),
+      [false, false],
+    );
+    attempts[1 - failing]!.end(answered("here"));
+    assert.deepEqual(await ending, answered("here"));
+    assert.deepEqual(won, [failing === 0]);
+  }
+});
+
+test("where both attempts of a call that is made twice fail, it ends as the first of them to fail", async () => {
+  const { clock, attempts, won, ending } = callOf();
+  clock.advance(10);
+  await settle(1);
+  attempts[1]!.end(failed(503));
+  await settle(1);
+  attempts[0]!.end(failed(500));
+  assert.match(String(((await ending) as { error?: Error }).error?.message), /status 503/);
+  assert.deepEqual(won, [false]);
+});
+
+test("a call that ends, or whose callers leave, before it takes long is not made again, and leaves no timer behind", async () => {
+  const { clock, caller, attempts, ending } = callOf();
+  attempts[0]!.end(failed(503));
+  await ending;
+  const left = callOf();
+  left.caller.abort();
+  await settle(1);
+  for (const { clock: later } of [{ clock }, left]) later.advance(1_000);
+  await settle(1);
+  assert.deepEqual([attempts.length, left.attempts.length], [1, 1]);
+  assert.deepEqual([clock.pending, left.clock.pending, caller.signal.aborted], [0, 0, false]);
 });

@@ -119,3 +119,10 @@ test("who leaves makes room for the next, and closing turns away what waits", as
   await assert.rejects(last, { reason: "CALLER_GONE" });
   assert.equal(clock.pending, 0);
 });
+
+test("a request whose callers have left before it comes does not wait for its turn", async () => {
+  const { clock, take } = budgetOf({ tokensPerMinute: 100 });
+  await take("a", 100);
+  await assert.rejects(take("b", 10, AbortSignal.abort()), { reason: "CALLER_GONE" });
+  assert.equal(clock.pending, 0);
+});
