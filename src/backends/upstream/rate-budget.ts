@@ -151,7 +151,6 @@ export function createRateBudget(
     close() {
       const left = waiting;
       waiting = [];
-      cancelTimer();
       for (const { leave } of left) leave();
     },
   };

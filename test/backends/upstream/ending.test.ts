@@ -4,6 +4,7 @@ import { explainRefusal } from "../../../src/backends/llamacpp/protocol.ts";
 import { type Ending, readEnding } from "../../../src/backends/upstream/ending.ts";
 import type { HttpOutcome } from "../../../src/backends/upstream/http-target.ts";
 import { ForbiddenHost } from "../../../src/backends/upstream/resolve-host.ts";
+import { type ErrorReason, GatewayError } from "../../../src/domain/errors.ts";
 
 /** How an answer of status 500 ends, as llama.cpp's server writes its errors. */
 function ending(message: string) {
@@ -32,7 +33,8 @@ const answered = (status: number, more: { retryAfter?: string; pushbackMs?: numb
 /** What speaks of the server, and where the same call may be made again. */
 const kindOf = (ending: Ending<string>) => {
   assert.ok(ending.outcome !== "ok");
-  return `${ending.outcome}, ${ending.blame}, ${ending.again}, ${ending.error.reason}`;
+  const replaced = ending.replaced === undefined ? "" : `, ${ending.replaced} replaced`;
+  return `${ending.outcome}, ${ending.blame}, ${ending.again}, ${ending.error.reason}${replaced}`;
 };
 
 test("each status has its own meaning for the caller, for the server's health, and for where the call may be made again", () => {
@@ -49,8 +51,8 @@ test("each status has its own meaning for the caller, for the server's health, a
 test("a call without an answer is made again elsewhere, anywhere, or never, by why there is none", () => {
   for (const [outcome, kind] of [
     [{ kind: "late" }, "late, failed, elsewhere, BACKEND_UNAVAILABLE"],
-    [{ kind: "broken", cause: new Error("reset") }, "failed, failed, anywhere, BACKEND_UNAVAILABLE"],
-    [{ kind: "broken", cause: new ForbiddenHost("not there") }, "failed, failed, elsewhere, BACKEND_UNAVAILABLE"],
+    [{ kind: "broken", cause: new Error("reset") }, "failed, failed, anywhere, BACKEND_UNAVAILABLE, perhaps replaced"],
+    [{ kind: "broken", cause: new ForbiddenHost("not there") }, "failed, failed, elsewhere, BACKEND_UNAVAILABLE, perhaps replaced"],
     [{ kind: "unreadable" }, "unreadable, failed, never, JUDGE_OUTPUT_UNREADABLE"],
     [{ kind: "withdrawn" }, "withdrawn, withdrawn, never, CALLER_GONE"],
   ] satisfies [HttpOutcome, string][])
@@ -69,6 +71,36 @@ test("a 2xx is an answer where it is JSON that can be read, and else unreadable,
     [JSON_TYPE, ""],
   ] as const)
     assert.equal(kindOf(body(contentType, text)), "unreadable, failed, never, JUDGE_OUTPUT_UNREADABLE");
+});
+
+test("events are an answer where they were taken as they came, and an answer of another server is none", () => {
+  const reading = {
+    answer: (body: string) => body,
+    events: () => "taken",
+    flaw: () => new GatewayError("BACKEND_REFUSED", "another model"),
+  };
+  const events: HttpOutcome = { kind: "answered", status: 200, contentType: "text/event-stream; charset=utf-8", body: "" };
+  assert.deepEqual(readEnding("rm", events, { ...reading, flaw: () => undefined }), { outcome: "ok", blame: "succeeded", answer: "taken" });
+  assert.equal(kindOf(readEnding("rm", { ...events, contentType: "text/plain" }, reading)), kindOf(read({ kind: "unreadable" })));
+  assert.equal(kindOf(readEnding("rm", events, reading)), "unreadable, failed, elsewhere, BACKEND_REFUSED, surely replaced");
+});
+
+test("what a server says about a refused call is told; of its own failures only that the call is at fault is believed", () => {
+  const said = (status: number, reason: ErrorReason) =>
+    kindOf(
+      readEnding(
+        "rm",
+        { kind: "answered", status, contentType: JSON_TYPE, body: "" },
+        {
+          answer: (body: string) => body,
+          refusal: () => new GatewayError(reason, "said so"),
+        },
+      ),
+    );
+  for (const status of [400, 424, 500]) assert.equal(said(status, "ITEM_TOO_LONG"), "refused, succeeded, never, ITEM_TOO_LONG");
+  assert.equal(said(500, "SCORE_NOT_FINITE"), "refused, succeeded, never, SCORE_NOT_FINITE");
+  for (const status of [424, 500]) assert.equal(said(status, "BACKEND_REFUSED"), "failed, failed, elsewhere, BACKEND_UNAVAILABLE");
+  assert.equal(said(503, "ITEM_TOO_LONG"), "failed, failed, anywhere, BACKEND_UNAVAILABLE");
 });
 
 test("how long a server wants to be left alone is heeded and told to callers, in full milliseconds and 30 s at most", () => {

@@ -13,6 +13,8 @@ test("a call takes long when it lasts longer than 95 % of the last 200 did, and 
   assert.equal(hedge.delayMs, 1_000);
   for (let ms = 1; ms <= 200; ms++) hedge.lasted(ms);
   assert.equal(hedge.delayMs, 190);
+  for (let ms = 200; ms >= 1; ms--) hedge.lasted(ms);
+  assert.equal(hedge.delayMs, 190);
   for (let n = 0; n < 200; n++) hedge.lasted(2);
   assert.equal(hedge.delayMs, 10);
 });
@@ -32,10 +34,10 @@ test("one call in twenty is made twice at most, however many take long; calm tim
 });
 
 /** A call that is made again once it takes 10 ms, whose attempts end when the test says so. */
-function callOf() {
+function callOf(lasted = 20) {
   const clock = manualClock();
   const hedge = createHedgePolicy();
-  for (let n = 0; n < 20; n++) hedge.lasted(10);
+  for (let n = 0; n < lasted; n++) hedge.lasted(10);
   const caller = new AbortController();
   const attempts: { readonly givenUp: AbortSignal; readonly end: (ending: Ending<string>) => void }[] = [];
   const attempt = (givenUp: AbortSignal) => new Promise<Ending<string>>((end) => attempts.push({ givenUp, end }));
@@ -87,14 +89,27 @@ test("where one attempt of a call that is made twice fails, the other is waited 
 });
 
 test("where both attempts of a call that is made twice fail, it ends as the first of them to fail", async () => {
-  const { clock, attempts, won, ending } = callOf();
-  clock.advance(10);
-  await settle(1);
-  attempts[1]!.end(failed(503));
-  await settle(1);
-  attempts[0]!.end(failed(500));
-  assert.match(String(((await ending) as { error?: Error }).error?.message), /status 503/);
-  assert.deepEqual(won, [false]);
+  for (const first of [0, 1]) {
+    const { clock, attempts, won, ending } = callOf();
+    clock.advance(10);
+    await settle(1);
+    attempts[first]!.end(failed(503));
+    await settle(1);
+    attempts[1 - first]!.end(failed(500));
+    assert.match(String(((await ending) as { error?: Error }).error?.message), /status 503/);
+    assert.deepEqual(won, [false]);
+  }
+});
+
+test("no call is made twice before 20 have shown how long they take", async () => {
+  const { clock, attempts, ending } = callOf(19);
+  for (const ms of [0, 1_000]) {
+    clock.advance(ms);
+    await settle(1);
+  }
+  assert.equal(attempts.length, 1);
+  attempts[0]!.end(answered("here"));
+  assert.deepEqual(await ending, answered("here"));
 });
 
 test("a call that ends, or whose callers leave, before it takes long is not made again, and leaves no timer behind", async () => {

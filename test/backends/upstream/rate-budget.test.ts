@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { createRateBudget, type RateLimits } from "../../../src/backends/upstream/rate-budget.ts";
 import type { GatewayError } from "../../../src/domain/errors.ts";
@@ -7,7 +8,8 @@ import { settle } from "../../support/scripted.ts";
 
 function budgetOf(limits: RateLimits) {
   const clock = manualClock();
-  const budget = createRateBudget("llm", limits, clock);
+  const outcomes: string[] = [];
+  const budget = createRateBudget("llm", limits, clock, (outcome) => outcomes.push(outcome));
   const started: [string, number][] = [];
   const take = (name: string, tokens: number, signal?: AbortSignal) =>
     budget.take(tokens, signal && { signal, remainingMs: () => Infinity, alone: false }).then((allowance) => {
@@ -15,7 +17,7 @@ function budgetOf(limits: RateLimits) {
       started.push([name, clock.now()]);
       return allowance.correct;
     });
-  return { clock, budget, started, take };
+  return { clock, budget, outcomes, started, take };
 }
 
 test("no minute holds more requests than allowed, wherever it begins, and requests start in order of arrival", async () => {
@@ -86,7 +88,7 @@ test("a request counts from when it is on its way, until then as long as it take
 });
 
 test("a request is refused at once when those that wait before it leave it no time", async () => {
-  const { clock, budget, take } = budgetOf({ requestsPerMinute: 1 });
+  const { clock, budget, outcomes, take } = budgetOf({ requestsPerMinute: 1 });
   const all = [take("a", 0), take("b", 0)];
   await settle(1);
   clock.advance(10_000);
@@ -100,6 +102,55 @@ test("a request is refused at once when those that wait before it leave it no ti
   await Promise.all(all);
   clock.advance(60_000);
   await third;
+  assert.deepEqual(outcomes, ["waited", "refused", "waited"]);
+});
+
+test("the tokens of those that wait before a request count for how long it would wait", async () => {
+  const { budget, take } = budgetOf({ tokensPerMinute: 100 });
+  await take("a", 100);
+  void take("b", 60).catch(() => undefined);
+  const patient = (tokens: number, ms: number) =>
+    budget.take(tokens, { signal: new AbortController().signal, remainingMs: () => ms, alone: false });
+  await assert.rejects(patient(41, 120_000), ({ details }: GatewayError) => details.retryAfterMs === 120_000);
+  const beside = patient(40, 60_001).catch(({ reason }: GatewayError) => reason);
+  budget.close();
+  assert.equal(await beside, "CALLER_GONE");
+});
+
+test("tokens come back a minute after they were spent, each when its own minute is over", async () => {
+  const { clock, started, take } = budgetOf({ tokensPerMinute: 100 });
+  await take("a", 60);
+  clock.advance(10_000);
+  await take("b", 40);
+  const last = take("c", 60);
+  await settle(1);
+  clock.advance(49_999);
+  await settle(1);
+  assert.equal(started.length, 2);
+  clock.advance(1);
+  await last;
+  assert.deepEqual(started[2], ["c", 60_000]);
+});
+
+test("tokens of a request that is allowed and not on its way yet are taken", async () => {
+  const { budget, started, take } = budgetOf({ tokensPerMinute: 100 });
+  const allowance = await budget.take(80);
+  const next = take("b", 30);
+  await settle(1);
+  assert.equal(started.length, 0);
+  allowance.giveBack();
+  await next;
+});
+
+test("a request leaves nothing behind on the signal of its callers, whether it started or they left", async () => {
+  const { take } = budgetOf({ tokensPerMinute: 100 });
+  const [caller, gone] = [new AbortController(), new AbortController()];
+  await take("a", 100, caller.signal);
+  const waiting = take("b", 10, gone.signal);
+  await settle(1);
+  gone.abort();
+  await assert.rejects(waiting);
+  for (const { signal } of [caller, gone]) assert.equal(getEventListeners(signal, "abort").length, 0);
 });
 
 test("who leaves makes room for the next, and closing turns away what waits", async () => {
@@ -113,10 +164,11 @@ test("who leaves makes room for the next, and closing turns away what waits", as
   gone.abort();
   await assert.rejects(large, { reason: "CALLER_GONE" });
   await small;
-  const last = take("d", 90);
+  const last = [take("d", 90), take("e", 10)];
   await settle(1);
   budget.close();
-  await assert.rejects(last, { reason: "CALLER_GONE" });
+  for (const { status, reason } of (await Promise.allSettled(last)) as PromiseRejectedResult[])
+    assert.deepEqual([status, reason?.reason], ["rejected", "CALLER_GONE"]);
   assert.equal(clock.pending, 0);
 });
 
