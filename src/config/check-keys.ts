@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { openSecret } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
+import { inFolder } from "./in-folder.ts";
 import type { Config } from "./schema.ts";
 
 /** Keys of backends that are not where they should be, and the password of the store where a state needs one. */
@@ -19,7 +20,7 @@ export async function checkKeys({ backends, states, state, origin }: Config): Pr
     if (!("apiKey" in backend) || backend.apiKey === undefined) continue;
     const { apiKey } = backend;
     try {
-      await openSecret(`the API key of backend "${name}"`, "file" in apiKey ? { file: resolve(origin.folder, apiKey.file) } : apiKey);
+      await openSecret(`the API key of backend "${name}"`, inFolder(apiKey, origin.folder));
     } catch (thrown) {
       if (!(thrown instanceof GatewayError) || thrown.reason !== "CONFIG_INVALID") throw thrown;
       problems.push(origin.locate({ path: ["backends", name, "apiKey"], cause: thrown.message, remedy: "or leave it out" }));

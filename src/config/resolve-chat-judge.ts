@@ -14,6 +14,7 @@ import { createRubricJudge, criteriaOf, RUBRIC_VERSION, type RubricConfig, rubri
 import { readCriteriaFile } from "./criteria-file.ts";
 import { createFence } from "./delimiter.ts";
 import { digestOf } from "./digest.ts";
+import { inFolder } from "./in-folder.ts";
 import { describeTools } from "./resolve-tools.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { BackendConfig, Config } from "./schema.ts";
@@ -39,8 +40,7 @@ export function isChatServer(backend: BackendConfig): backend is ChatServerConfi
 
 /** The plan of a chat server, with its paths made absolute. */
 export function chatPlan(name: string, { queue, ...server }: ChatServerConfig, folder: string): ChatPlan {
-  const { apiKey } = server;
-  return { name, server: { ...server, apiKey: apiKey && inFolder(apiKey, folder) }, queue };
+  return { name, server: { ...server, apiKey: inFolder(server.apiKey, folder) }, queue };
 }
 
 /** What of a server's configuration decides an answer. */
@@ -240,8 +240,4 @@ async function openFence(
     problems.push(origin.locate({ path: ["judges", name, "secret"], cause: thrown.message, remedy: "or leave it out" }));
     return undefined;
   }
-}
-
-function inFolder(source: SecretSource, folder: string): SecretSource {
-  return "file" in source ? { file: resolve(folder, source.file) } : source;
 }

@@ -1,8 +1,8 @@
-import { resolve } from "node:path";
 import type { ExternalBackendOptions } from "../backends/index.ts";
 import type { Judge } from "../domain/judge.ts";
 import { createExternalJudge, EXTERNAL_VERSION, type ExternalConfig } from "../judges/external.ts";
 import { digestOf } from "./digest.ts";
+import { inFolder } from "./in-folder.ts";
 import type { BackendConfig } from "./schema.ts";
 
 type ExternalBackend = BackendConfig & { readonly type: "external" };
@@ -22,8 +22,8 @@ export function joinExternalPlan(
   expected: ExternalBackendOptions["expected"][number],
 ): ExternalPlan {
   const { type: _, queue, apiKey, ...external } = backend;
-  const keyInFolder = apiKey && ("file" in apiKey ? { file: resolve(folder, apiKey.file) } : apiKey);
-  return { name, external: { ...external, apiKey: keyInFolder, expected: [...(known?.external.expected ?? []), expected] }, queue };
+  const wanted = [...(known?.external.expected ?? []), expected];
+  return { name, external: { ...external, apiKey: inFolder(apiKey, folder), expected: wanted }, queue };
 }
 
 /** Makes a judge that is a service of the user's own, and says what the service has to be for it. */

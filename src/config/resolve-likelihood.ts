@@ -5,6 +5,7 @@ import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import { createLikelihoodJudge, LIKELIHOOD_VERSION, type LikelihoodConfig } from "../judges/likelihood.ts";
 import { readGolden } from "./bundle.ts";
 import { digestOf } from "./digest.ts";
+import { inFolder } from "./in-folder.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { BackendConfig, Config } from "./schema.ts";
 
@@ -49,10 +50,9 @@ export async function createLikelihood(
   try {
     const judge = createLikelihoodJudge({ name, revision, template: source }, written);
     const about = description ?? `How likely ${engine.model} finds the ${written.of}, given a candidate.`;
-    const key = apiKey && ("file" in apiKey ? { file: resolve(origin.folder, apiKey.file) } : apiKey);
     return {
       judge: { judge, description: about, license, goldens, goldenTolerance: golden?.tolerance ?? 0, goldenJudge: judge },
-      plan: { name: served, logprobs: { ...engine, apiKey: key, tokenizer: vocabulary }, queue },
+      plan: { name: served, logprobs: { ...engine, apiKey: inFolder(apiKey, origin.folder), tokenizer: vocabulary }, queue },
     };
   } catch (thrown) {
     if (!(thrown instanceof GatewayError) || thrown.reason !== "CONFIG_INVALID") throw thrown;

@@ -9,6 +9,7 @@ import { scalar } from "../judges/scalar.ts";
 import { verifier } from "../judges/verifier.ts";
 import { readGolden } from "./bundle.ts";
 import { digestOf } from "./digest.ts";
+import { inFolder } from "./in-folder.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { BackendConfig, Config, ServedJudgeConfig } from "./schema.ts";
 
@@ -38,9 +39,7 @@ export function isServed(judge: { readonly kind: string }): judge is ServedJudge
 
 /** The plan of an engine, with its paths made absolute. */
 export function enginePlan(name: string, { queue, ...server }: EngineConfig, folder: string): EnginePlan {
-  const { apiKey } = server;
-  const key = apiKey !== undefined && "file" in apiKey ? { file: resolve(folder, apiKey.file) } : apiKey;
-  return { name, server: { ...server, apiKey: key }, queue };
+  return { name, server: { ...server, apiKey: inFolder(server.apiKey, folder) }, queue };
 }
 
 /** What a backend has to give for a judge of each kind. */

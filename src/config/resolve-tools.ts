@@ -1,7 +1,7 @@
-import { resolve } from "node:path";
 import type { ToolBackendOptions } from "../backends/index.ts";
 import type { ConfigProblem } from "../domain/errors.ts";
 import { type CritiqueConfig, toolsOf } from "../judges/critique.ts";
+import { inFolder } from "./in-folder.ts";
 import type { BackendConfig, Config } from "./schema.ts";
 
 /** A service of tools that has to be opened, for one judge or for several. */
@@ -41,7 +41,6 @@ export function toolPlans({ tools = {} }: Pick<CritiqueConfig, "tools">, { backe
     const backend = service === undefined ? undefined : backends[service.backend];
     if (backend?.type !== "tool") return [];
     const { type: _, queue, apiKey, ...options } = backend;
-    const key = apiKey !== undefined && "file" in apiKey ? { file: resolve(origin.folder, apiKey.file) } : apiKey;
-    return [{ name: service!.backend, tools: { ...options, apiKey: key }, queue }];
+    return [{ name: service!.backend, tools: { ...options, apiKey: inFolder(apiKey, origin.folder) }, queue }];
   });
 }

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { parse as loadYaml } from "yaml";
 import { loadConfig } from "../../src/config/load.ts";
 import { resolve } from "../../src/config/resolve.ts";
 import type { ForwardCall } from "../../src/domain/backend.ts";
 import { GatewayError } from "../../src/domain/errors.ts";
 import { isRouter, type Panel, type Router } from "../../src/domain/panel.ts";
 import { OBJECTIVES_MANIFEST, temporaryFolder, writeBundle } from "../support/bundle.ts";
+import { CHATML } from "../support/logprobs-server.ts";
 
 const folder = temporaryFolder();
 before(() => {
@@ -287,4 +290,68 @@ describe("scalarise of a member", () => {
     const steering = { weights: { harmlessness: 1 }, mode: "override", alpha: 1 } as const;
     assert.deepEqual(judging(panels[0]).members[1]!.scalarise({ outcome: "scored", value: 3 }, steering), { value: 3 });
   });
+});
+
+/** Every type of backend that asks servers: its own keys, and a judge that asks it. */
+const CHAT = "{ kind: critique, backend: b, rubric: { text: Right. } }";
+const SERVED = '{ kind: scalar, backend: b, template: { text: "{% for m in messages %}{{ m.content }}{% endfor %}" } }';
+const ASKING: Readonly<Record<string, readonly [keys: string, judge: string]>> = {
+  openai: ["url: http://127.0.0.1:1/v1, model: m, rate: { requestsPerMinute: 11 }", CHAT],
+  ollama: ["url: http://127.0.0.1:1, model: m", CHAT],
+  vllm: ["url: http://127.0.0.1:1, model: m, gives: scores, probe: false, proofIntervalSeconds: 12, hedge: true", SERVED],
+  sglang: ["url: http://127.0.0.1:1, model: m, gives: scores, probe: false, proofIntervalSeconds: 12, hedge: true", SERVED],
+  tei: ["url: http://127.0.0.1:1, model: m, gives: scores, probe: false, proofIntervalSeconds: 12, hedge: true", SERVED],
+  triton: ["url: http://127.0.0.1:1, model: m, gives: scores, probe: false, proofIntervalSeconds: 12, hedge: true", SERVED],
+  llamacpp: [
+    "url: http://127.0.0.1:1, model: m, gives: pairs, probe: false, proofIntervalSeconds: 12, hedge: true",
+    "{ kind: reranker, backend: b, query: lastTurn }",
+  ],
+  external: ["url: http://127.0.0.1:1, batchItems: 13", "{ kind: external, backend: b, version: '1', space: unit }"],
+  tool: [
+    "url: http://127.0.0.1:1",
+    CHAT.replace("backend: b", "backend: llm, tools: { look: { type: service, backend: b, description: Looks. } }"),
+  ],
+  logprobs: [
+    "url: http://127.0.0.1:1, engine: vllm, model: m, tokenizer: { file: tokenizer.json }, hedge: true",
+    '{ kind: likelihood, backend: b, template: { text: "{% for m in messages %}{{ m.content }}{% endfor %}" }, lead: So, end: <|im_end|> }',
+  ],
+};
+
+describe("a backend that asks servers", () => {
+  for (const [type, [keys, judge]] of Object.entries(ASKING)) {
+    it(`of type ${type} keeps all that the configuration says of it, and finds its key beside the configuration`, async () => {
+      folder.write("tokenizer.json", CHATML);
+      const shared = {
+        ...{ networks: ["127.0.0.0/8"], concurrency: 3, connectTimeoutSeconds: 1.5, responseTimeoutSeconds: 7 },
+        ...{ maxResponseBytes: 2_048, maxAttempts: 2, healthIntervalSeconds: 9 },
+      };
+      const queue = { maxCalls: 17, maxTextSize: 18, maxTokens: 19 };
+      for (const [apiKey, kept] of [
+        [{ file: "keys/b" }, { file: join(folder.path, "keys/b") }],
+        [{ env: "KEY" }, { env: "KEY" }],
+        [undefined, undefined],
+      ]) {
+        const written = `{ type: ${type}, ${keys}, ${JSON.stringify({ ...shared, apiKey, queue }).slice(1)}`;
+        const own = loadYaml(`{ ${keys} }`) as Record<string, unknown>;
+        const { chats, engines, services, likelihoods, tools, judges } = await resolved(
+          `apiVersion: rewardgate/v1\nbackends:\n  b: ${written}\n  llm: { type: openai, url: http://127.0.0.1:1/v1, model: m }\n` +
+            `judges:\n  j: ${judge.replace(/ }$/, ", description: For people., license: MIT }")}\n` +
+            "panels:\n  p: { members: [{ judge: j, calibration: none }] }\n",
+        );
+        const plans = [
+          ...[...chats, ...engines].map(({ server, ...plan }) => ({ ...plan, options: server })),
+          ...services.map(({ external, ...plan }) => ({ ...plan, options: external })),
+          ...likelihoods.map(({ logprobs, ...plan }) => ({ ...plan, options: logprobs })),
+          ...tools.map(({ tools: options, ...plan }) => ({ ...plan, options })),
+        ];
+        const plan = plans.find(({ name }) => name === "b");
+        assert.deepEqual(plan?.queue, queue);
+        const { url: _, tokenizer, ...expected } = { ...own, ...shared, apiKey: kept } as Record<string, unknown>;
+        const options = plan!.options as unknown as Record<string, unknown>;
+        assert.deepEqual(Object.fromEntries(Object.keys(expected).map((key) => [key, options[key]])), expected);
+        if (tokenizer !== undefined) assert.equal(options.tokenizer, CHATML);
+        assert.deepEqual([judges[0]!.judge.name, judges[0]!.description, judges[0]!.license], ["j", "For people.", "MIT"]);
+      }
+    });
+  }
 });
