@@ -388,8 +388,21 @@ constraints: { judges: [{ judge: objectives, objective: harmlessness, atLeast: 0
       ["baseline: 1", "baseline: 2"],
       ["method: grpo", "method: grpo, convention: verl"],
       ["judge: reward }", "judge: reward, standing: counts, weight: 2 }"],
+      ["judge: reward }", "judge: reward, name: other }"],
+      ["judge: reward }", "judge: reward, required: true }"],
+      ["judge: reward }", "judge: reward, onFailure: degrade }"],
+      ["judge: reward }", "judge: reward, transforms: [{ method: clip, lo: -1, hi: 1 }] }"],
+      ["judge: reward }", "judge: reward, calibration: none }"],
+      ["judge: reward }]", "judge: reward }, { judge: objectives, standing: shadow }]"],
+      ["judge: reward }]", "judge: reward }]\nonFailure: { impute: 0 }"],
+      ["judge: reward }]", "judge: reward }]\naggregation: { method: min }"],
+      ["judge: objectives, atLeast: 0", "judge: objectives, name: other, atLeast: 0"],
+      ["atLeast: 0", "atLeast: 0, notApplicable: satisfied"],
     ] as const) {
       assert.notEqual((await panelOf(base.replace(from, to))).revision, revision, to);
     }
+    const two = base.replace("judge: reward }]", "judge: reward }, { judge: objectives }]");
+    for (const more of ["weights: { state: mix }", "quorum: 2"])
+      assert.notEqual((await panelOf(`${two}\n${more}`)).revision, (await panelOf(two)).revision, more);
   });
 });
