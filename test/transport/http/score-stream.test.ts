@@ -23,8 +23,9 @@ function linesOf(text: string) {
 }
 
 /** An open request for a stream that has sent some lines, and its answer as it comes. */
-async function openStream(url: string, ...lines: string[]) {
-  const call = httpRequest(`${url}/v1/score:stream`, { method: "POST", headers: NDJSON });
+async function openStream(at: string | { readonly url: string; readonly headers: Readonly<Record<string, string>> }, ...lines: string[]) {
+  const { url, headers } = typeof at === "string" ? { url: at, headers: {} } : at;
+  const call = httpRequest(`${url}/v1/score:stream`, { method: "POST", headers: { ...NDJSON, ...headers } });
   call.on("error", () => {});
   call.flushHeaders();
   for (const each of lines) call.write(`${each}\n`);
@@ -347,6 +348,32 @@ test("a stream that was sent whole ends without an error when its last answer co
   );
   await drained;
   assert.equal(lines[0]?.code, "OK");
+});
+
+test("x-request-timeout-ms bounds every line of a stream, from when the stream came; a line that asks for less has less", async (t) => {
+  const allowed: (number | undefined)[] = [];
+  const service = scriptedService((request) => {
+    allowed.push(request.options.deadlineMs);
+    return resultOf(request);
+  });
+  const { url, post, close } = await openHttp({ service });
+  t.after(close);
+  const hurried = JSON.stringify({ panel: "chat", item: itemJson("b", "x"), options: { deadlineMs: 700 } });
+  await (await post("/v1/score:stream", `${line("a", "x")}\n${hurried}`, { ...NDJSON, "x-request-timeout-ms": "30000" })).text();
+  await (await post("/v1/score:stream", line("a", "x"), NDJSON)).text();
+  assert.ok(allowed[0]! > 20_000 && allowed[0]! <= 30_000, String(allowed[0]));
+  assert.deepEqual(allowed.slice(1), [700, undefined]);
+
+  const { call, response } = await openStream({ url, headers: { "x-request-timeout-ms": "1" } });
+  for (const began = performance.now(); performance.now() < began + 5; ) await sleep(1);
+  call.end(line("late", "x"));
+  let text = "";
+  for await (const chunk of response) text += chunk;
+  assert.deepEqual(
+    linesOf(text).map((answer) => [answer.id, "error" in answer && answer.error.reason]),
+    [["late", "DEADLINE_EXCEEDED"]],
+  );
+  assert.equal(allowed.length, 3);
 });
 
 test("the body must be JSON lines", async (t) => {
