@@ -36,3 +36,23 @@ test("there is one try where there is no time for a pause, and none after a call
   await assert.rejects(withTries(busy, 3_600_000, left.signal), { reason: "QUEUE_FULL" });
   assert.equal(tries, 2);
 });
+
+test("a gateway that stops is not tried again, though another try might find one: another replica has the time that is left", async () => {
+  let tries = 0;
+  const stopping = async () => {
+    tries++;
+    throw new GatewayError("SHUTTING_DOWN", "stopping", { details: { retryAfterMs: 1 } });
+  };
+  await assert.rejects(withTries(stopping, 600_000), { reason: "SHUTTING_DOWN" });
+  assert.equal(tries, 1);
+});
+
+test("a failure that names no time is not tried again before a second is over", async () => {
+  let tries = 0;
+  const busy = async () => {
+    tries++;
+    throw new GatewayError("QUEUE_FULL", "full");
+  };
+  await assert.rejects(withTries(busy, 900), { reason: "QUEUE_FULL" });
+  assert.equal(tries, 1);
+});
