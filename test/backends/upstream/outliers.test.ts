@@ -29,6 +29,20 @@ test("when all fail alike none is worse, and one alone has nobody to be worse th
   assert.equal(watchOf().calls("a", 100, 10), false);
 });
 
+test("one is an outlier only by a quarter of its calls more than the others fail, of whom enough have to be known", () => {
+  for (const [failedOfTen, outlier] of [
+    [4, false],
+    [5, true],
+  ] as const) {
+    const { calls } = watchOf();
+    calls("a", 50, 2);
+    assert.equal(calls("b", 50, failedOfTen), outlier);
+  }
+  const { calls } = watchOf();
+  calls("a", 19, 0);
+  assert.equal(calls("b", 50, 10), false);
+});
+
 test("calls of more than a minute ago do not count, nor do those of one that was forgotten", () => {
   const { calls, clock, watch } = watchOf();
   calls("a", 40, 0);

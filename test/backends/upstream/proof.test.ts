@@ -104,6 +104,68 @@ test("a try that began before the server went away, or was doubted, does not spe
   }
 });
 
+test("a server that went away has to show all of it anew when it is back, at once and whatever was found wrong before", async () => {
+  const { proof, state, clock } = proofOf();
+  await proof.attempt();
+  const { changes } = state;
+  proof.isAway();
+  assert.deepEqual([proof.holds, proof.stands, state.changes - changes, clock.pending], [false, false, 1, 0]);
+  state.failing = new GatewayError("CONFIG_INVALID", "golden scores differ");
+  proof.isThere();
+  await settle();
+  assert.equal(proof.flaw?.message, "golden scores differ");
+  proof.isAway();
+  assert.equal(proof.flaw, undefined);
+  state.failing = undefined;
+  proof.isThere();
+  await settle();
+  assert.deepEqual([proof.holds, state.tries], [true, 3]);
+});
+
+test("a try that fails because its server went away, or because nobody waited for it, finds no flaw", async () => {
+  const { proof, state } = proofOf();
+  state.during = () => {
+    state.during = () => {};
+    proof.isAway();
+  };
+  state.failing = new GatewayError("JUDGE_OUTPUT_UNREADABLE", "half an answer");
+  await assert.rejects(proof.attempt());
+  assert.equal(proof.flaw, undefined);
+  state.failing = new GatewayError("CALLER_GONE", "nobody waits");
+  await assert.rejects(proof.attempt());
+  assert.equal(proof.flaw, undefined);
+});
+
+test("an answer that was wrong while a try was under way outweighs it, and whoever asks for readiness hears of it", async () => {
+  const { proof, state } = proofOf();
+  state.during = () => proof.isWrong(new GatewayError("BACKEND_REFUSED", "another model"));
+  await proof.attempt();
+  assert.deepEqual([proof.holds, proof.stands, proof.flaw?.message, state.changes], [false, false, "another model", 2]);
+});
+
+test("a check that a server answers has it tried while it is in doubt, and leaves it alone once it has passed", async () => {
+  const { proof, state } = proofOf();
+  await proof.attempt();
+  proof.isThere();
+  await settle();
+  assert.equal(state.tries, 1);
+  state.failing = new GatewayError("BACKEND_UNAVAILABLE", "busy");
+  proof.doubt();
+  await settle();
+  assert.deepEqual([proof.holds, proof.stands], [false, true]);
+  state.failing = undefined;
+  proof.isThere();
+  await settle();
+  assert.deepEqual([proof.holds, state.tries], [true, 3]);
+});
+
+test("a try that ends after the proofs were stopped sets no timer for another", async () => {
+  const { proof, state, clock } = proofOf();
+  state.during = () => proof.stop();
+  await proof.attempt();
+  assert.equal(clock.pending, 0);
+});
+
 test("a server of which nothing is wanted has shown it", () => {
   const proof = createProof({ backend: "b", address: "a:1", onChange() {}, clock: manualClock(), everyMs: 1 });
   proof.isAway();
