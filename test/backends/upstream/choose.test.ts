@@ -2,35 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Address } from "../../../src/backends/upstream/address.ts";
 import { chooseAddress, hasFresh } from "../../../src/backends/upstream/choose.ts";
-import { createHttpTarget } from "../../../src/backends/upstream/http-target.ts";
-import { createPool } from "../../../src/backends/upstream/pool.ts";
-import { createHost } from "../../../src/backends/upstream/resolve-host.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
-import { manualClock } from "../../support/manual-clock.ts";
+import { addressPool } from "../../support/address-pool.ts";
 
 const NOBODY: ReadonlySet<Address> = new Set();
 
-/** Addresses that are up, have shown what they must and are not busy, on a clock that stands still. */
-async function addressesOf(count: number): Promise<readonly Address[]> {
-  const clock = manualClock(1_000);
-  const { addresses } = createPool({
-    name: "rm",
-    urls: Array.from({ length: count }, (_, n) => `http://127.0.0.1:${8_001 + n}`),
-    connect: (url) =>
-      createHttpTarget({
-        ...{ url, host: createHost({ host: "127.0.0.1" }), clock },
-        ...{ connections: 1, connectTimeoutMs: 1_000, maxResponseBytes: 1_000 },
-      }),
-    prove: async () => {},
-    proofIntervalMs: 60_000,
-    ...{ clock, random: () => 0.5 },
-  });
-  for (const address of addresses) {
-    address.up = true;
-    await address.proof.attempt();
-  }
-  return addresses;
-}
+const addressesOf = async (count: number) => (await addressPool(count)).addresses;
 
 const chosen = (addresses: readonly Address[], { tried = NOBODY, proving = false, random = 0.5 } = {}) =>
   chooseAddress({ addresses, tried, proving, now: 1_000, random: () => random });
