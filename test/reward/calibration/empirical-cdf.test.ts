@@ -55,7 +55,8 @@ describe("the rank in a reference set", () => {
 });
 
 describe("cdf, normalScore and quantileMap", () => {
-  const spec = (spaceOut: "unit" | "probability" | "logProbability" | "native" | "logit") => ({ spaceIn: "logit", spaceOut, revision: "r" }) as const;
+  const spec = (spaceOut: "unit" | "probability" | "logProbability" | "native" | "logit") =>
+    ({ spaceIn: "logit", spaceOut, revision: "r" }) as const;
 
   it("apply to one score", () => {
     assert.equal(cdf.create({ reference: [4, 1, 3, 2] }, spec("unit")).apply(2.5), 0.5);
