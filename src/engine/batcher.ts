@@ -247,8 +247,12 @@ export function createBatcher(options: BatcherOptions): Batcher {
     if (unprepared.size > 0) void prepareMore();
   }
 
-  /** A full batch while there is plenty; otherwise an even share for every executor without work, so that none idles beside a long batch. */
+  /**
+   * A full batch while there is plenty; otherwise an even share for every executor without work, so that none idles beside a long batch. One
+   * executor has nobody to share with: a share, which is of tokens without padding, would leave the shortest text of a group to a pass of its own.
+   */
   function tokenBudget(): number {
+    if (limits.parallelism === 1) return limits.maxBatchTokens;
     const idle = limits.parallelism - runningBatches;
     return Math.min(limits.maxBatchTokens, Math.ceil(ready.tokens / (idle > 0 ? idle : limits.parallelism)));
   }

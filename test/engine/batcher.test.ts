@@ -74,8 +74,28 @@ test("calls of one turn travel together, nearest lengths first, within tokens an
   await settle(20);
   assert.deepEqual(
     backend.batches.slice(1).map((batch) => batch.map((text) => text.length).sort((a, b) => a - b)),
-    [[90], [49, 50], [48], [11, 12], [10]],
+    [[90], [49, 50], [48], [10, 11, 12]],
   );
+});
+
+test("one executor reads a group of unlike lengths in one pass, and two share it", async () => {
+  for (const [parallelism, passes] of [
+    [1, [[85, 90, 95, 100]]],
+    [2, [[100], [90, 95], [85]]],
+  ] as const) {
+    const limits = { maxBatchTokens: 1_000, maxPaddingRatio: 0.2, parallelism, concurrency: parallelism };
+    const { backend, batcher } = batcherOf({ limits });
+    batcher.dispatch(
+      [100, 95, 90, 85].map((length) => callOf("y".repeat(length))),
+      listener(),
+      STANDARD,
+    );
+    await settle(20);
+    assert.deepEqual(
+      backend.batches.map((batch) => batch.map((text) => text.length).sort((a, b) => a - b)),
+      passes,
+    );
+  }
 });
 
 test("what is more urgent goes first however short it is, and of equal urgency the longest", async () => {
