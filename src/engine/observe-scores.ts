@@ -1,5 +1,6 @@
 import { type Item, textOf } from "../domain/item.ts";
-import type { Member, Panel } from "../domain/panel.ts";
+import type { Member, Panel, ScalarScore } from "../domain/panel.ts";
+import type { Steering } from "../domain/reward.ts";
 import type { Observation, ObservedItem, ObservedPanel, ObservedScores, ScoreObserver } from "../domain/run.ts";
 import type { CandidateResult, ItemResult, ScoreRequest } from "../domain/score.ts";
 import type { CallContext } from "../domain/service.ts";
@@ -75,7 +76,8 @@ function observedScores(member: Member, row: readonly Judgement[], { options }: 
   const scores = row.map((judgement) => {
     if (judgement.outcome !== "scored") return null;
     tokens += judgement.tokens;
-    const scalar = member.scalarise(judgement.raw, options.steering);
+    const scalar = scalarOf(member, judgement.raw, options.steering);
+    if (scalar === undefined) return null;
     if (scalar.gating?.length === size) {
       for (let k = 0; k < size; k++) gating[k]! += scalar.gating[k]!;
       gated++;
@@ -85,6 +87,16 @@ function observedScores(member: Member, row: readonly Judgement[], { options }: 
   });
   return { scores, tokens, ...(gated > 0 && { gating: gating.map((weight) => weight / gated) }) };
 }
+
+/** Undefined of a member that only watches where the request's weights leave its judge none. */
+function scalarOf(member: Member, raw: Scored, steering: Steering | undefined): ScalarScore | undefined {
+  try {
+    return member.scalarise(raw, steering);
+  } catch {
+    return undefined;
+  }
+}
+type Scored = Parameters<Member["scalarise"]>[0];
 
 const panels = new WeakMap<Panel, ObservedPanel>();
 

@@ -1,6 +1,6 @@
 import { GatewayError } from "../domain/errors.ts";
 import type { Candidate, Message } from "../domain/item.ts";
-import type { Reading, ScalarScore } from "../domain/panel.ts";
+import type { Member, Reading, ScalarScore } from "../domain/panel.ts";
 import type { Steering, Transform, TransformContext } from "../domain/reward.ts";
 import type { Failure } from "../domain/score.ts";
 import type { StateSnapshot } from "../domain/state.ts";
@@ -58,6 +58,22 @@ export function readColumn(reading: Reading, row: readonly Judgement[], context:
   if (reading.transforms.length === 0) return { reading, judgements, scalars, calibrated, transformed: calibrated };
   const transformed = transformScores(reading, calibrated, present, judgements, context);
   return { reading, judgements, scalars, calibrated, transformed };
+}
+
+/**
+ * {@link readColumn} of a member. Weights of a request that leave one that only watches without any are a failure of its own: it refuses
+ * no request.
+ */
+export function readMember(member: Member, row: readonly Judgement[], context: ColumnContext): ScoreColumn {
+  if (member.standing === "counts") return readColumn(member, row, context);
+  try {
+    return readColumn(member, row, context);
+  } catch (thrown) {
+    const failure = failedJudgement(GatewayError.from(thrown));
+    const nothing = new Array<undefined>(row.length).fill(undefined);
+    const judgements = row.map((judgement) => (judgement.outcome === "scored" ? failure : judgement));
+    return { reading: member, judgements, scalars: nothing, calibrated: nothing, transformed: nothing };
+  }
 }
 
 /**

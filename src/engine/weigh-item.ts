@@ -8,7 +8,7 @@ import type { StateSnapshot } from "../domain/state.ts";
 import { type Count, countMembers } from "./count-members.ts";
 import { digestPrompt } from "./digest.ts";
 import { type Judgement, toFailure } from "./judgement.ts";
-import { type ColumnContext, columnOfCalibrated, readColumn, type ScoreColumn } from "./score-column.ts";
+import { type ColumnContext, columnOfCalibrated, readColumn, readMember, type ScoreColumn } from "./score-column.ts";
 import { type JointVerdict, judgeConstraints } from "./verdicts.ts";
 
 /** An item with what the judges of its panel said. */
@@ -52,12 +52,12 @@ export function weighItem(panel: Panel, judged: JudgedItem, { steering, states, 
   const size = candidates.length;
   const weights = weightsOf(panel, states, memberWeights);
   const plain: ColumnContext = { steering, candidates, prompt: judged.item.prompt, baselines: NONE, states };
-  const read = (reading: Reading, context: ColumnContext) => {
+  const read = <R extends Reading>(column: ColumnReader<R>, reading: R, context: ColumnContext) => {
     const row = judged.rows[reading.seat]!;
-    if (!panel.readsBaselines) return readColumn(reading, row, context);
-    return readColumn(reading, row.slice(0, size), { ...context, baselines: row.slice(size) });
+    if (!panel.readsBaselines) return column(reading, row, context);
+    return column(reading, row.slice(0, size), { ...context, baselines: row.slice(size) });
   };
-  const columns = panel.members.map((member) => read(member, plain));
+  const columns = panel.members.map((member) => read(readMember, member, plain));
   const { counts, aggregates, failures } = aggregateColumns(panel, columns, size, weights);
   if (panel.constraints === undefined) {
     const rewards = aggregates.map((aggregate) => aggregate?.reward ?? null);
@@ -65,7 +65,7 @@ export function weighItem(panel: Panel, judged: JudgedItem, { steering, states, 
   }
   const { readings, rule } = panel.constraints;
   // A request's weights steer what is rewarded, never what is allowed.
-  const held = readings.map((reading) => read(reading, { ...plain, steering: undefined }));
+  const held = readings.map((reading) => read(readColumn, reading, { ...plain, steering: undefined }));
   const verdicts = counts.map((_, candidate) => judgeConstraints(readings, held, candidate, rule.join));
   const compared = rule.readsBaselines ? baselineOf(panel, judged, plain, weights) : undefined;
   const lacking = compared !== undefined && "failure" in compared ? compared.failure : undefined;
@@ -91,6 +91,8 @@ export function weighItem(panel: Panel, judged: JudgedItem, { steering, states, 
 }
 
 const NONE: readonly never[] = [];
+
+type ColumnReader<R extends Reading> = (reading: R, row: readonly Judgement[], context: ColumnContext) => ScoreColumn;
 
 /** The weights in force: the weight set's, else the state's, else the configured ones. */
 function weightsOf(panel: Panel, states: ReadonlyMap<string, StateSnapshot>, memberWeights: WeightSet["memberWeights"]): ArrayLike<number> {
@@ -148,15 +150,15 @@ type Baseline = { readonly reward: number; readonly verdict?: Verdict } | { read
 function baselineOf(panel: Panel, { item, rows }: JudgedItem, context: ColumnContext, weights: ArrayLike<number>): Baseline {
   const baselines = item.baselines ?? [];
   if (baselines.length === 0) return referenceOf(panel, item, context, weights);
-  const read = (reading: Reading, steering: Steering | undefined) => {
+  const read = <R extends Reading>(column: ColumnReader<R>, reading: R, steering: Steering | undefined) => {
     const row = rows[reading.seat]!.slice(item.candidates.length);
-    return readColumn(reading, row, { ...context, steering, candidates: baselines, baselines: row });
+    return column(reading, row, { ...context, steering, candidates: baselines, baselines: row });
   };
-  const columns = panel.members.map((member) => read(member, context.steering));
+  const columns = panel.members.map((member) => read(readMember, member, context.steering));
   const mean = meanReward(panel, columns, baselines.length, weights);
   if ("failure" in mean) return mean;
   const { readings, rule } = panel.constraints!;
-  const held = readings.map((reading) => read(reading, undefined));
+  const held = readings.map((reading) => read(readColumn, reading, undefined));
   const verdicts = baselines.map((_, index) => judgeConstraints(readings, held, index, rule.join).verdict);
   return { ...mean, verdict: rule.join(verdicts) };
 }

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { scalariser } from "../../src/config/member.ts";
 import type { Call } from "../../src/domain/backend.ts";
 import type { ConstrainedGroup } from "../../src/domain/constraint.ts";
 import { GatewayError } from "../../src/domain/errors.ts";
 import type { Item } from "../../src/domain/item.ts";
 import type { Judge } from "../../src/domain/judge.ts";
 import type { Panel, Router } from "../../src/domain/panel.ts";
+import type { Observation, ScoreObserver } from "../../src/domain/run.ts";
 import type { StateReader } from "../../src/domain/state.ts";
 import { createBatcher } from "../../src/engine/batcher.ts";
 import { createScoreCache } from "../../src/engine/cache.ts";
@@ -952,4 +954,36 @@ test("states are read once, for the request's run and the versions that it pins,
     ["mix", "default", undefined],
   ]);
   await assert.rejects(score(requestOf(items, { stateVersions: { other: 1 } }), contextOf()), /no panel reads a state "other"/);
+});
+
+test("weights of a request that leave a judge which only watches none are a failure of its own, and the others' rewards stay", async () => {
+  const gated = (name: string, objective: string): Judge => ({
+    ...scriptedJudge({
+      name,
+      decode: (value) => ({ outcome: "scored", value, objectives: Float64Array.of(value), gating: Float64Array.of(1) }),
+    }),
+    gated: { objectives: [{ name: objective, penalty: 0 }], verbosityIndex: -1 },
+  });
+  const member = (judge: Judge, standing: "counts" | "shadow" | "audit") =>
+    memberOf(judge, { standing, weight: standing === "counts" ? 1 : 0, scalarise: scalariser(judge) });
+  const steering = { weights: { helpfulness: 1 }, mode: "override", alpha: 1 } as const;
+  const weightSets = [{ name: "again", steering }];
+  for (const standing of ["shadow", "audit"] as const) {
+    const panels = [panelOf([member(gated("old", "helpfulness"), "counts"), member(gated("new", "clarity"), standing)])];
+    const heard: Observation[] = [];
+    const observer: ScoreObserver = { observe: (observation) => void heard.push(observation), observeRaw: () => {} };
+    const { score } = engineOf({}, { panels, observer });
+    const request = { ...requestOf([itemOf("a", ["four"])], { steering, weightSets }), run: "r" };
+    const [candidate] = (await score(request, contextOf())).results[0]!.candidates;
+    assert.deepEqual([candidate!.status, candidate!.reward, candidate!.rewards], ["complete", 4, { again: 4 }]);
+    const watcher = candidate!.judges[1];
+    assert.deepEqual(
+      [watcher?.outcome, watcher?.failure?.reason],
+      standing === "audit" ? [undefined, undefined] : ["failed", "REQUEST_INVALID"],
+    );
+    assert.deepEqual(
+      heard[0]!.items[0]!.members.map(({ scores }) => scores),
+      [[4], [null]],
+    );
+  }
 });

@@ -1,6 +1,7 @@
 import { systemClock } from "../../src/domain/clock.ts";
 import type { Judge } from "../../src/domain/judge.ts";
 import type { Panel, Router } from "../../src/domain/panel.ts";
+import type { ScoreObserver } from "../../src/domain/run.ts";
 import type { StateReader } from "../../src/domain/state.ts";
 import type { QueueLimits } from "../../src/engine/admission.ts";
 import { createBatcher } from "../../src/engine/batcher.ts";
@@ -28,6 +29,7 @@ export function engineOf(
     /** Instead of an empty one of 64 MB. */
     cache?: ScoreCache;
     log?: Logger;
+    observer?: ScoreObserver;
   } = {},
 ) {
   const clock = options.clock ?? systemClock;
@@ -45,6 +47,7 @@ export function engineOf(
     maxRequestMs: options.maxRequestMs ?? 100_000,
     metrics,
     ...(options.log && { log: options.log }),
+    ...(options.observer && { observer: options.observer }),
   });
   return { backend, metrics, score, batcher };
 }
