@@ -83,6 +83,11 @@ export interface Aggregation {
    * so that bounds of scores give bounds of the reward.
    */
   readonly monotone?: true;
+  /**
+   * Whether what it is told of a candidate suffices. Present where it weighs members by more than their weights: they may all come to 0 while
+   * those that have no score would not. Such a candidate has no reward, and is not aggregated.
+   */
+  suffices?(entry: CandidateScores): boolean;
   /** @returns one aggregate per entry of `group`, same order; entries have at least one member */
   aggregate(group: readonly CandidateScores[]): Aggregate[];
 }

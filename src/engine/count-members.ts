@@ -92,7 +92,7 @@ function belowQuorum(own: number, quorum: number): Failure {
 }
 
 /** Why no member counts: the first judge's own failure, or that nobody covers the item. */
-function noOpinion(panel: Panel, columns: readonly ScoreColumn[], candidate: number): Failure {
+export function noOpinion(panel: Panel, columns: readonly ScoreColumn[], candidate: number): Failure {
   const counting = panel.members.flatMap((member, index) => (member.standing === "counts" ? [{ member, column: columns[index]! }] : []));
   for (const { member, column } of counting) {
     const judgement = column.judgements[candidate]!;

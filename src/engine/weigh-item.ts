@@ -5,7 +5,7 @@ import type { Panel, Reading } from "../domain/panel.ts";
 import type { Aggregate, Steering } from "../domain/reward.ts";
 import type { Failure, WeightSet } from "../domain/score.ts";
 import type { StateSnapshot } from "../domain/state.ts";
-import { type Count, countMembers } from "./count-members.ts";
+import { type Count, countMembers, noOpinion } from "./count-members.ts";
 import { digestPrompt } from "./digest.ts";
 import { type Judgement, toFailure } from "./judgement.ts";
 import { type ColumnContext, columnOfCalibrated, readColumn, readMember, type ScoreColumn } from "./score-column.ts";
@@ -125,16 +125,18 @@ function configuredWeights(panel: Panel): readonly number[] {
 export function aggregateColumns(panel: Panel, columns: readonly ScoreColumn[], size: number, weights: ArrayLike<number>) {
   const counts: Count[] = [];
   for (let candidate = 0; candidate < size; candidate++) counts.push(countMembers(panel, columns, candidate, weights));
-  const counted = counts.filter((count) => count.scores !== undefined);
-  const results = panel.aggregation.aggregate(counted.map((count) => count.scores!));
+  const { aggregation } = panel;
+  const entries = counts.map(({ scores }) => (scores !== undefined && aggregation.suffices?.(scores) !== false ? scores : undefined));
+  const results = aggregation.aggregate(entries.filter((entry) => entry !== undefined));
   let next = 0;
   const aggregates: (Aggregate | undefined)[] = [];
   const failures: (Failure | undefined)[] = [];
-  for (const count of counts) {
-    const aggregate = count.scores === undefined ? undefined : results[next++]!;
+  for (const [candidate, entry] of entries.entries()) {
+    const aggregate = entry === undefined ? undefined : results[next++]!;
     const finite = aggregate === undefined || Number.isFinite(aggregate.reward);
     aggregates.push(finite ? aggregate : undefined);
-    failures.push(finite ? count.failure : notFinite(panel));
+    const without = entry === undefined ? (counts[candidate]!.failure ?? noOpinion(panel, columns, candidate)) : undefined;
+    failures.push(finite ? without : notFinite(panel));
   }
   return { counts, aggregates, failures };
 }

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { scalariser } from "../../src/config/member.ts";
+import type { Judge } from "../../src/domain/judge.ts";
 import type { FailurePolicy, Member, Panel } from "../../src/domain/panel.ts";
 import type { Judgement } from "../../src/engine/judgement.ts";
+import { NOT_ASKED, opennessOf } from "../../src/engine/openness.ts";
 import { type RewardOptions, rewardItems } from "../../src/engine/panel-reward.ts";
+import { gatedSumKind } from "../../src/reward/aggregation/gated-sum.ts";
 import { itemOf, memberOf, panelOf, scriptedJudge } from "../support/scripted.ts";
 
 const FULL = { detail: "full", states: new Map() } as const;
@@ -202,4 +206,42 @@ test("detail decides how much is said: reward alone, judges, objectives too", ()
     tokens: 9,
     truncated: { side: "prompt_start", droppedTokens: 3 },
   });
+});
+
+test("a candidate whose gating is all on members that it lacks has no reward, by their failure, and the others of the request have theirs", () => {
+  const gate: Judge = {
+    ...scriptedJudge({ name: "gate" }),
+    gated: { objectives: ["safe", "helpful"].map((name) => ({ name, penalty: 0 })), verbosityIndex: -1 },
+  };
+  const own = memberOf(gate, { required: true, scalarise: scalariser(gate) });
+  const helper = memberOf(scriptedJudge({ name: "helper" }), { onFailure: { policy: "degrade" }, stage: 1 });
+  const params = { gatingFrom: "gate", objectives: { gate: ["safe"], helper: ["helpful"] } };
+  const facts = [own, helper].map(({ name, judge, required }) => ({ name, counts: true, weight: 1, required, gated: judge.gated }));
+  const aggregation = gatedSumKind.create(params, { members: facts, spaceOut: "logit", revision: "r" });
+  const panel = panelOf([own, helper], { aggregation });
+  const said = (value: number): Judgement => ({
+    ...{ outcome: "scored", cached: false, tokens: 1, truncation: undefined },
+    raw: { outcome: "scored", value, objectives: Float64Array.of(value, value), gating: Float64Array.of(0.5, 0.5) },
+  });
+  const steering = { weights: { helpful: 1 }, mode: "override", alpha: 1 } as const;
+  const rows = (instead: Judgement) => [
+    [said(1), said(2)],
+    [instead, scored(7)],
+  ];
+  for (const [instead, reason] of [
+    [failed(), "BACKEND_UNAVAILABLE"],
+    [failed("abstained"), "BACKEND_UNAVAILABLE"],
+    [failed("not_applicable"), "REQUEST_INVALID"],
+  ] as const) {
+    const results = rewardGroup(panel, rows(instead), { ...FULL, steering });
+    assert.deepEqual(
+      results.map(({ status, reward, failure }) => [status, reward, failure?.reason]),
+      [
+        ["failed", undefined, reason],
+        ["complete", 7, undefined],
+      ],
+    );
+  }
+  const judged = { item: itemOf("i", ["a", "b"]), rows: rows(NOT_ASKED) };
+  assert.deepEqual(opennessOf(panel, { margin: 1 }, judged, { ...FULL, steering }).reasons, ["missing"]);
 });

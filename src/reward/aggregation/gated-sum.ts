@@ -15,6 +15,11 @@ const params = z
   .describe("Σ gate × score, where each member's gate is its weight times the gating of its objectives, scaled to a total of 1.");
 type Params = z.output<typeof params>;
 
+/** What a gating gives a member that receives these objectives. */
+function gateOf(gating: Float64Array, objectives: readonly number[]): number {
+  return sum(objectives.map((k) => gating[k]!));
+}
+
 /**
  * Gated sum of one candidate over members: member j weighs w[j] · Σ_{k ∈ objectives(j)} g[k], scaled so that the absolute
  * weights sum to 1; reward = Σ_j weight[j] · x[j].
@@ -27,7 +32,7 @@ type Params = z.output<typeof params>;
  * @complexity O(n·K), pure
  */
 function gatedSumOfMembers(entry: CandidateScores, gating: Float64Array, objectives: readonly (readonly number[])[]): Aggregate {
-  const weights = entry.weights.map((weight, j) => weight * sum(objectives[j]!.map((k) => gating[k]!)));
+  const weights = entry.weights.map((weight, j) => weight * gateOf(gating, objectives[j]!));
   const mass = sum(weights.map(Math.abs));
   if (!(mass > 0)) {
     throw new GatewayError("REQUEST_INVALID", "the gating leaves no member of the panel with a weight: weigh another objective", {
@@ -84,22 +89,31 @@ export const gatedSumKind: AggregationKind<typeof params> = {
     const gateIndex = members.findIndex((member) => member.name === gatingFrom);
     const known = members[gateIndex]!.gated!.objectives.map((objective) => objective.name);
     const received = members.map((member) => (objectives[member.name] ?? []).map((name) => known.indexOf(name)));
+    const gatingOf = ({ members: there, gating }: CandidateScores) => {
+      const own = gating?.[there.indexOf(gateIndex)];
+      // The member is required, so a candidate without it never gets here.
+      if (own === undefined) throw new GatewayError("INTERNAL", `no gating from "${gatingFrom}" for a candidate that it scored`);
+      return own;
+    };
     return {
       method: "gatedSum",
       spaceOut,
       revision,
       weighs: true,
+      suffices: (entry) => {
+        const gating = gatingOf(entry);
+        const gated = received.flatMap((own, member) => (own.length > 0 && gateOf(gating, own) !== 0 ? [member] : []));
+        const weighed = entry.members.filter((_, j) => entry.weights[j] !== 0);
+        return gated.some((member) => weighed.includes(member)) || gated.every((member) => entry.members.includes(member));
+      },
       aggregate: (group) =>
-        group.map((entry) => {
-          const gating = entry.gating?.[entry.members.indexOf(gateIndex)];
-          // The member is required, so a candidate without it never gets here.
-          if (gating === undefined) throw new GatewayError("INTERNAL", `no gating from "${gatingFrom}" for a candidate that it scored`);
-          return gatedSumOfMembers(
+        group.map((entry) =>
+          gatedSumOfMembers(
             entry,
-            gating,
+            gatingOf(entry),
             entry.members.map((member) => received[member]!),
-          );
-        }),
+          ),
+        ),
     };
   },
 };
