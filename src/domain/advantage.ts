@@ -2,7 +2,7 @@
 export interface GroupRewards {
   /** Shape [N]; null where the candidate has none. */
   readonly rewards: readonly (number | null)[];
-  /** Transformed scores of the members that count, shape [N][K]; null where a member has none. */
+  /** Transformed scores of the members that count, imputed ones as well, shape [N][K]; null where a member has none. */
   readonly components: readonly (readonly (number | null)[])[];
   /** Weights of the members that count, shape [K]. */
   readonly weights: readonly number[];

@@ -36,18 +36,21 @@ export function rewardItems(panel: Panel, judged: readonly JudgedItem[], options
   });
 }
 
-function groupRewards(panel: Panel, { rewards, columns, weights }: WeightedItem, item: Item) {
-  const counting = panel.members.flatMap(({ standing }, index) =>
-    standing === "counts" ? [{ weight: weights[index]!, column: columns[index]! }] : [],
-  );
+function groupRewards(panel: Panel, { rewards, columns, counts, weights }: WeightedItem, item: Item) {
+  const counting = panel.members.flatMap(({ standing }, index) => (standing === "counts" ? [index] : []));
   return {
     rewards,
     components: rewards.map((reward, candidate) =>
-      counting.map(({ column }) => (reward === null ? null : (column.transformed[candidate] ?? null))),
+      counting.map((index) => (reward === null ? null : (columns[index]!.transformed[candidate] ?? imputedOf(counts[candidate]!, index)))),
     ),
-    weights: counting.map(({ weight }) => weight),
+    weights: counting.map((index) => weights[index]!),
     lengths: item.candidates.map(({ tokens }) => tokens ?? null),
   };
+}
+
+/** The score that a policy has put in the place of a member's. */
+function imputedOf({ imputed, scores }: Count, index: number): number | null {
+  return imputed?.has(index) ? scores!.scores[scores!.members.indexOf(index)]! : null;
 }
 
 const NONE: readonly never[] = [];

@@ -8,6 +8,7 @@ import type { Judgement } from "../../src/engine/judgement.ts";
 import { NOT_ASKED, opennessOf } from "../../src/engine/openness.ts";
 import { type RewardOptions, rewardItems } from "../../src/engine/panel-reward.ts";
 import { gatedSumKind } from "../../src/reward/aggregation/gated-sum.ts";
+import { ADVANTAGE_KINDS } from "../../src/reward/index.ts";
 import { itemOf, memberOf, panelOf, scriptedJudge } from "../support/scripted.ts";
 
 const FULL = { detail: "full", states: new Map() } as const;
@@ -244,4 +245,26 @@ test("a candidate whose gating is all on members that it lacks has no reward, by
   }
   const judged = { item: itemOf("i", ["a", "b"]), rows: rows(NOT_ASKED) };
   assert.deepEqual(opennessOf(panel, { margin: 1 }, judged, { ...FULL, steering }).reasons, ["missing"]);
+});
+
+test("a number that a policy imputes is a member's score to advantages as well", () => {
+  const kind = ADVANTAGE_KINDS.find(({ method }) => method === "mrn")!;
+  const own = { epsilon: 0, epsilonIn: "std", ddof: 0, single: "zero", missing: "zero" };
+  const advantages = kind.create({ convention: own }, "r");
+  const panel = panelOf(members({ policy: "impute", value: -6 }, [1, 1]), { advantages });
+  const results = rewardGroup(
+    panel,
+    [
+      [scored(-5), scored(-5), scored(-5)],
+      [scored(-4), scored(-2), failed()],
+    ],
+    FULL,
+  );
+  const spread = Math.sqrt(8 / 3);
+  for (const [i, { status, advantage, judges }] of results.entries()) {
+    assert.equal(status, i === 2 ? "degraded" : "complete");
+    const expected = [0, 2, -2][i]! / spread;
+    assert.ok(Math.abs(advantage! - expected) < 1e-12, `${advantage} is not ${expected}`);
+    assert.ok(Math.abs(judges[1]!.advantage! - expected) < 1e-12);
+  }
 });
