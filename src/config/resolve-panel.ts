@@ -70,7 +70,7 @@ export async function resolvePanel(
   const baseline = await resolveBaseline([...path, "constraints", "baseline"], panel, entries, context);
   const rule = aggregation && resolveConstraining([...path, "constraints"], panel, aggregation.spaceOut, baseline?.sha256, context);
   if (aggregation === undefined || problems.length > before) return undefined;
-  const advantages = resolveAdvantages(panel);
+  const advantages = resolveAdvantages([...path, "advantages"], panel, context);
   const outcome = { aggregation, space: rule?.spaceOut ?? aggregation.spaceOut, spaces: counting.map((member) => member.space) };
   const gates = constraints.map(({ entry }) => entry.judge);
   checkSequence(path, panel, { members: entries, gates, advantages, ...outcome }, context.report);
@@ -281,10 +281,18 @@ function resolveConstraining(
     : createConstraining(params, space, digestOf(reference === undefined ? params : { ...params, reference }));
 }
 
-function resolveAdvantages({ advantages }: PanelConfig): AdvantageEstimator | undefined {
+function resolveAdvantages(path: KeyPath, { advantages, constraints }: PanelConfig, context: Context): AdvantageEstimator | undefined {
   if (advantages === undefined) return undefined;
   const { method: wanted, ...params } = advantages;
-  return ADVANTAGE_KINDS.find(({ method }) => method === wanted)!.create(params, digestOf(advantages));
+  const estimator = ADVANTAGE_KINDS.find(({ method }) => method === wanted)!.create(params, digestOf(advantages));
+  const { reward = "aggregate", violation = "withhold" } = constraints ?? {};
+  const violationGets = reward === "crpg" || reward === "crraft" ? 0 : violation === "withhold" ? undefined : violation.reward;
+  if (estimator.readsMembers && violationGets !== undefined) {
+    const cause = `${wanted} compares the members' scores, of which a violation that gets ${violationGets} may have the best`;
+    const remedy = "use grpo or another that compares rewards, or withhold the reward of a violation (reward: aggregate)";
+    context.report({ path: [...path, "method"], cause, remedy });
+  }
+  return estimator;
 }
 
 function toPolicy(written: FailureConfig): FailurePolicy {

@@ -29,6 +29,8 @@ export interface AdvantageEstimator {
   readonly scope: "group" | "batch";
   /** Whether the request has to tell every candidate's length. */
   readonly readsLengths: boolean;
+  /** Set of one that reads the scores of members in the place of rewards, and so knows nothing of what constraints make of these. */
+  readonly readsMembers?: true;
   /** @returns one entry per item, same order */
   estimate(groups: readonly GroupRewards[]): readonly GroupAdvantage[];
 }

@@ -309,6 +309,24 @@ const WRONG: readonly Refusal[] = [
     /did you mean grpo\?/,
   ],
   [
+    "advantages of members' scores where a violation gets a stated reward",
+    p(
+      "{ members: [{ judge: reward }], constraints: { judges: [{ judge: objectives, atLeast: 0 }], violation: { reward: -10 } }, advantages: { method: mrn } }",
+    ),
+    "panels.p.advantages.method",
+    /mrn compares the members' scores, of which a violation that gets -10 may have the best/,
+    /use grpo .* or withhold/,
+  ],
+  [
+    "advantages of members' scores where a violation gets 0",
+    p(
+      "{ members: [{ judge: reward }], constraints: { judges: [{ judge: objectives, atLeast: 0 }], baseline: 0, reward: crpg }, advantages: { method: gdpo } }",
+    ),
+    "panels.p.advantages.method",
+    /gdpo compares the members' scores, of which a violation that gets 0 may have the best/,
+    /use grpo .* or withhold/,
+  ],
+  [
     "a transform of logits after one that leaves them",
     p(
       "{ members: [{ judge: reward, transforms: [{ method: runningScale, state: scale }, { method: preferenceAsReward, references: item }] }] }",

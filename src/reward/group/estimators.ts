@@ -142,6 +142,7 @@ export const mrn: AdvantageKind<z.ZodObject<{ convention: z.ZodDefault<typeof co
       revision,
       scope: "group",
       readsLengths: false,
+      readsMembers: true,
       estimate: (groups) =>
         groups.map((group) => {
           const parts = standardiseThenSum(group.components, group.weights, own);
@@ -178,7 +179,7 @@ export const gdpo: AdvantageKind<typeof gdpoParams> = {
       );
       return groups.map((group, g) => placeComponents(group, parts[g]!, advantages[g]!, own.ddof));
     };
-    return { ...batchEstimator("gdpo", revision, estimate), scope: chosen.batch === "request" ? "batch" : "group" };
+    return { ...batchEstimator("gdpo", revision, estimate), readsMembers: true, scope: chosen.batch === "request" ? "batch" : "group" };
   },
 };
 
