@@ -195,6 +195,11 @@ function placeComponents(group: GroupRewards, parts: ComponentAdvantages, advant
     ),
     components: group.components.map((ofCandidate, i) => ofCandidate.map((score, k) => (score === null ? null : parts.components[k]![i]!))),
     ...statistics(group.rewards, ddof),
-    zeroVariance: parts.zeroStd.every(Boolean),
+    zeroVariance: !parts.masked.every(Boolean) && parts.zeroStd.every((same, k) => same || isSilent(group, k)),
   };
+}
+
+/** Whether a member adds nothing to any sum: it has no weight, or no candidate has a score of it, since it does not cover the item or was not asked. */
+function isSilent({ weights, components }: GroupRewards, k: number): boolean {
+  return weights[k] === 0 || components.every((ofCandidate) => ofCandidate[k] === null);
 }

@@ -36,6 +36,55 @@ describe("estimators of advantages", () => {
     assert.equal(flat!.zeroVariance, true);
   });
 
+  it("says so too where a member that has no weight, or that said nothing of the item, is the only one to differ", () => {
+    const own = { epsilon: 0, epsilonIn: "std", ddof: 0, single: "zero", missing: "ignore" };
+    const batch = { mean: 0, std: 1 };
+    for (const [method, params] of [
+      ["mrn", { convention: own }],
+      ["gdpo", { convention: own, batch }],
+    ] as const) {
+      const flat = (components: (number | null)[][], weights: number[]) => {
+        const [group] = estimatorOf(method, params).estimate([groupOf([1, 1], { components, weights })]);
+        return [group!.zeroVariance, ...group!.advantages];
+      };
+      assert.deepEqual(
+        flat(
+          [
+            [1, null],
+            [1, null],
+          ],
+          [1, 1],
+        ),
+        [true, 0, 0],
+        method,
+      );
+      assert.deepEqual(
+        flat(
+          [
+            [1, 3],
+            [1, 4],
+          ],
+          [1, 0],
+        ),
+        [true, 0, 0],
+        method,
+      );
+      assert.deepEqual(
+        flat(
+          [
+            [1, 3],
+            [1, 4],
+          ],
+          [1, 1],
+        ).slice(0, 1),
+        [false],
+        method,
+      );
+      const [none] = estimatorOf(method, params).estimate([groupOf([null, null], { components: [[null], [null]] })]);
+      assert.deepEqual([none!.zeroVariance, ...none!.advantages], [false, null, null], method);
+    }
+  });
+
   it("rloo, drGrpo and opo take their baselines from the others, the mean and the lengths", () => {
     near(estimatorOf("rloo").estimate([groupOf([1, 0, 2])])[0]!.advantages, [0, -1.5, 1.5]);
     near(estimatorOf("drGrpo").estimate([groupOf([1, 3])])[0]!.advantages, [-1, 1]);
