@@ -30,6 +30,7 @@ export function countMembers(panel: Panel, columns: readonly ScoreColumn[], cand
   const missing: number[] = [];
   let imputed: Set<number> | undefined;
   let fatal: Failure | undefined;
+  let notAsked = 0;
   let allWeight = 0;
   let presentWeight = 0;
   for (let index = 0; index < panel.members.length; index++) {
@@ -49,7 +50,10 @@ export function countMembers(panel: Panel, columns: readonly ScoreColumn[], cand
     }
     const { outcome, failure } = judgement as Exclude<Judgement, { outcome: "scored" }>;
     // Nobody waits for a judge whose stage did not come; it is never required.
-    if (outcome === "not_asked") continue;
+    if (outcome === "not_asked") {
+      notAsked++;
+      continue;
+    }
     if (outcome !== "not_applicable") missing.push(index);
     if (member.required) fatal ??= { ...failure, message: `required ${label(member)}: ${failure.message}` };
     if (outcome === "not_applicable") continue;
@@ -65,7 +69,7 @@ export function countMembers(panel: Panel, columns: readonly ScoreColumn[], cand
   if (fatal !== undefined) return failed(fatal, missing);
   const own = members.length - (imputed?.size ?? 0);
   if (own === 0) return failed(noOpinion(panel, columns, candidate), missing);
-  if (missing.length > 0 && own < panel.quorum) return failed(belowQuorum(own, panel.quorum), missing);
+  if (missing.length > 0 && own + notAsked < panel.quorum) return failed(belowQuorum(own, panel.quorum), missing);
   if (presentWeight === 0 && allWeight > 0) return failed(noOpinion(panel, columns, candidate), missing);
   const scale = presentWeight === 0 ? 1 : allWeight / presentWeight;
   return {

@@ -8,7 +8,7 @@ import type { Judgement } from "../../src/engine/judgement.ts";
 import { NOT_ASKED, opennessOf } from "../../src/engine/openness.ts";
 import { type RewardOptions, rewardItems } from "../../src/engine/panel-reward.ts";
 import { gatedSumKind } from "../../src/reward/aggregation/gated-sum.ts";
-import { ADVANTAGE_KINDS } from "../../src/reward/index.ts";
+import { ADVANTAGE_KINDS, constrainingParams, createConstraining } from "../../src/reward/index.ts";
 import { itemOf, memberOf, panelOf, scriptedJudge } from "../support/scripted.ts";
 
 const FULL = { detail: "full", states: new Map() } as const;
@@ -267,4 +267,17 @@ test("a number that a policy imputes is a member's score to advantages as well",
     assert.ok(Math.abs(advantage! - expected) < 1e-12, `${advantage} is not ${expected}`);
     assert.ok(Math.abs(judges[1]!.advantage! - expected) < 1e-12);
   }
+});
+
+test("a member that was not asked does not count against the quorum of a candidate that is vetoed", () => {
+  const readings = [{ ...memberOf(scriptedJudge({ name: "gate" })), bound: { atLeast: 1 }, notApplicable: "unknown" }] as const;
+  const params = constrainingParams.parse({ violation: { reward: -10 } });
+  const rule = createConstraining(params, "logit", "r");
+  const panel = panelOf(members({ policy: "degrade" }, [1, 1, 1]), { quorum: 2, constraints: { readings, rule } });
+  const rows = (late: Judgement) => [[scored(3)], [failed()], [late], [scored(0)]];
+  const results = [NOT_ASKED, scored(2)].map((late) => rewardGroup(panel, rows(late), FULL)[0]!);
+  assert.deepEqual(
+    results.map(({ status, reward }) => [status, reward]),
+    Array(2).fill(["vetoed", -10]),
+  );
 });
