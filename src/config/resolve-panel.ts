@@ -2,7 +2,7 @@ import type { AdvantageEstimator } from "../domain/advantage.ts";
 import type { ConfigProblem } from "../domain/errors.ts";
 import type { Judge } from "../domain/judge.ts";
 import type { Constraint, FailurePolicy, Member, Panel, Reading } from "../domain/panel.ts";
-import type { StateWeights } from "../domain/reward.ts";
+import type { Aggregation, StateWeights } from "../domain/reward.ts";
 import { boundsOf, isIn, type ScoreSpace } from "../domain/score-space.ts";
 import { ADVANTAGE_KINDS, AGGREGATION_KINDS, constrainingProblems, createConstraining, type MemberFacts } from "../reward/index.ts";
 import { meetingPoint, waysTo } from "../reward/spaces.ts";
@@ -70,6 +70,7 @@ export async function resolvePanel(
   const baseline = await resolveBaseline([...path, "constraints", "baseline"], panel, entries, context);
   const rule = aggregation && resolveConstraining([...path, "constraints"], panel, aggregation.spaceOut, baseline?.sha256, context);
   if (aggregation === undefined || problems.length > before) return undefined;
+  checkWeights([...path, "weights"], panel, aggregation, context);
   const advantages = resolveAdvantages([...path, "advantages"], panel, context);
   const outcome = { aggregation, space: rule?.spaceOut ?? aggregation.spaceOut, spaces: counting.map((member) => member.space) };
   const gates = constraints.map(({ entry }) => entry.judge);
@@ -219,6 +220,19 @@ function resolveWeights(path: KeyPath, { weights, members }: PanelConfig, contex
       return Float64Array.from(members, ({ judge, standing }) => (standing === "counts" ? byJudge[judge]! : 0));
     },
   };
+}
+
+/** Refuses weights out of a state that the aggregation would not read, or read the wrong way round. */
+function checkWeights(path: KeyPath, { weights }: PanelConfig, { method, weighs, shares }: Aggregation, context: Context): void {
+  if (weights === undefined) return;
+  if (!weighs) {
+    const cause = `${method} takes its members as equals, so that nobody reads the weights of state "${weights.state}"`;
+    context.report({ path, cause, remedy: "use weightedSum or another that weighs its members, or remove weights" });
+    return;
+  }
+  if (!shares || context.states.get(weights.state)!.config.form !== "equality") return;
+  const cause = `${method} shares out weights and those of state "${weights.state}", of form equality, may be below 0, which would turn rewards around`;
+  context.report({ path: [...path, "state"], cause, remedy: "use weightedSum, or multipliers of form inequality" });
 }
 
 /** The one space that all members that count arrive in. */

@@ -4,6 +4,7 @@ import type { Reading } from "../domain/panel.ts";
 import type { Calibration, Transform } from "../domain/reward.ts";
 import type { ScoreSpace } from "../domain/score-space.ts";
 import type { StateKindName } from "../domain/state.ts";
+import type { ConstraintForm } from "../reward/aggregation/lagrangian.ts";
 import { CALIBRATION_KINDS, type ParamsProblem, TRANSFORM_KINDS } from "../reward/index.ts";
 import { type ChainStep, followChain } from "../reward/spaces.ts";
 import { readCalibrationFile } from "./bundle.ts";
@@ -23,6 +24,8 @@ export interface StateFacts {
   readonly kind: StateKindName;
   /** Judges that its value covers. */
   readonly judges: readonly string[];
+  /** As written. */
+  readonly config: { readonly kind: StateKindName; readonly form?: ConstraintForm };
 }
 
 /** What panels are resolved from; problems are collected through `report`. */

@@ -78,6 +78,8 @@ export interface Aggregation {
   readonly revision: string;
   /** Whether weights matter to it; one that takes its members as equals refuses a request that weighs them. */
   readonly weighs: boolean;
+  /** Set of one that shares out weights, which have to be ≥ 0: by a total below 0 it would turn the reward around. */
+  readonly shares?: true;
   /**
    * Present where each candidate is aggregated by itself and its reward never falls when a score of a member with a weight ≥ 0 rises,
    * so that bounds of scores give bounds of the reward.

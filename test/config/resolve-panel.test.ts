@@ -24,6 +24,7 @@ judges:
 states:
   mix: { kind: hedge, judges: { reward: {}, objectives: {} }, learningRate: 0.1 }
   scale: { kind: runningScale, judges: [reward] }
+  held: { kind: multipliers, judges: { reward: { threshold: 0 }, objectives: { threshold: 0 } }, form: equality }
 panels:
 `;
 
@@ -223,6 +224,36 @@ const WRONG: readonly Refusal[] = [
     "panels.p.weights.state",
     /weighs reward, objectives and the members that count are reward/,
     /the same judges/,
+  ],
+  [
+    "weights of a state that nobody reads",
+    p("{ members: [{ judge: reward }, { judge: objectives }], aggregation: { method: median }, weights: { state: mix } }"),
+    "panels.p.weights",
+    /median takes its members as equals/,
+    /weightedSum .* or remove weights/,
+  ],
+  [
+    "weights below 0 that are shared out by weightedMean",
+    p("{ members: [{ judge: reward }, { judge: objectives }], aggregation: { method: weightedMean }, weights: { state: held } }"),
+    "panels.p.weights.state",
+    /weightedMean shares out weights and those of state "held", of form equality, may be below 0/,
+    /weightedSum, or .* inequality/,
+  ],
+  [
+    "weights below 0 that are shared out by softmin",
+    p(
+      "{ members: [{ judge: reward }, { judge: objectives }], aggregation: { method: softmin, temperature: 1 }, weights: { state: held } }",
+    ),
+    "panels.p.weights.state",
+    /softmin shares out weights and those of state "held", of form equality, may be below 0/,
+    /weightedSum, or .* inequality/,
+  ],
+  [
+    "weights below 0 that are shared out by borda",
+    p("{ members: [{ judge: reward }, { judge: objectives }], aggregation: { method: borda }, weights: { state: held } }"),
+    "panels.p.weights.state",
+    /borda shares out weights and those of state "held", of form equality, may be below 0/,
+    /weightedSum, or .* inequality/,
   ],
   [
     "a state that is not there",

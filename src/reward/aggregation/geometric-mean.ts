@@ -41,6 +41,7 @@ export const geometricMeanKind: AggregationKind<typeof params> = {
     spaceOut,
     revision,
     weighs: true,
+    shares: true,
     monotone: true,
     aggregate: (group) => group.map(({ scores, weights }) => geometricMean(scores, weights, floor)),
   }),

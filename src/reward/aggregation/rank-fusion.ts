@@ -117,6 +117,7 @@ export const bordaKind: AggregationKind<typeof bordaParams> = {
     spaceOut,
     revision,
     weighs: true,
+    shares: true,
     aggregate: (group) =>
       fuse(group, bordaPoints, (weights) => {
         const total = sum(weights);

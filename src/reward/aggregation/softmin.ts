@@ -60,6 +60,7 @@ export const softminKind: AggregationKind<typeof params> = {
     spaceOut,
     revision,
     weighs: true,
+    shares: true,
     ...(options.form === "logMeanExp" && { monotone: true as const }),
     aggregate: (group) => group.map(({ scores, weights }) => softmin(scores, weights, options)),
   }),

@@ -35,6 +35,7 @@ export const weightedMeanKind: AggregationKind<typeof params> = {
     spaceOut,
     revision,
     weighs: true,
+    shares: true,
     monotone: true,
     aggregate: (group: readonly CandidateScores[]) => group.map(({ scores, weights }) => weightedMean(scores, weights)),
   }),
