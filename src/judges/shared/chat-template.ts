@@ -218,7 +218,7 @@ function randomMarker(): string {
 }
 
 function invalid(problem: string, cause?: unknown): GatewayError {
-  return new GatewayError("CONFIG_INVALID", `the chat template is not usable: ${problem}; correct \`template\` in judge.yaml`, { cause });
+  return new GatewayError("CONFIG_INVALID", `the chat template is not usable: ${problem}`, { cause });
 }
 
 function messageOf(thrown: unknown): string {
