@@ -74,6 +74,13 @@ const NOT_SAMPLED: Judgement = {
   failure: { reason: "JUDGE_SKIPPED", message: "the item is not in the sample that this judge watches", retryable: false },
 };
 
+/** Names of the states that rewards of a panel depend on; what only its watchers read is not among them. */
+export function neededStates({ members, constraints, weighting }: Panel): string[] {
+  const readings = [...members.filter(({ standing }) => standing === "counts"), ...(constraints?.readings ?? [])];
+  const scales = readings.flatMap(({ transforms }) => transforms.flatMap(({ state }) => state ?? []));
+  return weighting === undefined ? scales : [weighting.state, ...scales];
+}
+
 interface Seat {
   readonly counts: boolean;
   /** Share of items that it judges, 1 where it counts. */

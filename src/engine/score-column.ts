@@ -142,6 +142,9 @@ const NOTHING: TransformContext = {};
 function contextOf(reading: Reading, transform: Transform, places: readonly number[], context: ColumnContext): TransformContext {
   if (transform.reads === undefined && transform.state === undefined) return NOTHING;
   const state = transform.state === undefined ? undefined : context.states.get(transform.state);
+  if (transform.state !== undefined && state === undefined) {
+    throw new GatewayError("STATE_STORE_UNAVAILABLE", `the state "${transform.state}" of member "${reading.name}" could not be read`);
+  }
   return {
     ...(transform.reads === "lengths" && { lengths: Float64Array.from(places, (candidate) => context.candidates[candidate]!.tokens!) }),
     ...(transform.reads === "baselines" && { baselines: referenceScores(reading, transform, context) }),

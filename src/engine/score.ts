@@ -18,7 +18,7 @@ import { allFinite, isNotFinite } from "./judgement.ts";
 import { observeScores } from "./observe-scores.ts";
 import { byBackend, fillFailed, fillRow, type OpenAsk } from "./open-ask.ts";
 import { rewardItems } from "./panel-reward.ts";
-import { findPanel, routeItem } from "./plan.ts";
+import { findPanel, neededStates, routeItem } from "./plan.ts";
 import { RequestScope } from "./request-scope.ts";
 import { judgingOf } from "./stages.ts";
 
@@ -168,7 +168,15 @@ export function createScorer(options: ScorerOptions): Scorer {
   async function readStates(used: ReadonlySet<Panel>, { run, options: { stateVersions } }: ScoreRequest) {
     const names = new Set([...used].flatMap((panel) => panel.states));
     const states = new Map<string, StateSnapshot>();
-    for (const name of names) states.set(name, await options.states!.read(name, run ?? DEFAULT_RUN, stateVersions?.[name]));
+    const needed = new Set([...used].flatMap(neededStates));
+    for (const name of names) {
+      try {
+        states.set(name, await options.states!.read(name, run ?? DEFAULT_RUN, stateVersions?.[name]));
+      } catch (thrown) {
+        // Those that only watch fail without it, by themselves.
+        if (needed.has(name) || GatewayError.from(thrown).reason !== "STATE_STORE_UNAVAILABLE") throw thrown;
+      }
+    }
     return states;
   }
 

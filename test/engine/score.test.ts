@@ -7,6 +7,7 @@ import { GatewayError } from "../../src/domain/errors.ts";
 import type { Item } from "../../src/domain/item.ts";
 import type { Judge } from "../../src/domain/judge.ts";
 import type { Panel, Router } from "../../src/domain/panel.ts";
+import type { Transform } from "../../src/domain/reward.ts";
 import type { Observation, ScoreObserver } from "../../src/domain/run.ts";
 import type { StateReader } from "../../src/domain/state.ts";
 import { createBatcher } from "../../src/engine/batcher.ts";
@@ -986,4 +987,21 @@ test("weights of a request that leave a judge which only watches none are a fail
       [[4], [null]],
     );
   }
+});
+
+test("a state that only a judge which watches reads may be away: that judge has failed, and the rewards are there", async () => {
+  const scale: Transform = {
+    ...{ name: "scale", spaceIn: "logit", spaceOut: "logit", revision: "1", state: "scales" },
+    apply: (scores) => scores,
+  };
+  const away: StateReader = { read: () => Promise.reject(new GatewayError("STATE_STORE_UNAVAILABLE", "the store is away")) };
+  const scaled = (standing: "counts" | "shadow") =>
+    memberOf(scriptedJudge({ name: "scaled" }), { standing, weight: standing === "counts" ? 1 : 0, transforms: [scale] });
+  const panelWith = (standing: "counts" | "shadow") => [panelOf([memberOf(scriptedJudge({})), scaled(standing)], { states: ["scales"] })];
+  const watched = await engineOf({}, { panels: panelWith("shadow"), states: away }).score(requestOf([itemOf("a", ["four"])]), contextOf());
+  const [candidate] = watched.results[0]!.candidates;
+  assert.deepEqual([candidate!.status, candidate!.reward, watched.states], ["complete", 4, []]);
+  assert.deepEqual([candidate!.judges[1]!.outcome, candidate!.judges[1]!.failure!.reason], ["failed", "STATE_STORE_UNAVAILABLE"]);
+  const needed = engineOf({}, { panels: panelWith("counts"), states: away });
+  await assert.rejects(needed.score(requestOf([itemOf("a", ["four"])]), contextOf()), { reason: "STATE_STORE_UNAVAILABLE" });
 });
