@@ -9,14 +9,16 @@ import type { CallContext } from "../domain/service.ts";
  * Refuses options that name what none of the panels has: an objective, a member, a state; and weights for a panel that takes its
  * members as equals.
  *
- * @param panels those that the items of the request go to
+ * @param panels those that items of such a request may go to, so that what a batch holds does not decide which names are right
+ * @param used   those that the items of this one go to
  * @throws {GatewayError} REQUEST_INVALID with the path of the option and the names that exist
  */
-export function checkOptions(panels: ReadonlySet<Panel>, { steering, weightSets, stateVersions }: ScoreOptions): void {
+export function checkOptions(panels: ReadonlySet<Panel>, used: ReadonlySet<Panel>, options: ScoreOptions): void {
+  const { steering, weightSets, stateVersions } = options;
   checkSteering(panels, steering, "options.objectiveWeights");
   for (const [i, set] of (weightSets ?? []).entries()) {
     checkSteering(panels, set.steering, `options.weightSets[${i}].objectiveWeights`);
-    checkMemberWeights(panels, set, `options.weightSets[${i}].memberWeights`);
+    checkMemberWeights(panels, used, set, `options.weightSets[${i}].memberWeights`);
   }
   for (const name of Object.keys(stateVersions ?? {})) {
     const states = [...new Set([...panels].flatMap((panel) => panel.states))];
@@ -78,7 +80,7 @@ function checkSteering(panels: ReadonlySet<Panel>, steering: Steering | undefine
   }
 }
 
-function checkMemberWeights(panels: ReadonlySet<Panel>, { memberWeights }: WeightSet, field: string): void {
+function checkMemberWeights(panels: ReadonlySet<Panel>, used: ReadonlySet<Panel>, { memberWeights }: WeightSet, field: string): void {
   if (memberWeights === undefined) return;
   const names = [
     ...new Set([...panels].flatMap(({ members }) => members.flatMap(({ name, standing }) => (standing === "counts" ? [name] : [])))),
@@ -86,7 +88,7 @@ function checkMemberWeights(panels: ReadonlySet<Panel>, { memberWeights }: Weigh
   for (const name of Object.keys(memberWeights)) {
     if (!names.includes(name)) throw invalid(`${field}.${name}`, `no member "${name}" that counts; there are: ${names.join(", ")}`, names);
   }
-  for (const { name, aggregation, members } of panels) {
+  for (const { name, aggregation, members } of used) {
     const weights = members.flatMap((member) => (member.standing === "counts" ? [memberWeights[member.name] ?? 0] : []));
     if (weights.every((weight) => weight === 0)) throw invalid(field, `leaves every member of panel "${name}" without weight`, names);
     if (!aggregation.weighs && new Set(weights.filter((weight) => weight !== 0)).size > 1) {

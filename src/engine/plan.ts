@@ -48,6 +48,13 @@ export function findPanel(panels: ReadonlyMap<string, Panel | Router>, name: str
   throw new GatewayError("PANEL_NOT_FOUND", `no panel "${name}"; defined: ${known.join(", ")}`, { details: { suggestions: known } });
 }
 
+/** Every panel that a name may lead an item to, itself where it is one. */
+export function panelsBehind(panels: ReadonlyMap<string, Panel | Router>, name: string): ReadonlySet<Panel> {
+  const found = findPanel(panels, name);
+  if (!isRouter(found)) return new Set([found]);
+  return new Set(found.rows.flatMap(({ panel }) => [...panelsBehind(panels, panel)]));
+}
+
 /** The item as its judges see it: with its baselines behind the candidates where the panel compares with them. */
 export function judgedItem(panel: Panel, item: Item): Item {
   if (!panel.readsBaselines || item.baselines === undefined || item.baselines.length === 0) return item;

@@ -18,7 +18,7 @@ import { allFinite, isNotFinite } from "./judgement.ts";
 import { observeScores } from "./observe-scores.ts";
 import { byBackend, fillFailed, fillRow, type OpenAsk } from "./open-ask.ts";
 import { rewardItems } from "./panel-reward.ts";
-import { findPanel, neededStates, routeItem } from "./plan.ts";
+import { findPanel, neededStates, panelsBehind, routeItem } from "./plan.ts";
 import { RequestScope } from "./request-scope.ts";
 import { judgingOf } from "./stages.ts";
 
@@ -69,7 +69,7 @@ export function createScorer(options: ScorerOptions): Scorer {
     const startedAt = clock.now();
     const destinations = request.items.map((item) => routeItem(panels, request.panel, item));
     const used = new Set(destinations.map(({ panel }) => panel));
-    checkOptions(used, request.options);
+    checkOptions(panelsBehind(panels, request.panel), used, request.options);
     for (const [index, { panel }] of destinations.entries()) checkItem(panel, request.items[index]!, index);
     refuseLoneGroups(used, context);
     const states = await readStates(used, request);

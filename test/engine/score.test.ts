@@ -1005,3 +1005,30 @@ test("a state that only a judge which watches reads may be away: that judge has 
   const needed = engineOf({}, { panels: panelWith("counts"), states: away });
   await assert.rejects(needed.score(requestOf([itemOf("a", ["four"])]), contextOf()), { reason: "STATE_STORE_UNAVAILABLE" });
 });
+
+test("options may name what any panel behind a table has, whichever of them the items of this request go to", async () => {
+  const gated = (name: string): Judge => ({
+    ...scriptedJudge({ name }),
+    gated: { objectives: [{ name: `of-${name}`, penalty: 0 }], verbosityIndex: -1 },
+  });
+  const panels: (Panel | Router)[] = [
+    panelOf([memberOf(gated("a"))], { name: "first" }),
+    panelOf([memberOf(gated("b"))], { name: "second", states: ["scales"] }),
+    {
+      ...{ name: "inner", description: "", revision: "1", rows: [{ when: "", panel: "second" }] },
+      choose: () => ({ to: "second", row: -1 }),
+    },
+    {
+      ...{ name: "panel", description: "", revision: "1", rows: ["first", "inner"].map((panel) => ({ when: "", panel })) },
+      choose: ({ domain }) => (domain === "x" ? { to: "inner", row: 0 } : { to: "first", row: -1 }),
+    },
+  ];
+  const { score } = engineOf({}, { panels });
+  const weightSets = [{ name: "even", memberWeights: { a: 1, b: 1 } }];
+  const steering = { weights: { "of-a": 1, "of-b": 1 }, mode: "override", alpha: 1 } as const;
+  const options = { weightSets, steering, stateVersions: { scales: 1 } };
+  const { results } = await score(requestOf([itemOf("i", ["four"])], options), contextOf());
+  assert.deepEqual(results[0]!.candidates[0]!.rewards, { even: 4 });
+  const typo = requestOf([itemOf("i", ["four"])], { weightSets: [{ name: "w", memberWeights: { a: 1, c: 1 } }] });
+  await assert.rejects(score(typo, contextOf()), { message: 'no member "c" that counts; there are: a, b' });
+});
