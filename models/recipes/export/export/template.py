@@ -26,10 +26,16 @@ def chat(tokenizer, text=None, bos="keep", date=DATE):
             raise SystemExit(f"the chat template prints {name} and the tokenizer has none")
         if name == "bos_token" and bos == "drop":
             tokens[name] = ""
-    text = "".join("{%- set " + name + " = " + quoted(str(token)) + " %}" for name, token in tokens.items()) + text
-    if bos == "add" and tokenizer.bos_token not in render(tokenizer, text, [{"role": "user", "content": "a"}]):
-        text = "{{- " + quoted(tokenizer.bos_token) + " }}" + text
-    return text
+    head = "".join("{%- set " + name + " = " + quoted(str(token)) + " %}" for name, token in tokens.items())
+    if bos == "add" and tokenizer.bos_token not in render(tokenizer, in_front(head, text), [{"role": "user", "content": "a"}]):
+        head = "{{- " + quoted(tokenizer.bos_token) + " }}" + (head or "{#- BOS #}")
+    return in_front(head, text)
+
+
+def in_front(head, text):
+    """`text` behind `head`, which ends in a tag or a comment: the line break behind that is dropped, so that `text` starts a line, as it did
+    alone, and keeps or loses the white space that it starts with as it did."""
+    return f"{head}\n{text}" if head else text
 
 
 def pair(tokenizer):
