@@ -143,6 +143,9 @@ function render(
       ...variables,
       reference: reference ? contentAt(roles.length) : unread,
       messages,
+      // As transformers renders a conversation without either.
+      tools: null,
+      documents: null,
       add_generation_prompt: false,
     });
   } catch (cause) {

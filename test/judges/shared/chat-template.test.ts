@@ -69,6 +69,14 @@ test("layout(prompt) tells trimmed contents apart from white space of the templa
   );
 });
 
+test("layout(prompt) lays a conversation out without tools and documents, which are none, as in transformers", () => {
+  const source =
+    "{% if tools is not none %}TOOLS{% endif %}{% if documents is not none %}DOCUMENTS{% endif %}{% if tools is defined %}[gMASK]{% endif %}" +
+    "{% if tools %}TOOLS{% endif %}{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}";
+  const layout = createChatTemplate(source).layout([user("u")]);
+  assert.deepEqual(layout, { pieces: [{ control: "[gMASK]<user>" }, { message: 0 }, { control: "<assistant>" }, { message: 1 }] });
+});
+
 test("layout(prompt) depends on roles alone, whatever the contents say", () => {
   const template = createChatTemplate(CHATML);
   const anyMessage = fc.record({
