@@ -88,11 +88,17 @@ interface Compiled extends Required<Shown> {
 const LINE_STRIP = /\.[lr]?strip\(\s*(['"])(?:\\n|\n)\1\s*\)/g;
 const OTHER_STRIP = /\.[lr]?strip\(\s*[^)\s]/;
 
+/**
+ * Marks around what a model is trained to write. The template engine drops them with all of the white space beside them or with none; as tags
+ * of a condition that holds they keep and lose what transformers' own tag does.
+ */
+const GENERATION = /\{%(-?)\s*(end)?generation\s*(-?)%\}/g;
+
 function compile(source: string): Template {
   if (OTHER_STRIP.test(source.replace(LINE_STRIP, ""))) throw invalid("it strips other characters than white space or line breaks");
   if (source.includes("strftime_now")) throw invalid("it calls strftime_now, so a score would change with the date");
   try {
-    return new Template(source);
+    return new Template(source.replace(GENERATION, (_, open, end, close) => `{%${open} ${end ? "endif" : "if true"} ${close}%}`));
   } catch (cause) {
     throw invalid(messageOf(cause), cause);
   }

@@ -77,6 +77,27 @@ test("layout(prompt) lays a conversation out without tools and documents, which 
   assert.deepEqual(layout, { pieces: [{ control: "[gMASK]<user>" }, { message: 0 }, { control: "<assistant>" }, { message: 1 }] });
 });
 
+test("layout(prompt) reads the marks around what a model writes as transformers does, on lines of their own too", () => {
+  const render = (open: string, close: string) => {
+    const lines = [
+      "{%- for m in messages %}",
+      "  {{- '<' + m.role + '>' }}",
+      `  ${open}`,
+      "  {{- m.content }}",
+      `  ${close}`,
+      "{% endfor %}",
+    ];
+    const layout = createChatTemplate(lines.join("\n")).layout([user("u")]);
+    assert.ok("pieces" in layout);
+    return layout.pieces.map((piece) => ("control" in piece ? piece.control : piece.message)).join("");
+  };
+  // Python: transformers' apply_chat_template, with the same templates.
+  assert.equal(render("{% generation %}", "{% endgeneration %}"), "<user>\n0\n<assistant>\n1\n");
+  assert.equal(render("{%- generation %}", "{%- endgeneration %}"), "<user>0<assistant>1");
+  assert.equal(render("{%- generation -%}", "{%- endgeneration -%}"), "<user>0<assistant>1");
+  assert.equal(render("{% generation -%}", "{% endgeneration -%}"), "<user>\n0\n<assistant>\n1\n");
+});
+
 test("layout(prompt) depends on roles alone, whatever the contents say", () => {
   const template = createChatTemplate(CHATML);
   const anyMessage = fc.record({
