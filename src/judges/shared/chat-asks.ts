@@ -2,8 +2,8 @@ import type { Overlong, Segment } from "../../domain/backend.ts";
 import { GatewayError } from "../../domain/errors.ts";
 import { firstForeignPart, type Item, type PartType, textOf } from "../../domain/item.ts";
 import type { Ask } from "../../domain/judge.ts";
-import { type ChatTemplate, type ContentPlace, createChatTemplate, type Layout } from "./chat-template.ts";
-import { trimmed } from "./trim.ts";
+import { type ChatTemplate, createChatTemplate, type Layout } from "./chat-template.ts";
+import { type ContentPlace, trimmed } from "./trim.ts";
 
 /** What judges that read a conversation with one candidate at its end take. */
 export const TEXT_ONLY: ReadonlySet<PartType> = new Set<PartType>(["text"]);

@@ -1,15 +1,7 @@
 import { Template } from "@huggingface/jinja";
 import { GatewayError } from "../../domain/errors.ts";
-import type { Message, Role } from "../../domain/item.ts";
-
-/** What a template takes off an end of a content. */
-export type Trim = "nothing" | "lineBreaks" | "whiteSpace";
-
-/** The place of a message's content, and what the template takes off its ends; absent where it leaves it as it is. */
-export interface ContentPlace {
-  readonly message: number;
-  readonly trim?: { readonly start: Trim; readonly end: Trim };
-}
+import { type Message, type Role, textOf } from "../../domain/item.ts";
+import { type ContentPlace, type Trim, trimmed } from "./trim.ts";
 
 /** One stretch of a rendered conversation: the template's own text, or the place of a message's content. */
 export type Piece = { readonly control: string } | ContentPlace;
@@ -20,7 +12,7 @@ export type Layout = { readonly pieces: readonly Piece[] } | { readonly refusal:
 export interface ChatTemplate {
   /**
    * The layout of `prompt` followed by the assistant's messages to be judged, whose indices are `prompt.length` and so on; the reference has
-   * the index behind the last of them.
+   * the index behind the last of them. Messages of the prompt of which nothing is left may have no place in it.
    */
   layout(prompt: readonly Message[]): Layout;
 }
@@ -46,8 +38,8 @@ const TOKENIZER_VARIABLES = ["bos_token", "eos_token", "pad_token", "unk_token",
 /**
  * Compiles a Jinja chat template over `messages`. Contents never enter the template engine: each is rendered as a random
  * 128-bit marker and the rendering is cut at the markers, so no content can close a quote, forge a turn or read a
- * variable, and a layout depends on the roles alone, which makes it worth remembering. Where a template trims contents, which
- * markers with white space around them show, the layout says so.
+ * variable, and a layout depends on the roles, and on which messages are blank, alone, which makes it worth remembering. Where a template
+ * trims contents, which markers with white space around them show, the layout says so.
  *
  * @throws {GatewayError} CONFIG_INVALID when the template does not parse, depends on the date or on variables of a
  *   tokenizer, or loses, repeats or changes the content of a message
@@ -60,19 +52,59 @@ export function createChatTemplate(source: string, { judged = 1, reference = fal
     const layout = layOut(template, [...roles, ...answers]);
     if ("refusal" in layout) throw invalid(layout.refusal);
   }
+  const remembered = (key: string, prompt: readonly Message[], make: () => Layout) => {
+    const known = layouts.get(key);
+    if (known !== undefined) return known;
+    const layout = make();
+    if (prompt.length > REMEMBERED_MESSAGES) return layout;
+    if (layouts.size >= REMEMBERED) layouts.delete(layouts.keys().next().value!);
+    layouts.set(key, layout);
+    return layout;
+  };
   return {
     layout(prompt) {
       let key = "";
       for (const message of prompt) key += message.role[0];
-      const known = layouts.get(key);
-      if (known !== undefined) return known;
-      const layout = layOut(template, [...prompt.map((message) => message.role), ...answers]);
-      if (prompt.length > REMEMBERED_MESSAGES) return layout;
-      if (layouts.size >= REMEMBERED) layouts.delete(layouts.keys().next().value!);
-      layouts.set(key, layout);
-      return layout;
+      const roles = () => [...prompt.map((message) => message.role), ...answers];
+      const usual = remembered(key, prompt, () => layOut(template, roles()));
+      const blank = blankContents(prompt, usual);
+      if (blank.size === 0) return usual;
+      for (const [message, content] of blank) key += `,${message}${content}`;
+      return remembered(key, prompt, () => {
+        const layout = layOut(template, roles(), blank);
+        return JSON.stringify(layout) === JSON.stringify(without(usual, blank)) ? usual : layout;
+      });
     },
   };
+}
+
+/** Contents of a prompt of which nothing is left at their places, by message, as a template sees them: empty, or white space that it takes off. */
+function blankContents(prompt: readonly Message[], layout: Layout): ReadonlyMap<number, string> {
+  const found = new Map<number, string>();
+  if ("refusal" in layout) return found;
+  const kept = new Set<number>();
+  for (const piece of layout.pieces) {
+    if ("control" in piece || piece.message >= prompt.length || kept.has(piece.message)) continue;
+    const text = textOf(prompt[piece.message]!.content);
+    if (trimmed(text, piece) === "") found.set(piece.message, text === "" ? "" : PAD);
+    else kept.add(piece.message);
+  }
+  for (const message of kept) found.delete(message);
+  return found;
+}
+
+/** A layout less the places of some messages, as if their contents were read as nothing and no more came of it. */
+function without(layout: Layout, messages: ReadonlyMap<number, string>): Layout {
+  if ("refusal" in layout) return layout;
+  const pieces: Piece[] = [];
+  for (const piece of layout.pieces) {
+    const last = pieces.at(-1);
+    if ("message" in piece) {
+      if (!messages.has(piece.message)) pieces.push(piece);
+    } else if (last !== undefined && "control" in last) pieces.splice(-1, 1, { control: last.control + piece.control });
+    else pieces.push(piece);
+  }
+  return { pieces };
 }
 
 /** Prompts that every chat template must take: one turn, and two. */
@@ -94,26 +126,36 @@ const OTHER_STRIP = /\.[lr]?strip\(\s*[^)\s]/;
  */
 const GENERATION = /\{%(-?)\s*(end)?generation\s*(-?)%\}/g;
 
+/** To the template engine an empty text equals false; a system message may be either. */
+const IS_FALSE = /(==|!=)\s*[fF]alse\b/g;
+const TAG = /\{[{%][\s\S]*?[%}]\}/g;
+
 function compile(source: string): Template {
   if (OTHER_STRIP.test(source.replace(LINE_STRIP, ""))) throw invalid("it strips other characters than white space or line breaks");
   if (source.includes("strftime_now")) throw invalid("it calls strftime_now, so a score would change with the date");
+  const marked = source.replace(GENERATION, (_, open, end, close) => `{%${open} ${end ? "endif" : "if true"} ${close}%}`);
   try {
-    return new Template(source.replace(GENERATION, (_, open, end, close) => `{%${open} ${end ? "endif" : "if true"} ${close}%}`));
+    return new Template(marked.replace(TAG, (tag) => tag.replace(IS_FALSE, (_, is) => (is === "==" ? "is false" : "is not false"))));
   } catch (cause) {
     throw invalid(messageOf(cause), cause);
   }
 }
 
-function layOut({ whole, withoutLineStrips, judged, reference }: Compiled, roles: readonly Role[]): Layout {
+function layOut(
+  { whole, withoutLineStrips, judged, reference }: Compiled,
+  roles: readonly Role[],
+  blank: ReadonlyMap<number, string> = new Map(),
+): Layout {
   const marker = randomMarker();
-  const plain = render(whole, { roles, reference }, marker, "");
+  const shown = { roles, blank, reference };
+  const plain = render(whole, shown, marker, "");
   if ("refusal" in plain) return plain;
   const layout = cut(plain.text, marker, {
-    contents: roles.length + (reference ? 1 : 0),
+    contents: roles.length - blank.size + (reference ? 1 : 0),
     repeatable: reference ? roles.length - judged : 0,
   });
   if ("refusal" in layout) return layout;
-  const ends = (template: Template) => keptEnds(render(template, { roles, reference }, marker, PAD), layout, marker);
+  const ends = (template: Template) => keptEnds(render(template, shown, marker, PAD), layout, marker);
   const [always, mostly] = [ends(whole), ends(withoutLineStrips)];
   if (always === undefined || mostly === undefined) return { refusal: "what it does to white space of contents cannot be told" };
   const trimOf = (place: number, end: "start" | "end"): Trim =>
@@ -131,15 +173,19 @@ function layOut({ whole, withoutLineStrips, judged, reference }: Compiled, roles
 /** White space that every way of trimming takes off. */
 const PAD = "\n";
 
-/** A rendering with a marker for each content, with one `pad` before it and two behind. */
+/** A rendering with a marker for each content that is not blank, with one `pad` before it and two behind. */
 function render(
   template: Template,
-  { roles, reference }: { readonly roles: readonly Role[]; readonly reference: boolean },
+  {
+    roles,
+    blank,
+    reference,
+  }: { readonly roles: readonly Role[]; readonly blank: ReadonlyMap<number, string>; readonly reference: boolean },
   marker: string,
   pad: string,
 ): { text: string } | { refusal: string } {
   const contentAt = (index: number) => `${pad}${marker}${index};${pad}${pad}`;
-  const messages = roles.map((role, index) => ({ role, content: contentAt(index) }));
+  const messages = roles.map((role, index) => ({ role, content: blank.get(index) ?? contentAt(index) }));
   const absent = `${marker}absent;`;
   const unread = `${marker}unread;`;
   const variables = Object.fromEntries(TOKENIZER_VARIABLES.map((name) => [name, absent]));

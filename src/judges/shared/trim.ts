@@ -1,4 +1,11 @@
-import type { ContentPlace, Trim } from "./chat-template.ts";
+/** What a template takes off an end of a content. */
+export type Trim = "nothing" | "lineBreaks" | "whiteSpace";
+
+/** The place of a message's content, and what the template takes off its ends; absent where it leaves it as it is. */
+export interface ContentPlace {
+  readonly message: number;
+  readonly trim?: { readonly start: Trim; readonly end: Trim };
+}
 
 /** White space as Python's `str.strip` takes it, which is what Jinja's `trim` does where models are trained. */
 const SPACES = new Set(

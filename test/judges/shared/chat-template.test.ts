@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { type Message, ROLES } from "../../../src/domain/item.ts";
 import { createChatTemplate } from "../../../src/judges/shared/chat-template.ts";
+import { type ContentPlace, trimmed } from "../../../src/judges/shared/trim.ts";
 import { TEMPLATE } from "../../support/tokenizer.ts";
 
 const CHATML =
@@ -96,6 +97,42 @@ test("layout(prompt) reads the marks around what a model writes as transformers 
   assert.equal(render("{%- generation %}", "{%- endgeneration %}"), "<user>0<assistant>1");
   assert.equal(render("{%- generation -%}", "{%- endgeneration -%}"), "<user>0<assistant>1");
   assert.equal(render("{% generation -%}", "{% endgeneration -%}"), "<user>\n0\n<assistant>\n1\n");
+});
+
+test("layout(prompt) takes white space of the template's own off where a message that is trimmed with it is blank", () => {
+  const source =
+    "{% if messages[0].role == 'system' %}{% set system, turns = messages[0].content, messages[1:] %}{% else %}{% set turns = messages %}{% endif %}" +
+    "{% for m in turns %}{% set content = m.content %}{% if loop.first and system %}{% set content = '<SYS>' + system + '</SYS>\n\n' + content %}{% endif %}" +
+    "{{ '[' + content.strip() + ']' }}{% endfor %}";
+  const template = createChatTemplate(source);
+  const render = (system: string, content: string) => {
+    const prompt = [{ role: "system" as const, content: system }, user(content)];
+    const layout = template.layout(prompt);
+    assert.ok("pieces" in layout);
+    const text = (piece: ContentPlace) => trimmed(prompt.map((message) => `${message.content}`)[piece.message] ?? "c", piece);
+    return layout.pieces.map((piece) => ("control" in piece ? piece.control : text(piece))).join("");
+  };
+  // Python: transformers' apply_chat_template, with the same template.
+  assert.equal(render("s ", "u "), "[<SYS>s </SYS>\n\nu][c]");
+  for (const blank of ["", " ", "\n\n", "\u3000"]) assert.equal(render("s ", blank), "[<SYS>s </SYS>][c]", JSON.stringify(blank));
+  for (const blank of ["", " "]) assert.equal(render(blank, "u"), blank ? "[<SYS> </SYS>\n\nu][c]" : "[u][c]");
+  assert.equal(render("", " "), "[][c]");
+  assert.equal(template.layout([user("u")]), template.layout([user("")]), "what nothing comes of is laid out once");
+});
+
+test("layout(prompt) tells an empty message from false and from one that says something, as transformers does", () => {
+  const render = (test: string, content: string) => {
+    const source = `{% for m in messages %}{% if ${test} %}[{{ m.content }}]{% else %}-{{ m.content }}-{% endif %}{% endfor %}`;
+    const layout = createChatTemplate(source).layout([user(content)]);
+    assert.ok("pieces" in layout);
+    return layout.pieces
+      .map((piece) => ("control" in piece ? piece.control : piece.message && "c"))
+      .join("")
+      .replace("0", content);
+  };
+  for (const test of ["m.content != false", "not m.content == False", "m.content is string"]) assert.equal(render(test, ""), "[][c]", test);
+  assert.equal(render("m.content", ""), "--[c]");
+  assert.equal(render("m.content", " "), "[ ][c]");
 });
 
 test("layout(prompt) depends on roles alone, whatever the contents say", () => {
