@@ -35,8 +35,16 @@ def open_judge(folder, config, tokenizer, options):
 
 def _eager(loader, folder, stored):
     """A model whose weights were rounded to the stored type and are computed with in float32."""
-    model = loader.from_pretrained(folder, dtype=stored, attn_implementation="eager", trust_remote_code=False)
-    return model.float().eval()
+    return _rounded(loader.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager", trust_remote_code=False), stored).eval()
+
+
+@torch.no_grad()
+def _rounded(model, stored):
+    """Rounds weights to the stored type. What a model works out from its configuration, as rotary frequencies and Gemma's scale of embeddings,
+    stays float32: rounded frequencies turn far tokens by another angle."""
+    for weight in model.parameters():
+        weight.copy_(weight.to(stored))
+    return model
 
 
 class Classifier:
@@ -125,8 +133,7 @@ class ArmoJudge:
     def __init__(self, folder, tokenizer, options):
         self.model = armo.load(folder)
         self.model.model.set_attn_implementation("eager")
-        if options.stored is not torch.float32:
-            self.model.to(options.stored).float()
+        _rounded(self.model, options.stored)
         self.config, self.tokenizer = self.model.config, tokenizer
         self.template = templates.chat(tokenizer, options.template, options.bos)
         text = templates.between_prompt_and_response(tokenizer, self.template)
