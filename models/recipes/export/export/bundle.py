@@ -12,6 +12,7 @@ import onnxruntime
 import yaml
 
 from . import rows
+from . import template as templates
 from .graph import BRANCHES
 from .judges import ONE_NUMBER
 
@@ -36,6 +37,11 @@ def golden_rows(judge, max_tokens):
             if not any(message["role"] == "system" for message in prompt):
                 raise
             print(f"  left out: row {name}, {str(refusal)[:80]}")
+            continue
+        if lost := templates.left_out(judge.tokenizer, judge.template, prompt):
+            if not any(message["role"] == "system" for message in prompt):
+                raise SystemExit(f"the template leaves out or changes a message of row {name}: {lost[:80]!r}; correct it with --template")
+            print(f"  left out: row {name}, of which the template shows no {lost[:80]!r}")
             continue
         if len(ids) > max_tokens:
             print(f"  left out: row {name}, {len(ids)} tokens")

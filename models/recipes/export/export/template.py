@@ -67,7 +67,14 @@ def pair_prompt(prompt):
 
 def render(tokenizer, template, messages):
     """The rendered conversation, by transformers."""
-    return tokenizer.apply_chat_template(messages, chat_template=template, tokenize=False, add_generation_prompt=False)
+    return tokenizer.apply_chat_template(messages, chat_template=template, tokenize=False, add_generation_prompt=False, reference="")
+
+
+def left_out(tokenizer, template, prompt):
+    """The first content of `prompt` that its rendering does not hold, or None: Mistral's templates show a system message with the last turn alone,
+    which is the user's where text is generated and the assistant's where it is judged."""
+    text = render(tokenizer, template, [*prompt, {"role": "assistant", "content": "a"}])
+    return next((m["content"] for m in prompt if m["content"].strip() not in text), None)
 
 
 def between_prompt_and_response(tokenizer, template):
