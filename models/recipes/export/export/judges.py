@@ -19,6 +19,9 @@ ENCODERS = {"bert": encoders.bert, "deberta-v2": encoders.deberta, "modernbert":
 def open_judge(folder, config, tokenizer, options):
     """The judge that a checkpoint's architecture and `--kind` make."""
     architecture = (config.architectures or ["?"])[0]
+    supported = [*decoder.MODEL_TYPES, *ENCODERS]
+    if (family := config.get_text_config().model_type) not in supported:
+        raise SystemExit(f"models of type {family!r} are not supported; supported: {', '.join(supported)}")
     if architecture == armo.ARCHITECTURE:
         return ArmoJudge(folder, tokenizer, options)
     if architecture.endswith("ForProcessRewardModel"):
