@@ -69,7 +69,8 @@ class Classifier:
         self.space = "logit"
         self.names = [str(config.id2label[i]) for i in range(self.labels)]
         self.uses_pair = self.encoder is not None and not options.template
-        self.uses_types = config.model_type == "bert" or (getattr(config, "type_vocab_size", 0) or 0) > 1
+        # A chat template makes one text, whose tokens are all of the first type.
+        self.uses_types = self.uses_pair and (config.model_type == "bert" or (getattr(config, "type_vocab_size", 0) or 0) > 1)
         if self.uses_pair:
             self.template = templates.pair(tokenizer)
         else:
