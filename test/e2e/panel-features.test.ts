@@ -126,7 +126,7 @@ describe("features of a panel together", () => {
         const weights = Object.fromEntries(counting.map((place) => [`only-${place}`, 1]));
         const options = made.steered ? { steering: { weights, mode: "override", alpha: 1 } as const } : {};
         const items = made.groups.map((texts, i) => itemOf(`i${i}`, texts));
-        const ask = engineFor(panelFor(made, true), made.sequence === undefined ? 3 : 0);
+        const ask = engineFor(panelFor(made, true), 3);
         const results = await ask(items, options);
         const rewards = results.map(({ candidates }) => candidates.map(decided));
 
