@@ -45,7 +45,9 @@ const TOKENIZER_VARIABLES = ["bos_token", "eos_token", "pad_token", "unk_token",
  *   tokenizer, or loses, repeats or changes the content of a message
  */
 export function createChatTemplate(source: string, { judged = 1, reference = false }: Shown = {}): ChatTemplate {
-  const template = { whole: compile(source), withoutLineStrips: compile(source.replace(LINE_STRIP, "")), judged, reference };
+  // Jinja reads every line end of a template as a line feed.
+  const lines = source.replace(/\r\n?/g, "\n");
+  const template = { whole: compile(lines), withoutLineStrips: compile(lines.replace(LINE_STRIP, "")), judged, reference };
   const layouts = new Map<string, Layout>();
   const answers = Array.from({ length: judged }, (): Role => "assistant");
   for (const roles of PROBES) {

@@ -135,6 +135,12 @@ test("layout(prompt) tells an empty message from false and from one that says so
   assert.equal(render("m.content", " "), "[ ][c]");
 });
 
+test("layout(prompt) is the same for a template with line ends of Windows, of which Jinja makes line feeds", () => {
+  const source = "{% for m in messages %}\n  {% if m.role == 'user' %}\nQ: {% endif %}\n{{ m.content }}\n{% endfor %}\n";
+  const expected = createChatTemplate(source).layout([user("u")]);
+  for (const end of ["\r\n", "\r"]) assert.deepEqual(createChatTemplate(source.replaceAll("\n", end)).layout([user("u")]), expected);
+});
+
 test("layout(prompt) depends on roles alone, whatever the contents say", () => {
   const template = createChatTemplate(CHATML);
   const anyMessage = fc.record({
