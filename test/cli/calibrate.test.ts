@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { runCli } from "../support/cli.ts";
 import { type TestGateway, writeGateway } from "../support/gateway.ts";
+import { jsonLines } from "../support/json-lines.ts";
 
 const WORDS = ["good", "bad", "fine", "the", "is", "what", "yes", "no"];
-const jsonl = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 
 let tiny: TestGateway;
 /** Pairs in which the judge `tiny-reward` prefers the chosen side in four of five. */
@@ -22,7 +22,7 @@ before(async () => {
     const word = (k: number) => WORDS[(i * k + Math.floor(i / 8)) % 8]!;
     return { prompt: `${word(1)} ${i}`, candidates: [`${word(3)} ${word(5)} ${word(7)}`, `${word(2)} ${word(6)}`] };
   });
-  tiny.folder.write("rows.jsonl", jsonl(rows));
+  tiny.folder.write("rows.jsonl", jsonLines(rows));
   const { code, stderr } = await runCli(["score", "--config", tiny.config, "-p", "reward", at("rows.jsonl"), "-o", at("rows.out")]);
   assert.equal(code, 0, stderr);
   const scored = readFileSync(at("rows.out"), "utf8").trim().split("\n");
@@ -33,7 +33,7 @@ before(async () => {
     const chosen = i % 5 === 0 ? 1 - favoured : favoured;
     return [{ prompt, chosen: candidates[chosen]!, rejected: candidates[1 - chosen]! }];
   });
-  tiny.folder.write("pairs.jsonl", jsonl(pairs));
+  tiny.folder.write("pairs.jsonl", jsonLines(pairs));
 });
 after(() => tiny.remove());
 
@@ -90,7 +90,7 @@ describe("rewardgate calibrate FILE", () => {
   });
 
   it("measures on a file of its own and fits on no prompt of it", async () => {
-    writeFileSync(at("held.jsonl"), jsonl(pairs.slice(0, 60)));
+    writeFileSync(at("held.jsonl"), jsonLines(pairs.slice(0, 60)));
     const args = ["-j", "tiny-reward", "--held-out-file", at("held.jsonl"), "-m", "isotonic", "-o", at("h.json"), "--json"];
     const { code, stdout, stderr } = await calibrate(at("pairs.jsonl"), ...args);
     assert.equal(code, 0, stderr);
@@ -102,7 +102,7 @@ describe("rewardgate calibrate FILE", () => {
 
   it("takes ratings: good from a rating on, or the rating itself", async () => {
     const ranked = pairs.map(({ prompt, chosen, rejected }) => ({ prompt, responses: [chosen, rejected], ratings: [4, 2] }));
-    tiny.folder.write("ranked.jsonl", jsonl(ranked));
+    tiny.folder.write("ranked.jsonl", jsonLines(ranked));
     const good = await calibrate(at("ranked.jsonl"), "-j", "tiny-reward", "-m", "platt", "--good", "3", "-o", at("g.json"), "--json");
     assert.equal(good.code, 0, good.stderr);
     const { method, spaceOut, fittedOn } = JSON.parse(good.stdout).calibration;
@@ -112,7 +112,7 @@ describe("rewardgate calibrate FILE", () => {
       { prompt, response: chosen, ratings: { overall: 4, style: 1 } },
       { prompt, response: rejected, ratings: { overall: 2, style: 1 } },
     ]);
-    tiny.folder.write("rated.jsonl", jsonl(rated));
+    tiny.folder.write("rated.jsonl", jsonLines(rated));
     const line = await calibrate(at("rated.jsonl"), "-j", "tiny-reward", "-m", "affine", "--dimension", "overall", "-o", at("r.json"));
     assert.equal(line.code, 0, line.stderr);
     assert.match(line.stdout, /^RMSE +/m);
@@ -122,7 +122,7 @@ describe("rewardgate calibrate FILE", () => {
   });
 
   it("leaves out records that have no score or no label, and says how many", async () => {
-    tiny.folder.write("mixed.jsonl", `${jsonl(pairs)}{"prompt": "a"}\n{"prompt": "a", "candidates": ["b"]}\n`);
+    tiny.folder.write("mixed.jsonl", `${jsonLines(pairs)}{"prompt": "a"}\n{"prompt": "a", "candidates": ["b"]}\n`);
     const { code, stdout } = await calibrate(at("mixed.jsonl"), "-j", "tiny-reward", "-o", at("m.json"));
     assert.equal(code, 0);
     assert.match(stdout, /^note: 2 records without scores or labels were left out$/m);
@@ -175,7 +175,7 @@ describe("rewardgate calibrate FILE", () => {
   });
 
   it("says that a fold leaves too little where all of the data would do", async () => {
-    tiny.folder.write("barely.jsonl", jsonl(pairs.slice(0, 22)));
+    tiny.folder.write("barely.jsonl", jsonLines(pairs.slice(0, 22)));
     const { code, stderr } = await calibrate(at("barely.jsonl"), "-j", "tiny-reward", "-o", at("barely.json"));
     assert.equal(code, 2);
     assert.match(stderr, /^error: without one of the folds, 1\d labelled items are too few to fit on: label at least 20; .* more --folds/m);
@@ -184,7 +184,7 @@ describe("rewardgate calibrate FILE", () => {
   });
 
   it("exits with 2 on too little data", async () => {
-    tiny.folder.write("few.jsonl", jsonl(pairs.slice(0, 12)));
+    tiny.folder.write("few.jsonl", jsonLines(pairs.slice(0, 12)));
     const { code, stderr } = await calibrate(at("few.jsonl"), "-j", "tiny-reward", "-o", at("f.json"));
     assert.equal(code, 2);
     assert.match(stderr, /^error: \d+ labelled items are too few to fit on: label at least 20$/m);

@@ -6,7 +6,8 @@ import { after, before, describe, it } from "node:test";
 import { compareReportSchema } from "../../src/evaluation/report/comparison.ts";
 import { runCli } from "../support/cli.ts";
 import { type TestGateway, writeGateway } from "../support/gateway.ts";
-import { jsonLines, labelledPairs } from "../support/labelled-file.ts";
+import { jsonLines } from "../support/json-lines.ts";
+import { labelledPairs } from "../support/labelled-file.ts";
 import { assertSelfContained } from "../support/static-page.ts";
 
 let tiny: TestGateway;

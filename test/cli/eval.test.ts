@@ -9,7 +9,8 @@ import type { ResultRow } from "../../src/cli/score/rows.ts";
 import { evalReportSchema } from "../../src/evaluation/report/report.ts";
 import { runCli, startCli } from "../support/cli.ts";
 import { type TestGateway, writeGateway } from "../support/gateway.ts";
-import { jsonLines, labelledGroups, labelledPairs, ratedResponses, verifiableRows } from "../support/labelled-file.ts";
+import { jsonLines, readJsonLines } from "../support/json-lines.ts";
+import { labelledGroups, labelledPairs, ratedResponses, verifiableRows } from "../support/labelled-file.ts";
 import { assertSelfContained } from "../support/static-page.ts";
 
 let tiny: TestGateway;
@@ -32,10 +33,7 @@ describe("rewardgate eval", () => {
     const { labels } = JSON.parse(scored.stdout);
     const accuracyOf = (scorer: string) => report.accuracy.find((row) => row.scorer === scorer)!.all;
     assert.deepEqual([accuracyOf("chat").accuracy, accuracyOf("chat").low], [labels.pair.accuracy, labels.pair.interval.low]);
-    const rows: ResultRow[] = readFileSync(at("pairs.out"), "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line));
+    const rows = readJsonLines<ResultRow>(readFileSync(at("pairs.out"), "utf8"));
     for (const [i, name] of ["tiny-objectives", "tiny-reward"].entries()) {
       const margins = rows.map(({ candidates }) => candidates[0]!.judges[i]!.calibrated! - candidates[1]!.judges[i]!.calibrated!);
       const right = margins.reduce((total, margin) => total + (Math.sign(margin) + 1) / 2, 0);

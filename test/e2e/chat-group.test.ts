@@ -12,6 +12,7 @@ import type { Candidate, Item, Message } from "../../src/domain/item.ts";
 import type { Judge } from "../../src/domain/judge.ts";
 import { DEFAULT_OPTIONS, type ItemResult } from "../../src/domain/score.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
+import { readJsonLines } from "../support/json-lines.ts";
 import { assertReproduced } from "../support/processor.ts";
 
 /** The shipped judge of groups, through the whole engine and beside it, against what Python's ONNX Runtime said. */
@@ -25,11 +26,7 @@ interface PythonRow {
   readonly scores: number[];
 }
 
-const rows: PythonRow[] = gunzipSync(readFileSync(new URL("../golden/group-scores.jsonl.gz", import.meta.url)))
-  .toString()
-  .trim()
-  .split("\n")
-  .map((line) => JSON.parse(line));
+const rows = readJsonLines<PythonRow>(gunzipSync(readFileSync(new URL("../golden/group-scores.jsonl.gz", import.meta.url))).toString());
 /** The kind of processor that `group.golden` ran on. */
 const RECORDED_ON = "avx512f";
 const itemOf = ({ id, prompt, candidates }: Pick<PythonRow, "id" | "prompt" | "candidates">): Item => {

@@ -7,7 +7,8 @@ import type { Browser, Page } from "playwright-core";
 import { openBrowser, visit } from "../support/browser.ts";
 import { runCli } from "../support/cli.ts";
 import { type TestGateway, writeGateway } from "../support/gateway.ts";
-import { jsonLines, labelledGroups, labelledPairs, ratedResponses } from "../support/labelled-file.ts";
+import { jsonLines } from "../support/json-lines.ts";
+import { labelledGroups, labelledPairs, ratedResponses } from "../support/labelled-file.ts";
 
 let browser: Browser;
 let tiny: TestGateway;

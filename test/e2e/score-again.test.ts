@@ -6,6 +6,7 @@ import type { ResultRow } from "../../src/cli/score/rows.ts";
 import type { Failure } from "../../src/domain/score.ts";
 import { runCli, startCli } from "../support/cli.ts";
 import { type TestGateway, writeGateway } from "../support/gateway.ts";
+import { jsonLines, readJsonLines } from "../support/json-lines.ts";
 import { settled } from "../support/settled.ts";
 
 let tiny: TestGateway;
@@ -13,18 +14,12 @@ let tiny: TestGateway;
 let good: ResultRow[];
 before(async () => {
   tiny = await writeGateway({ model: { nanOnWord: true } });
-  good = rowsOf((await runCli(["score", "--config", tiny.config, "-"], { input: jsonl(pairs(40)) })).stdout);
+  good = readJsonLines<ResultRow>((await runCli(["score", "--config", tiny.config, "-"], { input: jsonLines(pairs(40)) })).stdout);
 });
 after(() => tiny.remove());
 
 const at = (name: string) => join(tiny.folder.path, name);
 const score = (args: string[]) => runCli(["score", "--config", tiny.config, "--json", ...args]);
-const rowsOf = (jsonl: string): ResultRow[] =>
-  jsonl
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line));
-const jsonl = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 const WORDS = ["good", "bad", "fine", "the", "is", "what", "yes", "no"];
 const pairs = (count: number) =>
   Array.from({ length: count }, (_, i) => ({
@@ -46,8 +41,8 @@ describe("rewardgate score --resume, of records that failed", () => {
   /** Files of records and of results of theirs. */
   function files(name: string, records: readonly object[], rows: readonly ResultRow[]) {
     const [input, output] = [at(`${name}.jsonl`), at(`${name}.out`)];
-    writeFileSync(input, jsonl(records));
-    writeFileSync(output, jsonl(rows));
+    writeFileSync(input, jsonLines(records));
+    writeFileSync(output, jsonLines(rows));
     return { input, output };
   }
 
@@ -61,7 +56,7 @@ describe("rewardgate score --resume, of records that failed", () => {
     symlinkSync(output, at("again.link"));
     const { code, stdout, stderr } = await score([input, "--output", at("again.link"), "--resume"]);
     assert.equal(code, 4, stderr);
-    const now = rowsOf(readFileSync(output, "utf8"));
+    const now = readJsonLines<ResultRow>(readFileSync(output, "utf8"));
     assert.deepEqual(rewardsOf(now), rewardsOf(good.slice(0, 12).map((row) => (row.line === 7 ? withoutJudge(row) : row))));
     assert.deepEqual([now[6], now[9]], [rows[6], rows[9]]);
     const { records, again, resumed, failed, labels } = JSON.parse(stdout);
@@ -80,7 +75,7 @@ describe("rewardgate score --resume, of records that failed", () => {
     const { input, output } = files("fewer", [record, ...pairs(3).slice(1)], rows);
     const { code, stdout } = await score([input, "--output", output, "--resume", "--limit", "2"]);
     assert.deepEqual([code, JSON.parse(stdout).failed], [4, ["line-1"]]);
-    const [first, second, ...behind] = rowsOf(readFileSync(output, "utf8"));
+    const [first, second, ...behind] = readJsonLines<ResultRow>(readFileSync(output, "utf8"));
     assert.deepEqual([first, behind], [rows[0], [rows[2]]]);
     assert.deepEqual(rewardsOf([second!]), rewardsOf([good[1]!]));
   });
@@ -112,9 +107,10 @@ describe("rewardgate score --resume, of records that failed", () => {
     child.stderr!.setEncoding("utf8").on("data", (text) => {
       stderr += text;
     });
-    child.stdin!.on("error", () => {}).write(jsonl(pairs(40).slice(0, 20)));
+    child.stdin!.on("error", () => {}).write(jsonLines(pairs(40).slice(0, 20)));
     const written = () =>
-      existsSync(`${made.output}.again`) && rowsOf(readFileSync(`${made.output}.again`, "utf8").replace(/[^\n]*$/, "")).length;
+      existsSync(`${made.output}.again`) &&
+      readJsonLines<ResultRow>(readFileSync(`${made.output}.again`, "utf8").replace(/[^\n]*$/, "")).length;
     await settled(
       () => child.exitCode !== null || written() === 20,
       () => stderr,
@@ -133,7 +129,7 @@ describe("rewardgate score --resume, of records that failed", () => {
     const { code, stdout, stderr } = await score([input, "--output", output, "--resume"]);
     assert.equal(code, 0, stderr);
     assert.deepEqual([JSON.parse(stdout).resumed, JSON.parse(stdout).again], [20, 20]);
-    assert.deepEqual(rewardsOf(rowsOf(readFileSync(output, "utf8"))), rewardsOf(good));
+    assert.deepEqual(rewardsOf(readJsonLines<ResultRow>(readFileSync(output, "utf8"))), rewardsOf(good));
     assert.equal(existsSync(`${output}.again`), false);
   });
 
@@ -146,7 +142,7 @@ describe("rewardgate score --resume, of records that failed", () => {
     assert.deepEqual([code, /\.again, of a run into .* that was killed, exists; --resume/.test(stderr)], [2, true], stderr);
     assert.equal((await score([input, "--output", output, "--overwrite"])).code, 0);
     assert.equal(existsSync(`${output}.again`), false);
-    assert.deepEqual(rewardsOf(rowsOf(readFileSync(output, "utf8"))), rewardsOf(good));
+    assert.deepEqual(rewardsOf(readJsonLines<ResultRow>(readFileSync(output, "utf8"))), rewardsOf(good));
   });
 
   it("keeps what was scored again when it is interrupted", async () => {
@@ -154,7 +150,7 @@ describe("rewardgate score --resume, of records that failed", () => {
     child.kill("SIGINT");
     assert.equal(await ended, 130, stderr());
     assert.match(stderr(), /interrupted after 40 records; go on with --output .* --resume/);
-    const now = rowsOf(readFileSync(output, "utf8"));
+    const now = readJsonLines<ResultRow>(readFileSync(output, "utf8"));
     assert.deepEqual(rewardsOf(now.slice(0, 20)), rewardsOf(good.slice(0, 20)));
     assert.deepEqual(
       now.slice(20),

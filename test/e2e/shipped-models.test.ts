@@ -11,6 +11,7 @@ import type { CallResult, PreparedCall } from "../../src/domain/backend.ts";
 import type { Message } from "../../src/domain/item.ts";
 import { DEFAULT_OPTIONS } from "../../src/domain/score.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
+import { readJsonLines } from "../support/json-lines.ts";
 import { assertReproduced } from "../support/processor.ts";
 
 /** The models that ship, held to the scores that Python's ONNX Runtime gave for the same rows when they were recorded. */
@@ -25,11 +26,7 @@ interface PythonRow {
 }
 
 const FILE = fileURLToPath(new URL("../../rewardgate.yaml", import.meta.url));
-const rows: PythonRow[] = gunzipSync(readFileSync(new URL("../golden/chat-scores.jsonl.gz", import.meta.url)))
-  .toString()
-  .trim()
-  .split("\n")
-  .map((line) => JSON.parse(line));
+const rows = readJsonLines<PythonRow>(gunzipSync(readFileSync(new URL("../golden/chat-scores.jsonl.gz", import.meta.url))).toString());
 /** The kind of processor that `chat.golden` ran on. */
 const RECORDED_ON = "avx2";
 const items = rows.map(({ id, prompt, candidate }) => ({ id, prompt, candidates: [{ content: candidate }] }));

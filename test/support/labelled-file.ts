@@ -50,8 +50,3 @@ export function verifiableRows(count: number): Record<string, unknown>[] {
     meta: { correct: [true, false, i % 2 === 0] },
   }));
 }
-
-/** Rows as JSON lines. */
-export function jsonLines(rows: readonly object[]): string {
-  return rows.map((row) => `${JSON.stringify(row)}\n`).join("");
-}

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { createSegmentTokenizer, type SegmentTokenizer } from "../../../src/backends/tokens/tokenizer.ts";
 import type { ForwardCall, Segment } from "../../../src/domain/backend.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
+import { readJsonLines } from "../../support/json-lines.ts";
 import { idOf, tokenizerJson } from "../../support/tokenizer.ts";
 
 const segment = (origin: Segment["origin"], text: string): Segment => ({ origin, text });
@@ -218,10 +219,7 @@ test("createSegmentTokenizer(json) rejects what is not a tokenizer", () => {
 
 test("encode(calls) gives the shipped tokenizer's ids of Python for hard strings, as content and as control text", async () => {
   const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
-  const rows = read("test/golden/tokenizer.jsonl")
-    .trim()
-    .split("\n")
-    .map((line): { text: string; ids: number[]; idsWithSpecial: number[] } => JSON.parse(line));
+  const rows = readJsonLines<{ text: string; ids: number[]; idsWithSpecial: number[] }>(read("test/golden/tokenizer.jsonl"));
   assert.ok(rows.length >= 500);
   const calls = rows.map(({ text }) => ({ control: call(segment("control", text)), content: call(segment("candidate", text)) }));
   const tokenizer = createSegmentTokenizer(read("models/chat-trunk/tokenizer.json"));

@@ -3,7 +3,8 @@ import { after, before, describe, it } from "node:test";
 import { collectScores, exitBy, hasLabels } from "../../../src/cli/eval/collect.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { type TestGateway, writeGateway } from "../../support/gateway.ts";
-import { jsonLines, labelledPairs } from "../../support/labelled-file.ts";
+import { jsonLines } from "../../support/json-lines.ts";
+import { labelledPairs } from "../../support/labelled-file.ts";
 import { PROVENANCE, scoredByPanel, scoredPair } from "../../support/scored-rows.ts";
 
 let tiny: TestGateway;

@@ -7,7 +7,7 @@ import { temporaryFolder } from "../../support/bundle.ts";
 import { type ChatServer, startChatServer } from "../../support/chat-server.ts";
 import { runCli } from "../../support/cli.ts";
 import { type TestGateway, writeGateway } from "../../support/gateway.ts";
-import { jsonLines } from "../../support/labelled-file.ts";
+import { jsonLines } from "../../support/json-lines.ts";
 
 let tiny: TestGateway;
 let server: ChatServer;

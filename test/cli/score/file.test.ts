@@ -9,6 +9,7 @@ import { gzipSync } from "node:zlib";
 import type { ResultRow } from "../../../src/cli/score/rows.ts";
 import { runCli, startCli } from "../../support/cli.ts";
 import { type TestGateway, writeGateway } from "../../support/gateway.ts";
+import { jsonLines, readJsonLines } from "../../support/json-lines.ts";
 import { settled } from "../../support/settled.ts";
 
 let tiny: TestGateway;
@@ -19,12 +20,6 @@ after(() => tiny.remove());
 
 const at = (name: string) => join(tiny.folder.path, name);
 const score = (args: string[], input?: string) => runCli(["score", "--config", tiny.config, ...args], input === undefined ? {} : { input });
-const rowsOf = (jsonl: string): ResultRow[] =>
-  jsonl
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line));
-const jsonl = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 
 const WORDS = ["good", "bad", "fine", "the", "is", "what", "yes", "no"];
 const pairs = (count: number) =>
@@ -39,10 +34,10 @@ const pairs = (count: number) =>
 
 describe("rewardgate score FILE", () => {
   it("scores a gzipped file of pairs in its order and ends with accuracy, rate and tokens", async () => {
-    writeFileSync(at("pairs.jsonl.gz"), gzipSync(jsonl(pairs(40))));
+    writeFileSync(at("pairs.jsonl.gz"), gzipSync(jsonLines(pairs(40))));
     const { code, stdout, stderr } = await score([at("pairs.jsonl.gz"), "--output", at("pairs.out"), "--json"]);
     assert.equal(code, 0, stderr);
-    const rows = rowsOf(readFileSync(at("pairs.out"), "utf8"));
+    const rows = readJsonLines<ResultRow>(readFileSync(at("pairs.out"), "utf8"));
     assert.deepEqual(
       rows.map(({ line, id }) => [line, id]),
       pairs(40).map(({ id }, i) => [i + 1, id]),
@@ -65,9 +60,9 @@ describe("rewardgate score FILE", () => {
   });
 
   it("prints results on standard output and the report beside them when no file is named, and reads standard input", async () => {
-    const { code, stdout, stderr } = await score(["-"], jsonl(pairs(3)));
+    const { code, stdout, stderr } = await score(["-"], jsonLines(pairs(3)));
     assert.equal(code, 0, stderr);
-    assert.equal(rowsOf(stdout).length, 3);
+    assert.equal(readJsonLines<ResultRow>(stdout).length, 3);
     assert.match(stderr, /scored +6 candidates of 3 records/);
     assert.match(stderr, /accuracy +[01]\.\d{4} +\[.*\] of 95 %, 3 pairs, \d+ ties; longer wins/);
     assert.doesNotMatch(stderr, /candidates \|/, "no progress bar without a terminal");
@@ -81,7 +76,7 @@ describe("rewardgate score FILE", () => {
       ...["good", "bad is bad", "no no no no"].map((response, i) => ({ id: `c${i}`, prompt, response, ratings: { fluency: i } })),
       { id: "d", prompt, candidates: ["fine"] },
     ];
-    const { code, stdout, stderr } = await score(["-", "--json", "--output", at("mixed.out")], jsonl(rows));
+    const { code, stdout, stderr } = await score(["-", "--json", "--output", at("mixed.out")], jsonLines(rows));
     assert.equal(code, 0, stderr);
     const { labels, candidates } = JSON.parse(stdout);
     assert.equal(candidates, 9);
@@ -91,10 +86,10 @@ describe("rewardgate score FILE", () => {
 
   it("exits with 4 and names the records without a reward; a failure is never a number", async () => {
     const rows = [...pairs(2), { id: "nan", prompt: "x", chosen: "nan", rejected: "good" }, { id: "odd", prompt: "x" }];
-    const { code, stdout, stderr } = await score(["-"], `${jsonl(rows)}not json\n`);
+    const { code, stdout, stderr } = await score(["-"], `${jsonLines(rows)}not json\n`);
     assert.equal(code, 4);
     assert.match(stderr, /failed +3 records: nan, odd, line 5/);
-    const [, , nan, odd, text] = rowsOf(stdout);
+    const [, , nan, odd, text] = readJsonLines<ResultRow>(stdout);
     assert.equal(nan!.candidates[0]!.status, "failed");
     assert.ok(!("reward" in nan!.candidates[0]!));
     assert.equal(nan!.candidates[0]!.failure!.reason, "SCORE_NOT_FINITE");
@@ -107,7 +102,7 @@ describe("rewardgate score FILE", () => {
   it("refuses no record for want of room in a queue, which guards the callers of a server", async () => {
     const narrow = await writeGateway({ backend: { queue: { maxCalls: 4, maxTextSize: 400, maxTokens: 50 } } });
     try {
-      const { code, stderr } = await runCli(["score", "--config", narrow.config, "-"], { input: jsonl(pairs(60)) });
+      const { code, stderr } = await runCli(["score", "--config", narrow.config, "-"], { input: jsonLines(pairs(60)) });
       assert.equal(code, 0, stderr);
       assert.match(stderr, /scored +120 candidates of 60 records/);
     } finally {
@@ -118,15 +113,15 @@ describe("rewardgate score FILE", () => {
   it("goes on where an earlier run ended, and reports both together", async () => {
     const input = at("resume.jsonl");
     const output = at("resume.out");
-    writeFileSync(input, jsonl(pairs(30)));
+    writeFileSync(input, jsonLines(pairs(30)));
     const whole = await score([input, "--output", output, "--json"]);
-    const expected = rowsOf(readFileSync(output, "utf8"));
+    const expected = readJsonLines<ResultRow>(readFileSync(output, "utf8"));
     truncateSync(output, Math.floor(statSync(output).size * 0.6));
     const resumed = await score([input, "--output", output, "--json", "--resume"]);
     assert.equal(resumed.code, 0, resumed.stderr);
     const strip = (rows: ResultRow[]) =>
       rows.map(({ id, line, candidates }) => [id, line, candidates.map(({ reward }) => reward!.toFixed(5))]);
-    assert.deepEqual(strip(rowsOf(readFileSync(output, "utf8"))), strip(expected));
+    assert.deepEqual(strip(readJsonLines<ResultRow>(readFileSync(output, "utf8"))), strip(expected));
     const [first, second] = [whole, resumed].map(({ stdout }) => JSON.parse(stdout));
     assert.ok(second.resumed > 5 && second.resumed < 30);
     assert.equal(second.records, 30 - second.resumed);
@@ -136,15 +131,15 @@ describe("rewardgate score FILE", () => {
   it("refuses to go on with the results of another panel or of another file, and to write over results", async () => {
     const input = at("refuse.jsonl");
     const output = at("refuse.out");
-    writeFileSync(input, jsonl(pairs(4)));
+    writeFileSync(input, jsonLines(pairs(4)));
     assert.equal((await score([input, "--output", output])).code, 0);
     const panel = await score([input, "--output", output, "--resume", "--panel", "reward"]);
     assert.deepEqual([panel.code, /another revision of the panel/.test(panel.stderr)], [2, true]);
-    writeFileSync(input, jsonl(pairs(2)));
+    writeFileSync(input, jsonLines(pairs(2)));
     const part = await score([input, "--output", output, "--resume"]);
     assert.deepEqual([part.code, /holds results of more records than/.test(part.stderr)], [2, true]);
     assert.equal((await score([input, "--output", output, "--resume", "--limit", "1"])).code, 0);
-    writeFileSync(input, jsonl(pairs(4).reverse()));
+    writeFileSync(input, jsonLines(pairs(4).reverse()));
     const file = await score([input, "--output", output, "--resume"]);
     assert.deepEqual([file.code, /not what the output was made from/.test(file.stderr)], [2, true]);
     const again = await score([input, "--output", output]);
@@ -156,7 +151,7 @@ describe("rewardgate score FILE", () => {
   it("leaves every byte of an output that it refuses to go on with", async () => {
     const input = at("keep.jsonl");
     const output = at("keep.out");
-    writeFileSync(input, jsonl(pairs(4)));
+    writeFileSync(input, jsonLines(pairs(4)));
     assert.equal((await score([input, "--output", output, "--limit", "3"])).code, 0);
     truncateSync(output, statSync(output).size - 5);
     const torn = readFileSync(output);
@@ -177,7 +172,7 @@ describe("rewardgate score FILE", () => {
   it("refuses to go on with results of other weights of objectives, or that say more or less", async () => {
     const input = at("options.jsonl");
     const output = at("options.out");
-    writeFileSync(input, jsonl(pairs(4)));
+    writeFileSync(input, jsonLines(pairs(4)));
     const weights = ["--objective", "helpfulness=1", "--objective", "verbosity=0.5"];
     const resume = (...flags: string[]) => score([input, "--output", output, "--resume", ...flags]);
     const refusal = async (...flags: string[]) => {
@@ -197,13 +192,13 @@ describe("rewardgate score FILE", () => {
     assert.deepEqual(await refusal(...weights), [2, `--detail judges, now with ${steered}`]);
     assert.equal((await resume("--detail", "judges")).code, 0);
     assert.deepEqual(
-      rowsOf(readFileSync(output, "utf8")).map((row) => Object.keys(row)),
+      readJsonLines<ResultRow>(readFileSync(output, "utf8")).map((row) => Object.keys(row)),
       Array(4).fill(["line", "panel", "panelRevision", "id", "candidates"]),
     );
   });
 
   it("never writes over the file that it reads, by whatever name", async () => {
-    const content = jsonl(pairs(4)).trimEnd();
+    const content = jsonLines(pairs(4)).trimEnd();
     writeFileSync(at("data.jsonl"), content);
     symlinkSync(at("data.jsonl"), at("link.jsonl"));
     for (const how of [[], ["--overwrite"], ["--resume"]]) {
@@ -216,8 +211,8 @@ describe("rewardgate score FILE", () => {
   });
 
   it("scores the first records only under --limit", async () => {
-    const { stdout } = await score(["-", "--limit", "3"], jsonl(pairs(10)));
-    assert.equal(rowsOf(stdout).length, 3);
+    const { stdout } = await score(["-", "--limit", "3"], jsonLines(pairs(10)));
+    assert.equal(readJsonLines<ResultRow>(stdout).length, 3);
   });
 });
 
@@ -234,7 +229,7 @@ describe("rewardgate score from a pipe", () => {
     const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
     const rows = (count: number) =>
       settled(
-        () => child.exitCode !== null || rowsOf(said.stdout.slice(0, said.stdout.lastIndexOf("\n") + 1)).length === count,
+        () => child.exitCode !== null || readJsonLines<ResultRow>(said.stdout.slice(0, said.stdout.lastIndexOf("\n") + 1)).length === count,
         () => said.stderr,
       );
     return { child, said, ended, rows };
@@ -258,9 +253,9 @@ describe("rewardgate score from a pipe", () => {
 
   it("ends at the limit while more may come", async () => {
     const { child, said, ended } = start(["-", "--limit", "3"]);
-    child.stdin!.write(jsonl(pairs(3)));
+    child.stdin!.write(jsonLines(pairs(3)));
     assert.equal(await ended, 0, said.stderr);
-    assert.equal(rowsOf(said.stdout).length, 3);
+    assert.equal(readJsonLines<ResultRow>(said.stdout).length, 3);
     child.stdin!.on("error", () => {}).end();
   });
 
@@ -277,26 +272,26 @@ describe("rewardgate score from a pipe", () => {
   for (const [name, startRun] of Object.entries(sources)) {
     it(`scores records of ${name} as they come, and its end is the end`, async () => {
       const { write, end, rows, said, ended } = await startRun();
-      await write(jsonl(pairs(3)));
+      await write(jsonLines(pairs(3)));
       await rows(3);
-      await write(jsonl(pairs(5).slice(3)));
+      await write(jsonLines(pairs(5).slice(3)));
       await rows(5);
       await end();
       assert.equal(await ended, 0, said.stderr);
       assert.deepEqual(
-        rowsOf(said.stdout).map(({ id }) => id),
+        readJsonLines<ResultRow>(said.stdout).map(({ id }) => id),
         pairs(5).map(({ id }) => id),
       );
     });
 
     it(`is interrupted while ${name} is silent, and leaves out the line that is not whole`, async () => {
       const { write, end, rows, said, ended, child } = await startRun();
-      await write(`${jsonl(pairs(3))}{"id": "half`);
+      await write(`${jsonLines(pairs(3))}{"id": "half`);
       await rows(3);
       child.kill("SIGINT");
       assert.equal(await ended, 130, said.stderr);
       assert.match(said.stderr, /interrupted after 3 records/);
-      assert.equal(rowsOf(said.stdout).length, 3);
+      assert.equal(readJsonLines<ResultRow>(said.stdout).length, 3);
       child.stdin!.on("error", () => {});
       await end();
     });
@@ -317,12 +312,12 @@ describe("rewardgate score, interrupted", () => {
       });
       // It never has all that there is to score, so it cannot be done before it is interrupted.
       const [given, rest] = [pairs(400).slice(0, 320), pairs(400).slice(320, 399)];
-      child.stdin!.on("error", () => {}).write(jsonl(given));
+      child.stdin!.on("error", () => {}).write(jsonLines(given));
       await settled(() => child.exitCode !== null || (existsSync(output) && statSync(output).size > 10_000), "the first results");
       child.kill("SIGINT");
       for (const row of rest) {
         if (child.exitCode !== null) break;
-        child.stdin!.write(jsonl([row]));
+        child.stdin!.write(jsonLines([row]));
         await sleep(50);
       }
       child.stdin!.end();
@@ -330,16 +325,16 @@ describe("rewardgate score, interrupted", () => {
       assert.match(stderr, /interrupted after \d+ records; go on with --output .* --resume/);
       const partial = readFileSync(output, "utf8");
       assert.ok(partial.endsWith("\n"));
-      const lines = rowsOf(partial).map(({ line }) => line);
+      const lines = readJsonLines<ResultRow>(partial).map(({ line }) => line);
       assert.ok(lines.length > 0 && lines.length < 400, `${lines.length} lines`);
       assert.deepEqual(
         lines,
         lines.map((_, i) => i + 1),
       );
-      const { code } = await runCli([...args, "--resume"], { input: jsonl(pairs(400)) });
+      const { code } = await runCli([...args, "--resume"], { input: jsonLines(pairs(400)) });
       assert.equal(code, 0);
       assert.deepEqual(
-        rowsOf(readFileSync(output, "utf8")).map(({ id }) => id),
+        readJsonLines<ResultRow>(readFileSync(output, "utf8")).map(({ id }) => id),
         pairs(400).map(({ id }) => id),
       );
     } finally {

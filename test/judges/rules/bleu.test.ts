@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { sentenceBleu } from "../../../src/judges/rules/bleu.ts";
 import { BLEU_TOKENIZERS, type BleuTokenizer, bleuTokens } from "../../../src/judges/rules/bleu-tokens.ts";
+import { readJsonLines } from "../../support/json-lines.ts";
 
 interface Segment {
   readonly id: string;
@@ -10,10 +11,7 @@ interface Segment {
   readonly reference: string;
   readonly bleu: Readonly<Record<BleuTokenizer, readonly [number, number]>>;
 }
-const segments: Segment[] = readFileSync("test/golden/sacrebleu.jsonl", "utf8")
-  .trim()
-  .split("\n")
-  .map((line) => JSON.parse(line));
+const segments = readJsonLines<Segment>(readFileSync("test/golden/sacrebleu.jsonl", "utf8"));
 
 describe("sentenceBleu(bleuTokens(hypothesis), bleuTokens(reference), options)", () => {
   for (const tokenizer of BLEU_TOKENIZERS) {
