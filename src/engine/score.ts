@@ -168,13 +168,13 @@ export function createScorer(options: ScorerOptions): Scorer {
   async function readStates(used: ReadonlySet<Panel>, { run, options: { stateVersions } }: ScoreRequest) {
     const names = new Set([...used].flatMap((panel) => panel.states));
     const states = new Map<string, StateSnapshot>();
-    const needed = new Set([...used].flatMap(neededStates));
     for (const name of names) {
       try {
         states.set(name, await options.states!.read(name, run ?? DEFAULT_RUN, stateVersions?.[name]));
       } catch (thrown) {
         // Those that only watch fail without it, by themselves.
-        if (needed.has(name) || GatewayError.from(thrown).reason !== "STATE_STORE_UNAVAILABLE") throw thrown;
+        const isNeeded = [...used].some((panel) => neededStates(panel).includes(name));
+        if (isNeeded || GatewayError.from(thrown).reason !== "STATE_STORE_UNAVAILABLE") throw thrown;
       }
     }
     return states;
