@@ -44,6 +44,12 @@ describe("a judge that follows a rule", () => {
       { reference: "#### 1,200" },
       { "A: $1200.5": 1, "\\boxed{1200}": 1, "so 1200 apples": 1, "A: 1190": 0, "either 1200 or 1300": 0, "": 0, "A: many": 0 },
     ],
+    [
+      "numeric takes no factorial for the number before the mark, and an exclamation for one",
+      { rule: "numeric" },
+      { reference: "5" },
+      { "\\boxed{5!}": 0, "A: $5!$": 0, "<answer>\\(5!\\)</answer>": 0, "The answer is 5!": 1, "\\boxed{5}!": 1, "$5$!": 1 },
+    ],
     ["numeric without tolerance", { rule: "numeric", rel: 0, abs: 0 }, { reference: "1000" }, { "1000.0": 1, "1000.5": 0 }],
     [
       "multipleChoice",

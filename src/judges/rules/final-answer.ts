@@ -32,6 +32,11 @@ export function finalAnswer(text: string, places: readonly AnswerPlace[]): strin
   return null;
 }
 
+/** Whether the final answer is what stands in a box, and so a formula: `5!` there is a factorial, in a sentence an exclamation. */
+export function isBoxed(answer: string, text: string, places: readonly AnswerPlace[]): boolean {
+  return places.includes("boxed") && finalAnswer(text, ["boxed"]) === answer;
+}
+
 /** More boxes that are joined are no answer that anything equals. */
 const MAX_JOINED = 20;
 /** What stands between boxes that are one answer. */

@@ -68,14 +68,17 @@ const NUMBER_IN_TEXT = /[+\-\u2212]?[$€£¥]?(?:\d+(?:,\d+)*(?:\.\d+)?|\.\d+)(
 const SCALES: Readonly<Record<string, number>> = { percent: 0.01, hundred: 1e2, thousand: 1e3, million: 1e6, billion: 1e9, trillion: 1e12 };
 const SCALE = /^[\s-]{0,4}(per\s?cent|hundred|thousand|million|billion|trillion)(?![\p{L}\p{N}])/iu;
 
-/** What makes another number of the one beside it: `\sqrt{2}`, `25π`, `2^n`, `10⁵`, `3i`, `2x`, `5 and a half`. */
+/** What makes another number of the one beside it: `\sqrt{2}`, `25π`, `2^n`, `10⁵`, `3i`, `2x`, `5 and a half`, `$5!$`. */
 const CALCULATES: readonly RegExp[] = [
   /\\(?:sqrt|pi|ln|log|exp|sin|cos|tan|sec|csc|cot|arc[a-z]{3}|pm|mp|neg?|times|cdot|binom|infty)(?![a-zA-Z])|[√π±∞≠¬]/,
   /(?<!\p{L})(?:sqrt|pi)(?!\p{L})|(?<!\p{L})(?:ln|log|sin|cos|tan)\s{0,4}\(?\d/u,
   /[\d)}]\s{0,4}(?:\^(?!\s{0,4}\{?\s{0,4}(?:\\circ|\\?(?:text|mathrm)|th|st|nd|rd))|[⁰¹²³⁴-⁹ⁿ])|\^\s{0,4}\{?\s{0,4}[-+]?\d/,
   /\d(?:[ixyzn]|\s{0,4}\\(?:mathrm|text)\s{0,4}\{\s{0,4}[ixyzn]\s{0,4}\})(?![\p{L}\p{N}'’])/u,
   /\d\s{1,4}and\s(?:an?|one|three)[\s-](?:half|third|quarter|fifth|tenth)/,
+  /\d\s{0,4}!{1,4}\s{0,4}(?:\$|\\[)\]])/,
 ];
+/** A factorial, where it is known that the whole is a formula. */
+const FACTORIAL = /\d\s{0,4}!/;
 /** What says before a number that it is another one. */
 const ANOTHER =
   /(?:(?<![\p{L}\p{N}])(?:not|(?:less|fewer|smaller|more|greater|larger|other)\s{1,4}than)|(?<![-=]|<[^<>]{0,20})[<>]=?|[≤≥]|\\(?:[lg]e(?:q(?:slant)?)?|[lg]t)(?![a-zA-Z]))[\s$€£¥\\(]{0,8}$/iu;
@@ -85,12 +88,13 @@ const NEGATIVE = /(?<![\p{L}\p{N}])(?:negative|minus)[\s$€£¥]{0,8}$/iu;
 /**
  * The number that an answer states, with words or units around it, in LaTeX or not: `about $18 a day`, `x = 42`, `1{,}000`, `2 million`.
  *
+ * @param isFormula whether an exclamation mark can only be a factorial
  * @returns null when the answer holds no number, or several: which one is meant is not guessed
  * @complexity O(length), pure
  * @example statedNumber("42 apples") // → 42
  */
-export function statedNumber(answer: string): number | null {
-  return statedQuantity(answer)?.value ?? null;
+export function statedNumber(answer: string, isFormula = false): number | null {
+  return statedQuantity(answer, isFormula)?.value ?? null;
 }
 
 /** A number, and whether it is written in per cents, of which the value is hundredths. */
@@ -104,7 +108,8 @@ export interface StatedQuantity {
  *
  * @example statedQuantity("25 percent")?.perCent // → true
  */
-export function statedQuantity(answer: string): StatedQuantity | null {
+export function statedQuantity(answer: string, isFormula = false): StatedQuantity | null {
+  if (isFormula && FACTORIAL.test(answer)) return null;
   const plain = withoutLatex(answer);
   const whole = parseNumber(plain);
   if (whole !== null) return { value: whole, perCent: plain.includes("%") };

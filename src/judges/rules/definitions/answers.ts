@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { foldAnswer } from "../exact-match.ts";
-import { ANSWER_PLACES, finalAnswer } from "../final-answer.ts";
+import { ANSWER_PLACES, finalAnswer, isBoxed } from "../final-answer.ts";
 import { choiceOf } from "../multiple-choice.ts";
 import { agreesAsWritten, statedQuantity } from "../numeric.ts";
 import { againstReference, defineRule, NO_ANSWER } from "./definition.ts";
@@ -44,13 +44,13 @@ export const numeric = defineRule({
     rel: z.number().min(0).max(1).default(1e-3).describe("Share of the reference that the answer may be off. Default 0.001."),
     abs: z.number().min(0).default(1e-6).describe("Amount that the answer may be off, whatever the reference. Default 0.000001."),
   }),
-  version: 5,
+  version: 6,
   space: "unit",
   readsReference: true,
   create: ({ answer, rel, abs }) => {
     const read = (text: string) => {
       const given = finalAnswer(text, answer);
-      return given === null ? null : statedQuantity(given);
+      return given === null ? null : statedQuantity(given, isBoxed(given, text, answer));
     };
     return againstReference(
       (reference) => statedQuantity(reference) ?? read(reference),

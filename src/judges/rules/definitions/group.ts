@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { baselineIndices, type Candidate, type Item } from "../../../domain/item.ts";
 import { foldAnswer } from "../exact-match.ts";
-import { finalAnswer } from "../final-answer.ts";
+import { finalAnswer, isBoxed } from "../final-answer.ts";
 import { majorityVote } from "../majority.ts";
 import { choiceOf } from "../multiple-choice.ts";
 import { statedNumber } from "../numeric.ts";
@@ -25,7 +25,7 @@ export const majority = defineRule({
       .default(0)
       .describe("Share of candidates below which a majority is noise and the judge abstains. Default 0."),
   }),
-  version: 9,
+  version: 10,
   space: "unit",
   readsReference: false,
   create: ({ compare, answer, options, minShare }) => {
@@ -33,7 +33,7 @@ export const majority = defineRule({
       if (compare === "multipleChoice") return choiceOf(text, options);
       const given = finalAnswer(text, answer);
       if (given === null || compare === "exact") return given === null ? null : foldAnswer(given) || null;
-      const value = statedNumber(given);
+      const value = statedNumber(given, isBoxed(given, text, answer));
       return value === null ? null : String(value);
     };
     return (item) => {
