@@ -24,7 +24,7 @@ export type Judgement =
  *
  * @param findings what it saw before
  */
-export function failedJudgement(error: GatewayError, findings?: readonly Finding[]): Judgement {
+export function failedJudgement(error: GatewayError, findings?: readonly Finding[]): Exclude<Judgement, { outcome: "scored" }> {
   return { outcome: "failed", failure: toFailure(error), ...(findings && { findings }) };
 }
 

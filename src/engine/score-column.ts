@@ -185,7 +185,9 @@ function baselineScores(reading: Reading, row: readonly Judgement[]): Float64Arr
     }
     const { value } = reading.scalarise(judgement.raw, undefined);
     const calibrated = reading.calibration ? reading.calibration.apply(value) : value;
-    return Number.isFinite(calibrated) ? [calibrated] : [];
+    if (Number.isFinite(calibrated)) return [calibrated];
+    failure ??= notFinite(reading, "calibration").failure;
+    return [];
   });
   if (scores.length > 0) return Float64Array.from(scores);
   if (failure !== undefined) throw new GatewayError(failure.reason, `no baseline of the item could be scored: ${failure.message}`);
@@ -195,7 +197,7 @@ function baselineScores(reading: Reading, row: readonly Judgement[]): Float64Arr
   );
 }
 
-function notFinite(reading: Reading, stage: string): Judgement {
+function notFinite(reading: Reading, stage: string) {
   return failedJudgement(
     new GatewayError("SCORE_NOT_FINITE", `the ${stage} of judge "${reading.judge.name}" gave a number that is not finite`),
   );

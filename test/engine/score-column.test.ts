@@ -51,4 +51,22 @@ describe("readColumn(reading, row, context) with scores of reference completions
       assert.doesNotMatch(judgement.failure.message, /unknown/);
     }
   });
+
+  it("says of baselines whose calibrated scores are no numbers that this is so, and not that there are none", () => {
+    const calibration = {
+      method: "m",
+      spaceIn: "logit",
+      spaceOut: "logit",
+      revision: "m@1",
+      apply: (score: number) => (score < 0 ? NaN : score),
+    } as const;
+    const baselines = [scored(-1), scored(-2)];
+    const [judgement] = readColumn({ ...member, calibration }, [scored(5)], { ...context, prompt: PROMPT, baselines }).judgements;
+    assert.ok(judgement!.outcome === "failed");
+    assert.equal(judgement!.failure.reason, "SCORE_NOT_FINITE");
+    assert.match(
+      judgement!.failure.message,
+      /no baseline of the item could be scored: the calibration of judge "judge" gave a number that is not finite/,
+    );
+  });
 });
