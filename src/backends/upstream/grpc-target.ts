@@ -7,6 +7,7 @@ import {
   type ServiceError,
   status,
 } from "@grpc/grpc-js";
+import { eitherSignal } from "./either-signal.ts";
 import { channelTo } from "./grpc-hosts.ts";
 import type { HttpOutcome, HttpRequest, HttpTarget, HttpTargetOptions } from "./http-target.ts";
 import { readPushback } from "./pushback.ts";
@@ -80,9 +81,9 @@ export function createGrpcTarget(
     async send(request) {
       const timer = new AbortController();
       const cancelTimer = clock.after(request.timeoutMs, () => timer.abort());
-      const ending = request.signal === undefined ? timer.signal : AbortSignal.any([timer.signal, request.signal]);
+      const ending = eitherSignal(timer.signal, request.signal);
       try {
-        const { status: code = 200, body } = await service.answer(request, (start) => invoke(start, request, ending));
+        const { status: code = 200, body } = await service.answer(request, (start) => invoke(start, request, ending.signal));
         return answered(code, body);
       } catch (thrown) {
         if (request.signal?.aborted) return { kind: "withdrawn" };
@@ -93,6 +94,7 @@ export function createGrpcTarget(
         return outcomeOf(error, { ...HTTP_STATUS, ...service.statuses });
       } finally {
         cancelTimer();
+        ending.release();
       }
     },
     async close() {

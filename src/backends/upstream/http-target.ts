@@ -2,6 +2,7 @@ import type { LookupAddress } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { Pool } from "undici";
 import type { Clock } from "../../domain/clock.ts";
+import { eitherSignal } from "./either-signal.ts";
 import type { Host } from "./resolve-host.ts";
 
 /** One request to a server. */
@@ -93,13 +94,14 @@ export function createHttpTarget({ url, host, connections, connectTimeoutMs, max
     async send({ method, path, headers, body, timeoutMs, signal, events }) {
       const late = new AbortController();
       const cancelTimer = clock.after(timeoutMs, () => late.abort());
+      const ending = eitherSignal(late.signal, signal);
       try {
         const response = await pool.request({
           method,
           path: base + path || "/",
           headers: { accept: events === undefined ? "application/json" : "application/json, text/event-stream", ...headers },
           body: body ?? null,
-          signal: signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]),
+          signal: ending.signal,
         });
         const header = (name: string) => String(response.headers[name] ?? "");
         const encoded = !/^(identity)?$/i.test(header("content-encoding"));
@@ -119,6 +121,7 @@ export function createHttpTarget({ url, host, connections, connectTimeoutMs, max
         return { kind: /^(HPE_|UND_ERR_RES_EXCEEDED_MAX_SIZE|UND_ERR_HEADERS_OVERFLOW)/.test(code) ? "unreadable" : "broken", cause };
       } finally {
         cancelTimer();
+        ending.release();
       }
     },
     async close(timeoutMs) {

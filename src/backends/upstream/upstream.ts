@@ -8,6 +8,7 @@ import { type Address, isReady, restMs } from "./address.ts";
 import { makeAttempt } from "./attempt.ts";
 import { hasFresh } from "./choose.ts";
 import { createDoor, type Entered } from "./door.ts";
+import { eitherSignal } from "./either-signal.ts";
 import type { Ending, Reading } from "./ending.ts";
 import { watchHealth } from "./health.ts";
 import { createHedgePolicy, hedged } from "./hedge.ts";
@@ -146,12 +147,20 @@ export async function openUpstream<T>(options: UpstreamOptions<T>): Promise<Upst
 
   const own: Protocol<T> = { reading: options.reading, tokensOf: (answer) => options.rate?.tokensOf(answer) };
 
-  async function call<R>({ path, body, context, tokens = 0, only }: Call, { reading, tokensOf, events }: Protocol<R>): Promise<R> {
+  async function call<R>(asked: Call, protocol: Protocol<R>): Promise<R> {
+    const ending = eitherSignal(closing.signal, asked.context?.signal);
+    return callUntil(ending.signal, asked, protocol).finally(ending.release);
+  }
+
+  async function callUntil<R>(
+    signal: AbortSignal,
+    { path, body, context, tokens = 0, only }: Call,
+    { reading, tokensOf, events }: Protocol<R>,
+  ): Promise<R> {
     const addresses = only === undefined ? pool.addresses : [only];
     const proving = only !== undefined;
     const tried = new Set<Address>();
     const remainingMs = () => context?.remainingMs() ?? Number.POSITIVE_INFINITY;
-    const signal = context === undefined ? closing.signal : AbortSignal.any([context.signal, closing.signal]);
     let last: GatewayError | undefined;
     for (let attempts = 1; ; attempts++) {
       if (last === undefined) door.requireOpen(addresses, proving);
