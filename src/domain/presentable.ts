@@ -14,5 +14,7 @@ const UNPRESENTABLE = /(?![\n\t])[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\u
  * @complexity O(length of the text), pure
  */
 export function presentable(text: string, length = PROSE_LENGTH): string {
-  return text.replace(UNPRESENTABLE, "").slice(0, length).toWellFormed();
+  const shown = text.replace(UNPRESENTABLE, "").slice(0, length).toWellFormed();
+  // A piece of a text would keep the whole text in memory, and these are kept for as long as their scores.
+  return Buffer.from(shown).toString();
 }

@@ -144,7 +144,7 @@ function meanOf(head: Judge, { readings }: HeadAsk, results: readonly CallResult
   const findings = values.map(({ value, index }) => ({
     name: `critique ${index}`,
     value,
-    text: readings[index]!.critique.slice(0, 2_000).toWellFormed(),
+    text: presentable(readings[index]!.critique, 2_000),
   }));
   return { outcome: "scored", value: voted.mean, critique, findings };
 }
