@@ -4,7 +4,7 @@ import { protoPath } from "grpc-health-check";
 
 interface Client {
   check(request: { service: string }, callback: (error: ServiceError | null, answer: { status: string }) => void): void;
-  watch(request: { service: string }): NodeJS.EventEmitter;
+  watch(request: { service: string }): NodeJS.EventEmitter & { cancel(): void };
   close(): void;
 }
 
@@ -13,6 +13,7 @@ export interface Watched {
   /** In order, with its first status. */
   readonly statuses: readonly string[];
   readonly ended: boolean;
+  cancel(): void;
 }
 
 /** A client of grpc.health.v1.Health as grpc-js makes one from the protocol's own file. */
@@ -28,8 +29,8 @@ export function healthClient(address: string) {
       }),
     watch(service: string): Watched {
       const statuses: string[] = [];
-      const watched = { statuses, ended: false };
       const stream = client.watch({ service });
+      const watched = { statuses, ended: false, cancel: () => stream.cancel() };
       stream.on("data", (answer: { status: string }) => statuses.push(answer.status));
       stream.on("error", () => {});
       stream.on("status", () => {

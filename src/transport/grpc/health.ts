@@ -3,7 +3,9 @@ import { HealthImplementation, type ServingStatusMap } from "grpc-health-check";
 import type { ReadinessSource } from "../../domain/service.ts";
 
 /** The whole server, and the services by name. */
-const NAMES = ["", "rewardgate.v1.RewardService", "rewardgate.v1.StateService", "rewardgate.v1.RunService"] as const;
+const NAMES: readonly string[] = ["", "rewardgate.v1.RewardService", "rewardgate.v1.StateService", "rewardgate.v1.RunService"];
+/** Stands for every other name: the library remembers each that was ever watched, however long it is and whoever made it up. */
+const OTHER = "unknown";
 
 /** The health service of a running server. */
 export interface Health {
@@ -13,7 +15,7 @@ export interface Health {
   stop(): void;
 }
 
-type Watch = ServerWritableStream<unknown, unknown>;
+type Watch = ServerWritableStream<{ service: string }, unknown>;
 
 /** Adds grpc.health.v1.Health (Check, Watch, List), which follows readiness: Watch streams hear each change as it happens, once. */
 export function addHealth(server: Server, readiness: ReadinessSource): Health {
@@ -26,6 +28,7 @@ export function addHealth(server: Server, readiness: ReadinessSource): Health {
     const watch = (call: Watch) => {
       watches.add(call);
       call.on("cancelled", () => watches.delete(call));
+      if (!NAMES.includes(call.request.service)) call.request.service = OTHER;
       (implementation.watch as (call: Watch) => void)(call);
     };
     server.addService(definition, { ...implementation, watch });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { healthClient } from "../../support/health-client.ts";
 import { scriptedReadiness } from "../../support/scripted-service.ts";
 import { openGrpc } from "../../support/servers.ts";
@@ -40,6 +42,34 @@ test("a server that starts before its judges says NOT_SERVING", async () => {
   const client = healthClient(address);
   try {
     assert.equal(await client.check(""), "NOT_SERVING");
+  } finally {
+    client.close();
+    await close();
+  }
+});
+
+test("names that nobody serves may be watched, and none of them is remembered", async () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage: () => void = runInNewContext("gc");
+  const heap = () => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  const { address, close } = await openGrpc();
+  const client = healthClient(address);
+  try {
+    const watchOnce = async (service: string) => {
+      const watched = client.watch(service);
+      await settled(() => watched.statuses.length === 1);
+      assert.deepEqual(watched.statuses, ["SERVICE_UNKNOWN"]);
+      watched.cancel();
+      await settled(() => watched.ended);
+    };
+    await watchOnce("first");
+    const before = heap();
+    for (let n = 0; n < 100; n++) await watchOnce(`${n} ${"x".repeat(100_000)}`);
+    assert.equal(await client.check(""), "SERVING");
+    assert.ok(heap() - before < 5e6, `${heap() - before} bytes`);
   } finally {
     client.close();
     await close();
