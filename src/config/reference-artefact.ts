@@ -7,7 +7,7 @@ import { sha256Of } from "./digest.ts";
 import { findingsOf } from "./issues.ts";
 
 /** Fewest scores that later ones are held against: fewer say nothing of where scores fall. */
-export const MIN_DRIFT_SCORES = 50;
+const MIN_DRIFT_SCORES = 50;
 
 const revision = z.string().min(1);
 const scores = z.array(z.number()).min(1);

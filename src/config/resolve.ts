@@ -23,12 +23,7 @@ import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { Config } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 
-export type { ChatPlan } from "./resolve-chat-judge.ts";
-export type { ExternalPlan } from "./resolve-external.ts";
 export type { BackendPlan } from "./resolve-judges.ts";
-export type { LogprobsPlan } from "./resolve-likelihood.ts";
-export type { EnginePlan } from "./resolve-served-judge.ts";
-export type { ToolPlan } from "./resolve-tools.ts";
 export type { ResolvedJudge } from "./resolved-judge.ts";
 
 /** A configuration turned into judges and panels; nothing is loaded yet. */

@@ -14,7 +14,7 @@ export interface Baseline {
 }
 
 /** Scores of a baseline that are kept. */
-export const BASELINE_SCORES = 1000;
+const BASELINE_SCORES = 1000;
 /** How population stability is measured throughout. */
 export const STABILITY = { bins: 10, floor: 1e-4, minCount: 50 } as const;
 

@@ -5,7 +5,6 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { JudgeTraffic } from "./judge-traffic.ts";
 import { createRuns, type RunsOptions } from "./runs.ts";
 
-export type { AlarmLimits } from "./alarms/reading.ts";
 export { createProber } from "./prober.ts";
 
 export interface MonitoringOptions extends Omit<RunsOptions, "onAlarm"> {

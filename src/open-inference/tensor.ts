@@ -1,7 +1,7 @@
 import { GatewayError } from "../domain/errors.ts";
 
 /** Element types of the Open Inference Protocol. */
-export const DATATYPES = [
+const DATATYPES = [
   "BOOL",
   "UINT8",
   "UINT16",

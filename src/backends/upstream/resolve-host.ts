@@ -7,7 +7,7 @@ import { KIND_WORDS, kindOf, mayReach, writtenAs } from "./reach.ts";
 export type Resolve = (name: string) => Promise<readonly LookupAddress[]>;
 
 /** As the system is set up: its hosts file, its search domains, its servers. */
-export const resolveBySystem: Resolve = (name) => lookup(name, { all: true, order: "verbatim" });
+const resolveBySystem: Resolve = (name) => lookup(name, { all: true, order: "verbatim" });
 
 /** A host is no place where a server may be asked. */
 export class ForbiddenHost extends Error {

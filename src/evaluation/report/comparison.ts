@@ -48,7 +48,7 @@ const movedSchema = z.object({
     .describe("Only where texts were asked for."),
 });
 
-export const scorerComparisonSchema = z
+const scorerComparisonSchema = z
   .object({
     scorer: z.string().describe("`panel` for the rewards of the two panels, else the member or objective that both have."),
     role: z.enum(["panel", "member", "objective"]),

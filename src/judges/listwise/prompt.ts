@@ -12,7 +12,7 @@ export interface ListPromptOptions extends Pick<ListwiseConfig, "lo" | "hi" | "c
 }
 
 /** Key of the ranking in an answer. */
-export const RANKING = "best-to-worst";
+const RANKING = "best-to-worst";
 
 /** What a question calls the candidates, and in which orders it shows them. */
 export interface Marks {

@@ -237,6 +237,6 @@ export function bestOfSection({ bestOf, files }: EvalReport, palette: Palette): 
 }
 
 /** An estimate and its interval, as two cells. */
-export function cells({ value, low, high }: Estimate): [string, string] {
+function cells({ value, low, high }: Estimate): [string, string] {
   return [fixed(value), range(low, high)];
 }

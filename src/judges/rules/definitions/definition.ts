@@ -31,7 +31,7 @@ export function defineRule<P extends { readonly rule: string }>(definition: Rule
 }
 
 /** Longest text of a candidate or a reference that a rule reads, UTF-16 units: rules run between the requests of others. */
-export const MAX_RULE_TEXT = 65_536;
+const MAX_RULE_TEXT = 65_536;
 
 /**
  * The text of a candidate.
