@@ -15,6 +15,7 @@ import { ALARM_LIMITS, randomOf } from "../support/run-stream.ts";
 import { contextOf, itemOf, memberOf, panelOf, requestOf, scriptedBackend, scriptedJudge } from "../support/scripted.ts";
 import { recordingTelemetry, scriptedService } from "../support/scripted-service.ts";
 import { openGrpc, openHttp } from "../support/servers.ts";
+import { unaryCalls } from "../support/unary-calls.ts";
 import { itemJson, itemProto } from "../support/wire-requests.ts";
 
 /** A real engine whose judge reads its score off the text, `<score>#<filler>`, with its statistics, behind both wires. */
@@ -56,17 +57,7 @@ after(async () => {
   await grpc.close();
 });
 
-/** A method's call as a promise. The callback form is one of a method's overloads, so its types are read off the definition. */
-function ask<Q, A>(
-  method: { readonly path: string; readonly requestSerialize: (q: Q) => Buffer; readonly responseDeserialize: (b: Buffer) => A },
-  request: Q,
-): Promise<A> {
-  return new Promise((resolve, reject) =>
-    client.makeUnaryRequest(method.path, method.requestSerialize, method.responseDeserialize, request, (error, answer) =>
-      error ? reject(error) : resolve(answer as A),
-    ),
-  );
-}
+const ask = unaryCalls(() => client);
 const methods = wire.RunServiceService;
 const call = (verb: string, path: string) => fetch(`${http.url}/v1/runs${path}`, { method: verb });
 const read = async (path: string) => (await call("GET", path)).json();

@@ -4,8 +4,9 @@ import { credentials, type ServiceError, status } from "@grpc/grpc-js";
 import * as wire from "../../../src/gen/rewardgate/v1/state_service.ts";
 import { detailsOf } from "../../support/grpc-status.ts";
 import { openGrpc, openHttp } from "../../support/servers.ts";
-import { stateService } from "../../support/states.ts";
+import { EVERY_KIND, stateService } from "../../support/states.ts";
 import { STORE_KINDS, type StorePlace } from "../../support/stores.ts";
+import { unaryCalls } from "../../support/unary-calls.ts";
 
 let place: StorePlace;
 let states: ReturnType<typeof stateService>;
@@ -15,15 +16,7 @@ let client: InstanceType<typeof wire.StateServiceClient>;
 
 before(async () => {
   place = await STORE_KINDS[0]!.place();
-  states = stateService(
-    {
-      safety: { kind: "multipliers", judges: { a: { threshold: 0.44 } } },
-      experts: { kind: "hedge", judges: { a: {}, b: {} }, learningRate: 1 },
-      scales: { kind: "runningScale", judges: ["a", "b"] },
-      bundles: { kind: "quantileTracker", share: 0.5 },
-    },
-    await place.open(),
-  );
+  states = stateService(EVERY_KIND, await place.open());
   grpc = await openGrpc({ states: states.service });
   http = await openHttp({ states: states.service });
   client = new wire.StateServiceClient(grpc.address, credentials.createInsecure());
@@ -36,17 +29,7 @@ after(async () => {
   await place.remove();
 });
 
-/** A method's call as a promise. The callback form is one of a method's overloads, so its types are read off the definition. */
-function ask<Q, A>(
-  method: { readonly path: string; readonly requestSerialize: (q: Q) => Buffer; readonly responseDeserialize: (b: Buffer) => A },
-  request: Q,
-): Promise<A> {
-  return new Promise((resolve, reject) =>
-    client.makeUnaryRequest(method.path, method.requestSerialize, method.responseDeserialize, request, (error, answer) =>
-      error ? reject(error) : resolve(answer as A),
-    ),
-  );
-}
+const ask = unaryCalls(() => client);
 
 const methods = wire.StateServiceService;
 

@@ -4,7 +4,7 @@ import type { StateSnapshot } from "../../../src/domain/state.ts";
 import { ErrorJson } from "../../../src/transport/http/response-schema.ts";
 import { StateHistoryJson, StateJson, StatesJson } from "../../../src/transport/http/state-schema.ts";
 import { openHttp } from "../../support/servers.ts";
-import { stateService } from "../../support/states.ts";
+import { EVERY_KIND, stateService } from "../../support/states.ts";
 import { STORE_KINDS, type StorePlace } from "../../support/stores.ts";
 
 let place: StorePlace;
@@ -13,15 +13,7 @@ let http: Awaited<ReturnType<typeof openHttp>>;
 
 before(async () => {
   place = await STORE_KINDS[0]!.place();
-  states = stateService(
-    {
-      safety: { kind: "multipliers", judges: { a: { threshold: 0.44 } } },
-      experts: { kind: "hedge", judges: { a: {}, b: {} }, learningRate: 1 },
-      scales: { kind: "runningScale", judges: ["a", "b"] },
-      bundles: { kind: "quantileTracker", share: 0.5 },
-    },
-    await place.open(),
-  );
+  states = stateService(EVERY_KIND, await place.open());
   http = await openHttp({ states: states.service });
 });
 after(async () => {
