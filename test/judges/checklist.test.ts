@@ -4,7 +4,7 @@ import { type CallResult, type ChatCall, segmentsOf } from "../../src/domain/bac
 import type { Item } from "../../src/domain/item.ts";
 import type { Ask, Judge, RawScore } from "../../src/domain/judge.ts";
 import { type ChecklistItem, checklistFileSchema, checklistSchema, createChecklistJudge, itemsOf } from "../../src/judges/checklist.ts";
-import { judged } from "../support/judged.ts";
+import { judged, said } from "../support/judged.ts";
 
 const ITEMS: readonly ChecklistItem[] = [
   { name: "searched", text: "The assistant searched for flights.", weight: 1 },
@@ -29,7 +29,6 @@ function judgeOf(config: Record<string, unknown> = {}, items: readonly Checklist
 }
 
 type Given = readonly [quote: string, passed: boolean];
-const said = (text: string): CallResult => ({ outputs: {}, completion: { text, cut: false, tokens: [] }, tokens: 5 });
 /** An answer about a part with so many texts: searched, booked, calm. */
 const answered = (texts: number, searched: Given, booked: Given, calm: Given = ["no capitals", true]) => {
   const label = (k: number) => `c${k}_${FENCE(Array(texts).fill(""))}`;

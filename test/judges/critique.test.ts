@@ -5,7 +5,7 @@ import type { Item } from "../../src/domain/item.ts";
 import type { Ask, Judge } from "../../src/domain/judge.ts";
 import { createCritiqueJudge, critiqueSchema } from "../../src/judges/critique.ts";
 import type { Fence } from "../../src/judges/generative/quoted-text.ts";
-import { judged } from "../support/judged.ts";
+import { judged, said } from "../support/judged.ts";
 
 const ITEM: Item = {
   id: "i",
@@ -27,7 +27,6 @@ function judgeOf(config: Record<string, unknown> = {}, fence: Fence = () => "f00
   return createCritiqueJudge({ name: "critic", revision: "r", rubric: "Be kind.", fence }, parsed);
 }
 
-const said = (text: string): CallResult => ({ outputs: {}, completion: { text, cut: false, tokens: [] }, tokens: 5 });
 const scored = (score: number, critique = "fine") => said(JSON.stringify({ critique, score }));
 const callsOf = (ask: Ask) => ask.calls as readonly ChatCall[];
 

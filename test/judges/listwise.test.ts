@@ -5,7 +5,7 @@ import type { Item } from "../../src/domain/item.ts";
 import type { Judge, RawScore } from "../../src/domain/judge.ts";
 import type { Principles } from "../../src/judges/generative/principles.ts";
 import { createListwiseJudge, listwiseSchema } from "../../src/judges/listwise.ts";
-import { judged } from "../support/judged.ts";
+import { judged, said } from "../support/judged.ts";
 
 const itemOf = (texts: readonly string[], over: Partial<Item> = {}): Item => ({
   id: "i",
@@ -27,8 +27,6 @@ function shown(call: ChatCall): { name: string; text: string }[] {
     origin === "candidate" ? [{ name: /Response ([a-z]+):\n\[/.exec(segments[index - 1]!.text)![1]!, text }] : [],
   );
 }
-
-const said = (text: string): CallResult => ({ outputs: {}, completion: { text, cut: false, tokens: [] }, tokens: 5 });
 
 interface Listed {
   readonly scores: Record<string, number>;

@@ -7,7 +7,7 @@ import type { Judge, RawScore } from "../../src/domain/judge.ts";
 import type { Principles } from "../../src/judges/generative/principles.ts";
 import { createPairwiseJudge, pairwiseSchema } from "../../src/judges/pairwise.ts";
 import { bradleyTerry } from "../../src/reward/pairwise/bradley-terry.ts";
-import { judged } from "../support/judged.ts";
+import { judged, said } from "../support/judged.ts";
 
 const itemOf = (texts: readonly string[], over: Partial<Item> = {}): Item => ({
   id: "i",
@@ -36,7 +36,6 @@ function shown(call: ChatCall): { texts: [string, string]; names: [string, strin
   return { texts: texts as [string, string], names: names as [string, string] };
 }
 
-const said = (text: string): CallResult => ({ outputs: {}, completion: { text, cut: false, tokens: [] }, tokens: 5 });
 const preferring = (preferred: string, critique = "both were read") => said(JSON.stringify({ critique, preferred }));
 
 /** A model that likes the longer text, whatever the order. */

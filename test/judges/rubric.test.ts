@@ -4,7 +4,7 @@ import { type CallResult, type ChatCall, segmentsOf } from "../../src/domain/bac
 import type { Criterion, Item } from "../../src/domain/item.ts";
 import type { Ask, Judge, RawScore } from "../../src/domain/judge.ts";
 import { createRubricJudge, criteriaOf, rubricFileSchema, rubricSchema } from "../../src/judges/rubric.ts";
-import { judged as drawnBy } from "../support/judged.ts";
+import { judged as drawnBy, said } from "../support/judged.ts";
 
 const CRITERIA: readonly Criterion[] = [
   { name: "no insult", text: "The response insults nobody.", hard: true, weight: 1 },
@@ -24,7 +24,6 @@ function judgeOf(config: Record<string, unknown> = {}, criteria: readonly Criter
   return createRubricJudge({ name: "rules", revision: "r", criteria: criteria === "request" ? undefined : criteria, fence }, parsed);
 }
 
-const said = (text: string): CallResult => ({ outputs: {}, completion: { text, cut: false, tokens: [] }, tokens: 5 });
 /** An answer to all three, or to those that are given. */
 const judged = (met: boolean, warm: number, short?: number) =>
   said(

@@ -3,6 +3,9 @@ import { GatewayError } from "../../src/domain/errors.ts";
 import type { Item } from "../../src/domain/item.ts";
 import type { Ask, Judge, RawScore } from "../../src/domain/judge.ts";
 
+/** The answer of a chat server whose model wrote a text and ended. */
+export const said = (text: string): CallResult => ({ outputs: {}, completion: { text, cut: false, tokens: [] }, tokens: 5 });
+
 /** What a judge made of an item, and what it asked for it. */
 export interface Judged {
   readonly scores: readonly RawScore[];

@@ -5,7 +5,7 @@ import { GatewayError } from "../../../src/domain/errors.ts";
 import type { Item } from "../../../src/domain/item.ts";
 import type { RawScore } from "../../../src/domain/judge.ts";
 import { createCritiqueJudge, critiqueSchema } from "../../../src/judges/critique.ts";
-import { judged } from "../../support/judged.ts";
+import { judged, said } from "../../support/judged.ts";
 
 const ITEM: Item = {
   id: "i",
@@ -34,7 +34,6 @@ function judgeOf(config: Record<string, unknown> = {}) {
   return createCritiqueJudge({ name: "critic", revision: "r", rubric: "It is right.", fence }, parsed);
 }
 
-const said = (text: string): CallResult => ({ outputs: {}, completion: { text, cut: false, tokens: [] }, tokens: 5 });
 const uses = (tool: string, input: string) => said(JSON.stringify({ thought: "let me see", action: { tool, input } }));
 const verdict = (score: number, critique = "fine") => said(JSON.stringify({ thought: "so it is", action: { critique, score } }));
 const observed = (text: string, failed = false): CallResult => ({ outputs: {}, tool: { failed, text, elapsedMs: 12.4 }, tokens: 0 });
