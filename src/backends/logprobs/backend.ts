@@ -3,6 +3,7 @@ import type { Backend, Call, CallResult, LikelihoodCall, OpenBackend, PreparedCa
 import { GatewayError } from "../../domain/errors.ts";
 import { createSegmentTokenizer, type SegmentTokenizer } from "../tokens/tokenizer.ts";
 import { openServers, type ServerOptions, serverLimits } from "../upstream/settings.ts";
+import { tooLong } from "../upstream/too-long.ts";
 import type { Server } from "../upstream/upstream.ts";
 import { proofError, WrongModel } from "../upstream/wrong-model.ts";
 import type { LogprobsParams } from "./params.ts";
@@ -138,8 +139,4 @@ function prepared({ scoredFrom }: LikelihoodCall, pieces: readonly Int32Array[])
   }
   const payload: Payload = { ids: [...ids], from };
   return { tokens: ids.length, ids, payload };
-}
-
-function tooLong(name: string): GatewayError {
-  return new GatewayError("ITEM_TOO_LONG", `the item is longer than the model of backend "${name}" reads; shorten it`);
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { ChatCall } from "../../domain/backend.ts";
-import { GatewayError } from "../../domain/errors.ts";
+import type { GatewayError } from "../../domain/errors.ts";
 import { parseJson } from "../../domain/json.ts";
 import { type ReadChat, type WrittenChat, writeMessages } from "../chat-server/protocol.ts";
+import { tooLong } from "../upstream/too-long.ts";
 import type { OpenAiParams } from "./params.ts";
 
 /** What decides how a call is written, besides the call. */
@@ -125,5 +126,5 @@ export function explainRefusal(backend: string, body: string): GatewayError | un
   if (!parsed.success) return undefined;
   const { message, code, type } = parsed.data;
   if (![code, type].some((word) => typeof word === "string" && TOO_LONG.has(word)) && !SAYS_TOO_LONG.test(message)) return undefined;
-  return new GatewayError("ITEM_TOO_LONG", `the item is longer than the model of backend "${backend}" reads; shorten it`);
+  return tooLong(backend);
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { GatewayError } from "../../domain/errors.ts";
+import type { GatewayError } from "../../domain/errors.ts";
 import { parseJson } from "../../domain/json.ts";
 import { type Input, number, type ReadNumbers } from "../model-server/protocol.ts";
+import { tooLong } from "../upstream/too-long.ts";
 
 /** The body of the native `POST /classify`, which names no model: a server has one. */
 export function writeClassify(inputs: readonly Input[]): string {
@@ -73,5 +74,5 @@ export function explainRefusal(backend: string, body: string): GatewayError | un
   const data = parseJson(body);
   const message = nested.safeParse(data).data?.error.message ?? flat.safeParse(data).data?.message ?? "";
   if (!/longer than the model|context length|maximum allowed length/i.test(message)) return undefined;
-  return new GatewayError("ITEM_TOO_LONG", `the item is longer than the model of backend "${backend}" reads; shorten it`);
+  return tooLong(backend);
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { GatewayError } from "../../domain/errors.ts";
+import type { GatewayError } from "../../domain/errors.ts";
 import { parseJson } from "../../domain/json.ts";
 import { type Input, notFinite, number, type ReadNumbers } from "../model-server/protocol.ts";
+import { tooLong } from "../upstream/too-long.ts";
 
 /** Nothing is cut: the server would do so by its own default. */
 const WHOLE = { truncate: false, truncation_direction: "Left", raw_scores: true } as const;
@@ -59,8 +60,7 @@ const refused = z.object({ error: z.string() });
 /** A refusal for length as ITEM_TOO_LONG, and that of a text for which the model gave NaN as SCORE_NOT_FINITE; undefined for any other. */
 export function explainRefusal(backend: string, body: string): GatewayError | undefined {
   const error = refused.safeParse(parseJson(body)).data?.error ?? "";
-  if (/must have less than \d+ (tokens|characters)/i.test(error))
-    return new GatewayError("ITEM_TOO_LONG", `the item is longer than the model of backend "${backend}" reads; shorten it`);
+  if (/must have less than \d+ (tokens|characters)/i.test(error)) return tooLong(backend);
   if (/^score is NaN$/i.test(error)) return notFinite(backend);
   return undefined;
 }

@@ -6,6 +6,7 @@ import { createModelServerBackend } from "../model-server/backend.ts";
 import type { Protocol } from "../model-server/protocol.ts";
 import type { ModelServerOptions } from "../model-server/settings.ts";
 import { isGrpc } from "../upstream/settings.ts";
+import { tooLong } from "../upstream/too-long.ts";
 import { createInferenceTarget } from "./grpc-target.ts";
 import { readMetadata, type Tensors } from "./metadata.ts";
 import type { TritonParams } from "./params.ts";
@@ -64,5 +65,5 @@ function explainRefusal(backend: string, model: string, body: string): GatewayEr
     return new GatewayError("BACKEND_UNAVAILABLE", `backend "${backend}" says that its model is not ready yet`);
   if (typeof said !== "string" || !/too long|maximum (sequence|context|input) length|exceeds the maximum length/i.test(said))
     return undefined;
-  return new GatewayError("ITEM_TOO_LONG", `the item is longer than the model of backend "${backend}" reads; shorten it`);
+  return tooLong(backend);
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { GatewayError } from "../../domain/errors.ts";
+import type { GatewayError } from "../../domain/errors.ts";
 import { parseJson } from "../../domain/json.ts";
 import { type Input, notFinite, type ReadNumbers } from "../model-server/protocol.ts";
+import { tooLong } from "../upstream/too-long.ts";
 
 /**
  * Fields that ask for raw scores. Releases call it otherwise, and ignore a name that they do not know; one that refuses two names gets
@@ -98,8 +99,7 @@ const refused = z.object({ error: z.object({ message: z.string() }) });
  */
 export function explainRefusal(backend: string, body: string): GatewayError | undefined {
   const said = refused.safeParse(parseJson(body)).data?.error.message ?? "";
-  if (/maximum (context|model) length|max_model_len/i.test(said))
-    return new GatewayError("ITEM_TOO_LONG", `the item is longer than the model of backend "${backend}" reads; shorten it`);
+  if (/maximum (context|model) length|max_model_len/i.test(said)) return tooLong(backend);
   if (/float values are not JSON compliant/i.test(said)) return notFinite(backend);
   return undefined;
 }
