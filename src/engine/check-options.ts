@@ -46,10 +46,10 @@ export function refuseLoneGroups(panels: ReadonlySet<Panel>, { streamed }: CallC
 /**
  * Refuses an item that does not tell what its panel reads of every candidate.
  *
- * @param index place of the item in the request
+ * @param path of the item in the JSON form
  * @throws {GatewayError} REQUEST_INVALID with the path of the field
  */
-export function checkItem({ name, constraints, advantages }: Panel, item: Item, index: number): void {
+export function checkItem({ name, constraints, advantages }: Panel, item: Item, path: string): void {
   if (constraints === undefined && advantages === undefined) return;
   const fields = [
     ...(constraints?.rule.readsKl ? [{ key: "kl" as const, why: "has a KL budget" }] : []),
@@ -58,7 +58,7 @@ export function checkItem({ name, constraints, advantages }: Panel, item: Item, 
   for (const { key, why } of fields) {
     const place = item.candidates.findIndex((candidate) => candidate[key] === undefined);
     if (place < 0) continue;
-    const field = `items[${index}].candidates[${place}].${key}`;
+    const field = `${path}.candidates[${place}].${key}`;
     throw new GatewayError("REQUEST_INVALID", `${field}: required, since panel "${name}" ${why}`, { details: { field, itemId: item.id } });
   }
 }

@@ -70,7 +70,9 @@ export function createScorer(options: ScorerOptions): Scorer {
     const destinations = request.items.map((item) => routeItem(panels, request.panel, item));
     const used = new Set(destinations.map(({ panel }) => panel));
     checkOptions(panelsBehind(panels, request.panel), used, request.options);
-    for (const [index, { panel }] of destinations.entries()) checkItem(panel, request.items[index]!, index);
+    for (const [index, { panel }] of destinations.entries()) {
+      checkItem(panel, request.items[index]!, context.streamed === true ? "item" : `items[${index}]`);
+    }
     refuseLoneGroups(used, context);
     const states = await readStates(used, request);
     const deadline = startedAt + Math.min(request.options.deadlineMs ?? maxRequestMs, maxRequestMs);

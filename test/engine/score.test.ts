@@ -869,6 +869,15 @@ test("an item that does not tell what its panel reads is refused before anything
   assert.deepEqual(backend.ran, []);
 });
 
+test("an item of a stream that does not tell what its panel reads is refused with the path that its message has", async () => {
+  const { score } = engineOf({ score: numberOf }, { panels: [gatedPanel()] });
+  await assert.rejects(score(requestOf([itemOf("i", ["a1 b1"])]), { ...contextOf(), streamed: true }), (error: GatewayError) => {
+    assert.equal(error.details.field, "item.candidates[0].kl");
+    assert.match(error.message, /^item\.candidates\[0\]\.kl: required/);
+    return true;
+  });
+});
+
 test("weight sets give a reward each from one judgement, and a set that nobody can weigh by is refused", async () => {
   const panel = panelOf([memberOf(letterJudge("a"), { weight: 2 }), memberOf(letterJudge("b"))]);
   const { score, backend } = engineOf({ score: numberOf }, { panels: [panel] });
