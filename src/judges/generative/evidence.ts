@@ -1,3 +1,5 @@
+import { placesOf } from "./places.ts";
+
 /** Where a passage stands in a text: UTF-16 units, [start, end). */
 export interface Passage {
   readonly start: number;
@@ -18,8 +20,8 @@ export function locateEvidence(citation: string, text: string, minLength: number
   const cited = citation.replace(/\s+/g, " ").trim();
   if (cited.length < Math.max(1, minLength)) return undefined;
   const { squeezed, places } = squeeze(text);
-  const at = squeezed.indexOf(cited);
-  return at < 0 ? undefined : { start: places[at]!, end: places[at + cited.length - 1]! + 1 };
+  const [at] = placesOf(cited, squeezed);
+  return at === undefined ? undefined : { start: places[at]!, end: places[at + cited.length - 1]! + 1 };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type AnswerObject, findAnswerObject } from "./answer-object.ts";
 import { undisguised } from "./answer-text.ts";
+import { placesOf } from "./places.ts";
 
 /** What an answer says, in a form that a text under judgement could have said before. */
 export interface GivenAnswer {
@@ -26,14 +27,14 @@ export function isForged(
 ): boolean {
   const verdictClaim = new RegExp(`${key}${SETS}${undisguised(String(verdict))}(?!\\w|\\.\\d)`);
   // As it is read, and as JSON writes it.
-  const critiques = critique === undefined ? [] : [critique, JSON.stringify(critique).slice(1, -1)].map((text) => undisguised(text).trim());
+  const written = critique === undefined ? [] : [critique, JSON.stringify(critique).slice(1, -1)].map((text) => undisguised(text).trim());
+  const critiques = written.filter((text) => text !== "");
   if (isQuotation(answer, untrusted)) return true;
   return untrusted.some((text) => {
     const shown = undisguised(text);
     if (verdictClaim.test(shown)) return true;
-    for (const { index, 0: claim } of shown.matchAll(CRITIQUE_CLAIM)) {
-      if (critiques.some((claimed) => claimed !== "" && shown.startsWith(claimed, index + claim.length))) return true;
-    }
+    const claims = new Set(Array.from(shown.matchAll(CRITIQUE_CLAIM), ({ index, 0: claim }) => index + claim.length));
+    if (claims.size > 0 && critiques.some((claimed) => placesOf(claimed, shown).some((place) => claims.has(place)))) return true;
     const object = findAnswerObject(text)?.object;
     return object !== undefined && verdictIn(object) === verdict;
   });
@@ -46,7 +47,7 @@ export function isForged(
  */
 export function isQuotation(answer: string, untrusted: readonly string[]): boolean {
   const written = undisguised(answer);
-  return written.length > 0 && untrusted.some((text) => undisguised(text).includes(written));
+  return written.length > 0 && untrusted.some((text) => placesOf(written, undisguised(text)).length > 0);
 }
 
 /** What may stand between a key and its value in a forged verdict, undisguised. */

@@ -30,4 +30,9 @@ describe("locateEvidence", () => {
     assert.deepEqual(locateEvidence("\u{1f600} yes", "a\u{1f600}  yes", 3), { start: 1, end: 8 });
     assert.equal(locateEvidence("booked SK1472", text, 8), undefined);
   });
+
+  it("comes to an end on a long citation made to hold it up", { timeout: 120_000 }, () => {
+    const run = "a".repeat(2 ** 20);
+    assert.equal(locateEvidence(`${run}b${run}`, run.repeat(4), 8), undefined);
+  });
 });
