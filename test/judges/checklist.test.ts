@@ -172,6 +172,25 @@ test("samples are averaged; only parts that could not be read are asked again", 
   assert.ok(one?.outcome === "scored" && one.value === 1);
 });
 
+test("each of several samples goes through all parts, and only the part that could not be read is asked again", () => {
+  const judge = judgeOf({ scope: "trajectory", samples: 2 });
+  const item: Item = { ...ITEM, prompt: [...ITEM.prompt, { role: "assistant", content: "Found." }, { role: "user", content: "Book it." }] };
+  const [ask] = judge.encode(item);
+  assert.deepEqual(
+    callsOf(ask!).map(({ sampling }) => sampling.seed),
+    [0, 0, 1, 1],
+  );
+  const results = [answered(4, SEARCHED, NOT), answered(6, NOT, NOT), answered(4, NOT, NOT, ["LOUD", false]), said("All passed!")];
+  const further = judge.followUp!(ask!, results, item)!;
+  assert.deepEqual(
+    callsOf(further).map(({ sampling }) => sampling.seed),
+    [1],
+  );
+  const [score] = judge.decode(further, [answered(6, NOT, NOT)], item);
+  // Turns of the first sample 0.5 and 0.25, of the second 0 and 0.25.
+  assert.ok(score?.outcome === "scored" && score.value === 0.25);
+});
+
 test("a request's own criteria are data, and what they weigh and depend on is read beside the calls", () => {
   const parsed = checklistSchema.parse({ kind: "checklist", backend: "llm", checklist: "request" });
   const judge = createChecklistJudge({ name: "list", revision: "r", items: undefined, fence: FENCE }, parsed);

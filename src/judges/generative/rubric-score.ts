@@ -58,7 +58,7 @@ export function scoreRubric(items: readonly RubricItem[], mode: RubricMode): Rub
   const scores = {
     gate: gate * quality,
     lexicographic: 0.5 * gate + 0.5 * quality,
-    weight: weightOf(counted) === 0 ? quality : meanMet(counted),
+    weight: meanMet(counted),
   };
   return { outcome: "scored", gate, quality, score: scores[mode], coverage: weightOf(counted) / weightOf(items) };
 }

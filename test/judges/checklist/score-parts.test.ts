@@ -68,3 +68,20 @@ test("step by step an item is credited after what it depends on, at an earlier s
   assert.equal(scoreParts(must, ["step 1"], [answers(true, false)], { scope: "step", delay: 1 }).score, 0);
   assert.equal(scoreParts(must, ["step 1"], [answers(true, null)], { scope: "step", delay: 1 }).score, null);
 });
+
+test("step by step, an item that must pass and never does makes all worth 0, and one without an answer leaves no score", () => {
+  const items = [
+    { ...ITEMS[0]!, dependsOn: [] },
+    { ...ITEMS[1]!, hard: true },
+  ];
+  const scoreOf = (...passed: (boolean | null)[]) => scoreParts(items, ["step 1"], [answers(...passed)], { scope: "step", delay: 1 }).score;
+  assert.deepEqual([scoreOf(true, true), scoreOf(true, false), scoreOf(true, null)], [1, 0, null]);
+});
+
+test("a trajectory is covered no better than its worst turn", () => {
+  const { score, coverage } = scoreParts(ITEMS, ["turn 1", "turn 2"], [answers(true, true), answers(null, true)], {
+    scope: "trajectory",
+    delay: 1,
+  });
+  assert.deepEqual([score, coverage], [1, 0.25]);
+});

@@ -45,7 +45,9 @@ describe("expectedRating", () => {
       ["４", Math.log(0.1)],
       ["4.0", Math.log(0.1)],
       ["04", Math.log(0.05)],
-      ["9", Math.log(0.1)],
+      ["6", Math.log(0.02)],
+      ["0", Math.log(0.02)],
+      ["9", Math.log(0.06)],
     ]);
     const read = expectedRating(tokens, scale);
     assert.ok(read.status === "read" && read.rating === 4 && close(read.mass, 0.6, 1e-12));

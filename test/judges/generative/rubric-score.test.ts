@@ -62,6 +62,17 @@ describe("scoreRubric", () => {
     assert.ok(rulesOnly.outcome === "scored" && rulesOnly.quality === 1 && rulesOnly.score === 1);
   });
 
+  it("lets a hard rule count by its weight alone where weights are the mode, and a principle without one for nothing", () => {
+    const scoreOf = (...list: RubricItem[]) => {
+      const scored = scoreRubric(list, "weight");
+      return scored.outcome === "scored" ? scored.score : scored.outcome;
+    };
+    assert.equal(scoreOf(hard(0), principle(1, 3)), 0.75);
+    assert.equal(scoreOf(hard(0), principle(1, 0)), 0);
+    assert.equal(scoreOf({ ...hard(0), weight: 0 }, principle(1)), 1);
+    assert.equal(scoreOf({ ...hard(1), weight: 0 }, principle(null), principle(1, 0)), "abstained");
+  });
+
   it("refuses a rubric that weighs nothing and numbers out of range", () => {
     refuses("REQUEST_INVALID", () => scoreRubric([], "gate"));
     refuses("REQUEST_INVALID", () => scoreRubric([principle(1, 0)], "gate"));
