@@ -7,6 +7,7 @@ import { download } from "../../../src/cli/models/download.ts";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { temporaryFolder } from "../../support/bundle.ts";
 import { type FileServer, startFileServer } from "../../support/file-server.ts";
+import { settled } from "../../support/settled.ts";
 
 const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 31 + (index >> 8)) & 255);
 const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -20,30 +21,37 @@ after(async () => {
   await server.close();
   folder.remove();
 });
+/** Bytes of the file that the download under way has written. */
+let written = 0;
 afterEach(() => {
   server.intercept = undefined;
   server.ranges = true;
   server.seen.length = 0;
+  written = 0;
 });
 
 let count = 0;
 const fileAt = () => join(folder.path, `file-${count++}`);
+const onBytes = (have: number) => {
+  written = have;
+};
 const fetchTo = (path: string, more: { sha256?: string; limit?: number; token?: string; address?: string } = {}) =>
   download(
-    { address: more.address ?? `${server.address}/model.onnx`, path, sha256: more.sha256 ?? sha256, limit: more.limit ?? 1e6 },
+    { address: more.address ?? `${server.address}/model.onnx`, path, sha256: more.sha256 ?? sha256, limit: more.limit ?? 1e6, onBytes },
     more.token === undefined ? {} : { token: more.token },
   );
 const fails = (reason: string, message: RegExp) => (error: unknown) =>
   error instanceof GatewayError && error.reason === reason && message.test(error.message);
 
-/** Sends `size` bytes of the file from where the request says, then breaks the connection. */
+/** Sends `size` bytes of the file from where the request says, and breaks the connection when some of them are written. */
 function cutAfter(size: number, times: number): void {
   server.intercept = (request, response) => {
     if (times-- <= 0) return false;
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "bytes=0-")![1]);
     const range = from > 0 ? { "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` } : {};
     response.writeHead(from > 0 ? 206 : 200, { "content-length": bytes.length - from, ...range });
-    response.write(bytes.subarray(from, from + size), () => response.destroy());
+    response.write(bytes.subarray(from, from + size));
+    settled(() => written > from).then(() => response.destroy());
     return true;
   };
 }
