@@ -220,7 +220,7 @@ const route = z
       .strictObject({
         domain: labels("Domain of the item, or a list of which one has to be it."),
         language: labels("BCP 47 language range: `de` takes `de` and `de-AT`. Or a list."),
-        hasReference: z.boolean().optional().describe("Whether the item has a reference answer."),
+        hasReference: z.boolean().optional().describe("Whether the item has a reference answer; a blank one is none."),
         metadata: z.record(z.string(), z.string()).optional().describe("Labels of the item's metadata, all of which have to be there."),
       })
       .describe("What has to hold of an item, all of it."),

@@ -53,7 +53,7 @@ function factsOf({ domain, language, reference, metadata = {} }: Item): ItemFact
   const subtags = language?.toLowerCase().split("-") ?? [];
   const ranges = subtags.map((_, i) => [`language.${subtags.slice(0, i + 1).join("-")}`, true] as const);
   return {
-    hasReference: reference !== undefined,
+    hasReference: (reference ?? "").trim() !== "",
     ...(domain !== undefined && { domain }),
     ...Object.fromEntries(ranges),
     ...Object.fromEntries(Object.entries(metadata).map(([key, value]) => [`metadata.${key}`, value])),

@@ -24,6 +24,12 @@ describe("resolveRouter(name, config, revisionOf)", () => {
     assert.deepEqual(choose(item({ metadata: { tier: "gold" } })), { to: "rest", row: -1 });
   });
 
+  it("takes a blank reference for none, as judges do", () => {
+    const { choose } = routerOf([{ when: { hasReference: true }, panel: "checked" }]);
+    for (const reference of ["", " \n", undefined]) assert.equal(choose(item({ reference })).row, -1, JSON.stringify(reference));
+    assert.equal(choose(item({ reference: "0" })).row, 0);
+  });
+
   it("matches language ranges by their subtags, whatever the case", () => {
     const { choose } = routerOf([{ when: { language: ["de", "pt-BR"] }, panel: "other" }]);
     for (const language of ["de", "DE-at", "pt-br", "pt-BR-abl1943"]) assert.equal(choose(item({ language })).row, 0, language);
