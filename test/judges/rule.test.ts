@@ -214,7 +214,10 @@ describe("a judge that follows a rule", () => {
     assert.match(exact.notApplicable(itemOf(["a"], { reference: "  " }))!, /no reference/);
     assert.match(exact.notApplicable(itemOf([image], { reference: "a" }))!, /image/);
     assert.equal(exact.notApplicable({ ...itemOf(["a"], { reference: "a" }), prompt: [{ role: "user", ...image }] }), undefined);
-    assert.match((await judgeOf({ rule: "language" })).notApplicable(itemOf(["a"], {}))!, /no language/);
+    const language = await judgeOf({ rule: "language" });
+    assert.match(language.notApplicable(itemOf(["a"], {}))!, /no language/);
+    for (const blank of ["", " "]) assert.match(language.notApplicable(itemOf(["a"], { language: blank }))!, /no language/, "a blank one");
+    assert.equal(language.notApplicable(itemOf(["a"], { language: "de" })), undefined);
   });
 
   it("abstains where the reference cannot be read, and where there is nothing to check", async () => {

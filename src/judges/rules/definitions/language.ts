@@ -13,11 +13,11 @@ export const language = defineRule({
       .optional()
       .describe("Language that scores 1, in two letters of ISO 639-1. Default: that of the item; an item without one is not applicable."),
   }),
-  version: 2,
+  version: 3,
   space: "unit",
   readsReference: false,
   notApplicable: ({ language: asked }, { language: fixed }) =>
-    fixed !== undefined || asked !== undefined ? undefined : "the item tells no language and the rule has none of its own",
+    fixed !== undefined || (asked ?? "").trim() !== "" ? undefined : "the item tells no language and the rule has none of its own",
   create: async ({ language: fixed }) => {
     const { languageOf, languages } = await loadLanguages();
     if (fixed !== undefined && !languages.has(fixed)) {
