@@ -38,7 +38,7 @@ const base = z.object({
   prompt: z.union([z.string(), z.array(message).min(1)]),
   domain: z.string().min(1).optional().catch(undefined),
   language: z.string().min(1).optional().catch(undefined),
-  reference: z.string().min(1).optional(),
+  reference: z.string().optional(),
   criteria: z.array(criterion).min(1).optional(),
 });
 /** Labels of a record that nothing depends on: ones of another form are not there. */

@@ -58,6 +58,11 @@ describe("parseRecord", () => {
     assert.equal(read.item.reference, "c");
   });
 
+  it("scores a row whose reference is blank, which judges take for none as they do over the wires", () => {
+    const { item } = parse({ prompt: "p", chosen: "a", rejected: "b", reference: "" });
+    assert.deepEqual([item.reference, item.candidates.length], ["", 2]);
+  });
+
   it("knows the language that a row states, or that its subset is called by", () => {
     const languageOf = (more: object) => parse({ prompt: "Hi", chosen: "a", rejected: "b", ...more }).language;
     assert.equal(languageOf({ subset: "en", language: "de", meta: { language: "fr" } }), "de");
