@@ -42,9 +42,17 @@ def test_a_label_is_a_reference_answer_where_it_is_text_or_a_number() -> None:
     assert [label_of(label) for label in labels] == ["four", "4", "0.5", None, None, None]
 
 
+def test_a_number_of_a_column_with_gaps_is_the_text_that_it_is_without_them() -> None:
+    numbers = [17.0, -3.0, 0.5, math.nan, math.inf, 1e300, 2.0**53, Decimal("4.0"), Fraction(1, 2), True]
+    written = ["17", "-3", "0.5", None, "inf", "1e+300", "9007199254740992.0", "4.0", "1/2", "True"]
+    assert [label_of(number) for number in numbers] == written
+    rows = [{"prompt": "p", "candidates": ["a"], "answer": answer} for answer in (17.0, math.nan)]
+    assert [item_of_row(row, Columns(reference="answer"), "row").reference for row in rows] == ["17", None]
+
+
 def test_a_label_that_is_not_there_is_none_of_an_item() -> None:
-    row = {"prompt": "p", "candidates": ["a"], "kind": None, "level": 0, "source": "book"}
-    item = item_of_row(row, Columns(metadata=("kind", "level", "source")), "row 0")
+    row = {"prompt": "p", "candidates": ["a"], "kind": None, "form": math.nan, "level": 0, "source": "book"}
+    item = item_of_row(row, Columns(metadata=("kind", "form", "level", "source")), "row 0")
     assert item.metadata == {"level": "0", "source": "book"}
     function = trl.reward_function("127.0.0.1:9", panel="p", metadata=("kind",))
     (first, second) = function._scorer._samples(["p", "p"], ["a", "b"], {"kind": [None, "form"]})  # type: ignore[attr-defined]

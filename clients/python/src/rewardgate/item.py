@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -87,14 +88,26 @@ def reference_of(value: Any, where: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, numbers.Number):
-        return str(value)
+        return text_of_number(value)
     said = f"a reference answer is a text or a number, not {type(value).__name__}; take one of several, or write them as one text"
     raise TypeError(f"{where}: {said}")
 
 
+def text_of_number(value: numbers.Number) -> str | None:
+    """A number as text; NaN, which fills the gaps of a column, is none. Whole ones have no fraction: gaps make floats of a column's whole numbers."""
+    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational):
+        number = float(value)
+        if math.isnan(number):
+            return None
+        if number.is_integer() and abs(number) < 2**53:
+            return str(int(number))
+    return str(value)
+
+
 def labels_of(values: Mapping[str, Any]) -> dict[str, str]:
-    """Metadata of an item; a value that is not there is no label, where `None` would be one that routes and services read."""
-    return {name: str(value) for name, value in values.items() if value is not None}
+    """Metadata of an item; a value that is not there is no label, where `None` or `nan` would be one that routes and services read."""
+    there = {name: value for name, value in values.items() if value is not None and not (isinstance(value, float) and math.isnan(value))}
+    return {name: str(value) for name, value in there.items()}
 
 
 def item_to_wire(item: Item, wire_id: str) -> Any:

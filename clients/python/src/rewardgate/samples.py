@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from .images import Images, shown, shows
-from .item import Candidate, Content, Item, Prompt
+from .item import Candidate, Content, Item, Prompt, text_of_number
 from .result import CandidateResult, ItemResult
 
 Completion: TypeAlias = str | Sequence[Mapping[str, Any]]
@@ -66,7 +66,9 @@ def score_of(candidate: CandidateResult, member: str) -> float | None:
 
 def label_of(value: Any) -> str | None:
     """A label as a reference answer, where it is text or a number; those of other kinds are for other functions."""
-    return str(value) if isinstance(value, (str, numbers.Number)) else None
+    if isinstance(value, numbers.Number):
+        return text_of_number(value)
+    return value if isinstance(value, str) else None
 
 
 def _parted(sample: Sample, images: Images) -> tuple[Prompt, Content]:
