@@ -74,8 +74,7 @@ function candidateFromProto(from: item.Candidate, path: string, list: string, in
   if (from.kl !== undefined) to.kl = from.kl;
   if (from.truncated) to.truncated = true;
   if (from.offsets !== undefined) {
-    const unit = OFFSET_UNITS[from.offsets.unit];
-    if (unit === undefined) throw missing(`${path}.${list}[${index}].offsets.unit`);
+    const unit = required(OFFSET_UNITS, from.offsets.unit, () => `${path}.${list}[${index}].offsets.unit`);
     to.offsets = { unit, stepEnds: from.offsets.stepEnds, tokenEnds: from.offsets.tokenEnds };
   }
   return to;
@@ -93,8 +92,7 @@ function promptFromProto(from: item.Prompt | undefined, path: string): domain.Me
   if (from?.form === undefined) throw missing(`${path}.prompt`);
   if (from.form.$case === "text") return [{ role: "user", content: from.form.value }];
   return from.form.value.messages.map((message, i) => {
-    const role = ROLES[message.role];
-    if (role === undefined) throw missing(`${path}.prompt[${i}].role`);
+    const role = required(ROLES, message.role, () => `${path}.prompt[${i}].role`);
     return { role, content: contentFromProto(message.content, path, "prompt", i) };
   });
 }
@@ -132,8 +130,18 @@ function optionsFromProto(from: wire.ScoreOptions | undefined, allowedMs: number
 /** The word of an enum value; undefined for UNSPECIFIED, whose meaning is the default. */
 function word<T>(words: readonly (T | undefined)[], value: number, option: string): T | undefined {
   if (value >= 0 && value < words.length) return words[value];
-  const field = `options.${option}`;
-  throw new GatewayError("REQUEST_INVALID", `${field}: unknown enum value ${value}`, { details: { field } });
+  throw unknown(`options.${option}`, value);
+}
+
+/** The word of an enum value that has no default. */
+function required<T>(words: readonly (T | undefined)[], value: number, field: () => string): T {
+  const found = words[value];
+  if (found !== undefined) return found;
+  throw value === 0 ? missing(field()) : unknown(field(), value);
+}
+
+function unknown(field: string, value: number): GatewayError {
+  return new GatewayError("REQUEST_INVALID", `${field}: unknown enum value ${value}`, { details: { field } });
 }
 
 function missing(field: string): GatewayError {

@@ -232,6 +232,23 @@ for (const [name, request, field] of unset) {
   });
 }
 
+test("a role or a unit that a newer client knows is said to be unknown, and required only where it is not set", async (t) => {
+  const { score } = await open(t);
+  const spoken = (role: number) => withPrompt({ $case: "messages", value: { messages: [{ role: role as 1, content: text("x") }] } });
+  const measured = (unit: number) => {
+    const candidates = [{ content: text("x"), offsets: { unit: unit as 1, stepEnds: [1], tokenEnds: [] } }];
+    return wire.ScoreRequest.fromPartial({ panel: "chat", items: [{ ...itemProto("a"), candidates }] });
+  };
+  for (const [request, says] of [
+    [spoken(0), "items[0].prompt[0].role: required"],
+    [spoken(9), "items[0].prompt[0].role: unknown enum value 9"],
+    [measured(0), "items[0].candidates[0].offsets.unit: required"],
+    [measured(3), "items[0].candidates[0].offsets.unit: unknown enum value 3"],
+  ] as const) {
+    assert.equal((await failure(score(request))).details, says);
+  }
+});
+
 function text(value: string) {
   return { form: { $case: "text", value } } as const;
 }
