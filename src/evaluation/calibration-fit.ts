@@ -78,7 +78,7 @@ export function methodsFor(labels: CalibrationTarget["labels"]): string[] {
  *
  * @param prompts those to fit on, never those to measure on
  * @throws {GatewayError} REQUEST_INVALID when there is too little data, when the labels do not suit the method, or when scores
- *   fall as labels rise
+ *   fall as labels rise or do not move with them
  * @complexity that of the method's fit, pure
  */
 export function fitCalibration(prompts: readonly LabelledPrompt[], options: FitOptions): FittedCalibration {
@@ -131,8 +131,7 @@ function slopeOfPairs(prompts: readonly LabelledPrompt[], target: CalibrationTar
   if (fitted.anticorrelated) {
     throw new GatewayError("REQUEST_INVALID", "scores fall as labels rise: no positive temperature helps; check which side is preferred");
   }
-  if (fitted.degenerate)
-    throw new GatewayError("REQUEST_INVALID", "both sides of every pair score the same: there is nothing to calibrate");
+  if (fitted.degenerate) throw sameWithinPairs();
   const never = `the judge errs on none of the pairs, so the slope ends at the greatest that is looked for, ${TEMPERATURE_SEARCH.aMax}`;
   return { ...fitted, notes: fitted.clamped ? [never] : [] };
 }
@@ -144,7 +143,8 @@ function plattOfPairs(prompts: readonly LabelledPrompt[], { target, seed }: FitO
     pairs.map(({ first, second }) => first - second),
     pairs.map(({ label }) => label),
   );
-  const { a } = fitPlatt(both.margins, both.labels, PLATT_OPTIONS);
+  const { a, degenerate } = fitPlatt(both.margins, both.labels, PLATT_OPTIONS);
+  if (degenerate) throw sameWithinPairs();
   return {
     params: { slope: a, intercept: 0 - a * median(prompts) },
     spaceOut: "probability" as const,
@@ -162,7 +162,8 @@ function isotonicOfPairs(prompts: readonly LabelledPrompt[], { target, seed }: F
 
 function plattOfGood(prompts: readonly LabelledPrompt[], { target }: FitOptions) {
   const { scores, labels } = goodOf(prompts, target);
-  const { a, b, clamped } = fitPlatt(scores, labels, PLATT_OPTIONS);
+  const { a, b, clamped, degenerate } = fitPlatt(scores, labels, PLATT_OPTIONS);
+  if (degenerate) throw new GatewayError("REQUEST_INVALID", "every candidate scores the same: there is nothing to calibrate");
   const notes = clamped ? [`the scores part good from bad without an error, so the slope ends at ${PLATT_OPTIONS.aMax}`] : [];
   return { params: { slope: a, intercept: b }, spaceOut: "probability" as const, n: scores.length, unit: "candidates" as const, notes };
 }
@@ -234,6 +235,10 @@ function goodOf(prompts: readonly LabelledPrompt[], target: CalibrationTarget): 
   return { scores: rated.map(({ score }) => score), labels: rated.map(({ rating }) => (rating >= goodFrom ? 1 : 0)) };
 }
 
+function sameWithinPairs(): GatewayError {
+  return new GatewayError("REQUEST_INVALID", "both sides of every pair score the same: there is nothing to calibrate");
+}
+
 function minGapOf(target: CalibrationTarget): number {
   return target.labels === "pairs" ? target.minGap : 0;
 }
@@ -245,7 +250,11 @@ function median(prompts: readonly LabelledPrompt[]): number {
   );
 }
 
+/** @throws {GatewayError} REQUEST_INVALID for a map without a rise, which would give every candidate the same reward */
 function toParams({ x, y }: Knots) {
+  if (y.every((value) => value === y[0])) {
+    throw new GatewayError("REQUEST_INVALID", "scores fall as labels rise, or do not move: every candidate would get the same score");
+  }
   return { knotsX: [...x], knotsY: [...y] };
 }
 

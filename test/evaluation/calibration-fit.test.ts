@@ -7,6 +7,7 @@ import { sigmoid } from "../../src/reward/numerics.ts";
 import { close } from "../support/vectors.ts";
 
 const PAIRS: CalibrationTarget = { labels: "pairs", minGap: 0 };
+const GOOD: CalibrationTarget = { labels: "good", goodFrom: 5.5 };
 const options = (method: string, target: CalibrationTarget = PAIRS): FitOptions => ({ method, target, spaceIn: "logit", seed: 0 });
 
 /** Pairs whose labels follow σ(slope · margin), each prompt with a level of its own that labels know nothing of. */
@@ -26,6 +27,10 @@ const rated: LabelledPrompt[] = Array.from({ length: 300 }, (_, i) => ({
   group: `${i}`,
   candidates: [{ score: i / 100, onto: 10 + i, rating: (2 * i) / 100 + 5 }],
 }));
+
+/** The same prompts from a judge that scores them otherwise. */
+const scored = (prompts: readonly LabelledPrompt[], scoreOf: (score: number, prompt: number) => number): LabelledPrompt[] =>
+  prompts.map((prompt, i) => ({ ...prompt, candidates: prompt.candidates.map((each) => ({ ...each, score: scoreOf(each.score, i) })) }));
 
 describe("fitCalibration(prompts, options)", () => {
   const many = pairs(6_000, 0.5);
@@ -98,6 +103,21 @@ describe("fitCalibration(prompts, options)", () => {
     ["too few reference scores", pairs(9, 1), options("cdf"), /18 scores are too few/],
     ["a judge that errs more often than not", pairs(500, -1), options("temperature"), /scores fall as labels rise/],
     ["the same for platt", pairs(500, -1), options("platt"), /scores fall as labels rise/],
+    ["the same for steps", pairs(500, -100), options("isotonic"), /scores fall as labels rise, or do not move/],
+    ["steps down from ratings", scored(rated, (score) => -score), options("isotonic", { labels: "ratings" }), /scores fall as labels rise/],
+    ["steps down from good", scored(rated, (score) => -score), options("isotonic", GOOD), /scores fall as labels rise, or do not move/],
+    ["one score for every candidate", scored(rated, () => 1), options("platt", GOOD), /every candidate scores the same/],
+    ["the same in steps", scored(rated, () => 1), options("isotonic", GOOD), /or do not move: every candidate would get the same score/],
+    ...["temperature", "affine", "platt"].map(
+      (method) =>
+        [
+          `one score for both sides of each pair, by ${method}`,
+          scored(pairs(500, 1), (_, i) => i),
+          options(method),
+          /both sides of every pair score the same/,
+        ] as const,
+    ),
+    ["the same by steps", scored(pairs(500, 1), (_, i) => i), options("isotonic"), /or do not move: every candidate would get the same/],
     [
       "a method that such labels cannot fit",
       rated,
