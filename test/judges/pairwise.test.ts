@@ -86,6 +86,7 @@ describe("a pairwise judge", () => {
       ["consistency", "positionBias", "cycles"].map((name) => findingOf(scores[0], name)?.value),
       [1, 0, 0],
     );
+    assert.deepEqual((scores[2] as { findings: { name: string }[] }).findings.map(({ name }) => name).slice(3), ["vs 0", "vs 1"]);
     assert.match((scores[2] as { critique: string }).critique, /^Compared with 0, as [A-Z] against [A-Z]: both were read$/);
   });
 
@@ -100,6 +101,7 @@ describe("a pairwise judge", () => {
         [0, 0.5],
       );
     }
+    assert.deepEqual(valuesOf(judged(judgeOf({ disagreement: "tie" }), itemOf(["a", "ccc", "bb"]), likesLong).scores), [0, 1, 0.5]);
     // 3 of 4 for the one that is first, 1 of 2 for the other: the mean is 0.625, and the orders do not agree.
     const votes = (call: ChatCall) => {
       const { texts, names } = shown(call);
@@ -119,6 +121,8 @@ describe("a pairwise judge", () => {
     const { scores } = judged(judge, itemOf(["a", "bb", "ccc"]), likesLong);
     assert.deepEqual(valuesOf(scores), [0, 0.5, 1]);
     assert.equal(findingOf(scores[0], "vs 1")!.text, "loses, one order");
+    const tied = judged(judge, itemOf(["a", "bb"]), (call: ChatCall) => preferring("tie", shown(call).names.join()));
+    assert.deepEqual(valuesOf(tied.scores), [0.5, 0.5]);
   });
 
   it("reads probabilities from the tokens of the verdict, and gives no answer when they are about something else", () => {
@@ -146,6 +150,18 @@ describe("a pairwise judge", () => {
     assert.deepEqual(valuesOf(scores), [0.5, 0.5]);
     assert.ok(Math.abs(findingOf(scores[0], "positionBias")!.value! - 0.2) < 1e-12);
     assert.ok(asks[0]!.calls.every((call) => (call as ChatCall).alternatives > 0));
+    const oneOrder = judged(
+      judgeOf({ reading: { type: "probability" }, critique: false, orders: "one" }),
+      itemOf(["a", "bb"]),
+      withTokens(([first, second]) => [
+        [first, 0.6],
+        [second, 0.1],
+        ["tie", 0.1],
+        ["", 0.2],
+      ]),
+    );
+    const [less, more] = (valuesOf(oneOrder.scores) as number[]).toSorted();
+    assert.ok(Math.abs(more! - 0.8125) < 1e-12 && Math.abs(less! - 0.1875) < 1e-12);
     const elsewhere = judged(
       judge,
       itemOf(["a", "bb"]),
@@ -210,6 +226,8 @@ describe("a pairwise judge", () => {
     const oneBroken = (call: ChatCall) => (shown(call).texts.toSorted().join() === "a,bb" ? said("?") : likesLong(call));
     assert.deepEqual(valuesOf(judged(judgeOf(), item, oneBroken).scores), ["JUDGE_OUTPUT_UNREADABLE", "JUDGE_OUTPUT_UNREADABLE", 0, 1]);
     assert.deepEqual(valuesOf(judged(judgeOf({ minCompared: 0.6 }), item, oneBroken).scores), [0, 0, 2 / 3, 1]);
+    const withoutOne = judged(judgeOf({ minCompared: 0.6 }), item, oneBroken).scores;
+    assert.equal(findingOf(withoutOne[0], "cycles"), undefined);
   });
 
   it("does not ask about equal texts: they tie", () => {
@@ -236,6 +254,23 @@ describe("a pairwise judge", () => {
     assert.deepEqual(valuesOf(broken.scores), ["JUDGE_OUTPUT_UNREADABLE", 1]);
   });
 
+  it("scores by the stated share of baselines at least, and compares equal candidates with them alone", () => {
+    const baselines = [{ content: "bb" }, { content: "dddd" }];
+    const silent = (call: ChatCall) => (shown(call).texts.toSorted().join() === "a,bb" ? said("?") : likesLong(call));
+    const scoresWith = (minCompared: number) =>
+      valuesOf(judged(judgeOf({ opponents: "baselines", minCompared }), itemOf(["a", "eeeee"], { baselines }), silent).scores);
+    assert.deepEqual(
+      [scoresWith(1), scoresWith(0.6), scoresWith(0.5)],
+      [
+        ["JUDGE_OUTPUT_UNREADABLE", 1],
+        ["JUDGE_OUTPUT_UNREADABLE", 1],
+        [0, 1],
+      ],
+    );
+    const { scores } = judged(judgeOf({ opponents: "reference" }), itemOf(["ccc", "ccc"], { reference: "bb" }), likesLong);
+    assert.deepEqual([valuesOf(scores), findingOf(scores[0], "vs 1")], [[1, 1], undefined]);
+  });
+
   it("holds a knockout in N − 1 comparisons, round by round, and scores by the rounds that a candidate came through", () => {
     const texts = ["a", "bb", "ccc", "dddd", "eeeee"];
     const { scores, asks } = judged(judgeOf({ opponents: "knockout" }), itemOf(texts), likesLong);
@@ -248,6 +283,8 @@ describe("a pairwise judge", () => {
     const strengths = judged(judgeOf({ opponents: "knockout", score: "bradleyTerry" }), itemOf(texts), likesLong);
     const values = valuesOf(strengths.scores) as number[];
     assert.ok(values[4]! > values[3]! && values[3]! > values[2]!);
+    assert.ok(Math.abs(values.reduce((sum, value) => sum + value, 0)) < 1e-9);
+    assert.deepEqual([judgeOf({ score: "bradleyTerry" }).space, judgeOf({ opponents: "knockout" }).space], ["logit", "unit"]);
   });
 
   it("asks again within a round of a knockout before the next, and fails both of a pair without an answer", () => {
@@ -303,6 +340,9 @@ describe("a pairwise judge", () => {
     const judge = judgeOf({ maxComparisons: 3 });
     assert.equal(judge.encode(itemOf(["a", "b", "c"]))[0]!.calls.length, 6);
     assert.throws(() => judge.encode(itemOf(["a", "b", "c", "d"])), { reason: "TOO_LARGE" });
+    const besides = itemOf(["a", "b", "c"], { baselines: [{ content: "d" }, { content: "e" }] });
+    assert.equal(judgeOf({ maxComparisons: 6, opponents: "baselines" }).encode(besides)[0]!.calls.length, 12);
+    assert.throws(() => judgeOf({ maxComparisons: 5, opponents: "baselines" }).encode(besides), { reason: "TOO_LARGE" });
     assert.equal(judgeOf({ maxComparisons: 3, opponents: "knockout" }).encode(itemOf(["a", "b", "c", "d"]))[0]!.calls.length, 4);
   });
 
@@ -329,6 +369,8 @@ describe("a pairwise judge", () => {
     const image: Item = { ...itemOf(["a", "b"]), prompt: [{ role: "user", content: [{ type: "image", url: "data:," }] }] };
     assert.match(why(image)!, /image/);
     assert.equal(why(itemOf(["a"], { reference: "r" }), { opponents: "reference" }), undefined);
+    assert.equal(why(itemOf(["a"], { baselines: [{ content: "b" }] }), { opponents: "baselines" }), undefined);
+    assert.equal(why(itemOf(["a", "b"])), undefined);
   });
 
   it("refuses a score that its opponents do not have", () => {

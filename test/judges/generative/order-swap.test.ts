@@ -32,6 +32,12 @@ describe("swapOrders", () => {
       assert.deepEqual([swapOrders(ab, ba).consistent, swapOrders(ab, ba).verdict, swapOrders(ab, ba).strict], [false, "tie", 0.5]);
   });
 
+  it("takes the mean of both orders where they agree, also where a disagreement counts as a tie", () => {
+    const [a, b] = [swapOrders(0.75, 0.25), swapOrders(0.25, 0.75)];
+    assert.deepEqual([a.consistent, a.verdict, a.strict], [true, "a", 0.75]);
+    assert.deepEqual([b.consistent, b.verdict, b.strict], [true, "b", 0.25]);
+  });
+
   it("takes a judge's liking for the first place out of its probabilities", () => {
     fc.assert(
       fc.property(fc.double({ min: 0.2, max: 0.8, noNaN: true }), fc.double({ min: -0.2, max: 0.2, noNaN: true }), (p, bias) => {

@@ -35,6 +35,8 @@ describe("voteScores", () => {
   it("takes the mean of equally frequent scores for the mode, and knows no standard error of one answer", () => {
     const tied = voteScores([2, 5, 2, 5, 3], 1);
     assert.ok(tied.status === "read" && tied.mode === 3.5 && tied.agreement === 0.4);
+    const three = voteScores([1, 2, 3], 1);
+    assert.ok(three.status === "read" && close(three.sem!, 1 / Math.sqrt(3), 1e-12));
     const one = voteScores([4], 1);
     assert.ok(one.status === "read" && one.sem === null && one.agreement === 1 && one.std === 0);
   });
