@@ -174,6 +174,8 @@ describe("process", () => {
     refuses(() => score("a\n\nb", [0.5, 0.5, 0.5, NOTHING]), "JUDGE_OUTPUT_UNREADABLE", /markers that the judge did not set/);
     refuses(() => score("a\n\nb", [0.5, NOTHING, NOTHING]), "SCORE_NOT_FINITE");
     refuses(() => score("a", [1.5, NOTHING]), "JUDGE_OUTPUT_UNREADABLE", /leaves \[0, 1\]/);
+    refuses(() => score("a", [-0.5, NOTHING]), "JUDGE_OUTPUT_UNREADABLE", /leaves \[0, 1\]/);
+    assert.equal(score("a", [0, NOTHING]).value, 0);
     const item = itemOf("a");
     refuses(() => make().decode(make().encode(item)[0]!, [{ tokens: 1, outputs: {} }], item), "JUDGE_OUTPUT_UNREADABLE", /no output/);
   });

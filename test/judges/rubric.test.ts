@@ -147,6 +147,33 @@ test("apart, each criterion is a call that shows it alone, and what one call say
   assert.equal(numberOf(decodeTwice(lenient, [results[0]!, said("?"), one(2, { grade: 2 })], [said("?")])), 0.5);
 });
 
+test("apart, each of several samples is one call for each criterion, and a call that could not be read is asked again in its own sample", () => {
+  const judge = judgeOf({ judging: "apart", samples: 2, minValid: 2 });
+  const [ask] = judge.encode(ITEM);
+  assert.deepEqual(
+    callsOf(ask!).map(({ sampling }) => sampling.seed),
+    [0, 0, 0, 1, 1, 1],
+  );
+  const one = (index: number, verdict: object) => said(JSON.stringify({ [LABELS[index]!]: { reason: "r", ...verdict } }));
+  const results = [
+    ...[one(0, { met: true }), one(1, { grade: 4 }), one(2, { grade: 4 })],
+    ...[one(0, { met: true }), said("?"), one(2, { grade: 0 })],
+  ];
+  const further = judge.followUp!(ask!, results, ITEM)!;
+  assert.deepEqual(
+    callsOf(further).map(({ sampling }) => sampling.seed),
+    [1],
+  );
+  assert.equal(numberOf(judge.decode(further, [one(1, { grade: 2 })], ITEM)), (1 + 0.125) / 2);
+});
+
+test("a judge abstains only where every sample could be read and leaves a rule open", () => {
+  const judge = judgeOf({ samples: 2, minValid: 2, tolerate: ["partial"] });
+  const noRule = said(JSON.stringify({ [LABELS[1]!]: { reason: "x", grade: 4 }, [LABELS[2]!]: { reason: "x", grade: 4 } }));
+  assert.equal(numberOf(decodeTwice(judge, [noRule, judged(true, 4, 4)], [])), "abstained");
+  assert.throws(() => decodeTwice(judge, [noRule, said("?")], [said("?")]), { reason: "JUDGE_OUTPUT_UNREADABLE" });
+});
+
 test("samples are averaged, criterion by criterion too, and the samples that could not be read are left out", () => {
   const judge = judgeOf({ samples: 3 });
   const results = [judged(true, 4, 4), said("?"), judged(false, 4, 4)];
@@ -210,6 +237,7 @@ test("an item's own criteria are data: they stand between delimiters, their name
   };
   assert.match(judge.notApplicable(dependent)!, /depend on each other/);
   assert.match(judgeOf({ judging: "total" }, "request").notApplicable(item)!, /total score/);
+  assert.equal(judgeOf({ judging: "total" }, "request").notApplicable({ ...item, criteria: item.criteria!.slice(1) }), undefined);
 });
 
 test("it does not cover an item with an image", () => {

@@ -110,6 +110,11 @@ test("P(yes) adds up spellings, and takes a first piece of a word for the word",
 test("a verdict that the tokens were not about makes the judge abstain, and one without log-probabilities is unreadable", () => {
   const elsewhere = { yes: -4, the: -0.1 };
   assert.deepEqual(readWith(tokenised('{"critique": "ok", "verdict": "', ["yes", elsewhere], '"}'), YES, []), { status: "abstained" });
+  const noRating = { "4": -4, the: -0.1 };
+  assert.deepEqual(readWith(tokenised('{"critique": "ok", "score": ', ["4", noRating], "}"), RATING, []), { status: "abstained" });
+  // A token without text is the beginning of every word, and of no verdict.
+  const nothing = { yes: -2, "": -0.2 };
+  assert.deepEqual(readWith(tokenised('{"critique": "ok", "verdict": "', ["yes", nothing], '"}'), YES, []), { status: "abstained" });
   assert.equal(readWith(completion('{"critique": "ok", "verdict": "yes"}'), YES, []).status, "unreadable");
 });
 

@@ -37,6 +37,11 @@ describe("parseListwise", () => {
     }
   });
 
+  it("reads the ends of the scale, and JSON whatever white space it is laid out with", () => {
+    const laidOut = '{\r\n\t"scores" : {\r\n\t\t"m-1" : 5 ,\r\n\t\t"m-2" : 1\r\n\t}\r\n}';
+    assert.deepEqual([...relied(laidOut)!.scores.values()], [1, 0]);
+  });
+
   for (const [name, answer] of Object.entries({
     "no object": "m-1: 4, m-2: 2",
     "an object that was cut off": '{"scores": {"m-1": 4, "m-2": 2',
@@ -49,6 +54,7 @@ describe("parseListwise", () => {
     "scores that are words": '{"scores": {"m-1": "4", "m-2": true}}',
     "a score beyond a double": '{"scores": {"m-1": 1e999, "m-2": 2}}',
     "a score outside the scale": '{"scores": {"m-1": 9, "m-2": 2}}',
+    "a score below the scale": '{"scores": {"m-1": 4, "m-2": 0}}',
     "a candidate left out": '{"scores": {"m-1": 4}}',
     "a candidate that does not exist": '{"scores": {"m-1": 4, "m-2": 2, "m-3": 5}}',
     "a ranked candidate that does not exist": '{"scores": {"m-1": 4, "m-2": 2}, "best-to-worst": ["m-3", "m-1", "m-2"]}',

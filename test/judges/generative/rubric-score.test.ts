@@ -78,6 +78,7 @@ describe("scoreRubric", () => {
     refuses("REQUEST_INVALID", () => scoreRubric([principle(1, 0)], "gate"));
     refuses("REQUEST_INVALID", () => scoreRubric([principle(1, -1), principle(1, 3)], "gate"));
     refuses("REQUEST_INVALID", () => scoreRubric([principle(1.5)], "gate"));
+    refuses("REQUEST_INVALID", () => scoreRubric([principle(-0.5)], "gate"));
     refuses("SCORE_NOT_FINITE", () => scoreRubric([principle(Number.NaN)], "gate"));
   });
 });

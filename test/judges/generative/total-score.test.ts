@@ -25,6 +25,7 @@ describe("parseTotalScore", () => {
       "Total score: 7.5. Checked again.\nTotal Score: 7.50",
     ])
       assert.equal(relied(answer), 0.75, answer);
+    assert.deepEqual([relied("Total Score: 0"), relied("Total Score: 10/10")], [0, 1]);
   });
 
   for (const [name, answer] of Object.entries({
