@@ -104,10 +104,15 @@ describe("fitCalibration(prompts, options)", () => {
     ["a judge that errs more often than not", pairs(500, -1), options("temperature"), /scores fall as labels rise/],
     ["the same for platt", pairs(500, -1), options("platt"), /scores fall as labels rise/],
     ["the same for steps", pairs(500, -100), options("isotonic"), /scores fall as labels rise, or do not move/],
-    ["steps down from ratings", scored(rated, (score) => -score), options("isotonic", { labels: "ratings" }), /scores fall as labels rise/],
+    [
+      "steps down from ratings",
+      scored(rated, (score) => -score),
+      options("isotonic", { labels: "ratings" }),
+      /every candidate would get the same score/,
+    ],
     ["steps down from good", scored(rated, (score) => -score), options("isotonic", GOOD), /scores fall as labels rise, or do not move/],
     ["one score for every candidate", scored(rated, () => 1), options("platt", GOOD), /every candidate scores the same/],
-    ["the same in steps", scored(rated, () => 1), options("isotonic", GOOD), /or do not move: every candidate would get the same score/],
+    ["the same in steps", scored(rated, () => 1), options("isotonic", GOOD), /every candidate would get the same score/],
     ...["temperature", "affine", "platt"].map(
       (method) =>
         [
@@ -117,7 +122,7 @@ describe("fitCalibration(prompts, options)", () => {
           /both sides of every pair score the same/,
         ] as const,
     ),
-    ["the same by steps", scored(pairs(500, 1), (_, i) => i), options("isotonic"), /or do not move: every candidate would get the same/],
+    ["the same by steps", scored(pairs(500, 1), (_, i) => i), options("isotonic"), /every candidate would get the same score/],
     [
       "a method that such labels cannot fit",
       rated,
@@ -136,6 +141,12 @@ describe("fitCalibration(prompts, options)", () => {
       rated.map((p) => ({ ...p, candidates: [{ score: 1 }] })),
       options("cdf"),
       /cdf: every reference score is the same/,
+    ],
+    [
+      "a quantile map to one score",
+      scored(rated, (_, i) => i).map((p) => ({ ...p, candidates: p.candidates.map((each) => ({ ...each, onto: 1 })) })),
+      { ...options("quantileMap"), ontoSpace: "native" },
+      /quantileMap: every reference score is the same/,
     ],
     [
       "ratings of one class only",

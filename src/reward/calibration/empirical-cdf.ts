@@ -157,11 +157,12 @@ export const quantileMap: CalibrationKind<typeof quantileMapParams> = {
   gives: ["logit", "native", "unit", "probability", "logProbability"],
   spaceOut: (spaceIn) => (spaceIn === "rank" || spaceIn === "advantage" ? "native" : spaceIn),
   problems: ({ from, to }, { spaceOut }) => {
+    const found = [...withoutSpread("from", from), ...withoutSpread("to", to)];
     const bounded = spaceOut === "probability" || spaceOut === "unit";
     const outside = to.findIndex((y) => (bounded && (y < 0 || y > 1)) || (spaceOut === "logProbability" && y > 0));
-    if (outside < 0) return withoutSpread("from", from);
+    if (outside < 0) return found;
     const remedy = "state the spaceOut that these scores are in, for example native";
-    return [...withoutSpread("from", from), { path: ["to", outside], cause: `${to[outside]} is no ${spaceOut}`, remedy }];
+    return [...found, { path: ["to", outside], cause: `${to[outside]} is no ${spaceOut}`, remedy }];
   },
   create: ({ from, to }, spec) => {
     const [source, target] = [referenceSet(from), referenceSet(to)];

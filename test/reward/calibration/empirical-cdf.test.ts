@@ -77,5 +77,6 @@ describe("cdf, normalScore and quantileMap", () => {
     assert.deepEqual([paths("logProbability", [-3, 0]), paths("logProbability", [-3, 1])], [[], ["to.1"]]);
     assert.deepEqual(paths("logit", [-3, 4]), []);
     assert.equal(quantileMap.problems({ from: [1, 1], to: [0, 1] }, spec("unit")).length, 1);
+    assert.deepEqual([paths("unit", [1, 1]), paths("unit", [2, 2])], [["to"], ["to", "to.0"]]);
   });
 });
