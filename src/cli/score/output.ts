@@ -32,17 +32,24 @@ export function streamSink(stream: Writable): ResultSink {
   };
 }
 
-/** Results in a file: further ones at its end, where the first takes the place of a half-written line; others by writing it anew. */
+/** Results in a file: further ones at its end, where the first takes the place of what goes; others by writing it anew. */
 export function fileSink({ path, earlier, ...output }: OutputFile): ResultSink {
-  let { handle, torn } = output;
+  let { handle, torn, replaced = false } = output;
   let rewrite: Rewrite | undefined;
+  const clear = async () => {
+    if (replaced && (await isBegun(path))) await discardRewrite(path);
+    replaced = false;
+    if (torn !== undefined) await handle.truncate(torn);
+    torn = undefined;
+  };
   const finish = async () => {
+    if (replaced) await clear();
     if (rewrite === undefined) return;
-    const replaced = handle;
+    const before = handle;
     handle = await rewrite.finish();
     rewrite = undefined;
     torn = undefined;
-    await replaced.close();
+    await before.close();
   };
   return {
     async write(row, place) {
@@ -51,8 +58,7 @@ export function fileSink({ path, earlier, ...output }: OutputFile): ResultSink {
         return rewrite.replace(place, row);
       }
       await finish();
-      if (torn !== undefined) await handle.truncate(torn);
-      torn = undefined;
+      await clear();
       // One write a line, so that whatever ends the process leaves whole lines and at most one piece of a line.
       await handle.appendFile(`${JSON.stringify(row)}\n`);
     },
@@ -76,13 +82,15 @@ export interface OutputFile {
   readonly handle: FileHandle;
   /** Rows that an earlier run wrote. */
   readonly earlier: number;
-  /** Where a half-written line begins behind them; absent where there is none. */
+  /** Where behind them begins what goes: a half-written line, or all that is replaced. Absent where nothing does. */
   readonly torn?: number;
+  /** Set where all of it is replaced, with what was begun to be written anew. */
+  readonly replaced?: boolean;
 }
 
 /**
- * Opens the output file. What an earlier run wrote stays as it is until the first row is written: it may be refused before. Only what
- * a run that was killed had scored again is brought home at once.
+ * Opens the output file. What an earlier run wrote stays as it is until the first row is written, or there is none to write: it may be
+ * refused before, or nothing come of the run. Only what a run that was killed had scored again is brought home at once, to go on.
  *
  * @throws {UsageError} when it holds results and neither `resume` nor `overwrite` says what to do with them, and when it ends in what
  *   is no result
@@ -97,9 +105,9 @@ export async function openOutput(output: string, how: { readonly resume: boolean
     throw new UsageError(`${what} exists; --resume goes on where it ends, --overwrite starts anew`);
   }
   try {
-    if (begun && !how.resume) await discardRewrite(path);
-    const handle = await open(path, how.resume ? "a+" : "w");
-    if (!how.resume || !(holdsResults || begun)) return { path, handle, earlier: 0 };
+    if (!(holdsResults || begun)) return { path, handle: await open(path, how.resume ? "a+" : "w"), earlier: 0 };
+    const handle = await open(path, how.resume ? "a+" : "a");
+    if (!how.resume) return { path, handle, earlier: 0, torn: 0, replaced: true };
     const { count, end, torn } = await wholeRows(handle, path);
     if (!begun) return { path, handle, earlier: count, ...(torn && { torn: end }) };
     await handle.close();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
+import { parse, stringify } from "yaml";
 import type { ResultRow } from "../../../src/cli/score/rows.ts";
 import { runCli, startCli } from "../../support/cli.ts";
 import { type TestGateway, writeGateway } from "../../support/gateway.ts";
@@ -208,6 +209,19 @@ describe("rewardgate score FILE", () => {
         assert.equal(readFileSync(at("data.jsonl"), "utf8"), content);
       }
     }
+  });
+
+  it("keeps the results that --overwrite would replace where the configuration cannot be served", async () => {
+    writeFileSync(at("kept.jsonl"), jsonLines(pairs(2)));
+    assert.equal((await score([at("kept.jsonl"), "--output", at("kept.out")])).code, 0);
+    const before = readFileSync(at("kept.out"), "utf8");
+    const broken = parse(readFileSync(tiny.config, "utf8"));
+    broken.panels.chat.members = [{ judge: "tiny-reward", objective: "none" }];
+    writeFileSync(at("broken.yaml"), stringify(broken));
+    const args = [at("kept.jsonl"), "--output", at("kept.out"), "--overwrite"];
+    const { code, stderr } = await runCli(["score", "--config", at("broken.yaml"), ...args]);
+    assert.deepEqual([code, /has no objectives/.test(stderr)], [2, true], stderr);
+    assert.equal(readFileSync(at("kept.out"), "utf8"), before);
   });
 
   it("scores the first records only under --limit", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { UsageError } from "../../../src/cli/failure.ts";
@@ -77,6 +77,18 @@ describe("openOutput", () => {
     const path = folder.write("old.jsonl", text(row(1), row(2)));
     assert.equal(await append(path, { resume: false, overwrite: true }, row(9)), 0);
     assert.equal(readFileSync(path, "utf8"), text(row(9)));
+  });
+
+  it("keeps the results that it replaces until there is a row, or none to come", async () => {
+    const path = folder.write("replaced.jsonl", text(row(1), row(2)));
+    const begun = folder.write("replaced.jsonl.again", text(row(1)));
+    const overwrite = { resume: false, overwrite: true };
+    assert.equal(await append(path, overwrite), 0);
+    assert.deepEqual([readFileSync(path, "utf8"), readFileSync(begun, "utf8")], [text(row(1), row(2)), text(row(1))]);
+    const sink = fileSink(await openOutput(path, overwrite));
+    await sink.finish();
+    await sink.close();
+    assert.deepEqual([readFileSync(path, "utf8"), existsSync(begun)], ["", false]);
   });
 
   it("says why it cannot write", async () => {
