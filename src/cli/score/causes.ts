@@ -31,7 +31,8 @@ export function mayHavePassed({ failure, candidates }: Result): boolean {
   return failure?.retryable === true || candidates.some((candidate) => candidate.status === "failed" && hasPassingCause(candidate));
 }
 
-function hasPassingCause(candidate: CandidateResult): boolean {
+/** Whether a candidate that failed may have a reward when it is scored again, as far as it tells. */
+export function hasPassingCause(candidate: CandidateResult): boolean {
   const causes = causesOf(candidate);
   // Why a panel is incomplete its judges tell, where the row has them.
   const told = causes.filter(({ reason }) => reason !== "PANEL_INCOMPLETE");

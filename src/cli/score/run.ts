@@ -3,7 +3,7 @@ import { GatewayError } from "../../domain/errors.ts";
 import { pause } from "../../domain/pause.ts";
 import type { CandidateResult, Failure, ScoreOptions } from "../../domain/score.ts";
 import type { RewardService } from "../../domain/service.ts";
-import { judgesAway, judgesThere } from "./causes.ts";
+import { hasPassingCause, judgesAway, judgesThere } from "./causes.ts";
 import type { BrokenRecord, ScoreRecord } from "./records.ts";
 import { type ResultRow, recordedOptions } from "./rows.ts";
 
@@ -152,9 +152,15 @@ async function scoreOne(record: ScoreRecord | BrokenRecord, run: RunOptions): Pr
   }
 }
 
-/** A candidate's result as detail `reward` has it. */
+/** A candidate's result as detail `reward` has it. Whether its failure may pass, which the judges know, the failure tells in their place. */
 function withoutParts(result: CandidateResult): CandidateResult {
-  return { ...result, judges: [], ...(result.constraints && { constraints: { ...result.constraints, parts: [] } }) };
+  const { status, constraints, failure } = result;
+  return {
+    ...result,
+    judges: [],
+    ...(status === "failed" && failure && { failure: { ...failure, retryable: hasPassingCause(result) } }),
+    ...(constraints && { constraints: { ...constraints, parts: [] } }),
+  };
 }
 
 /** Whether a record has a candidate without a reward. */

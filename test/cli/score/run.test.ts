@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { mayHavePassed } from "../../../src/cli/score/causes.ts";
 import type { BrokenRecord, ScoreRecord } from "../../../src/cli/score/records.ts";
 import type { ResultRow } from "../../../src/cli/score/rows.ts";
 import { hasFailed, scoreRecords } from "../../../src/cli/score/run.ts";
-import { GatewayError } from "../../../src/domain/errors.ts";
-import { DEFAULT_OPTIONS, type ScoreRequest } from "../../../src/domain/score.ts";
+import { type ErrorReason, GatewayError } from "../../../src/domain/errors.ts";
+import { DEFAULT_OPTIONS, type Detail, type ScoreRequest } from "../../../src/domain/score.ts";
 import type { CallContext, RewardService } from "../../../src/domain/service.ts";
 import { manualClock } from "../../support/manual-clock.ts";
 
@@ -258,6 +259,27 @@ describe("scoreRecords", () => {
       );
     });
   }
+
+  it("tells in rows of detail reward whether a panel that is incomplete may be whole later, which its judges know", async () => {
+    const failed = (reason: ErrorReason, retryable: boolean) => ({ shadow: false, outcome: "failed", failure: { reason, retryable } });
+    const failure = { reason: "PANEL_INCOMPLETE", message: "too few", retryable: true };
+    const parts = [[failed("JUDGE_OUTPUT_UNREADABLE", false)], [failed("JUDGE_OUTPUT_UNREADABLE", false), failed("QUEUE_FULL", true)]];
+    const service = {
+      score: async ({ items }: ScoreRequest) => {
+        const candidates = parts.map((judges) => ({ status: "failed", failure, missing: ["a"], judges }));
+        return { results: [{ id: items[0]!.id, candidates }], usage: { candidates: 2, tokens: 0, cachedScores: 0 } };
+      },
+    } as unknown as RewardService;
+    const again = async (detail: Detail) => {
+      const rows: ResultRow[] = [];
+      const options = { ...DEFAULT_OPTIONS, detail };
+      const signal = new AbortController().signal;
+      await scoreRecords(stream([record(1)]), { service, panel, window: 4, signal, options, onRow: async (_, row) => void rows.push(row) });
+      return rows[0]!.candidates.map((candidate) => mayHavePassed({ candidates: [candidate] }));
+    };
+    assert.deepEqual(await again("judges"), [false, true]);
+    assert.deepEqual(await again("reward"), [false, true]);
+  });
 
   for (const [records, what] of [
     [5, "writes the finished beginning and nothing after it when it is interrupted"],
