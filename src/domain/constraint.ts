@@ -51,6 +51,6 @@ export interface Constraining {
   readonly spaceOut: ScoreSpace;
   /** The verdict of several constraints together. */
   join(verdicts: readonly Verdict[]): Verdict;
-  /** @returns one entry per candidate that has a reward and a verdict, null for the others; and the item's summary */
+  /** @returns one entry per candidate that has a reward and a verdict, or violates a constraint, null for the others; and the item's summary */
   apply(group: ConstrainedGroup): { readonly rewards: readonly (ConstrainedReward | null)[]; readonly summary: ConstrainedSummary };
 }

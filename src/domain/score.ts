@@ -103,7 +103,7 @@ export interface JudgePart {
   readonly failure?: Failure;
 }
 
-/** `vetoed`: judged in full, and a constraint does not hold. */
+/** `vetoed`: a constraint does not hold, whatever the members say. */
 export type CandidateStatus = "complete" | "degraded" | "vetoed" | "failed";
 
 /** One constraint judge's part. */

@@ -76,17 +76,21 @@ export function silencedObjectives(weights: Float64Array, { objectives, verbosit
  * @param weights the caller's weights, shape [K]; negative ones penalise an objective
  * @param how     mode, and under `blend` the caller's share alpha in [0, 1]
  * @returns steered gating, shape [K], same order
- * @throws {GatewayError} REQUEST_INVALID when Σ|u|, or Σ|g∘u| under `multiply`, is 0
+ * @throws {GatewayError} REQUEST_INVALID when Σ|u| is 0; SCORE_NOT_FINITE when Σ|g∘u| under `multiply` is, as it may be for some prompts
  * @complexity O(K), pure
  */
 export function steerGating(gating: Float64Array, weights: Float64Array, how: { mode: SteeringMode; alpha: number }): Float64Array {
+  if (weights.every((weight) => weight === 0)) {
+    throw new GatewayError("REQUEST_INVALID", "objective weights leave no weight: give at least one objective a weight other than 0", {
+      details: { field: "options.objectiveWeights" },
+    });
+  }
   const total = sum(gating);
   const wanted = how.mode === "multiply" ? gating.map((g, k) => g * weights[k]!) : weights;
   const mass = sum(wanted.map(Math.abs));
   if (!(mass > 0)) {
-    throw new GatewayError("REQUEST_INVALID", "objective weights leave no weight: give at least one objective a weight other than 0", {
-      details: { field: "options.objectiveWeights" },
-    });
+    const message = "the judge's gating is 0 on every objective that the request weighs, which leaves nothing to multiply";
+    throw new GatewayError("SCORE_NOT_FINITE", message);
   }
   const steered = wanted.map((w) => (total * w) / mass);
   if (how.mode !== "blend") return steered;

@@ -281,3 +281,32 @@ test("a member that was not asked does not count against the quorum of a candida
     Array(2).fill(["vetoed", -10]),
   );
 });
+
+test("a candidate that violates a constraint is vetoed though its members do not suffice for a reward, as those that were not asked or failed", () => {
+  const readings = [{ ...memberOf(scriptedJudge({ name: "gate" })), bound: { atLeast: 1 }, notApplicable: "unknown" }] as const;
+  for (const [params, expected] of [
+    [{}, undefined],
+    [{ violation: { reward: -10 } }, -10],
+    [{ baseline: 0, reward: "crpg" }, 0],
+  ] as const) {
+    const rule = createConstraining(constrainingParams.parse(params), "logit", "r");
+    const panel = panelOf(members({ policy: "fail" }, [0, 1]), { constraints: { readings, rule } });
+    for (const instead of [NOT_ASKED, failed(), failed("abstained"), failed("not_applicable")]) {
+      const [vetoed, kept] = rewardGroup(
+        panel,
+        [
+          [scored(3), scored(3)],
+          [instead, scored(2)],
+          [scored(0), scored(1)],
+        ],
+        FULL,
+      );
+      assert.deepEqual([vetoed!.status, vetoed!.reward, kept!.status], ["vetoed", expected, "complete"]);
+      assert.equal(vetoed!.constraints!.verdict, "violated");
+      assert.equal(
+        expected === undefined ? vetoed!.failure!.reason : vetoed!.failure,
+        expected === undefined ? "CONSTRAINT_VIOLATED" : undefined,
+      );
+    }
+  }
+});

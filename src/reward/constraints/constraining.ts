@@ -110,6 +110,8 @@ export function createConstraining(params: ConstrainingParams, space: ScoreSpace
       for (const [at, i] of places.entries()) {
         rewards[i] = rewardOf(params, group.rewards[i]!, group.verdicts[i]! === "satisfied", outputs && partOf(outputs, at));
       }
+      // What a violation gets does not depend on the members.
+      for (const [i, verdict] of group.verdicts.entries()) if (verdict === "violated") rewards[i] ??= { reward: violationGets(params) };
       return { rewards, summary: summarise(group.verdicts, places, outputs) };
     },
   };
@@ -135,16 +137,17 @@ function partOf({ calibrated, crpg, crpgCentred, crraft }: CgpoOutputs, at: numb
   return { calibrated: calibrated[at]!, crpg: crpg[at]!, crpgCentred: crpgCentred[at]!, crraft: crraft[at]! };
 }
 
-function rewardOf(
-  { reward, violation = "withhold" }: ConstrainingParams,
-  aggregate: number,
-  satisfied: boolean,
-  part: Part | undefined,
-): ConstrainedReward {
-  const gated = reward === "aggregate" || reward === "calibrated";
-  if (gated && !satisfied) return { reward: violation === "withhold" ? null : violation.reward, ...part };
+function rewardOf(params: ConstrainingParams, aggregate: number, satisfied: boolean, part: Part | undefined): ConstrainedReward {
+  if (!satisfied) return { reward: violationGets(params), ...part };
+  const { reward } = params;
   if (reward === "aggregate") return { reward: aggregate, ...part };
   return { reward: part === undefined ? null : part[reward], ...part };
+}
+
+/** What a violating candidate gets; null where it is withheld. */
+function violationGets({ reward, violation = "withhold" }: ConstrainingParams): number | null {
+  if (reward === "crpg" || reward === "crraft") return 0;
+  return violation === "withhold" ? null : violation.reward;
 }
 
 function summarise(verdicts: readonly Verdict[], places: readonly number[], outputs: CgpoOutputs | undefined): ConstrainedSummary {
