@@ -45,7 +45,11 @@ export function readColumn(reading: Reading, row: readonly Judgement[], context:
   for (let candidate = 0; candidate < row.length; candidate++) {
     const judgement = row[candidate]!;
     if (judgement.outcome !== "scored") continue;
-    const scalar = reading.scalarise(judgement.raw, context.steering);
+    const scalar = scalarOf(reading, judgement.raw, context.steering);
+    if (scalar instanceof GatewayError) {
+      judgements[candidate] = failedJudgement(scalar);
+      continue;
+    }
     const value = reading.calibration ? reading.calibration.apply(scalar.value) : scalar.value;
     if (!Number.isFinite(value)) {
       judgements[candidate] = notFinite(reading, "calibration");
@@ -58,6 +62,17 @@ export function readColumn(reading: Reading, row: readonly Judgement[], context:
   if (reading.transforms.length === 0) return { reading, judgements, scalars, calibrated, transformed: calibrated };
   const transformed = transformScores(reading, calibrated, present, judgements, context);
   return { reading, judgements, scalars, calibrated, transformed };
+}
+
+/** The judge's scalar, or why this candidate has none under the request's weights; what is wrong for all of them is thrown. */
+function scalarOf({ judge, scalarise }: Reading, raw: Parameters<Reading["scalarise"]>[0], steering: Steering | undefined) {
+  try {
+    return scalarise(raw, steering);
+  } catch (thrown) {
+    const { reason, message } = GatewayError.from(thrown);
+    if (reason !== "SCORE_NOT_FINITE") throw thrown;
+    return new GatewayError(reason, `judge "${judge.name}" cannot be weighed: ${message}`);
+  }
 }
 
 /**

@@ -68,6 +68,8 @@ export function silencedObjectives(weights: Float64Array, { objectives, verbosit
   return verbosity?.penalty === 1 && weights[verbosityIndex] !== 0 ? [verbosity.name] : [];
 }
 
+const NOTHING_TO_MULTIPLY = "the gating of its prompt is 0 on every objective that the request weighs, and there is nothing to multiply";
+
 /**
  * Gating under a caller's weights u, at the total S = Σ g of the judge's own gating so that steered and unsteered scores
  * keep one magnitude. With û = S·u/Σ|u|: `override` gives û, `multiply` gives S·(g∘u)/Σ|g∘u|, `blend` gives (1−α)g + αû.
@@ -76,21 +78,18 @@ export function silencedObjectives(weights: Float64Array, { objectives, verbosit
  * @param weights the caller's weights, shape [K]; negative ones penalise an objective
  * @param how     mode, and under `blend` the caller's share alpha in [0, 1]
  * @returns steered gating, shape [K], same order
- * @throws {GatewayError} REQUEST_INVALID when Σ|u| is 0; SCORE_NOT_FINITE when Σ|g∘u| under `multiply` is, as it may be for some prompts
+ * @throws {GatewayError} REQUEST_INVALID when Σ|u| is 0, SCORE_NOT_FINITE when only Σ|g∘u| under `multiply` is: for this prompt
  * @complexity O(K), pure
  */
 export function steerGating(gating: Float64Array, weights: Float64Array, how: { mode: SteeringMode; alpha: number }): Float64Array {
-  if (weights.every((weight) => weight === 0)) {
-    throw new GatewayError("REQUEST_INVALID", "objective weights leave no weight: give at least one objective a weight other than 0", {
-      details: { field: "options.objectiveWeights" },
-    });
-  }
   const total = sum(gating);
   const wanted = how.mode === "multiply" ? gating.map((g, k) => g * weights[k]!) : weights;
   const mass = sum(wanted.map(Math.abs));
   if (!(mass > 0)) {
-    const message = "the judge's gating is 0 on every objective that the request weighs, which leaves nothing to multiply";
-    throw new GatewayError("SCORE_NOT_FINITE", message);
+    if (weights.some((weight) => weight !== 0)) throw new GatewayError("SCORE_NOT_FINITE", NOTHING_TO_MULTIPLY);
+    throw new GatewayError("REQUEST_INVALID", "objective weights leave no weight: give at least one objective a weight other than 0", {
+      details: { field: "options.objectiveWeights" },
+    });
   }
   const steered = wanted.map((w) => (total * w) / mass);
   if (how.mode !== "blend") return steered;

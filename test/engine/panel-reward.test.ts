@@ -247,6 +247,36 @@ test("a candidate whose gating is all on members that it lacks has no reward, by
   assert.deepEqual(opennessOf(panel, { margin: 1 }, judged, { ...FULL, steering }).reasons, ["missing"]);
 });
 
+test("a prompt of which the gating leaves nothing to multiply fails its own candidates, and not the request", () => {
+  const objectives = ["helpful", "harmless"].map((name) => ({ name, penalty: 0 }));
+  const judge: Judge = { ...scriptedJudge({ name: "gate" }), gated: { objectives, verbosityIndex: -1 } };
+  const panel = panelOf([memberOf(judge, { scalarise: scalariser(judge) })]);
+  const said = (gating: number[]): Judgement => ({
+    ...(scored(1) as Judgement & { outcome: "scored" }),
+    raw: { outcome: "scored", value: 1, objectives: Float64Array.of(2, 4), gating: Float64Array.from(gating) },
+  });
+  const items = [
+    [1, 0],
+    [0, 1],
+    [0.5, 0.5],
+  ].map((gating, i) => ({ item: itemOf(`i${i}`, ["a"]), rows: [[said(gating)]] }));
+  const steering = { weights: { helpful: 1 }, mode: "multiply", alpha: 1 } as const;
+  const results = rewardItems(panel, items, { ...FULL, steering }).map(({ candidates }) => candidates[0]!);
+  assert.deepEqual(
+    results.map(({ status, reward, failure }) => [status, reward, failure?.reason]),
+    [
+      ["complete", 2, undefined],
+      ["failed", undefined, "SCORE_NOT_FINITE"],
+      ["complete", 2, undefined],
+    ],
+  );
+  assert.match(results[1]!.failure!.message, /judge "gate" cannot be weighed: the gating of its prompt is 0 on every objective/);
+  for (const mode of ["override", "multiply"] as const) {
+    const nothing = { weights: { helpful: 0 }, mode, alpha: 1 };
+    assert.throws(() => rewardItems(panel, items, { ...FULL, steering: nothing }), { reason: "REQUEST_INVALID" }, mode);
+  }
+});
+
 test("a number that a policy imputes is a member's score to advantages as well", () => {
   const kind = ADVANTAGE_KINDS.find(({ method }) => method === "mrn")!;
   const own = { epsilon: 0, epsilonIn: "std", ddof: 0, single: "zero", missing: "zero" };

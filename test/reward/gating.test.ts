@@ -82,6 +82,7 @@ describe("gating", () => {
     for (const mode of ["override", "multiply", "blend"] as const) {
       assert.throws(() => steerGating(gating, none, { mode, alpha: 0.5 }), refused, mode);
     }
-    assert.throws(() => steerGating(gating, Float64Array.of(0, 1), { mode: "multiply", alpha: 1 }), refused);
+    const multiply = () => steerGating(gating, Float64Array.of(0, 1), { mode: "multiply", alpha: 1 });
+    assert.throws(multiply, { reason: "SCORE_NOT_FINITE" }, "which is this prompt's");
   });
 });
