@@ -1,3 +1,4 @@
+import type { GatewayError } from "./errors.ts";
 import type { Bounds, ScoreSpace } from "./score-space.ts";
 import type { StateSnapshot } from "./state.ts";
 
@@ -60,6 +61,8 @@ export interface CandidateScores {
   readonly weights: Float64Array;
   /** Per entry of `members`: the gating that the member's scalar was made with, where its judge has objectives. */
   readonly gating?: readonly (Float64Array | undefined)[];
+  /** Those of `members` whose score is a failure policy's number and not their own. */
+  readonly imputed?: ReadonlySet<number>;
 }
 
 /** One reward and what each member added to it; the contributions sum to the reward within 1e-9. */
@@ -86,10 +89,12 @@ export interface Aggregation {
    */
   readonly monotone?: true;
   /**
-   * Whether what it is told of a candidate suffices. Present where it weighs members by more than their weights: they may all come to 0 while
-   * those that have no score would not. Such a candidate has no reward, and is not aggregated.
+   * Whether the scores that members have of their own suffice for a reward. Present where it weighs members by more than their weights: they
+   * may all come to 0 while those of the others would not. A candidate that lacks them has no reward, and is not aggregated.
+   *
+   * @returns the error where the others would not help either
    */
-  suffices?(entry: CandidateScores): boolean;
+  suffices?(entry: CandidateScores): boolean | GatewayError;
   /** @returns one aggregate per entry of `group`, same order; entries have at least one member */
   aggregate(group: readonly CandidateScores[]): Aggregate[];
 }

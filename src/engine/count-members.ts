@@ -33,6 +33,7 @@ export function countMembers(panel: Panel, columns: readonly ScoreColumn[], cand
   let notAsked = 0;
   let allWeight = 0;
   let presentWeight = 0;
+  let ownWeight = 0;
   for (let index = 0; index < panel.members.length; index++) {
     const member = panel.members[index]!;
     if (member.standing !== "counts") continue;
@@ -46,6 +47,7 @@ export function countMembers(panel: Panel, columns: readonly ScoreColumn[], cand
       scores.push(score);
       gating.push(scalars[candidate]!.gating);
       presentWeight += Math.abs(weight);
+      ownWeight += Math.abs(weight);
       continue;
     }
     const { outcome, failure } = judgement as Exclude<Judgement, { outcome: "scored" }>;
@@ -70,7 +72,8 @@ export function countMembers(panel: Panel, columns: readonly ScoreColumn[], cand
   const own = members.length - (imputed?.size ?? 0);
   if (own === 0) return failed(noOpinion(panel, columns, candidate), missing);
   if (missing.length > 0 && own + notAsked < panel.quorum) return failed(belowQuorum(own, panel.quorum), missing);
-  if (presentWeight === 0 && allWeight > 0) return failed(noOpinion(panel, columns, candidate), missing);
+  // Numbers of a policy alone are no reward.
+  if (ownWeight === 0 && allWeight > 0) return failed(noOpinion(panel, columns, candidate), missing);
   const scale = presentWeight === 0 ? 1 : allWeight / presentWeight;
   return {
     status: missing.length > 0 ? "degraded" : "complete",
@@ -80,6 +83,7 @@ export function countMembers(panel: Panel, columns: readonly ScoreColumn[], cand
       scores: Float64Array.from(scores),
       weights: Float64Array.from(members, (index) => weights[index]! * scale),
       gating,
+      ...(imputed && { imputed }),
     },
     imputed,
     missing,

@@ -126,7 +126,8 @@ export function aggregateColumns(panel: Panel, columns: readonly ScoreColumn[], 
   const counts: Count[] = [];
   for (let candidate = 0; candidate < size; candidate++) counts.push(countMembers(panel, columns, candidate, weights));
   const { aggregation } = panel;
-  const entries = counts.map(({ scores }) => (scores !== undefined && aggregation.suffices?.(scores) !== false ? scores : undefined));
+  const sufficient = counts.map(({ scores }) => scores !== undefined && (aggregation.suffices?.(scores) ?? true));
+  const entries = counts.map(({ scores }, candidate) => (sufficient[candidate] === true ? scores : undefined));
   const results = aggregation.aggregate(entries.filter((entry) => entry !== undefined));
   let next = 0;
   const aggregates: (Aggregate | undefined)[] = [];
@@ -135,7 +136,9 @@ export function aggregateColumns(panel: Panel, columns: readonly ScoreColumn[], 
     const aggregate = entry === undefined ? undefined : results[next++]!;
     const finite = aggregate === undefined || Number.isFinite(aggregate.reward);
     aggregates.push(finite ? aggregate : undefined);
-    const without = entry === undefined ? (counts[candidate]!.failure ?? noOpinion(panel, columns, candidate)) : undefined;
+    const lack = sufficient[candidate]!;
+    const told = lack instanceof GatewayError ? toFailure(lack) : counts[candidate]!.failure;
+    const without = entry === undefined ? (told ?? noOpinion(panel, columns, candidate)) : undefined;
     failures.push(finite ? without : notFinite(panel));
   }
   return { counts, aggregates, failures };

@@ -340,3 +340,51 @@ test("a candidate that violates a constraint is vetoed though its members do not
     }
   }
 });
+
+test("a number of a failure policy is no reward where no member with a weight has a score of its own", () => {
+  const [idle, weighed] = members({ policy: "impute", value: 0.25 }, [0, 1]);
+  const of = (rows: Judgement[][], options: Partial<RewardOptions> = {}) =>
+    rewardGroup(panelOf([idle!, weighed!]), rows, { ...FULL, ...options }).map(({ status, reward, rewards, failure }) => [
+      status,
+      rewards ?? reward,
+      failure?.reason,
+    ]);
+  assert.deepEqual(
+    of([
+      [scored(3), failed()],
+      [failed(), scored(2)],
+    ]),
+    [
+      ["failed", undefined, "BACKEND_UNAVAILABLE"],
+      ["degraded", 2, undefined],
+    ],
+  );
+  const weightSets = [{ name: "turned", memberWeights: { j0: 1 } }];
+  assert.deepEqual(of([[failed()], [scored(2)]], { weightSets }), [["degraded", {}, undefined]]);
+});
+
+test("a prompt whose gating is 0 on what every member receives fails its own candidates, and not the request", () => {
+  const objectives = ["safe", "other"].map((name) => ({ name, penalty: 0 }));
+  const gate: Judge = { ...scriptedJudge({ name: "gate" }), gated: { objectives, verbosityIndex: -1 } };
+  const own = memberOf(gate, { required: true, scalarise: scalariser(gate) });
+  const facts = [{ name: "gate", counts: true, weight: 1, required: true, gated: gate.gated }];
+  const params = { gatingFrom: "gate", objectives: { gate: ["safe"] } };
+  const panel = panelOf([own], { aggregation: gatedSumKind.create(params, { members: facts, spaceOut: "logit", revision: "r" }) });
+  const said = (gating: number[]): Judgement => ({
+    ...{ outcome: "scored", cached: false, tokens: 1, truncation: undefined },
+    raw: { outcome: "scored", value: 7, objectives: Float64Array.of(7, 7), gating: Float64Array.from(gating) },
+  });
+  const items = [
+    [0, 1],
+    [1, 0],
+  ].map((gating, i) => ({ item: itemOf(`i${i}`, ["a"]), rows: [[said(gating)]] }));
+  const results = rewardItems(panel, items, FULL).map(({ candidates }) => candidates[0]!);
+  assert.deepEqual(
+    results.map(({ status, reward, failure }) => [status, reward, failure?.reason]),
+    [
+      ["failed", undefined, "REQUEST_INVALID"],
+      ["complete", 7, undefined],
+    ],
+  );
+  assert.match(results[0]!.failure!.message, /the gating of the prompt leaves no member of the panel with a weight/);
+});

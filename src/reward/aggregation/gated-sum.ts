@@ -15,6 +15,9 @@ const params = z
   .describe("Σ gate × score, where each member's gate is its weight times the gating of its objectives, scaled to a total of 1.");
 type Params = z.output<typeof params>;
 
+const NO_GATE =
+  "the gating of the prompt leaves no member of the panel with a weight; where the request brings weights, weigh another objective";
+
 /** What a gating gives a member that receives these objectives. */
 function gateOf(gating: Float64Array, objectives: readonly number[]): number {
   return sum(objectives.map((k) => gating[k]!));
@@ -27,18 +30,12 @@ function gateOf(gating: Float64Array, objectives: readonly number[]): number {
  * @param entry      scores and weights of the members that count, shape [n]
  * @param gating     weights from the prompt, shape [K]
  * @param objectives for each entry, indices into the gating
- * @returns the reward, contributions that sum to it, and the weights that were used, shape [n]
- * @throws {GatewayError} REQUEST_INVALID when the gating leaves every member without weight
+ * @returns the reward, contributions that sum to it, and the weights that were used, shape [n]; none is a number where all weights are 0
  * @complexity O(n·K), pure
  */
 function gatedSumOfMembers(entry: CandidateScores, gating: Float64Array, objectives: readonly (readonly number[])[]): Aggregate {
   const weights = entry.weights.map((weight, j) => weight * gateOf(gating, objectives[j]!));
   const mass = sum(weights.map(Math.abs));
-  if (!(mass > 0)) {
-    throw new GatewayError("REQUEST_INVALID", "the gating leaves no member of the panel with a weight: weigh another objective", {
-      details: { field: "options.objectiveWeights" },
-    });
-  }
   const shares = weights.map((weight) => weight / mass);
   return { ...weightedSum(entry.scores, shares), weights: shares };
 }
@@ -103,8 +100,10 @@ export const gatedSumKind: AggregationKind<typeof params> = {
       suffices: (entry) => {
         const gating = gatingOf(entry);
         const gated = received.flatMap((own, member) => (own.length > 0 && gateOf(gating, own) !== 0 ? [member] : []));
+        const lacks = (member: number) => !entry.members.includes(member) || entry.imputed?.has(member) === true;
         const weighed = entry.members.filter((_, j) => entry.weights[j] !== 0);
-        return gated.some((member) => weighed.includes(member)) || gated.every((member) => entry.members.includes(member));
+        if (gated.some((member) => weighed.includes(member) && !lacks(member))) return true;
+        return gated.some(lacks) ? false : new GatewayError("REQUEST_INVALID", NO_GATE);
       },
       aggregate: (group) =>
         group.map((entry) =>

@@ -39,11 +39,21 @@ describe("gatedSum", () => {
     assert.equal(aggregation.aggregate([alone])[0]!.reward, 4);
   });
 
-  it("refuses steering that leaves no member with a weight", () => {
-    assert.throws(
-      () => aggregate([1, 1], [0, 0, 0]),
-      (error) => error instanceof GatewayError && error.reason === "REQUEST_INVALID",
-    );
+  it("says of a gating that leaves no member with a weight that nothing suffices, and of one that leaves those that lack that they lack", () => {
+    const aggregation = gatedSumKind.create(params, { members, spaceOut: "logit", revision: "r" });
+    const suffices = (gating: number[], there = [0, 1], imputed: number[] = []) =>
+      aggregation.suffices!({
+        members: there,
+        scores: Float64Array.from(there, () => 1),
+        weights: Float64Array.from(there, () => 1),
+        gating: there.map((member) => (member === 1 ? Float64Array.from(gating) : undefined)),
+        imputed: new Set(imputed),
+      });
+    const none = suffices([0, 0, 0]);
+    assert.ok(none instanceof GatewayError && none.reason === "REQUEST_INVALID");
+    assert.ok(suffices([0, 0, 0], [1]) instanceof GatewayError);
+    assert.deepEqual([suffices([1, 0, 0]), suffices([1, 0, 0], [1]), suffices([0, 1, 0], [1])], [true, false, true]);
+    assert.deepEqual([suffices([1, 0, 0], [0, 1], [0]), suffices([0.5, 0.5, 0], [0, 1], [0])], [false, true]);
   });
 
   it("problems name a gate that is unknown, has no gating, or may be missing", () => {
