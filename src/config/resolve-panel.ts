@@ -71,7 +71,7 @@ export async function resolvePanel(
   const rule = aggregation && resolveConstraining([...path, "constraints"], panel, aggregation.spaceOut, baseline?.sha256, context);
   if (aggregation === undefined || problems.length > before) return undefined;
   checkWeights([...path, "weights"], panel, aggregation, context);
-  const advantages = resolveAdvantages([...path, "advantages"], panel, context);
+  const advantages = resolveAdvantages([...path, "advantages"], panel, entries, context);
   const outcome = { aggregation, space: rule?.spaceOut ?? aggregation.spaceOut, spaces: counting.map((member) => member.space) };
   const gates = constraints.map(({ entry }) => entry.judge);
   checkSequence(path, panel, { members: entries, gates, advantages, ...outcome }, context.report);
@@ -295,7 +295,12 @@ function resolveConstraining(
     : createConstraining(params, space, digestOf(reference === undefined ? params : { ...params, reference }));
 }
 
-function resolveAdvantages(path: KeyPath, { advantages, constraints }: PanelConfig, context: Context): AdvantageEstimator | undefined {
+function resolveAdvantages(
+  path: KeyPath,
+  { advantages, constraints }: PanelConfig,
+  members: readonly Omit<Member, "seat">[],
+  context: Context,
+): AdvantageEstimator | undefined {
   if (advantages === undefined) return undefined;
   const { method: wanted, ...params } = advantages;
   const estimator = ADVANTAGE_KINDS.find(({ method }) => method === wanted)!.create(params, digestOf(advantages));
@@ -305,6 +310,13 @@ function resolveAdvantages(path: KeyPath, { advantages, constraints }: PanelConf
     const cause = `${wanted} compares the members' scores, of which a violation that gets ${violationGets} may have the best`;
     const remedy = "use grpo or another that compares rewards, or withhold the reward of a violation (reward: aggregate)";
     context.report({ path: [...path, "method"], cause, remedy });
+  }
+  const counting = members.filter(({ standing }) => standing === "counts");
+  const optional = counting.find(({ onFailure, required }) => onFailure.policy === "degrade" && !required);
+  if (estimator.missingIsZero && optional !== undefined && counting.length > 1) {
+    const cause = `its convention takes a score of "${optional.name}" that is missing, which degrade leaves out, for 0, which may be the best of the item`;
+    const remedy = "use convention: trl, or a convention of your own with missing: ignore, or fail or impute";
+    context.report({ path: [...path, "convention"], cause, remedy });
   }
   return estimator;
 }

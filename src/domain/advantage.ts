@@ -31,6 +31,8 @@ export interface AdvantageEstimator {
   readonly readsLengths: boolean;
   /** Set of one that reads the scores of members in the place of rewards, and so knows nothing of what constraints make of these. */
   readonly readsMembers?: true;
+  /** Set of one of those to which a member's score that is missing is a 0, whatever 0 means on the member's scale. */
+  readonly missingIsZero?: boolean;
   /** @returns one entry per item, same order */
   estimate(groups: readonly GroupRewards[]): readonly GroupAdvantage[];
 }

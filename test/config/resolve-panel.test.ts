@@ -358,6 +358,13 @@ const WRONG: readonly Refusal[] = [
     /use grpo .* or withhold/,
   ],
   [
+    "advantages that take a member's missing score for 0 where the member may be missing",
+    p("{ members: [{ judge: reward }, { judge: objectives, onFailure: degrade }], advantages: { method: mrn, convention: gdpo } }"),
+    "panels.p.advantages.convention",
+    /takes a score of "objectives" that is missing, which degrade leaves out, for 0/,
+    /use convention: trl/,
+  ],
+  [
     "a transform of logits after one that leaves them",
     p(
       "{ members: [{ judge: reward, transforms: [{ method: runningScale, state: scale }, { method: preferenceAsReward, references: item }] }] }",

@@ -133,7 +133,7 @@ export const batchStd: AdvantageKind<z.ZodObject<{ convention: z.ZodDefault<type
 export const mrn: AdvantageKind<z.ZodObject<{ convention: z.ZodDefault<typeof convention> }>> = {
   method: "mrn",
   params: z
-    .strictObject({ convention: convention.default("gdpo") })
+    .strictObject({ convention: convention.default("trl") })
     .describe("Σ weight × each member's score standardised within the item: no member drowns another."),
   create: (chosen, revision) => {
     const own = conventionOf(chosen.convention);
@@ -143,6 +143,7 @@ export const mrn: AdvantageKind<z.ZodObject<{ convention: z.ZodDefault<typeof co
       scope: "group",
       readsLengths: false,
       readsMembers: true,
+      missingIsZero: own.missing === "zero",
       estimate: (groups) =>
         groups.map((group) => {
           const parts = standardiseThenSum(group.components, group.weights, own);
@@ -154,7 +155,7 @@ export const mrn: AdvantageKind<z.ZodObject<{ convention: z.ZodDefault<typeof co
 
 const gdpoParams = z
   .strictObject({
-    convention: convention.default("gdpo"),
+    convention: convention.default("trl"),
     batch: z
       .union([
         z.literal("request"),
@@ -179,7 +180,12 @@ export const gdpo: AdvantageKind<typeof gdpoParams> = {
       );
       return groups.map((group, g) => placeComponents(group, parts[g]!, advantages[g]!, own.ddof));
     };
-    return { ...batchEstimator("gdpo", revision, estimate), readsMembers: true, scope: chosen.batch === "request" ? "batch" : "group" };
+    return {
+      ...batchEstimator("gdpo", revision, estimate),
+      readsMembers: true,
+      missingIsZero: own.missing === "zero",
+      scope: chosen.batch === "request" ? "batch" : "group",
+    };
   },
 };
 

@@ -85,6 +85,18 @@ describe("estimators of advantages", () => {
     }
   });
 
+  it("mrn and gdpo leave a missing score out of a member's statistics, and take it for 0 only where a convention says so", () => {
+    const components = [[-5], [-7], [null]];
+    for (const method of ["mrn", "gdpo"]) {
+      const [own] = estimatorOf(method).estimate([groupOf([-5, -7, null], { components })]);
+      near(own!.advantages, [1 / (Math.SQRT2 + 1e-4), -1 / (Math.SQRT2 + 1e-4), null]);
+      const [zeros] = estimatorOf(method, { convention: "gdpo" }).estimate([groupOf([-5, -7, null], { components })]);
+      assert.ok(zeros!.advantages[0]! < 0, method);
+      const told = (convention?: string) => estimatorOf(method, convention === undefined ? {} : { convention }).missingIsZero;
+      assert.deepEqual([told(), told("gdpo"), told("verl")], [false, true, false]);
+    }
+  });
+
   it("rloo, drGrpo and opo take their baselines from the others, the mean and the lengths", () => {
     near(estimatorOf("rloo").estimate([groupOf([1, 0, 2])])[0]!.advantages, [0, -1.5, 1.5]);
     near(estimatorOf("drGrpo").estimate([groupOf([1, 3])])[0]!.advantages, [-1, 1]);
