@@ -263,12 +263,12 @@ function commonSpace(path: KeyPath, config: PanelConfig, members: readonly Place
 function resolveAggregation(path: KeyPath, config: PanelConfig, members: readonly Placed<Member>[], space: ScoreSpace, context: Context) {
   const kind = AGGREGATION_KINDS.find(({ method }) => method === config.aggregation.method)!;
   const { method: _, ...params } = config.aggregation;
-  const facts: MemberFacts[] = members.map(({ entry: { name, judge, weight, required, standing } }, i) => ({
+  const facts: MemberFacts[] = members.map(({ entry: { name, weight, required, standing, gated } }) => ({
     name,
     counts: standing === "counts",
     weight,
     required,
-    gated: config.members[i]!.objective === undefined ? judge.gated : undefined,
+    gated,
   }));
   const found = kind.problems(params, facts);
   reportAll(path, found, context);

@@ -107,6 +107,7 @@ export async function resolveReading(
     name: written.name ?? judge.name,
     judge,
     revision: digestOf(objective === undefined ? parts : [...parts, objective]),
+    ...(objective === undefined && judge.gated && { gated: judge.gated }),
     ...(own && { calibration: own }),
     calibratedSpace: own?.spaceOut ?? start,
     transforms,

@@ -1,7 +1,7 @@
 import type { AdvantageEstimator } from "./advantage.ts";
 import type { Constraining } from "./constraint.ts";
 import type { Item } from "./item.ts";
-import type { Judge, RawScore } from "./judge.ts";
+import type { GatedObjectives, Judge, RawScore } from "./judge.ts";
 import type { Aggregation, Calibration, StateWeights, Steering, Transform } from "./reward.ts";
 import type { Bounds, ScoreSpace } from "./score-space.ts";
 
@@ -23,6 +23,8 @@ export interface Reading {
   readonly seat: number;
   /** Digest of judge revision, objective, calibration and transforms. */
   readonly revision: string;
+  /** The objectives that a request may weigh: those of its judge, absent where it reads one of them or there are none. */
+  readonly gated?: GatedObjectives;
   readonly calibration?: Calibration;
   /** Space of the calibrated score. */
   readonly calibratedSpace: ScoreSpace;

@@ -1,13 +1,13 @@
 import { GatewayError } from "../domain/errors.ts";
 import type { Item } from "../domain/item.ts";
-import type { Panel } from "../domain/panel.ts";
+import type { Panel, Reading } from "../domain/panel.ts";
 import type { Steering } from "../domain/reward.ts";
 import type { ScoreOptions, WeightSet } from "../domain/score.ts";
 import type { CallContext } from "../domain/service.ts";
 
 /**
- * Refuses options that name what none of the panels has: an objective, a member, a state; and weights for a panel that takes its
- * members as equals.
+ * Refuses options that name what none of the panels has: an objective, a member, a state; weights of objectives that no member which
+ * counts would be moved by; and weights for a panel that takes its members as equals.
  *
  * @param panels those that items of such a request may go to, so that what a batch holds does not decide which names are right
  * @param used   those that the items of this one go to
@@ -65,19 +65,23 @@ export function checkItem({ name, constraints, advantages }: Panel, item: Item, 
 
 function checkSteering(panels: ReadonlySet<Panel>, steering: Steering | undefined, field: string): void {
   if (steering === undefined) return;
-  const known = new Set(
-    [...panels].flatMap(({ judges }) => judges.flatMap((judge) => judge.gated?.objectives.map(({ name }) => name) ?? [])),
-  );
+  const joined = objectivesOf([...panels].flatMap(({ members }) => members.filter(({ standing }) => standing === "counts")));
+  const there = objectivesOf([...panels].flatMap(({ judges }) => judges));
   for (const name of Object.keys(steering.weights)) {
-    if (known.has(name)) continue;
-    const names = [...known];
+    if (joined.has(name)) continue;
     const which = [...panels].map((panel) => `"${panel.name}"`).join(", ");
     const rule =
-      names.length === 0
+      there.size === 0
         ? `panel ${which} has no judge with objectives, so objective weights mean nothing to it`
-        : `no judge of panel ${which} has an objective "${name}"; it has: ${names.join(", ")}`;
-    throw invalid(`${field}.${name}`, rule, names);
+        : there.has(name)
+          ? `no member of panel ${which} that counts joins the objective "${name}" with others, so its weight would change no reward`
+          : `no judge of panel ${which} has an objective "${name}"; it has: ${[...there].join(", ")}`;
+    throw invalid(`${field}.${name}`, rule, [...joined]);
   }
+}
+
+function objectivesOf(those: readonly Pick<Reading, "gated">[]): ReadonlySet<string> {
+  return new Set(those.flatMap(({ gated }) => gated?.objectives.map(({ name }) => name) ?? []));
 }
 
 function checkMemberWeights(panels: ReadonlySet<Panel>, used: ReadonlySet<Panel>, { memberWeights }: WeightSet, field: string): void {

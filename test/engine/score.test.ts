@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { scalariser } from "../../src/config/member.ts";
 import type { Call } from "../../src/domain/backend.ts";
-import type { ConstrainedGroup } from "../../src/domain/constraint.ts";
+import type { ConstrainedGroup, Constraining } from "../../src/domain/constraint.ts";
 import { GatewayError } from "../../src/domain/errors.ts";
 import type { Item } from "../../src/domain/item.ts";
 import type { Judge } from "../../src/domain/judge.ts";
-import type { Panel, Router } from "../../src/domain/panel.ts";
+import type { Constraint, Panel, Router } from "../../src/domain/panel.ts";
 import type { Transform } from "../../src/domain/reward.ts";
 import type { Observation, ScoreObserver } from "../../src/domain/run.ts";
 import type { StateReader } from "../../src/domain/state.ts";
@@ -995,6 +995,37 @@ test("weights of a request that leave a judge which only watches none are a fail
       heard[0]!.items[0]!.members.map(({ scores }) => scores),
       [[4], [null]],
     );
+  }
+});
+
+test("weights of objectives that would change no reward are refused: those of judges that watch, constrain, or of which one is read", async () => {
+  const gated = (name: string, objective: string): Judge => ({
+    ...scriptedJudge({ name }),
+    gated: { objectives: [{ name: objective, penalty: 0 }], verbosityIndex: -1 },
+  });
+  const rule: Constraining = {
+    ...{ revision: "1", readsBaselines: false, readsKl: false, spaceOut: "logit", join: (verdicts) => verdicts[0]! },
+    apply: ({ rewards }) => ({ rewards: rewards.map((reward) => ({ reward })), summary: { positive: [], negative: [] } }),
+  };
+  const gate: Constraint = { ...memberOf(gated("gate", "safe")), bound: { atLeast: 0 }, notApplicable: "unknown" };
+  const { gated: _, ...one } = memberOf(gated("one", "clear"));
+  const watchers = [
+    memberOf(gated("watches", "kind"), { standing: "shadow", weight: 0 }),
+    memberOf(gated("looks", "calm"), { standing: "audit" }),
+  ];
+  const panel = panelOf([memberOf(gated("joins", "helpful")), one, ...watchers], { constraints: { readings: [gate], rule } });
+  const { score } = engineOf({}, { panels: [panel] });
+  for (const name of ["clear", "kind", "calm", "safe"]) {
+    const steering = { weights: { helpful: 1, [name]: 1 }, mode: "override", alpha: 1 } as const;
+    for (const [options, field] of [
+      [{ steering }, `options.objectiveWeights.${name}`],
+      [{ weightSets: [{ name: "w", steering }] }, `options.weightSets[0].objectiveWeights.${name}`],
+    ] as const) {
+      await assert.rejects(score(requestOf([itemOf("a", ["four"])], options), contextOf()), {
+        message: new RegExp(`that counts joins the objective "${name}" with others, so its weight would change no reward`),
+        details: { field, suggestions: ["helpful"] },
+      });
+    }
   }
 });
 

@@ -153,6 +153,7 @@ export function memberOf(judge: Judge, options: Partial<Omit<Member, "judge" | "
     onFailure: { policy: "fail" },
     required: false,
     scalarise: (raw) => ({ value: raw.value }),
+    ...(judge.gated && { gated: judge.gated }),
     ...options,
   };
 }
