@@ -28,6 +28,8 @@ export function serveCommand(exit: SetExit): Command {
     const stopped = stopSignal();
     const running = await serve(config, { log });
     const { http, grpc, admin } = running.addresses;
+    // Nobody has to read where it listens: a reader that has left and a full disk are no reasons not to serve.
+    process.stdout.removeAllListeners("error").on("error", () => {});
     process.stdout.write(
       `HTTP   ${http}  (try it: ${http}/docs)\ngRPC   ${grpc}\nadmin  ${admin}  (/livez, /readyz, /startupz, /metrics)\nready; Ctrl-C stops\n`,
     );

@@ -7,6 +7,7 @@ import { isCudaInstalled } from "../../src/backends/onnx/device.ts";
 import { runCli, startCli } from "../support/cli.ts";
 import { freePort } from "../support/free-port.ts";
 import { type TestGateway, writeGateway } from "../support/gateway.ts";
+import { settled } from "../support/settled.ts";
 
 let tiny: TestGateway;
 before(async () => {
@@ -52,6 +53,30 @@ describe("rewardgate serve", () => {
       const { results } = (await answer.json()) as { results: { candidates: { reward: number }[] }[] };
       assert.ok(Number.isFinite(results[0]!.candidates[0]!.reward));
       assert.equal((await fetch(`${admin}/readyz`)).status, 200);
+    } finally {
+      child.kill("SIGTERM");
+    }
+    assert.equal(await ended, 0);
+  });
+
+  it("serves although nobody takes its addresses, and stops with 0 on SIGTERM", async () => {
+    const [http, admin] = [await freePort(), await freePort()];
+    const child = startCli(["serve", "--config", tiny.config, "--http-port", String(http), "--admin-port", String(admin)]);
+    let code: number | null | undefined;
+    const ended = new Promise<number | null>((resolve) => child.on("close", resolve)).then((given) => {
+      code = given;
+      return given;
+    });
+    const get = (port: number, path: string) =>
+      fetch(`http://127.0.0.1:${port}${path}`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    try {
+      child.stdout!.destroy();
+      await settled(async () => code !== undefined || (await get(admin, "/readyz")));
+      // By the second answer it has tried to say where it listens.
+      for (let n = 0; n < 2; n++) assert.equal(await get(http, "/v1/version"), true);
     } finally {
       child.kill("SIGTERM");
     }
