@@ -54,6 +54,14 @@ export interface Resolved {
   readonly configDigest: string;
 }
 
+/** @throws {GatewayError} PANEL_NOT_FOUND when the configuration has no panel of that name */
+export function requirePanel({ panels }: Config, name: string): void {
+  if (Object.hasOwn(panels, name)) return;
+  const known = Object.keys(panels);
+  const suggestions = nearest(name, known);
+  throw new GatewayError("PANEL_NOT_FOUND", `no panel "${name}"; there are: ${known.join(", ")}`, { details: { suggestions } });
+}
+
 /**
  * Opens every bundle, checks it, and makes judges and panels from a configuration.
  *
@@ -63,12 +71,7 @@ export interface Resolved {
  */
 export async function resolve(config: Config, only?: readonly string[], found: readonly ConfigProblem[] = []): Promise<Resolved> {
   const names = only ?? Object.keys(config.panels);
-  for (const name of names) {
-    if (Object.hasOwn(config.panels, name)) continue;
-    const known = Object.keys(config.panels);
-    const suggestions = nearest(name, known);
-    throw new GatewayError("PANEL_NOT_FOUND", `no panel "${name}"; there are: ${known.join(", ")}`, { details: { suggestions } });
-  }
+  for (const name of names) requirePanel(config, name);
   const problems: ConfigProblem[] = [...found];
   const reached = withTargets(config, names);
   const wanted = only && new Set(reached.flatMap((name) => judgesOf(config, name)).flatMap((judge) => [judge, ...headOf(config, judge)]));

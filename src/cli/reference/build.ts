@@ -3,9 +3,8 @@ import { basename } from "node:path";
 import { digestFile } from "../../config/digest.ts";
 import { isRouting } from "../../config/panel-schema.ts";
 import { type ReferenceArtefact, referenceArtefactSchema } from "../../config/reference-artefact.ts";
+import { requirePanel } from "../../config/resolve.ts";
 import type { Config } from "../../config/schema.ts";
-import { nearest } from "../../config/suggest.ts";
-import { GatewayError } from "../../domain/errors.ts";
 import { digestPrompt } from "../../engine/digest.ts";
 import { VERSION } from "../../version.ts";
 import { readConfig } from "../config-file.ts";
@@ -124,14 +123,9 @@ function contentOf({ kind, mean, quantile = DEFAULT_QUANTILE }: BuildFlags, scor
 const DEFAULT_QUANTILE = 0.85;
 
 /** What the members and constraints of a panel read, each once; its transforms may be waiting for this very artefact. */
-function readingsOf({ panels }: Config, name: string): AskedJudge[] {
-  if (!Object.hasOwn(panels, name)) {
-    const known = Object.keys(panels);
-    throw new GatewayError("PANEL_NOT_FOUND", `no panel "${name}"; there are: ${known.join(", ")}`, {
-      details: { suggestions: nearest(name, known) },
-    });
-  }
-  const panel = panels[name]!;
+function readingsOf(config: Config, name: string): AskedJudge[] {
+  requirePanel(config, name);
+  const panel = config.panels[name]!;
   if (isRouting(panel)) throw new UsageError(`panel "${name}" is a table; build for a panel that it leads to`);
   const seen = new Map<string, AskedJudge>();
   for (const { judge, objective, calibration } of [...panel.members, ...(panel.constraints?.judges ?? [])]) {
