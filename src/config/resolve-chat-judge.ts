@@ -51,7 +51,7 @@ function howAsked(server: ChatServerConfig): Readonly<Record<string, unknown>> {
 }
 
 /** A judge behind a chat server, as the configuration writes it. */
-type ChatJudgeConfig = CritiqueConfig | CritiquedConfig | RubricConfig | ChecklistConfig | ListwiseConfig | PairwiseConfig;
+export type ChatJudgeConfig = CritiqueConfig | CritiquedConfig | RubricConfig | ChecklistConfig | ListwiseConfig | PairwiseConfig;
 
 /** A judge, and what it judges by, for people. */
 interface Made {

@@ -8,10 +8,11 @@ import { digestOf } from "./digest.ts";
 import { isRouting, type MemberConfig } from "./panel-schema.ts";
 import { resolveProbes } from "./probe-file.ts";
 import { configInvalid } from "./problems.ts";
+import type { BackendPlan } from "./resolve-bundle-judge.ts";
 import { type ChatPlan, chatPlan } from "./resolve-chat-judge.ts";
 import { resolveDrift } from "./resolve-drift.ts";
 import type { ExternalPlan } from "./resolve-external.ts";
-import { type BackendPlan, resolveJudges } from "./resolve-judges.ts";
+import { resolveJudges } from "./resolve-judges.ts";
 import type { LogprobsPlan } from "./resolve-likelihood.ts";
 import { resolvePanel } from "./resolve-panel.ts";
 import { artefactIn, createReferenceShelf } from "./resolve-reference.ts";
@@ -23,7 +24,7 @@ import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { Config } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 
-export type { BackendPlan } from "./resolve-judges.ts";
+export type { BackendPlan } from "./resolve-bundle-judge.ts";
 export type { ResolvedJudge } from "./resolved-judge.ts";
 
 /** A configuration turned into judges and panels; nothing is loaded yet. */
