@@ -51,6 +51,10 @@ const lastLines = (output) => output.trimEnd().split("\n").slice(-LAST_LINES).jo
 const runSuite = {
   async node() {
     const files = testFiles();
+    const build = spawnSync("npm", ["run", "--silent", "build"], { encoding: "utf8" });
+    if (build.status !== 0) return { passed: 0, failed: 1, failures: `The build fails:\n${build.stdout}${build.stderr}` };
+    // test/support/program.ts
+    process.env.TEST_PROGRAM = path.resolve("dist/main.js");
     // Two at a time: most test files start servers and inference processes of their own.
     const { code, output } = await run(process.execPath, [
       "--import",

@@ -1,8 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
-
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-const TSX = import.meta.resolve("tsx");
+import { PROGRAM } from "./program.ts";
 
 export interface CliResult {
   readonly code: number | null;
@@ -21,7 +18,7 @@ export interface CliCall {
 /** Starts the real command line in a process of its own. */
 export function startCli(args: readonly string[], { cwd, env = {}, stdout }: CliCall = {}): ChildProcess {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("REWARDGATE_")));
-  return spawn(process.execPath, ["--import", TSX, MAIN, ...args], {
+  return spawn(process.execPath, [...PROGRAM, ...args], {
     cwd,
     env: { ...inherited, ...env },
     stdio: ["pipe", stdout ?? "pipe", "pipe"],

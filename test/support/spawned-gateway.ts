@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { executorsOf } from "./processes.ts";
+import { PROGRAM } from "./program.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -25,15 +25,11 @@ export interface SpawnedGateway {
  */
 export async function spawnGateway(config: string, environment: Record<string, string> = {}): Promise<SpawnedGateway> {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("REWARDGATE_")));
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", join(ROOT, "src/main.ts"), "serve", "--config", config, "--log-level", "warn"],
-    {
-      cwd: ROOT,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...inherited, ...environment },
-    },
-  );
+  const child = spawn(process.execPath, [...PROGRAM, "serve", "--config", config, "--log-level", "warn"], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...inherited, ...environment },
+  });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
