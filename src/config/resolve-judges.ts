@@ -121,12 +121,11 @@ async function ofLikelihoods(
   backend: BackendConfig,
   making: Making,
 ): Promise<ResolvedJudge | undefined> {
-  const { config, plans, problems } = making;
   if (backend.type !== "logprobs") {
     return misplaced(making, name, `backend "${judge.backend}" does not tell how likely a text is`, "name a backend of type logprobs");
   }
-  const made = await createLikelihood(name, judge, backend, config, problems);
-  if (made !== undefined) plans.likelihoods.set(judge.backend, made.plan);
+  const made = await createLikelihood(name, judge, backend, making);
+  if (made !== undefined) making.plans.likelihoods.set(judge.backend, made.plan);
   return made?.judge;
 }
 
@@ -136,12 +135,12 @@ async function ofEngine(
   backend: BackendConfig,
   making: Making,
 ): Promise<ResolvedJudge | undefined> {
-  const { config, plans, problems } = making;
+  const { config, plans } = making;
   if (!isEngine(backend)) {
     const remedy = `name one of type ${MODEL_SERVERS.join(", ")}`;
     return misplaced(making, name, `backend "${judge.backend}" is no engine that serves a reward model`, remedy);
   }
-  const made = await createServedJudge(name, judge, backend, config, problems);
+  const made = await createServedJudge(name, judge, backend, making);
   if (made !== undefined) plans.engines.set(judge.backend, enginePlan(judge.backend, backend, config.origin.folder));
   return made;
 }

@@ -28,8 +28,7 @@ export async function createLikelihood(
   name: string,
   written: LikelihoodConfig,
   backend: LogprobsConfig,
-  { origin }: Config,
-  problems: ConfigProblem[],
+  { config: { origin }, problems }: { readonly config: Config; readonly problems: ConfigProblem[] },
 ): Promise<{ readonly judge: ResolvedJudge; readonly plan: LogprobsPlan } | undefined> {
   const { backend: served, description, license, template, golden, ...params } = written;
   const { type: _, queue, apiKey, tokenizer, ...engine } = backend;

@@ -57,8 +57,7 @@ export async function createServedJudge(
   name: string,
   written: ServedJudgeConfig,
   engine: EngineConfig,
-  { origin }: Config,
-  problems: ConfigProblem[],
+  { config: { origin }, problems }: { readonly config: Config; readonly problems: ConfigProblem[] },
 ): Promise<ResolvedJudge | undefined> {
   const { model, gives } = engine;
   const { backend, description, license, golden, ...params } = written;
