@@ -86,7 +86,7 @@ describe("a pairwise judge", () => {
       ["consistency", "positionBias", "cycles"].map((name) => findingOf(scores[0], name)?.value),
       [1, 0, 0],
     );
-    assert.deepEqual((scores[2] as { findings: { name: string }[] }).findings.map(({ name }) => name).slice(3), ["vs 0", "vs 1"]);
+    assert.deepEqual(scores[2]!.findings?.map(({ name }) => name).slice(3), ["vs 0", "vs 1"]);
     assert.match((scores[2] as { critique: string }).critique, /^Compared with 0, as [A-Z] against [A-Z]: both were read$/);
   });
 
