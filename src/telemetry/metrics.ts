@@ -1,9 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { ERROR_TABLE, type ErrorReason } from "../domain/errors.ts";
-import { ALARM_KINDS } from "../domain/run.ts";
 import { type CandidateStatus, type Outcome, PRIORITIES } from "../domain/score.ts";
 import { createCacheMetrics } from "./cache-metrics.ts";
 import { createConnectionMetrics } from "./connection-metrics.ts";
+import { createRunMetrics } from "./run-metrics.ts";
 import { createStageMetrics } from "./stage-metrics.ts";
 import { createStateMetrics } from "./state-metrics.ts";
 import { createUpstreamMetrics } from "./upstream-metrics.ts";
@@ -222,62 +222,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
     labelNames: ["backend", "state"],
     registers,
   });
-  const judgeWindowMean = new Gauge({
-    name: "rewardgate_judge_window_score_mean",
-    help: "Mean of the last 1000 raw scores.",
-    labelNames: ["judge"],
-    registers,
-  });
-  const judgeWindowStd = new Gauge({
-    name: "rewardgate_judge_window_score_stddev",
-    help: "Standard deviation of the last 1000 raw scores.",
-    labelNames: ["judge"],
-    registers,
-  });
-  const judgeDriftPsi = new Gauge({
-    name: "rewardgate_judge_drift_psi",
-    help: "Population stability index of the last 1000 raw scores against the first 1000 since the start.",
-    labelNames: ["judge"],
-    registers,
-  });
-  const judgeLengthCorrelation = new Gauge({
-    name: "rewardgate_judge_length_correlation",
-    help: "Pearson correlation of the last 1000 raw scores with the lengths of their candidates.",
-    labelNames: ["judge"],
-    registers,
-  });
-  const runsActive = new Gauge({ name: "rewardgate_runs_active", help: "Training runs whose statistics are remembered.", registers });
-  const runAlarms = new Counter({
-    name: "rewardgate_run_alarms_total",
-    help: "Alarms raised about training runs.",
-    labelNames: ["kind"],
-    registers,
-  });
-  const runAlarmsRaised = new Gauge({
-    name: "rewardgate_run_alarms_raised",
-    help: "Alarms about training runs that are raised now.",
-    labelNames: ["kind"],
-    registers,
-  });
-  const judgeProbeAccepts = new Counter({
-    name: "rewardgate_judge_probe_accepts_total",
-    help: "Probes that a judge accepted: answers that deserve nothing, scored above what the probe file allows.",
-    labelNames: ["judge"],
-    registers,
-  });
-  const panelProbeAccepts = new Counter({
-    name: "rewardgate_panel_probe_accepts_total",
-    help: "Probes that a panel's reward accepted.",
-    labelNames: ["panel"],
-    registers,
-  });
-  const probes = new Counter({
-    name: "rewardgate_probes_total",
-    help: "Probes that were sent to a panel, by whether it could judge them.",
-    labelNames: ["panel", "outcome"],
-    registers,
-  });
-  for (const kind of ALARM_KINDS) runAlarms.inc({ kind }, 0);
+  const runs = createRunMetrics(registry);
   const ready = new Gauge({ name: "rewardgate_ready", help: "1 when readiness is passing.", registers });
   const draining = new Gauge({ name: "rewardgate_draining", help: "1 during shutdown.", registers });
   const buildInfo = new Gauge({
@@ -324,16 +269,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
     workerRestarts,
     quarantined,
     workers,
-    judgeWindowMean,
-    judgeWindowStd,
-    judgeDriftPsi,
-    judgeLengthCorrelation,
-    runsActive,
-    runAlarms,
-    runAlarmsRaised,
-    judgeProbeAccepts,
-    panelProbeAccepts,
-    probes,
+    ...runs,
     ready,
     draining,
     connections: createConnectionMetrics(registry),
@@ -360,7 +296,7 @@ export function createMetrics(facts: { version: string; commit: string }) {
       for (const outcome of outcomes) judgeCalls.inc({ judge, outcome }, 0);
       nonfinite.inc({ judge }, 0);
       imputed.inc({ judge }, 0);
-      judgeProbeAccepts.inc({ judge }, 0);
+      runs.judgeProbeAccepts.inc({ judge }, 0);
     },
     /** Creates the series of one backend before its first batch. */
     declareBackend(backend: string): void {
