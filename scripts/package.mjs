@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { packedOf } from "./npm-pack.mjs";
 
 const folder = path.resolve(".cache/package");
 rmSync(folder, { recursive: true, force: true });
@@ -20,7 +21,7 @@ function run(command, args, cwd, environment = {}) {
   return stdout;
 }
 
-const [{ files, filename, size }] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", folder], ".").replace(/^[^[]*/s, ""));
+const { files, filename, size } = packedOf(run("npm", ["pack", "--json", "--pack-destination", folder], "."));
 const packed = new Set(files.map((file) => file.path));
 const wanted = [
   "package.json",

@@ -34,6 +34,16 @@ describe("package.json", () => {
     for (const name of withScripts) assert.ok(name in packageJson.allowScripts, `allowScripts does not name ${name}`);
   });
 
+  it("is checked as a package by npm 12, which names what it packed, as by earlier ones, which list it", async () => {
+    const { packedOf } = await import(new URL("../../scripts/npm-pack.mjs", import.meta.url).href);
+    const packed = { id: "rewardgate@0.1.0", files: [{ path: "dist/[a].js" }], filename: "rewardgate-0.1.0.tgz", size: 7 };
+    const before = "\n> rewardgate@0.1.0 prepack\n> node -e \"fs.rmSync('dist', { recursive: true })\" && npm run build\n\n";
+    for (const form of [[packed], { rewardgate: packed }]) {
+      const json = JSON.stringify(form, null, 2);
+      for (const output of [json, before + json]) assert.deepEqual(packedOf(output), packed);
+    }
+  });
+
   it("has the version of the chart", () => {
     const chart = readFileSync("deploy/helm/rewardgate/Chart.yaml", "utf8");
     assert.match(chart, new RegExp(`^appVersion: "${packageJson.version.replaceAll(".", "\\.")}"$`, "m"));
