@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** Whether a process runs. One that has ended and that nobody has collected yet does not: containers may have nobody who does. */
 export function isAlive(pid: number): boolean {
@@ -16,6 +16,24 @@ export function executorsOf(parent: number): number[] {
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => statOf(pid)?.parent === parent && commandOf(pid).includes("executor-process"));
+}
+
+/** Whether this process holds a file open, by what Linux tells of processes; false where the system does not tell. */
+export function holdsOpen(path: string): boolean {
+  try {
+    return readdirSync("/proc/self/fd").some((descriptor) => targetOf(`/proc/self/fd/${descriptor}`) === path);
+  } catch {
+    return false;
+  }
+}
+
+/** Where a link leads; undefined where it is gone. */
+function targetOf(link: string): string | undefined {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined;
+  }
 }
 
 /** State and parent of a process; undefined where there is no such process, or the system does not tell. */

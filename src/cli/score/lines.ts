@@ -36,7 +36,16 @@ export interface Line {
 export async function openLines(path: string, signal?: AbortSignal): Promise<LineSource> {
   const { stream, size } = path === "-" ? { stream: process.stdin, size: undefined } : await openFile(path);
   const lines = splitLines(gunzipped(stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>, path));
-  return { lines: signal === undefined ? lines : until(signal, lines, stream), size, close: () => void stream.destroy() };
+  return { lines: signal === undefined ? released(lines, stream) : until(signal, lines, stream), size, close: () => void stream.destroy() };
+}
+
+/** The lines. What they come from is let go of at their end, also where who reads them stops before: Node 26 ends a process that forgets a file. */
+async function* released(lines: AsyncGenerator<Line>, stream: Readable): AsyncGenerator<Line> {
+  try {
+    yield* lines;
+  } finally {
+    stream.destroy();
+  }
 }
 
 /** The lines up to where the signal aborts. What they come from is let go of at their end, since a pipe that is waited for holds the process. */

@@ -108,7 +108,10 @@ export async function openOutput(output: string, how: { readonly resume: boolean
     if (!(holdsResults || begun)) return { path, handle: await open(path, how.resume ? "a+" : "w"), earlier: 0 };
     const handle = await open(path, how.resume ? "a+" : "a");
     if (!how.resume) return { path, handle, earlier: 0, torn: 0, replaced: true };
-    const { count, end, torn } = await wholeRows(handle, path);
+    const { count, end, torn } = await wholeRows(handle, path).catch(async (thrown) => {
+      await handle.close();
+      throw thrown;
+    });
     if (!begun) return { path, handle, earlier: count, ...(torn && { torn: end }) };
     await handle.close();
     const rewrite = await openRewrite(path, count);

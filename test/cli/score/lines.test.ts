@@ -5,6 +5,7 @@ import { after, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { openLines } from "../../../src/cli/score/lines.ts";
 import { temporaryFolder } from "../../support/bundle.ts";
+import { holdsOpen } from "../../support/processes.ts";
 import { settled } from "../../support/settled.ts";
 
 const folder = temporaryFolder();
@@ -18,6 +19,15 @@ async function read(bytes: string | Uint8Array) {
 }
 
 describe("openLines", () => {
+  it("lets go of a file whose reader stops before its end", async () => {
+    const path = folder.write("left.jsonl", "{}\n{}\n");
+    const source = await openLines(path);
+    for await (const { number } of source.lines) if (number === 2) break;
+    await settled(() => !holdsOpen(path), "the end of its descriptor");
+    // Until here the source keeps the collector of garbage from closing it.
+    source.close();
+  });
+
   it("numbers lines as an editor does, leaves blank ones out, and takes any line end", async () => {
     assert.deepEqual(await read("\uFEFFa\r\n\n  \nb\n\nc"), [
       [1, "a"],

@@ -6,6 +6,7 @@ import { UsageError } from "../../../src/cli/failure.ts";
 import { fileSink, openOutput } from "../../../src/cli/score/output.ts";
 import type { ResultRow } from "../../../src/cli/score/rows.ts";
 import { temporaryFolder } from "../../support/bundle.ts";
+import { holdsOpen } from "../../support/processes.ts";
 
 const folder = temporaryFolder();
 after(() => folder.remove());
@@ -71,6 +72,12 @@ describe("openOutput", () => {
       );
       assert.deepEqual(readFileSync(path), Buffer.from(content), name);
     }
+  });
+
+  it("lets go of a file that it refuses", async () => {
+    const path = folder.write("foreign", "what somebody wrote");
+    await assert.rejects(openOutput(path, { resume: true, overwrite: false }), UsageError);
+    assert.equal(holdsOpen(path), false);
   });
 
   it("replaces the results when it is told to", async () => {
