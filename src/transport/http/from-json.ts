@@ -33,7 +33,7 @@ export function streamRequestFromJson(json: unknown, fallbackId: string, allowed
 export function idOfLine(json: unknown): string | undefined {
   const item = typeof json === "object" && json !== null && "item" in json ? json.item : undefined;
   const id = typeof item === "object" && item !== null && "id" in item ? item.id : undefined;
-  return typeof id === "string" && id !== "" && id.length <= 256 ? id : undefined;
+  return typeof id === "string" && id !== "" ? id : undefined;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

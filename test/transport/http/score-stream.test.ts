@@ -80,6 +80,15 @@ test("a bad line is answered with an error line and the stream goes on", async (
   assert.doesNotMatch(JSON.stringify(answers), /secret/);
 });
 
+test("a line whose id is too long is answered under that id, since its position may be the id of another", async (t) => {
+  const { post, close } = await openHttp();
+  t.after(close);
+  const long = "x".repeat(257);
+  const answers = linesOf(await (await post("/v1/score:stream", [line(long, "ok"), line("0", "ok")].join("\n"), NDJSON)).text());
+  const outcomes = Object.fromEntries(answers.map((answer) => [answer.id, "error" in answer ? answer.error.details?.field : "scored"]));
+  assert.deepEqual(outcomes, { [long]: "item.id", "0": "scored" });
+});
+
 test("answers come while the request is still being sent", async (t) => {
   const { url, close } = await openHttp();
   t.after(close);
