@@ -3,6 +3,7 @@ import { OFFSET_UNITS, ROLES } from "../../domain/item.ts";
 import { PRIORITIES } from "../../domain/score.ts";
 import { MAX_DEADLINE_MS, MAX_WEIGHT_SETS } from "../request-options.ts";
 import { MAX_CRITERIA, MAX_ID_LENGTH, MAX_LABEL_LENGTH, MAX_STEP } from "../request-rules.ts";
+import { listOf } from "./list.ts";
 
 /*
  * The JSON of a request. These schemas parse requests and give the OpenAPI document, so the two cannot differ. They know shapes
@@ -33,7 +34,7 @@ const Part = z
   .meta({ id: "Part", description: "One part of a content. A judge that cannot take a part's type answers `not_applicable`." });
 
 const Content = z
-  .union([z.string(), z.array(Part).meta({ minItems: 1 })])
+  .union([z.string(), listOf(Part).meta({ minItems: 1 })])
   .meta({ id: "Content", description: "Text, or typed parts in order." });
 
 const Message = z
@@ -41,10 +42,10 @@ const Message = z
   .meta({ id: "Message", description: "One turn of the prompt." });
 
 const Prompt = z
-  .union([z.string().meta({ minLength: 1 }), z.array(Message).meta({ minItems: 1 })])
+  .union([z.string().meta({ minLength: 1 }), listOf(Message).meta({ minItems: 1 })])
   .meta({ id: "Prompt", description: "What the policy was shown: one message of the user as text, or messages, oldest first." });
 
-const places = z.array(z.number().meta({ type: "integer", minimum: 0 }));
+const places = listOf(z.number().meta({ type: "integer", minimum: 0 }));
 const Offsets = z
   .strictObject({
     unit: z.enum(OFFSET_UNITS).meta({ description: "What the numbers count: code points, as Python does, or UTF-16 code units." }),
@@ -88,7 +89,7 @@ const Criterion = z
     text: z.string().meta({ minLength: 1, description: "What has to be so, in words." }),
     hard: z.boolean().optional().meta({ description: "Whether it has to hold; otherwise it weighs. Default false." }),
     weight: z.number().optional().meta({ exclusiveMinimum: 0, description: "Weight among the criteria. Default 1." }),
-    dependsOn: z.array(z.string()).optional().meta({
+    dependsOn: listOf(z.string()).optional().meta({
       description: "Names of other criteria that have to be met before this one can be. Without cycles.",
     }),
   })
@@ -107,12 +108,12 @@ const Item = z
         "Echoed in the answer. Unique within a request, and within a stream among the items not yet answered. Default: the position of the item, counted from 0.",
     }),
     prompt: Prompt,
-    candidates: z.array(Candidate).meta({ minItems: 1, description: "Completions to be judged; the answer keeps their order." }),
-    baselines: z.array(Candidate).optional().meta({
+    candidates: listOf(Candidate).meta({ minItems: 1, description: "Completions to be judged; the answer keeps their order." }),
+    baselines: listOf(Candidate).optional().meta({
       description: "Completions of a reference policy for the same prompt. Judged where the panel compares with them, never rewarded.",
     }),
     reference: z.string().optional().meta({ description: "Reference answer, for judges that compare with one." }),
-    criteria: z.array(Criterion).optional().meta({
+    criteria: listOf(Criterion).optional().meta({
       maxItems: MAX_CRITERIA,
       description: "What a good response to this item does, for judges that take principles, rubrics or checklists from the request.",
     }),
@@ -169,8 +170,7 @@ const Options = z
       .optional()
       .meta({ description: "`use` reads and writes the score cache, `bypass` does neither, `refresh` writes only. Default `use`." }),
     priority: z.enum(PRIORITIES).optional().meta({ description: "Order in the queue. Default `standard`." }),
-    weightSets: z
-      .array(WeightSet)
+    weightSets: listOf(WeightSet)
       .optional()
       .meta({ maxItems: MAX_WEIGHT_SETS, description: "Further weightings, each with a reward of its own; they cost no forward pass." }),
     stateVersions: z
@@ -202,7 +202,7 @@ const training = {
 };
 
 export const ScoreRequestJson = z
-  .strictObject({ panel, items: z.array(Item).meta({ minItems: 1 }), options: Options.optional(), ...training })
+  .strictObject({ panel, items: listOf(Item).meta({ minItems: 1 }), options: Options.optional(), ...training })
   .meta({ id: "ScoreRequest", description: "Items to be scored by one panel." });
 
 export const ScoreStreamRequestJson = z

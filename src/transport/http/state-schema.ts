@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MAX_VERSION } from "../state-rules.ts";
+import { listOf } from "./list.ts";
 import { count, LABEL } from "./request-schema.ts";
 
 /*
@@ -22,11 +23,10 @@ export const StepStateJson = z
     meanRewards: perJudge("multipliers: judge → mean reward since the last step; null or left out when there is none."),
     losses: perJudge("hedge: judge → loss on one piece of feedback, nats; null or left out when there is none."),
     scores: z
-      .record(z.string(), z.array(z.number()))
+      .record(z.string(), listOf(z.number()))
       .exactOptional()
       .meta({ description: "runningScale: judge → new scores, in the order of their stream." }),
-    bundleScores: z
-      .array(z.number())
+    bundleScores: listOf(z.number())
       .exactOptional()
       .meta({ description: "quantileTracker: sum of the rewards of each bundle of questions." }),
   })

@@ -5,6 +5,7 @@ import { bytesOf, datatypeOf, type Tensor, tensorOfBytes, tensorOfJson } from ".
 import { readWholeBody } from "../http/body.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { parseJson } from "../http/from-json.ts";
+import { listOf } from "../http/list.ts";
 import type { Request, Route } from "../http/route.ts";
 import { parseStrictJson } from "../http/strict-json.ts";
 import { refuse } from "../request-rules.ts";
@@ -15,10 +16,8 @@ const parameters = z.record(z.string(), z.unknown()).optional();
 const Body = z.object({
   id: z.string().optional(),
   parameters,
-  inputs: z.array(
-    z.object({ name: z.string(), shape: z.array(z.number()), datatype: z.string(), parameters, data: z.unknown().optional() }),
-  ),
-  outputs: z.array(z.object({ name: z.string(), parameters })).optional(),
+  inputs: listOf(z.object({ name: z.string(), shape: listOf(z.number()), datatype: z.string(), parameters, data: z.unknown().optional() })),
+  outputs: listOf(z.object({ name: z.string(), parameters })).optional(),
 });
 
 /** Header that says where the JSON of a body ends and the bytes of its tensors begin. */

@@ -5,10 +5,11 @@ import type { RequestLimits } from "../../domain/limits.ts";
 import type { ChatRelay } from "../../domain/relay.ts";
 import { readWholeBody } from "../http/body.ts";
 import { parseJson } from "../http/from-json.ts";
+import { listOf } from "../http/list.ts";
 import type { Route } from "../http/route.ts";
 import { parseStrictJson } from "../http/strict-json.ts";
 
-const Body = z.looseObject({ messages: z.array(z.unknown()).min(1), stream: z.boolean().nullish() });
+const Body = z.looseObject({ messages: listOf(z.unknown()).min(1), stream: z.boolean().nullish() });
 
 /** A chat server that clients reach through the gateway. */
 export interface RelayedChats {

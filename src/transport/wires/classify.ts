@@ -1,14 +1,15 @@
 import { z } from "zod";
 import { type Item, ROLES } from "../../domain/item.ts";
 import { parseJson } from "../http/from-json.ts";
+import { listOf } from "../http/list.ts";
 import { refuse } from "../request-rules.ts";
 import { splitTemplated } from "./templated-text.ts";
 import { itemOf, type WireKind } from "./wire.ts";
 
 const Body = z.object({
   model: z.string().nullish(),
-  input: z.union([z.string(), z.array(z.string())]).optional(),
-  messages: z.array(z.object({ role: z.enum(ROLES), content: z.string() })).optional(),
+  input: z.union([z.string(), listOf(z.string())]).optional(),
+  messages: listOf(z.object({ role: z.enum(ROLES), content: z.string() })).optional(),
 });
 type Body = z.output<typeof Body>;
 

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { parseJson } from "../http/from-json.ts";
+import { listOf } from "../http/list.ts";
 import { refuse } from "../request-rules.ts";
 import { splitTemplated } from "./templated-text.ts";
 import { itemOf, type WireKind } from "./wire.ts";
 
-const Body = z.object({ model: z.string().nullish(), messages: z.array(z.string()) });
+const Body = z.object({ model: z.string().nullish(), messages: listOf(z.string()) });
 
 /**
  * LLaMA-Factory's reward API: each message is one templated text of prompt and response. Its client asks once and waits without end, so a

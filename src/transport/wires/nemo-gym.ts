@@ -2,6 +2,7 @@ import { z } from "zod";
 import { GatewayError } from "../../domain/errors.ts";
 import type { Content, Message, Role } from "../../domain/item.ts";
 import { parseJson } from "../http/from-json.ts";
+import { listOf } from "../http/list.ts";
 import { aggregateMetrics } from "./nemo-gym-metrics.ts";
 import { itemOf, referenceOf, type WireCaller, type WireKind, type WireRoute } from "./wire.ts";
 
@@ -16,7 +17,7 @@ const part = z
     ({ type, image_url: url }) => !SHOWN.has(type) || typeof url === "string",
     "judges are shown text, and images with an `image_url`: send the image so, or leave the part out",
   );
-const content = z.union([z.string(), z.array(part)]);
+const content = z.union([z.string(), listOf(part)]);
 const turn = z.object({
   type: z.string().optional(),
   role: z.string().optional(),
@@ -27,11 +28,11 @@ const turn = z.object({
 });
 type Turn = z.output<typeof turn>;
 const Verify = z.object({
-  responses_create_params: z.object({ input: z.union([z.string(), z.array(turn)]), instructions: z.string().nullish() }),
-  response: z.object({ output: z.array(turn) }),
+  responses_create_params: z.object({ input: z.union([z.string(), listOf(turn)]), instructions: z.string().nullish() }),
+  response: z.object({ output: listOf(turn) }),
   expected_answer: z.unknown().optional(),
 });
-const Aggregate = z.object({ verify_responses: z.array(z.record(z.string(), z.unknown())) });
+const Aggregate = z.object({ verify_responses: listOf(z.record(z.string(), z.unknown())) });
 
 const Session = z.object({ resources_session_id: z.string().min(1).optional() });
 

@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { parseJson } from "../http/from-json.ts";
+import { listOf } from "../http/list.ts";
 import { refuse } from "../request-rules.ts";
 import { type Conversation, continueTemplated, responseOfTemplated, splitTemplated } from "./templated-text.ts";
 import { itemOf, referenceOf, type WireKind } from "./wire.ts";
 
 const Body = z.object({
-  query: z.array(z.string()),
-  prompts: z.array(z.string()).optional(),
-  labels: z.array(z.unknown()).optional(),
+  query: listOf(z.string()),
+  prompts: listOf(z.string()).optional(),
+  labels: listOf(z.unknown()).optional(),
 });
 
 /**

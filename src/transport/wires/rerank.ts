@@ -1,17 +1,18 @@
 import { z } from "zod";
 import { parseJson } from "../http/from-json.ts";
+import { listOf } from "../http/list.ts";
 import { itemOf, type WireKind, type WireReward } from "./wire.ts";
 
 const document = z.union([z.string(), z.object({ text: z.string() })]);
 const Body = z.union([
   z.object({
     query: z.string().min(1),
-    documents: z.array(document),
+    documents: listOf(document),
     top_n: z.number().int().min(0).nullish(),
     return_documents: z.boolean().nullish(),
     model: z.string().nullish(),
   }),
-  z.object({ query: z.string().min(1), texts: z.array(z.string()), return_text: z.boolean().nullish() }),
+  z.object({ query: z.string().min(1), texts: listOf(z.string()), return_text: z.boolean().nullish() }),
 ]);
 
 /**

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { parseJson } from "../http/from-json.ts";
+import { listOf } from "../http/list.ts";
 import { refuse } from "../request-rules.ts";
 import { itemOf, type WireKind } from "./wire.ts";
 
-const texts = z.union([z.string(), z.array(z.string())]);
+const texts = z.union([z.string(), listOf(z.string())]);
 const Body = z.object({
   model: z.string().nullish(),
   text_1: texts.optional(),
@@ -37,8 +38,8 @@ export const score: WireKind = {
         const body = parseJson(Body, json);
         const names = SIDES.find(([first, second]) => body[first] !== undefined && body[second] !== undefined);
         if (names === undefined) throw refuse("text_1", "text_1 and text_2 are required, or queries and documents");
-        const prompts = listOf(body[names[0]]!);
-        const judged = listOf(body[names[1]]!);
+        const prompts = textsIn(body[names[0]]!);
+        const judged = textsIn(body[names[1]]!);
         if (prompts.length !== 1 && prompts.length !== judged.length) {
           throw refuse(names[1], `${judged.length} texts for ${prompts.length} of ${names[0]}; send one prompt, or as many as texts`);
         }
@@ -60,6 +61,6 @@ export const score: WireKind = {
   ],
 };
 
-function listOf(value: string | readonly string[]): readonly string[] {
+function textsIn(value: string | readonly string[]): readonly string[] {
   return typeof value === "string" ? [value] : value;
 }

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { ROLES } from "../../domain/item.ts";
 import { parseJson } from "../http/from-json.ts";
+import { listOf } from "../http/list.ts";
 import { continueTemplated, withoutEndings } from "./templated-text.ts";
 import { itemOf, referenceOf, type ScoreItems, type WireKind, type WireReward } from "./wire.ts";
 
 const Body = z.object({
-  prompt: z.union([z.string(), z.array(z.object({ role: z.enum(ROLES), content: z.string() })).min(1)]),
+  prompt: z.union([z.string(), listOf(z.object({ role: z.enum(ROLES), content: z.string() })).min(1)]),
   response: z.string(),
   label: z.unknown().optional(),
 });

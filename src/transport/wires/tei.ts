@@ -2,13 +2,14 @@ import { z } from "zod";
 import type { GatewayError } from "../../domain/errors.ts";
 import type { Item } from "../../domain/item.ts";
 import { parseJson } from "../http/from-json.ts";
+import { listOf } from "../http/list.ts";
 import { refuse } from "../request-rules.ts";
 import { splitTemplated } from "./templated-text.ts";
 import { itemOf, type WireFacts, type WireKind } from "./wire.ts";
 
 const text = z.string();
 const one = z.union([text, z.tuple([text]), z.tuple([text, text])]);
-const Predict = z.object({ inputs: z.union([one, z.array(z.union([z.tuple([text]), z.tuple([text, text])]))]) });
+const Predict = z.object({ inputs: z.union([one, listOf(z.union([z.tuple([text]), z.tuple([text, text])]))]) });
 
 /** The one label of a panel. */
 export const LABEL = "reward";
