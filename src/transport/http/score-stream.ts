@@ -4,6 +4,7 @@ import type { RequestLimits } from "../../domain/limits.ts";
 import type { RewardService } from "../../domain/service.ts";
 import { createWriter } from "../back-pressure.ts";
 import { toWireError } from "../error-mapping.ts";
+import { createGiveWay } from "../give-way.ts";
 import { limitIdle } from "../idle-limit.ts";
 import { checkScoreRequest } from "../request-rules.ts";
 import { openScoreStream, type StreamMessage } from "../score-stream.ts";
@@ -78,9 +79,12 @@ export async function scoreStream(
   response.writeHead(200, { "Content-Type": "application/x-ndjson; charset=utf-8", "Cache-Control": "no-store" });
   response.flushHeaders();
   draining.addEventListener("abort", endWhenDraining);
+  // A chunk holds thousands of lines, and what rules answer waits for nothing.
+  const giveWay = createGiveWay(() => performance.now());
   let failure: GatewayError | undefined;
   try {
     for await (const line of readLines(announced(body, idle.active), limits.maxHttpBodyBytes)) {
+      await giveWay();
       while (scores.full && !context.signal.aborted) await woken();
       if (context.signal.aborted || ended) break;
       record.bytes += line.length;

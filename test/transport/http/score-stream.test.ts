@@ -390,3 +390,20 @@ test("the body must be JSON lines", async (t) => {
   t.after(close);
   assert.equal((await post("/v1/score:stream", line("a", "x"))).status, 415);
 });
+
+test("lines that came together and are answered at once let others have the event loop in between", async (t) => {
+  let othersHadATurn = false;
+  const turns: boolean[] = [];
+  const service = scriptedService(async (request) => {
+    if (turns.length === 0) setImmediate(() => (othersHadATurn = true));
+    turns.push(othersHadATurn);
+    // As a rule that reads a long text.
+    for (const until = performance.now() + 15; performance.now() < until; );
+    return resultOf(request);
+  });
+  const { post, close } = await openHttp({ service });
+  t.after(close);
+  const response = await post("/v1/score:stream", [line("a", "x"), line("b", "y"), line("c", "z")].join("\n"), NDJSON);
+  assert.equal(linesOf(await response.text()).length, 3);
+  assert.deepEqual(turns, [false, true, true]);
+});
