@@ -52,6 +52,13 @@ test("encode(item) keeps an empty candidate as an empty segment and joins text p
   ]);
 });
 
+test("encode(item) takes off the candidate what the template takes off it", () => {
+  const trimming = "{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}{% endfor %}";
+  const padded = { ...item, prompt: [{ role: "user" as const, content: " a " }], candidates: [{ content: "\n yes\t" }] };
+  const texts = segmentsOf(chatAsks(trimming, "error").encode(padded)[0]!.calls[0]!).map(({ text }) => text);
+  assert.deepEqual(texts, ["<user>", "a", "<assistant>", "yes"]);
+});
+
 test("encode(item) gives judges of one template and policy the same call objects, and other judges their own", () => {
   const first = chatAsks(TEMPLATE, "error").encode(item);
   const second = chatAsks(TEMPLATE, "error").encode(item);

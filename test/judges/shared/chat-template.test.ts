@@ -182,6 +182,18 @@ test("createChatTemplate(source) rejects a template that repeats a content", () 
   rejects("{% for m in messages %}{{ m.content }}{{ m.content }}{% endfor %}", /repeats/));
 test("createChatTemplate(source) rejects a template that changes a content", () =>
   rejects("{% for m in messages %}{{ m.content[:20] }}{% endfor %}", /leaves out|changes/));
+for (const [what, content] of [
+  ["writes white space of contents otherwise", "{{ m.content | replace('\\n', ' ') }}"],
+  ["leaves a content with white space out", "{% if '\\n' in m.content %}-{% else %}{{ m.content }}{% endif %}"],
+  [
+    "puts contents with white space in another order",
+    "{% if '\\n' in m.content %}{{ messages[-loop.index].content }}{% else %}{{ m.content }}{% endif %}",
+  ],
+  ["refuses white space in contents", "{% if '\\n' in m.content %}{{ raise_exception('no') }}{% endif %}{{ m.content }}"],
+] as const) {
+  test(`createChatTemplate(source) rejects a template that ${what}`, () =>
+    rejects(`{% for m in messages %}<{{ m.role }}>${content}{% endfor %}`, /white space of contents cannot be told/));
+}
 test("createChatTemplate(source) rejects a template that reads the date", () =>
   rejects("{{ strftime_now('%Y') }}{% for m in messages %}{{ m.content }}{% endfor %}", /strftime_now/));
 test("createChatTemplate(source) rejects a template that prints a token it is not given", () =>
