@@ -61,6 +61,9 @@ describe("labelled prompts", () => {
       [0.5, 0.3],
     ]);
     assert.equal(better(0).length, 5);
+    const turned = pairsWithin([{ ...rated, candidates: rated.candidates.toReversed() }], 0, 0);
+    assert.equal(turned.length, 5);
+    for (const { first, second, label } of turned) assert.ok(label === 1 ? first > second : first < second);
     assert.deepEqual(
       ratingsOf([rated]).map(({ rating }) => rating),
       [1, 2, 2, 4],

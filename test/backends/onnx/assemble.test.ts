@@ -164,6 +164,9 @@ test("assemble(…, maxTokens, truncatePrompt) drops the oldest prompt tokens an
   assert.deepEqual(run(nine, 7, "truncatePrompt"), run(nine, 7, "truncate"));
   throwsReason(() => run(nine, 6, "truncatePrompt"), "ITEM_TOO_LONG", 6);
   assert.deepEqual(run(group, 8, "truncatePrompt"), run(group, 8, "truncate"));
+  const promptless = nine.filter(([origin]) => origin !== "prompt");
+  assert.equal(run(promptless, 6, "truncatePrompt").ids.length, 6);
+  throwsReason(() => run(promptless, 5, "truncatePrompt"), "ITEM_TOO_LONG", 5);
 });
 
 test("assemble(…, truncatePrompt) drops nothing of a reference, wherever it stands", () => {

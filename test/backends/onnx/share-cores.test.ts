@@ -31,6 +31,7 @@ test("stated executors are kept and their threads are not given away, and a GPU'
   assert.deepEqual(executors(8, { ...cpu, executors: 4 }, cpu, gpu, cpu), [4, 2, undefined, 2]);
   assert.deepEqual(executors(8, { ...cpu, executors: 5 }, cpu), [5, 3]);
   assert.deepEqual(executors(8, { ...cpu, executors: 5 }, gpu), [5, undefined]);
+  assert.deepEqual(executors(8, { ...cpu, executors: 2, threadsPerExecutor: 3 }, cpu), [2, 2]);
 });
 
 test("models that state more executors together than there are cores are named, and those that fit, share or have a GPU are not", () => {
@@ -40,4 +41,6 @@ test("models that state more executors together than there are cores are named, 
   assert.equal(crowded(named("a", 3), named("b", 3), named("c"), named("d", 3, "cuda:0")), said);
   assert.equal(crowded(named("a", 2), named("b", 2), named("c")), undefined);
   assert.equal(crowded(named("a", 3), named("b"), named("c", 3, "auto")), undefined);
+  assert.equal(crowded(named("a", 5), named("b")), undefined);
+  assert.match(crowded({ ...named("a", 1), threadsPerExecutor: 4 }, named("b", 1))!, /are 5 threads together/);
 });
