@@ -36,6 +36,20 @@ describe("label report", () => {
     assert.deepEqual([ranked!.items, ranked!.pairs, ranked!.accuracy, ranked!.longerWins], [2, 3, 2 / 3, 2 / 3]);
   });
 
+  it("counts ties as half within groups too, and in their interval", () => {
+    const tally = createLabelTally();
+    for (const rewards of [
+      [1, 1],
+      [1, 1],
+      [1, 1],
+      [1, 2],
+    ])
+      tally.add({ labels: { type: "ranked", ratings: [1, 2] }, candidates: ["a", "b"] }, rewards);
+    const { accuracy, ties, interval } = tally.report().ranked!;
+    assert.deepEqual([accuracy, ties], [0.625, 3]);
+    assert.ok(Math.abs((interval.low + interval.high) / 2 - 0.625) < 1e-9 && interval.high < 1, `${interval.low} ${interval.high}`);
+  });
+
   it("is not certain of a few groups that are all right", () => {
     const tally = createLabelTally();
     for (let i = 0; i < 3; i++) tally.add({ labels: { type: "ranked", ratings: [3, 2, 1] }, candidates: ["a", "b", "c"] }, [3, 2, 1]);
@@ -64,6 +78,16 @@ describe("label report", () => {
     assert.match(text, /8 candidates of 4 records in 2\.0 s: 4\.0 candidates\/s/);
     assert.match(text, /tokens +80 \(40\.0 tokens\/s\); 1 scores came from the cache/);
     assert.match(text, /failed +25 records: id-0, .*id-19, and 5 more$/);
+  });
+
+  it("showReport tells accuracies with their intervals, and correlations by dimension", () => {
+    const interval = { low: 0.5, high: 0.75 };
+    const pair = { items: 8, pairs: 8, accuracy: 0.625, interval, ties: 1, longerWins: 0.25 };
+    const rated = [{ dimension: "fluency", n: 3, spearman: 0.5, lengthSpearman: undefined }];
+    const text = showReport(COUNTS, { pair, ranked: { ...pair, items: 4 }, rated });
+    assert.match(text, /\naccuracy +0\.6250 +\[0\.5000, 0\.7500\] of 95 %, 8 pairs, 1 ties; longer wins: 0\.2500\n/);
+    assert.match(text, /\nin groups +0\.6250 .* 8 pairs in 4 items, /);
+    assert.match(text, /\nfluency +3 +0\.5/);
   });
 
   it("showReport tells what counts of an earlier run, and what was scored again", () => {
