@@ -54,6 +54,15 @@ describe("openRewrite", () => {
     assert.equal(readFileSync(path, "utf8"), text(row(1, "again"), ...all.slice(1)));
   });
 
+  it("says so where the output lost results meanwhile, and puts nothing in its place", async () => {
+    const path = output();
+    const rewrite = await openRewrite(path, 6);
+    await rewrite.replace(0, row(1, "again"));
+    await assert.rejects(rewrite.finish(), /holds fewer results than before/);
+    await rewrite.close();
+    assert.equal(readFileSync(path, "utf8"), text(...all));
+  });
+
   it("refuses what was begun of another output, and touches neither", async () => {
     const others = [
       text(row(2)),

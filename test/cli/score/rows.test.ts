@@ -24,6 +24,14 @@ describe("earlierRows", () => {
 
   it("refuses rows of another revision of the panel, and lines that are no rows", async () => {
     await assert.rejects(earlier(folder.write("other.jsonl", text(row(1))), 1, "r2"), /another revision of the panel/);
-    await assert.rejects(earlier(folder.write("text.jsonl", "hello\n"), 1), /is no result of rewardgate score/);
+    for (const line of [
+      "hello",
+      "null",
+      '{"line":1,"panelRevision":"r1"}',
+      '{"line":1,"candidates":[]}',
+      '{"panelRevision":"r1","candidates":[]}',
+    ]) {
+      await assert.rejects(earlier(folder.write("text.jsonl", `${line}\n`), 1), /is no result of rewardgate score/);
+    }
   });
 });
