@@ -33,6 +33,9 @@ describe("tensorOfBytes(name, datatype, shape, bytes) and bytesOf(tensor)", () =
   it("reads half precision: one, a half, the smallest, infinity, minus two, not a number", () => {
     const half = tensorOfBytes("x", "FP16", [6], Buffer.from("003c00380100007c00c0017e", "hex"));
     assert.deepEqual(half.elements, [1, 0.5, 2 ** -24, Number.POSITIVE_INFINITY, -2, Number.NaN]);
+    const fractions = tensorOfBytes("x", "FP16", [3], Buffer.from("003e40c10380", "hex"));
+    assert.deepEqual(fractions.elements, [1.5, -2.625, -3 * 2 ** -24]);
+    assert.deepEqual(tensorOfBytes("x", "BF16", [1], Buffer.from("b040", "hex")).elements, [5.5]);
     assert.deepEqual(tensorOfBytes("x", "BF16", [2], Buffer.from("803f00c0", "hex")).elements, [1, -2]);
   });
 
@@ -57,6 +60,7 @@ describe("tensorOfBytes(name, datatype, shape, bytes) and bytesOf(tensor)", () =
     refused(() => tensorOfBytes("x", "BYTES", [1], Buffer.from("01000000ff", "hex")), /not UTF-8/);
     refused(() => tensorOfBytes("x", "INT64", [1], Buffer.from("ffffffffffffff7f", "hex")), /2\^53/);
     refused(() => tensorOfBytes("x", "BOOL", [-1], Buffer.alloc(0)), /0 or more/);
+    refused(() => tensorOfBytes("x", "BOOL", [1.5], Buffer.alloc(1)), /0 or more/);
     refused(() => datatypeOf("TEXT", "x"), /no datatype/);
   });
 });
