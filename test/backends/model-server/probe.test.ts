@@ -9,6 +9,7 @@ const invalid = (check: () => void, message: RegExp) =>
 test("raw scores are told from squashed, constant and normalised ones", () => {
   requireRaw("rm", [-3, 0.5, 2], "x");
   requireRaw("rm", [0.2, 0.5, 1.1], "x");
+  requireRaw("rm", [-0.1, 0.5, 0.9], "x");
   invalid(() => requireRaw("rm", [0.2, 0.5, 0.9], "start it raw"), /within \(0, 1\).*start it raw, or set `probe: false`/);
   invalid(() => requireRaw("rm", [0, 1, 1], "x"), /within \(0, 1\)/);
   invalid(() => requireRaw("rm", [4, 4, 4], "x"), /the same score/);
@@ -18,6 +19,8 @@ test("raw scores are told from squashed, constant and normalised ones", () => {
 
 test("inputs that are asked at the same time have to keep their scores and their order", () => {
   requireApart("rm", [-3, 0.5, 2], [-3.01, 0.52, 2]);
+  requireApart("rm", [-4, 0, 4], [-4, 1.9, 4]);
+  invalid(() => requireApart("rm", [-4, 0, 4], [-4, 2.1, 4]), /another order/);
   invalid(() => requireApart("rm", [-3, 0.5, 2], [2, 0.5, -3]), /another order.*inputsPerRequest: 1/);
   invalid(() => requireApart("rm", [-3, 0.5, 2], [-3, Number.NaN, 2]), /another order/);
 });
