@@ -112,11 +112,9 @@ function statusOf(
   failure: Failure | undefined,
   verdict: JointVerdict | undefined,
 ): { readonly status: CandidateStatus; readonly failure: Failure | undefined } {
-  // A violation is one whatever the members say, or were not asked, or failed to.
-  if (verdict?.verdict === "violated") return { status: "vetoed", failure: verdict.failure };
   if (failure !== undefined) return { status: "failed", failure };
-  if (verdict?.verdict === "unknown") return { status: "failed", failure: verdict.failure };
-  return { status: count.status, failure: undefined };
+  if (verdict === undefined || verdict.verdict === "satisfied") return { status: count.status, failure: undefined };
+  return { status: verdict.verdict === "violated" ? "vetoed" : "failed", failure: verdict.failure };
 }
 
 function constraintResult(verdict: JointVerdict, reward: ConstrainedReward | null, detail: Detail): ConstraintResult {

@@ -69,7 +69,10 @@ export function weighItem(panel: Panel, judged: JudgedItem, { steering, states, 
   const verdicts = counts.map((_, candidate) => judgeConstraints(readings, held, candidate, rule.join));
   const compared = rule.readsBaselines ? baselineOf(panel, judged, plain, weights) : undefined;
   const lacking = compared !== undefined && "failure" in compared ? compared.failure : undefined;
-  const { rewards: constrained, summary } = rule.apply({
+  // A violation is one whatever the members say, or were not asked, or failed to; an item that brings nothing to compare with fails whole.
+  const isVetoed = (i: number) => lacking === undefined && verdicts[i]!.verdict === "violated";
+  const failed = failures.map((failure, i) => (isVetoed(i) ? undefined : (failure ?? lacking)));
+  const { rewards, summary } = rule.apply({
     rewards: aggregates.map((aggregate) => (lacking === undefined ? (aggregate?.reward ?? null) : null)),
     verdicts: verdicts.map(({ verdict }) => verdict),
     ...(compared !== undefined && "reward" in compared && { baseline: compared.reward }),
@@ -77,12 +80,13 @@ export function weighItem(panel: Panel, judged: JudgedItem, { steering, states, 
     kl: candidates.map(({ kl }) => kl ?? null),
     truncated: candidates.map(({ truncated }) => truncated === true),
   });
+  const constrained = rewards.map((reward, i) => (failed[i] === undefined ? reward : null));
   return {
     weights,
     columns,
     counts,
     aggregates,
-    failures: failures.map((failure) => failure ?? lacking),
+    failures: failed,
     verdicts,
     constrained,
     summary,
