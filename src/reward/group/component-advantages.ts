@@ -34,10 +34,13 @@ export function standardiseThenSum(
   weights: readonly number[],
   convention: GroupConvention,
 ): ComponentAdvantages {
+  // A reward that one of several candidates has alone compares with nothing; as it is, it would drown the others.
+  const isLone = rewards.filter((ofCandidate) => ofCandidate.some((reward) => reward !== null)).length < 2;
+  const own = isLone ? convention : { ...convention, single: "zero" as const };
   const parts = weights.map((_, k) =>
     standardiseGroup(
       rewards.map((ofCandidate) => ofCandidate[k]!),
-      convention,
+      own,
     ),
   );
   return {

@@ -97,6 +97,23 @@ describe("estimators of advantages", () => {
     }
   });
 
+  it("mrn and gdpo give a lone candidate its scores as they are where a convention says so, and a lone score of a member nothing", () => {
+    const components = [
+      [1, -40],
+      [3, null],
+    ];
+    const size = Math.SQRT2 + 1e-6;
+    for (const [method, params] of [
+      ["mrn", {}],
+      ["gdpo", { batch: { mean: 0, std: 1 } }],
+    ] as const) {
+      const estimator = estimatorOf(method, { convention: "verl", ...params });
+      const of = (rewards: number[], more: object) => estimator.estimate([groupOf(rewards, { weights: [1, 1], ...more })])[0]!.advantages;
+      near(of([1, 3], { components }), [-1 / size, 1 / size], 1e-5);
+      near(of([1], { components: [[1, -40]] }), [-39], 1e-3);
+    }
+  });
+
   it("rloo, drGrpo and opo take their baselines from the others, the mean and the lengths", () => {
     near(estimatorOf("rloo").estimate([groupOf([1, 0, 2])])[0]!.advantages, [0, -1.5, 1.5]);
     near(estimatorOf("drGrpo").estimate([groupOf([1, 3])])[0]!.advantages, [-1, 1]);
