@@ -67,37 +67,56 @@ export function createGrpcTarget(
 ): HttpTarget {
   const { protocol, host: name } = new URL(url);
   const channel = channelTo(url, host, clock);
-  const service = open(channel.target, protocol === "grpcs:" ? credentials.createSsl() : credentials.createInsecure(), {
+  const security = protocol === "grpcs:" ? credentials.createSsl() : credentials.createInsecure();
+  const channelOptions: ChannelOptions = {
     ...channel.options,
+    // One that takes the place of another has connections of its own.
+    "grpc.use_local_subchannel_pool": 1,
     "grpc.max_receive_message_length": maxResponseBytes,
     "grpc.max_send_message_length": -1,
     "grpc.initial_reconnect_backoff_ms": RECONNECT_MS.first,
     "grpc.max_reconnect_backoff_ms": Math.max(RECONNECT_MS.last, connectTimeoutMs),
     // Retries are decided above.
     "grpc.enable_retries": 0,
-  });
+  };
+  const connect = () => open(channel.target, security, channelOptions);
+  let service = connect();
+  let closed = false;
+
+  /** The peer of a connection may be gone without a word, which the system notices after a quarter of an hour. What else runs on it goes on. */
+  function replace(used: GrpcService): void {
+    if (service !== used || closed) return;
+    service = connect();
+    used.close();
+  }
+
   return {
     name,
     async send(request) {
       const timer = new AbortController();
       const cancelTimer = clock.after(request.timeoutMs, () => timer.abort());
       const ending = eitherSignal(timer.signal, request.signal);
+      const used = service;
       try {
-        const { status: code = 200, body } = await service.answer(request, (start) => invoke(start, request, ending.signal));
+        const { status: code = 200, body } = await used.answer(request, (start) => invoke(start, request, ending.signal));
         return answered(code, body);
       } catch (thrown) {
         if (request.signal?.aborted) return { kind: "withdrawn" };
-        if (timer.signal.aborted) return { kind: "late" };
+        if (timer.signal.aborted) {
+          replace(used);
+          return { kind: "late" };
+        }
         if (thrown instanceof UnreadableMessage) return { kind: "unreadable", cause: thrown };
         const error = thrown as ServiceError;
         if (error.code === status.UNAVAILABLE && host.forbidden !== undefined) return { kind: "broken", cause: host.forbidden };
-        return outcomeOf(error, { ...HTTP_STATUS, ...service.statuses });
+        return outcomeOf(error, { ...HTTP_STATUS, ...used.statuses });
       } finally {
         cancelTimer();
         ending.release();
       }
     },
     async close() {
+      closed = true;
       service.close();
     },
   };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { after, test } from "node:test";
 import { createExternalBackend, type ExternalBackendOptions } from "../../../src/backends/external/backend.ts";
 import { createJudgeTarget } from "../../../src/backends/external/grpc-target.ts";
@@ -9,6 +10,7 @@ import type { GatewayError } from "../../../src/domain/errors.ts";
 import { DESCRIPTION, GRPC, Refusal, scoresByLength, startGrpcJudge } from "../../support/judge-service.ts";
 import { type ManualClock, manualClock } from "../../support/manual-clock.ts";
 import { settle } from "../../support/scripted.ts";
+import { settled } from "../../support/settled.ts";
 
 const cleanups: (() => unknown)[] = [];
 after(async () => {
@@ -135,4 +137,58 @@ test("a connection that cannot be made, or breaks, is told from a service that a
   service.script = () => void service.close();
   assert.equal((await send()).kind, "broken");
   assert.equal((await send()).kind, "broken");
+});
+
+/** Stands between a target and a service, and may keep to itself what comes back on the connections that it has. */
+async function startMiddle(service: Service) {
+  const ends: { readonly client: Socket; readonly server: Socket }[] = [];
+  const middle = createServer((client) => {
+    const server = connect(Number(new URL(service.url.replace(/^grpc/, "http")).port), "127.0.0.1");
+    for (const socket of [client, server]) socket.on("error", () => {});
+    client.pipe(server).pipe(client);
+    ends.push({ client, server });
+  });
+  await new Promise<void>((resolve) => middle.listen(0, "127.0.0.1", resolve));
+  cleanups.push(() => {
+    for (const { client, server } of ends) for (const socket of [client, server]) socket.destroy();
+    middle.close();
+  });
+  return {
+    url: `grpc://127.0.0.1:${(middle.address() as AddressInfo).port}`,
+    connections: () => ends.length,
+    hold: () => ends.map(({ client, server }) => server.unpipe(client)),
+    release: () => ends.map(({ client, server }) => server.pipe(client)),
+  };
+}
+
+test("after a call without an answer the next goes over another connection, since this one's peer may be gone; what runs on it is not lost", async () => {
+  const service = await serviceOf();
+  const middle = await startMiddle(service);
+  const clock = manualClock();
+  const target = createJudgeTarget({
+    ...{
+      url: middle.url,
+      host: createHost({ host: "127.0.0.1" }),
+      connections: 1,
+      connectTimeoutMs: 5_000,
+      maxResponseBytes: 10_000,
+      clock,
+    },
+  });
+  cleanups.push(() => target.close(0));
+  const body = JSON.stringify({ judge: "length", items: [] });
+  const send = async (timeoutMs: number) => (await target.send({ method: "POST", path: "/judge", body, timeoutMs })).kind;
+  assert.equal(await send(60_000), "answered");
+  middle.hold();
+  const patient = send(60_000);
+  const late = send(1_000);
+  await settled(() => service.asked.length === 3);
+  clock.advance(1_000);
+  assert.equal(await late, "late");
+  const next = send(60_000);
+  await settled(() => service.asked.length === 4);
+  assert.equal(middle.connections(), 2);
+  assert.equal(await next, "answered");
+  middle.release();
+  assert.equal(await patient, "answered");
 });
