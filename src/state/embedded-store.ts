@@ -19,6 +19,9 @@ interface Totals {
 
 type Key = (string | number)[];
 
+/** Changes from one look for readers that have died to the next. */
+const READERS_CHECKED_EVERY = 100;
+
 /** Above every run id and every number in the order of keys. */
 const LAST = "\uffff";
 
@@ -47,8 +50,12 @@ export async function openEmbeddedStore(path: string, { keepVersions, maxRuns }:
   /** Whether the last change could not be written. */
   let broken = false;
 
+  let changes = 0;
+
   /** Runs `change` alone and waits until it is on disk. Inside, writes are not awaited: they join the transaction. */
   async function durably<T>(change: () => T): Promise<T> {
+    // A process that was killed while it read would keep what it saw from being written over for ever, and the file would grow with each change.
+    if (++changes % READERS_CHECKED_EVERY === 0) root.readerCheck();
     try {
       const result = await root.transaction(change);
       await root.flushed;

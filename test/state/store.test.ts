@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -230,6 +230,31 @@ it("an embedded store opens a folder whatever its name, also with a dot in it", 
   const folder = mkdtempSync(join(tmpdir(), "rewardgate-state-"));
   const store = await openEmbeddedStore(join(folder, "run.v1"), { keepVersions: 10, maxRuns: 10 });
   assert.equal(await store.append({ state: "s", run: "r" }, versions(0, 1), undefined), "appended");
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it("the file of an embedded store stays small although a process was killed that read in it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "rewardgate-state-"));
+  const store = await openEmbeddedStore(folder, { keepVersions: 5, maxRuns: 10 });
+  const at = { state: "scales", run: "r" };
+  const step = (number: number) =>
+    store.append(at, [{ ...version(number), value: "v".repeat(2_000) }], number === 0 ? undefined : number - 1);
+  await step(0);
+  const script = `
+    import { open } from ${JSON.stringify(import.meta.resolve("lmdb"))};
+    const root = open({ path: ${JSON.stringify(folder)}, noSubdir: false });
+    root.useReadTransaction();
+    root.get("anything");
+    console.log("reads");
+    setInterval(() => {}, 60_000);`;
+  const reader = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(reader.stdout, "data");
+  reader.kill("SIGKILL");
+  await once(reader, "exit");
+  for (let number = 1; number <= 1_000; number++) assert.equal(await step(number), "appended");
+  const { size } = statSync(join(folder, "data.mdb"));
+  assert.ok(size < 16e6, `${size} bytes`);
   await store.close();
   rmSync(folder, { recursive: true, force: true });
 });
