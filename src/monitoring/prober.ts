@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock } from "../domain/clock.ts";
 import { GatewayError } from "../domain/errors.ts";
 import type { ProbeSuite } from "../domain/probe.ts";
@@ -37,6 +38,8 @@ export function createProber({ suites, limits, clock, metrics, log }: ProberOpti
   const board = new ProbeBoard(suites);
   const heard = new Map<string, Observation>();
   const stopping = new AbortController();
+  // Every suite listens to the one signal.
+  setMaxListeners(0, stopping.signal);
   const accepted = new Map<string, readonly string[]>();
   const loops: Promise<void>[] = [];
 

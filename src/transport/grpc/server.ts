@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import {
   logVerbosity,
   Server,
@@ -127,6 +128,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
     ],
   });
   const draining = new AbortController();
+  // Every stream listens to the one signal.
+  setMaxListeners(0, draining.signal);
   const streams = { limits, telemetry, draining: draining.signal, idleMs: connections.streamIdleMs };
 
   const call = (method: string, handle: UnaryHandler) =>

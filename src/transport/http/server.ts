@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import helmet from "helmet";
@@ -93,6 +94,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const { metrics, log, host } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const draining = new AbortController();
+  // Every stream listens to the one signal.
+  setMaxListeners(0, draining.signal);
   const running = createRunningCalls();
   const exchange: ExchangeOptions = {
     telemetry: { metrics, log, running },

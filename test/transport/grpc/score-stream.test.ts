@@ -219,3 +219,17 @@ test("a draining server ends an idle stream at once", async (t) => {
   assert.equal((await ended)?.code, status.UNAVAILABLE);
   await drained;
 });
+
+test("twenty streams at once are no leak to Node, which would say so in the midst of the log", async (t) => {
+  const warned = t.mock.method(process, "emitWarning");
+  const { client, stream, answers } = await open(t);
+  const others = Array.from({ length: 19 }, () => client.scoreStream());
+  for (const other of others) other.on("error", () => {}).on("data", (answer: wire.ScoreStreamResponse) => answers.push(answer));
+  for (const each of [stream, ...others]) each.write(streamRequestProto("a", "text"));
+  await settled(() => answers.length === 20);
+  for (const each of [stream, ...others]) each.end();
+  assert.deepEqual(
+    warned.mock.calls.map(({ arguments: [warning] }) => String(warning)),
+    [],
+  );
+});

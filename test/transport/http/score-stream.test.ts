@@ -407,3 +407,19 @@ test("lines that came together and are answered at once let others have the even
   assert.equal(linesOf(await response.text()).length, 3);
   assert.deepEqual(turns, [false, true, true]);
 });
+
+test("twenty streams at once are no leak to Node, which would say so in the midst of the log", async (t) => {
+  const warned = t.mock.method(process, "emitWarning");
+  const { url, close } = await openHttp();
+  t.after(close);
+  const streams = await Promise.all(Array.from({ length: 20 }, () => openStream(url, line("a", "text"))));
+  for (const { call, response } of streams) {
+    response.resume();
+    call.end();
+  }
+  await Promise.all(streams.map(({ response }) => new Promise((resolve) => response.on("end", resolve))));
+  assert.deepEqual(
+    warned.mock.calls.map(({ arguments: [warning] }) => String(warning)),
+    [],
+  );
+});
