@@ -182,17 +182,21 @@ async function* remaining(
   { limit = Infinity, rows, earlier, onRecord, onEarlier }: Remaining,
 ): AsyncGenerator<ScoreRecord | BrokenRecord> {
   let place = 0;
-  for await (const { number, text, end } of source.lines) {
-    const record = parseRecord(number, text);
-    const row = place < earlier ? await earlierRow(rows, record) : undefined;
-    if (row !== undefined && !mayHavePassed(row)) onEarlier(record, row);
-    else {
-      onRecord({ record, end, ...(row && { before: { row, place } }) });
-      yield record;
+  try {
+    for await (const { number, text, end } of source.lines) {
+      const record = parseRecord(number, text);
+      const row = place < earlier ? await earlierRow(rows, record) : undefined;
+      if (row !== undefined && !mayHavePassed(row)) onEarlier(record, row);
+      else {
+        onRecord({ record, end, ...(row && { before: { row, place } }) });
+        yield record;
+      }
+      place++;
+      // Before the next line is waited for, which may be never.
+      if (place === limit) return;
     }
-    place++;
-    // Before the next line is waited for, which may be never.
-    if (place === limit) return;
+  } finally {
+    await rows.return(undefined);
   }
 }
 

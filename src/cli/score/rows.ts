@@ -84,7 +84,7 @@ export async function* earlierRows(
 ): AsyncGenerator<ResultRow> {
   if (count === 0) return;
   let left = count;
-  const { lines } = await openLines(path);
+  const { lines, close } = await openLines(path);
   for await (const { number, text } of lines) {
     const row = parseRow(text);
     if (row === undefined) throw new UsageError(`${path}:${number} is no result of rewardgate score; --overwrite starts anew`);
@@ -100,8 +100,10 @@ export async function* earlierRows(
         `${path}:${number} was scored with ${before}, now with ${now}; results of two do not mix: state the same, or --overwrite starts anew`,
       );
     }
-    yield row;
     left--;
+    // Who takes the last row asks for no other.
+    if (left === 0) close();
+    yield row;
     if (left === 0) return;
   }
 }

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { earlierRows, type ResultRow } from "../../../src/cli/score/rows.ts";
 import { temporaryFolder } from "../../support/bundle.ts";
+import { holdsOpen } from "../../support/processes.ts";
+import { settled } from "../../support/settled.ts";
 
 const folder = temporaryFolder();
 after(() => folder.remove());
@@ -20,6 +22,15 @@ describe("earlierRows", () => {
     const path = folder.write("rows.jsonl", text(row(1), row(2), row(3)));
     assert.deepEqual(await earlier(path, 2), [row(1), row(2)]);
     assert.deepEqual(await earlier(path, 0), []);
+  });
+
+  it("lets go of the file with the last row, after which nobody asks", async () => {
+    const path = folder.write("last.jsonl", text(row(1), row(2)));
+    const rows = earlierRows(path, 2, "r1");
+    for (const line of [1, 2]) assert.deepEqual(await rows.next(), { value: row(line), done: false });
+    await settled(() => !holdsOpen(path), "the end of its descriptor");
+    // Until here the rows keep the collector of garbage from closing it.
+    assert.deepEqual(await rows.next(), { value: undefined, done: true });
   });
 
   it("refuses rows of another revision of the panel, and lines that are no rows", async () => {
