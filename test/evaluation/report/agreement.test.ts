@@ -45,6 +45,26 @@ describe("agreements", () => {
     assert.deepEqual(agreements({ scorers: scorersCalled("chat", "judge"), rows }), []);
   });
 
+  it("takes no comparison for one of which a side has no score from either", () => {
+    const gaps = (
+      [
+        [2, 1, 2, 1],
+        [2, 1, null, 1],
+        [2, null, 2, 1],
+      ] as const
+    ).map(([a, b, c, d]) =>
+      scoredPair(a, b, {
+        scores: [
+          [a, b],
+          [c, d],
+          [2, 1],
+        ],
+      }),
+    );
+    const [pair] = agreements({ scorers: scorersCalled("chat", "a", "b"), rows: gaps });
+    assert.deepEqual([pair!.n, pair!.comparisons, pair!.sameVerdict], [4, 1, 1]);
+  });
+
   it("says null where nobody compared, and counts what both scored", () => {
     const lone = [scoredPair(1, 2, { labels: { type: "rated", ratings: { a: 1 } }, lengths: [1], scores: [[1], [2], [null]] })];
     const [pair, ...others] = agreements({ scorers: scorersCalled("chat", "a", "b"), rows: lone });
