@@ -55,7 +55,7 @@ function observedItem({ request, judged, results }: ObservedRequest, index: numb
   const { panel, rows } = judged[index]!;
   return {
     id,
-    ...(domain !== undefined && { domain }),
+    ...(domain !== undefined && domain !== "" && { domain }),
     lengths,
     rewards: results[index]!.candidates.map(({ reward }) => reward ?? null),
     ...(panel.constraints !== undefined && { satisfied: results[index]!.candidates.map(satisfies) }),

@@ -63,6 +63,15 @@ test("the observer hears calibrated scores, rewards and lengths of a request wit
   ]);
 });
 
+test("an item of a blank domain is heard of as one without", async () => {
+  const { score, observations } = observedEngine();
+  await score({ ...requestOf([{ ...itemOf("a", ["four"]), domain: "" }]), run: "r" }, contextOf());
+  assert.deepEqual(
+    observations[0]!.items.map((item) => "domain" in item),
+    [false],
+  );
+});
+
 test("a request without a run is heard of in raw scores only, unless there is a default run", async () => {
   const without = observedEngine();
   await without.score(requestOf([itemOf("a", ["x"])]), contextOf());
