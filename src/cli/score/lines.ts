@@ -1,13 +1,13 @@
+import { isUtf8 } from "node:buffer";
 import { constants, openSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import { pipeline, Readable } from "node:stream";
-import { StringDecoder } from "node:string_decoder";
 import { createGunzip } from "node:zlib";
 import { UsageError } from "../failure.ts";
 
-/** Longest line that is read, UTF-16 units. */
-const MAX_LINE = 16 * 1024 * 1024;
+/** Longest line that is read, bytes. */
+const MAX_LINE = 48 * 1024 * 1024;
 
 /** A file or standard input that is read line by line, in constant memory. */
 export interface LineSource {
@@ -21,7 +21,8 @@ export interface LineSource {
 
 export interface Line {
   readonly number: number;
-  readonly text: string;
+  /** Undefined where its bytes are not UTF-8: what cannot be read would be judged as signs that stand for nothing. */
+  readonly text: string | undefined;
   /** Bytes of the lines up to this one and with it, unzipped. */
   readonly end: number;
 }
@@ -133,27 +134,34 @@ async function* gunzipped(source: AsyncIterator<Buffer>, name: string): AsyncGen
   }
 }
 
+const NEWLINE = 0x0a;
+
 async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
-  const decoder = new StringDecoder("utf8");
-  let rest = "";
+  let pieces: Buffer[] = [];
+  let held = 0;
   let number = 0;
   let end = 0;
+  const take = (piece: Buffer): Line => {
+    const bytes = pieces.length === 0 ? piece : Buffer.concat([...pieces, piece]);
+    [pieces, held] = [[], 0];
+    number++;
+    end += bytes.length;
+    return { number, text: isUtf8(bytes) ? cleaned(bytes.toString(), number) : undefined, end };
+  };
   for await (const chunk of chunks) {
-    const pieces = (rest + decoder.write(chunk)).split("\n");
-    rest = pieces.pop()!;
-    if (rest.length > MAX_LINE) {
-      throw new Error(`line ${number + pieces.length + 1} has more than ${MAX_LINE} characters; it is no JSON-lines file`);
+    let start = 0;
+    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, start)) {
+      end++;
+      const line = take(chunk.subarray(start, at));
+      start = at + 1;
+      if (line.text !== "") yield line;
     }
-    for (const piece of pieces) {
-      number++;
-      end += Buffer.byteLength(piece) + 1;
-      const text = cleaned(piece, number);
-      if (text !== "") yield { number, text, end };
-    }
+    pieces.push(chunk.subarray(start));
+    held += chunk.length - start;
+    if (held > MAX_LINE) throw new Error(`line ${number + 1} has more than ${MAX_LINE} bytes; it is no JSON-lines file`);
   }
-  const last = rest + decoder.end();
-  const text = cleaned(last, number + 1);
-  if (text !== "") yield { number: number + 1, text, end: end + Buffer.byteLength(last) };
+  const last = take(Buffer.alloc(0));
+  if (last.text !== "") yield last;
 }
 
 function cleaned(line: string, number: number): string {

@@ -104,8 +104,9 @@ function unlabelled(row: unknown): Content {
  * Reads one line in any of the schemas of docs/data-format.md.
  *
  * @param line its number, which stands in for a missing id
+ * @param json undefined where it is not UTF-8
  */
-export function parseRecord(line: number, json: string): ScoreRecord | BrokenRecord {
+export function parseRecord(line: number, json: string | undefined): ScoreRecord | BrokenRecord {
   let id: string | undefined;
   try {
     const row = parseObject(json);
@@ -153,7 +154,8 @@ function languageCalled(subset: string | undefined): string | undefined {
   return tag !== undefined && LANGUAGES.of(tag) !== undefined ? tag : undefined;
 }
 
-function parseObject(json: string): Record<string, unknown> {
+function parseObject(json: string | undefined): Record<string, unknown> {
+  if (json === undefined) throw new Error("not UTF-8; convert the file");
   const value = parseJson(json);
   if (value === undefined) throw new Error("not JSON");
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error("not a JSON object");

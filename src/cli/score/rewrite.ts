@@ -52,7 +52,7 @@ export async function openRewrite(path: string, rows: number): Promise<Rewrite> 
   };
   const next = async (): Promise<string> => {
     const { value, done } = place < rows ? await lines.next() : { done: true };
-    if (done || value === undefined) throw new Error(`${path} holds fewer results than before; does something else write to it?`);
+    if (done || value?.text === undefined) throw new Error(`${path} holds fewer results than before; does something else write to it?`);
     place++;
     return value.text;
   };

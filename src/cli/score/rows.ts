@@ -109,9 +109,9 @@ export async function* earlierRows(
 }
 
 /** A line of an output; undefined when it is none. */
-export function parseRow(text: string): ResultRow | undefined {
+export function parseRow(text: string | undefined): ResultRow | undefined {
   try {
-    const row = JSON.parse(text) as Partial<ResultRow> | null;
+    const row = JSON.parse(text ?? "") as Partial<ResultRow> | null;
     const isRow = typeof row?.line === "number" && typeof row.panelRevision === "string" && Array.isArray(row.candidates);
     return isRow ? (row as ResultRow) : undefined;
   } catch {

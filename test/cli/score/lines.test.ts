@@ -13,7 +13,7 @@ after(() => folder.remove());
 
 async function read(bytes: string | Uint8Array) {
   const { lines } = await openLines(folder.write("lines.jsonl", bytes));
-  const found: [number, string][] = [];
+  const found: [number, string | undefined][] = [];
   for await (const { number, text } of lines) found.push([number, text]);
   return found;
 }
@@ -51,6 +51,16 @@ describe("openLines", () => {
       (await read(text)).map(([, line]) => line),
       text.split("\n"),
     );
+  });
+
+  it("gives no text for a line that is not UTF-8, and the others as they are", async () => {
+    const latin1 = Buffer.concat([Buffer.from("a\u{fffd}\nf"), Buffer.from([0xfc]), Buffer.from("r\nc\n"), Buffer.from([0xe2, 0x82])]);
+    assert.deepEqual(await read(latin1), [
+      [1, "a\u{fffd}"],
+      [2, undefined],
+      [3, "c"],
+      [4, undefined],
+    ]);
   });
 
   it("knows how much there is and where each line ends, zipped or not", async () => {

@@ -4,7 +4,7 @@ import { parseRecord, type ScoreRecord } from "../../../src/cli/score/records.ts
 
 const prompt = [{ role: "user", content: "Hi" }];
 const parse = (row: object) => parseRecord(7, JSON.stringify(row)) as ScoreRecord;
-const problemOf = (json: string) => {
+const problemOf = (json: string | undefined) => {
   const record = parseRecord(7, json);
   return "problem" in record ? record.problem : undefined;
 };
@@ -79,6 +79,7 @@ describe("parseRecord", () => {
   });
 
   for (const [what, row, expected] of [
+    ["not UTF-8", undefined, /not UTF-8; convert the file/],
     ["not JSON", "{", /not JSON/],
     ["a list", "[]", /not a JSON object/],
     ["no prompt", '{"chosen": "a", "rejected": "b"}', /^prompt: /],
