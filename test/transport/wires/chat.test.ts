@@ -46,9 +46,10 @@ async function open(t: TestContext, script: ChatScript, backend = "") {
     // biome-ignore lint/suspicious/noExplicitAny: the answer is whatever the server said
     return { status: response.status, retryAfter: response.headers.get("retry-after"), body: (await response.json()) as any };
   };
-  /** Every text that came of an answer in events, and whether the answer was whole. */
-  const stream = async (options: RequestInit = {}) => {
+  /** Every text that came of an answer in events, and whether the answer was whole; `begun` hears of its beginning. */
+  const stream = async (options: RequestInit = {}, begun = () => {}) => {
     const response = await send(chat("x", { stream: true }), options);
+    begun();
     const decoder = new TextDecoder();
     let text = "";
     try {
@@ -223,13 +224,15 @@ test("a caller who leaves in the middle of a stream withdraws the chat from the 
 });
 
 test("a stream ends with the time that its caller gave, and with the longest answer that is read", async (t) => {
+  const begun = deferred<void>();
   const { server, stream } = await open(
     t,
     async ({ headers }, response) => {
       response.writeHead(200, EVENTS);
       response.write(event("A"));
       if (headers["x-request-timeout-ms"] === undefined || Number(headers["x-request-timeout-ms"]) > 5000)
-        response.end(event("b".repeat(2000)));
+        // Not in one piece with the beginning, which is then refused before any of it is passed on.
+        begun.promise.then(() => response.end(event("b".repeat(2000))));
       return undefined;
     },
     ", maxResponseBytes: 1024",
@@ -237,7 +240,7 @@ test("a stream ends with the time that its caller gave, and with the longest ans
   const late = await stream({ headers: { "x-request-timeout-ms": "3000" } });
   assert.deepEqual([late.status, late.whole, lastError(late.text).code], [200, false, "DEADLINE_EXCEEDED"]);
   while (!server.chats[0]!.aborted) await new Promise((resolve) => setImmediate(resolve));
-  const long = await stream();
+  const long = await stream({}, () => begun.resolve());
   assert.deepEqual([long.status, long.whole, lastError(long.text).code], [200, false, "JUDGE_OUTPUT_UNREADABLE"]);
 });
 
