@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { ConfigProblem } from "../domain/errors.ts";
@@ -63,7 +64,8 @@ async function readText(file: string): Promise<string | ConfigProblem> {
   try {
     const { size } = await stat(file);
     if (size > MAX_BYTES) return problem(`${size} bytes, more than ${MAX_BYTES}`, "move long calibrations to files of their own");
-    return await readFile(file, "utf8");
+    const bytes = await readFile(file);
+    return isUtf8(bytes) ? bytes.toString() : problem("not UTF-8", "save it as UTF-8; judges would be shown other texts than it holds");
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === "ENOENT") return problem("no such file", "name it with --config or REWARDGATE_CONFIG");

@@ -298,6 +298,13 @@ describe("loadConfig", () => {
     assert.match(await said(folder.write("empty.yaml", "")), /the file is empty/);
   });
 
+  it("refuses a file that is not UTF-8, and reads one that is", async () => {
+    const text = `# für\n${GOOD}`;
+    const file = folder.write("latin1.yaml", Buffer.from(text, "latin1"));
+    await assert.rejects(loadConfig({ file, variables: {} }), /latin1\.yaml: not UTF-8; save it as UTF-8/);
+    await assert.doesNotReject(load(text));
+  });
+
   it("does not read a file of more than 4 MiB", async () => {
     const file = folder.write("huge.yaml", `# ${"x".repeat(5 * 1024 * 1024)}`);
     await assert.rejects(loadConfig({ file, variables: {} }), /more than 4194304/);
