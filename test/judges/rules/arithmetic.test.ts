@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { GatewayError } from "../../../src/domain/errors.ts";
 import { checkClaims, evaluateArithmetic, findClaims } from "../../../src/judges/rules/arithmetic.ts";
 
 describe("evaluateArithmetic(expression)", () => {
@@ -34,6 +35,26 @@ describe("evaluateArithmetic(expression)", () => {
   ]) {
     it(`gives nothing for ${JSON.stringify(text.slice(0, 20))}`, () => assert.equal(evaluateArithmetic(text), null));
   }
+
+  it("makes no error of what is no expression, since its trace would cost more than the reading", () => {
+    let made = 0;
+    class Counted extends Error {
+      constructor(message?: string, options?: ErrorOptions) {
+        super(message, options);
+        made++;
+      }
+    }
+    const base = Object.getPrototypeOf(GatewayError);
+    Object.setPrototypeOf(GatewayError, Counted);
+    try {
+      assert.deepEqual(findClaims("-=1".repeat(1000)), []);
+      for (const text of ["", "2+", "(1", "1)"]) assert.equal(evaluateArithmetic(text), null);
+      new GatewayError("REQUEST_INVALID", "counted");
+    } finally {
+      Object.setPrototypeOf(GatewayError, base);
+    }
+    assert.equal(made, 1);
+  });
 
   it("agrees with JavaScript on sums and products of whole numbers", () => {
     const term = fc.tuple(fc.nat(99), fc.array(fc.tuple(fc.constantFrom("+", "-", "*"), fc.nat(99)), { maxLength: 6 }));
