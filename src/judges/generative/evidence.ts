@@ -1,4 +1,4 @@
-import { placesOf } from "./places.ts";
+import { placesOf } from "../shared/places.ts";
 
 /** Where a passage stands in a text: UTF-16 units, [start, end). */
 export interface Passage {

@@ -1,6 +1,6 @@
+import { placesOf } from "../shared/places.ts";
 import { type AnswerObject, findAnswerObject } from "./answer-object.ts";
 import { undisguised } from "./answer-text.ts";
-import { placesOf } from "./places.ts";
 
 /** What an answer says, in a form that a text under judgement could have said before. */
 export interface GivenAnswer {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../../../domain/json.ts";
+import { partsBetween } from "../../shared/places.ts";
 import { countBullets, countHighlights, countOccurrences, countSentences, paragraphsOf, wordsOf } from "./units.ts";
 
 /** What checks need besides the text. */
@@ -99,11 +100,7 @@ export const INSTRUCTIONS = {
   "detectable_content:postscript": instruction({ postscript_marker: phrase }, ({ postscript_marker }) => {
     // One space may follow a full stop inside the marker: "P. S." is as good as "P.S.".
     const marker = postscript_marker.toLowerCase().replace(/\.\s?(?=\S)/g, ".");
-    return (text) =>
-      text
-        .toLowerCase()
-        .replace(/\.\s(?=\S)/g, ".")
-        .includes(marker);
+    return (text) => countOccurrences(text.replace(/\.\s(?=\S)/g, "."), marker) > 0;
   }),
   "detectable_format:number_bullet_lists": instruction({ num_bullets: count }, ({ num_bullets }) => {
     return (text) => countBullets(text) === num_bullets;
@@ -115,7 +112,7 @@ export const INSTRUCTIONS = {
     { section_spliter: phrase, num_sections: count },
     ({ section_spliter, num_sections }) => {
       return (text) => {
-        const afterEach = text.split(section_spliter.trim()).slice(1);
+        const afterEach = partsBetween(section_spliter.trim(), text).slice(1);
         return afterEach.filter((after) => /^\s?\p{Nd}/u.test(after)).length >= num_sections;
       };
     },

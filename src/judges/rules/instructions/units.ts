@@ -1,3 +1,5 @@
+import { partsBetween } from "../../shared/places.ts";
+
 /** Words that a full stop follows inside a sentence. */
 const ABBREVIATIONS = new Set(
   (
@@ -37,9 +39,14 @@ export function countOccurrences(text: string, phrase: string, { whole = false }
   const haystack = text.toLowerCase();
   const needle = phrase.toLowerCase();
   const isWord = (character: string | undefined) => character !== undefined && OF_WORDS.test(character);
+  const parts = partsBetween(needle, haystack);
+  if (!whole) return parts.length - 1;
   let count = 0;
-  for (let at = haystack.indexOf(needle); at >= 0; at = haystack.indexOf(needle, at + needle.length)) {
-    if (!whole || !(isWord(haystack[at - 1]) || isWord(haystack[at + needle.length]))) count++;
+  let at = 0;
+  for (const part of parts.slice(0, -1)) {
+    at += part.length;
+    if (!isWord(haystack[at - 1]) && !isWord(haystack[at + needle.length])) count++;
+    at += needle.length;
   }
   return count;
 }
