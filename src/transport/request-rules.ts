@@ -9,8 +9,26 @@ export const MAX_ID_LENGTH = 256;
 export const MAX_LABEL_LENGTH = 128;
 /** Most criteria of one item: each is read by judges that are paid by the word. */
 export const MAX_CRITERIA = 64;
+/** Elements that every request may have: one for each 32 bytes of a body of the usual limit, and honest ones are longer. */
+const FEWEST_MAX_ELEMENTS = 262_144;
+/** Elements that a candidate may bring: itself, its parts, its offsets, or the pair and its texts on a trainer's wire. */
+const ELEMENTS_PER_CANDIDATE = 8;
 /** The last step of training that the wires can carry. */
 export const MAX_STEP = 0xffff_ffff;
+
+/**
+ * Most elements of a request: what its lists hold, and in JSON objects and lists too. They are counted in the bytes, before anything is made
+ * of them: a body has room for millions of empty ones, which would hold the event loop for seconds until the other limits are looked at.
+ */
+export function maxElements({ maxCandidates }: Pick<RequestLimits, "maxCandidates">): number {
+  return Math.max(FEWEST_MAX_ELEMENTS, ELEMENTS_PER_CANDIDATE * maxCandidates);
+}
+
+/** TOO_LARGE for a request of more elements than `maxElements`. */
+export function tooManyElements(limit: number): GatewayError {
+  const message = `the request has more than ${limit} elements in its lists; split the request`;
+  return new GatewayError("TOO_LARGE", message, { details: { limit } });
+}
 
 /**
  * Holds a request to the rules and limits that both wires share. Paths in messages are those of the JSON form.

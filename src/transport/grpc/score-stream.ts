@@ -63,9 +63,9 @@ export function scoreStreamHandler({ service, limits, telemetry, draining, idleM
   };
 }
 
-/** @throws {GatewayError} only for bytes that are no message; a message that breaks a rule is answered under its id */
+/** @throws {GatewayError} only for bytes that are no message, or hold too many elements to look for its id; a message that breaks a rule is answered under its id */
 function parseMessage(bytes: Buffer, position: number, call: GrpcCall, limits: RequestLimits): StreamMessage {
-  const message = decode(bytes);
+  const message = decode(bytes, limits);
   const id = message.item?.id || String(position);
   try {
     refuseOversize(bytes, limits);

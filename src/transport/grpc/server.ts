@@ -137,7 +137,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
   const implementation: UntypedServiceImplementation = {
     score: call("Score", async (bytes, { context, record, remainingMs }) => {
       refuseOversize(bytes, limits);
-      const request = scoreRequestFromProto(decodeScore(bytes), remainingMs());
+      const request = scoreRequestFromProto(decodeScore(bytes, limits), remainingMs());
       record.items = request.items.length;
       checkScoreRequest(request, limits, "unary");
       return wire.ScoreResponse.encode(scoreResponseToProto(await service.score(request, context))).finish();

@@ -2,7 +2,9 @@ import { createFileRegistry, type DescField, type DescMessage, fromBinary, Scala
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { GatewayError } from "../../domain/errors.ts";
+import type { RequestLimits } from "../../domain/limits.ts";
 import { DESCRIPTOR_SET } from "../../gen/descriptor-set.ts";
+import { maxElements, tooManyElements } from "../request-rules.ts";
 
 /**
  * Generated decoders are lenient: they take a string that overruns its message, end a message at a zero tag, skip fields they
@@ -10,6 +12,9 @@ import { DESCRIPTOR_SET } from "../../gen/descriptor-set.ts";
  * the descriptors first, in one pass over the tags, and text is decoded with a decoder that refuses bad UTF-8.
  */
 type Decoder<T> = { decode(input: BinaryReader): T };
+type Limits = Pick<RequestLimits, "maxCandidates">;
+/** Of messages that carry none. */
+const NO_CANDIDATES: Limits = { maxCandidates: 0 };
 
 interface FieldRule {
   readonly name: string;
@@ -44,15 +49,16 @@ const rules = new Map<string, MessageRule>();
  * A decoder of one message type that accepts exactly what a conforming encoder writes for it; of a protocol of others, one of later versions too.
  *
  * @param typeName full name, for example `rewardgate.v1.ScoreRequest`
- * @returns bytes → message; throws a GatewayError REQUEST_INVALID that names the place
+ * @returns bytes → message; throws a GatewayError REQUEST_INVALID that names the place, or TOO_LARGE for more elements than the limits allow
  */
-export function createStrictDecoder<T>(typeName: string, generated: Decoder<T>): (bytes: Uint8Array) => T {
+export function createStrictDecoder<T>(typeName: string, generated: Decoder<T>): (bytes: Uint8Array, limits?: Limits) => T {
   const rule = ruleOf(registry.getMessage(typeName) as DescMessage);
-  return (bytes) => {
+  return (bytes, limits = NO_CANDIDATES) => {
     try {
-      checkMessage({ bytes, pos: 0 }, bytes.length, rule);
+      checkMessage({ bytes, pos: 0, elements: 0, maxElements: maxElements(limits) }, bytes.length, rule);
       return generated.decode(new BinaryReader(bytes, decodeUtf8));
     } catch (thrown) {
+      if (thrown instanceof GatewayError) throw thrown;
       const why = thrown instanceof MalformedError ? thrown.message : "cannot be decoded";
       throw new GatewayError("REQUEST_INVALID", `the bytes are no valid ${typeName}: ${why}`, { cause: thrown });
     }
@@ -72,6 +78,9 @@ function decodeUtf8(bytes: Uint8Array): string {
 interface Cursor {
   readonly bytes: Uint8Array;
   pos: number;
+  /** Elements of lists and entries of maps so far, at any depth. */
+  elements: number;
+  readonly maxElements: number;
 }
 
 function checkMessage(cursor: Cursor, end: number, rule: MessageRule): void {
@@ -88,6 +97,7 @@ function checkMessage(cursor: Cursor, end: number, rule: MessageRule): void {
     if ((tag & 7) !== field.wireType) throw new MalformedError(`wrong wire type of ${rule.name}.${field.name} at byte ${at}`);
     if ((seen & field.once) !== 0) throw new MalformedError(`${rule.name}.${field.name} is set twice at byte ${at}`);
     seen |= field.once;
+    if (field.once === 0 && ++cursor.elements > cursor.maxElements) throw tooManyElements(cursor.maxElements);
     if (field.wireType === WireType.LengthDelimited) {
       const length = readVarint(cursor, end);
       const stop = cursor.pos + length;

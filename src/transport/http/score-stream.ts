@@ -102,7 +102,7 @@ export async function scoreStream(
 function parseLine(line: Buffer, position: number, limits: RequestLimits, allowedMs: number | undefined): StreamMessage {
   let id = String(position);
   try {
-    const json = parseStrictJson(line, limits.maxJsonDepth);
+    const json = parseStrictJson(line, limits);
     id = idOfLine(json) ?? id;
     const request = streamRequestFromJson(json, id, allowedMs);
     checkScoreRequest(request, limits, "stream");

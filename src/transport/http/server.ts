@@ -170,7 +170,7 @@ function routesOf(
         const arrivedAt = performance.now();
         const bytes = await readWholeBody(request, { maxBytes: limits.maxHttpBodyBytes, timeoutMs: timeouts.bodyMs });
         exchange.record.bytes = bytes.length;
-        const json = parseStrictJson(bytes, limits.maxJsonDepth);
+        const json = parseStrictJson(bytes, limits);
         const leftMs = allowedMs === undefined ? undefined : Math.round(allowedMs - (performance.now() - arrivedAt));
         const scoreRequest = scoreRequestFromJson(json, leftMs);
         exchange.record.items = scoreRequest.items.length;

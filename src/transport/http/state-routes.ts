@@ -35,7 +35,7 @@ export function stateRoutes({ states, limits, bodyMs }: StateRoutesOptions): Rou
       async handle(exchange, request) {
         const bytes = await readWholeBody(request, { maxBytes: limits.maxHttpBodyBytes, timeoutMs: bodyMs });
         exchange.record.bytes = bytes.length;
-        const body = parseJson(schema, parseStrictJson(bytes, limits.maxJsonDepth));
+        const body = parseJson(schema, parseStrictJson(bytes, limits));
         checkRunNames(body);
         exchange.answer({ state: await apply(nameOf(request), body) });
       },

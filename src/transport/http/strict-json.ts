@@ -1,4 +1,6 @@
 import { GatewayError } from "../../domain/errors.ts";
+import type { RequestLimits } from "../../domain/limits.ts";
+import { maxElements, tooManyElements } from "../request-rules.ts";
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
@@ -17,19 +19,19 @@ const CLOSE_ARRAY = 0x5d;
 /**
  * Parses JSON that means one thing only. Beyond what JSON.parse refuses (comments, NaN, a byte order mark): bytes that are not
  * UTF-8, keys given twice, keys that reach an object's prototype, numbers beyond the range of a double, and nesting deeper
- * than `maxDepth`. Halves of surrogate pairs are left to the rules, which know the field.
+ * than the limit. It has bounded numbers of keys in an object, and of elements: objects, lists, and texts in lists. Halves of surrogate pairs are left to the rules, which know the field.
  *
- * @throws {GatewayError} REQUEST_INVALID or TOO_LARGE (depth), with the position and never with the text
+ * @throws {GatewayError} REQUEST_INVALID or TOO_LARGE (depth, keys, elements), with the position and never with the text
  * @complexity O(n): one native parse and one scan that jumps from quote to quote
  */
-export function parseStrictJson(bytes: Uint8Array, maxDepth: number): unknown {
+export function parseStrictJson(bytes: Uint8Array, limits: Pick<RequestLimits, "maxJsonDepth" | "maxCandidates">): unknown {
   let text: string;
   try {
     text = UTF8.decode(bytes);
   } catch (cause) {
     throw new GatewayError("REQUEST_INVALID", "the body is not UTF-8", { cause });
   }
-  scan(text, maxDepth);
+  scan(text, limits.maxJsonDepth, maxElements(limits));
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -52,7 +54,8 @@ function invalid(what: string, position: number | undefined): GatewayError {
  * Walks the structure without checking the grammar, which the parse does afterwards: every string is skipped as a whole, and
  * one that a colon follows is a key of the innermost object.
  */
-function scan(text: string, maxDepth: number): void {
+function scan(text: string, maxDepth: number, mostElements: number): void {
+  let elements = 0;
   const keys: (Set<string> | undefined)[] = [];
   const { length } = text;
   let i = 0;
@@ -65,7 +68,10 @@ function scan(text: string, maxDepth: number): void {
       if (text.charCodeAt(after) === COLON) {
         takeKey(text, i, end, keys);
         i = after + 1;
-      } else i = after;
+      } else {
+        if (keys.length > 0 && keys[keys.length - 1] === undefined && ++elements > mostElements) throw tooManyElements(mostElements);
+        i = after;
+      }
       continue;
     }
     if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
@@ -73,6 +79,7 @@ function scan(text: string, maxDepth: number): void {
         const message = `the body is nested deeper than ${maxDepth} levels at character ${i}`;
         throw new GatewayError("TOO_LARGE", message, { details: { limit: maxDepth } });
       }
+      if (++elements > mostElements) throw tooManyElements(mostElements);
       keys.push(code === OPEN_OBJECT ? new Set() : undefined);
     } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) keys.pop();
     else if (code >= 0x30 && code <= 0x39) {

@@ -68,7 +68,7 @@ export function openInferenceMethods({ model, version, limits, scorerOf }: OpenI
     },
     async modelInfer(bytes, call) {
       refuseOversize(bytes, limits);
-      const request = decodeInfer(bytes);
+      const request = decodeInfer(bytes, limits);
       model.checkName(request.modelName, request.modelVersion);
       const outputs = request.outputs.map(({ name }) => name);
       const tensors = await model.infer({ inputs: tensorsOf(request), outputs }, scorerOf(call));

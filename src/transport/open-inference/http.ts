@@ -81,7 +81,7 @@ export function openInferenceRoutes({ model, version, limits, bodyMs, scorerOf }
           checkName(model, request);
           const bytes = await readWholeBody(request, { maxBytes: limits.maxHttpBodyBytes, timeoutMs: bodyMs });
           exchange.record.bytes = bytes.length;
-          const { id, inference, binary } = readInference(bytes, request.headers[JSON_BYTES], limits.maxJsonDepth);
+          const { id, inference, binary } = readInference(bytes, request.headers[JSON_BYTES], limits);
           const outputs = await model.infer(inference, scorerOf(exchange));
           write(exchange, { model_name: model.name, model_version: model.version, ...(id !== undefined && { id }) }, outputs, binary);
         },
@@ -98,11 +98,11 @@ function checkName(model: ScoringModel, { params }: Request): void {
 function readInference(
   bytes: Buffer,
   header: string | string[] | undefined,
-  maxDepth: number,
+  limits: RequestLimits,
 ): { id: string | undefined; inference: Inference; binary(output: string): boolean } {
   const end = header === undefined ? bytes.length : Number(header);
   if (!Number.isSafeInteger(end) || end < 0 || end > bytes.length) throw refuse(JSON_BYTES, `a number of bytes from 0 to ${bytes.length}`);
-  const body = parseJson(Body, parseStrictJson(bytes.subarray(0, end), maxDepth));
+  const body = parseJson(Body, parseStrictJson(bytes.subarray(0, end), limits));
   let at = end;
   const inputs = body.inputs.map(({ name, shape, datatype, data, parameters: said }): Tensor => {
     const type = datatypeOf(datatype, name);

@@ -40,7 +40,7 @@ export function chatRoutes({ path, relay, limits, bodyMs }: ChatRoutesOptions): 
         const bytes = await readWholeBody(request, { maxBytes: limits.maxHttpBodyBytes, timeoutMs: bodyMs });
         exchange.record.bytes = bytes.length;
         exchange.record.items = 1;
-        const chat = parseJson(Body, parseStrictJson(bytes, limits.maxJsonDepth));
+        const chat = parseJson(Body, parseStrictJson(bytes, limits));
         const { signal } = exchange.context;
         let over = false;
         const onPiece = chat.stream ? (piece: Uint8Array) => over || writePiece(response, piece) : undefined;

@@ -48,7 +48,7 @@ export function wireRoutes({ service, limits, bodyMs, requestMs, wires }: WireRo
           const bytes = await readWholeBody(request, { maxBytes: limits.maxHttpBodyBytes, timeoutMs: bodyMs });
           exchange.record.bytes = bytes.length;
           // Some clients send a body with GET.
-          const json = verb === "get" && bytes.length === 0 ? undefined : parseStrictJson(bytes, limits.maxJsonDepth);
+          const json = verb === "get" && bytes.length === 0 ? undefined : parseStrictJson(bytes, limits);
           const body = await answer(json, callerOf(exchange, scorers, requestMs));
           for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
           exchange.answer(body);

@@ -99,7 +99,7 @@ export function teiServices({ facts, limits, score, telemetry, draining, idleMs 
       implementation: {
         rerank: call("TeiRerank", (bytes, grpc) => {
           refuseOversize(bytes, limits);
-          const { query, texts, returnText } = decodeRerank(bytes);
+          const { query, texts, returnText } = decodeRerank(bytes, limits);
           return rerank(query, texts, returnText, grpc);
         }),
         rerankStream: collectedStreamHandler({

@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import * as wire from "../../../src/gen/rewardgate/v1/reward_service.ts";
 import { detailsOf } from "../../support/grpc-status.ts";
+import { lengthModel } from "../../support/open-inference.ts";
 import { openGrpc } from "../../support/servers.ts";
 import { settled } from "../../support/settled.ts";
 import { requestProto, streamRequestProto } from "../../support/wire-requests.ts";
@@ -119,4 +120,38 @@ test("a message of a stream that is far too large ends the stream with all detai
   const ended = new Promise((resolve) => stream.on("error", resolve));
   stream.write(streamRequestProto("huge", "x".repeat(1 << 20)));
   assertTooLarge(await ended, "stream");
+});
+
+test("every method that takes many elements is bounded in them, and takes more where more candidates are allowed", async (t) => {
+  const bytesOf = (field: number) => Buffer.alloc(2 * 300_000, Uint8Array.of((field << 3) | 2, 0));
+  const methods: [path: string, bytes: Buffer][] = [
+    ["/rewardgate.v1.RewardService/Score", bytesOf(2)],
+    ["/inference.GRPCInferenceService/ModelInfer", bytesOf(7)],
+    ["/tei.v1.Rerank/Rerank", bytesOf(2)],
+  ];
+  for (const [maxCandidates, wanted] of [
+    [32_768, "262144"],
+    [37_500, undefined],
+  ] as const) {
+    const wires = { tei: { panel: "chat", path: "/predict", onFailure: "error" } } as const;
+    const { client, close } = await openGrpc({ limits: { maxCandidates }, wires, openInference: lengthModel() });
+    t.after(close);
+    for (const [path, bytes] of methods) {
+      const error = await new Promise<ServiceError | null>((resolve) =>
+        client.makeUnaryRequest(
+          path,
+          (given: Buffer) => given,
+          (got) => got,
+          bytes,
+          resolve,
+        ),
+      );
+      const { reason, metadata } = detailsOf(error!).info!;
+      assert.equal(
+        reason === "TOO_LARGE" && metadata.field === undefined ? metadata.limit : undefined,
+        wanted,
+        `${path}: ${error!.message}`,
+      );
+    }
+  }
 });

@@ -88,6 +88,25 @@ for (const [name, bytes] of Object.entries({
   });
 }
 
+test("elements of lists are bounded exactly at any depth, before anything is decoded, by what candidates may need", () => {
+  let decoded = 0;
+  const read = createStrictDecoder("rewardgate.v1.ScoreRequest", {
+    decode() {
+      decoded++;
+    },
+  });
+  const tooLarge = (error: unknown) => error instanceof GatewayError && error.reason === "TOO_LARGE" && error.details.limit === 262_144;
+  const items = (n: number) => Buffer.alloc(2 * n, Uint8Array.of(0x12, 0));
+  read(items(262_144));
+  assert.throws(() => read(items(262_145)), tooLarge);
+  const candidates = Buffer.alloc(2 * 262_143, Uint8Array.of(0x1a, 0));
+  const item = write((writer) => writer.uint32(0x12).bytes(candidates));
+  read(item);
+  assert.throws(() => read(Buffer.concat([item, items(1)])), tooLarge);
+  read(items(400_000), { maxCandidates: 50_000 });
+  assert.equal(decoded, 3);
+});
+
 test("a byte order mark inside a string is kept", () => {
   assert.equal(decode(ScoreRequest.encode(ScoreRequest.fromPartial({ panel: "\ufeffchat" })).finish()).panel, "\ufeffchat");
 });

@@ -4,11 +4,12 @@ import fc from "fast-check";
 import { GatewayError } from "../../../src/domain/errors.ts";
 import { parseStrictJson } from "../../../src/transport/http/strict-json.ts";
 
-const parse = (text: string, depth = 32) => parseStrictJson(Buffer.from(text), depth);
+const limits = (maxJsonDepth: number) => ({ maxJsonDepth, maxCandidates: 8192 });
+const parse = (text: string, depth = 32) => parseStrictJson(Buffer.from(text), limits(depth));
 
 function refusal(bytes: string | Uint8Array, depth = 32): GatewayError {
   try {
-    parseStrictJson(Buffer.from(bytes as string), depth);
+    parseStrictJson(Buffer.from(bytes as string), limits(depth));
   } catch (error) {
     assert.ok(error instanceof GatewayError);
     return error;
@@ -60,7 +61,7 @@ for (const [name, text] of Object.entries({
   "an open string": '{"a":"b',
   "a key with a bad escape": '{"\\x":1}',
 })) {
-  test(`parseStrictJson(bytes, maxDepth) refuses ${name}`, () => {
+  test(`parseStrictJson(bytes, limits) refuses ${name}`, () => {
     assert.equal(refusal(text).reason, "REQUEST_INVALID");
   });
 }
@@ -70,7 +71,7 @@ for (const [name, bytes] of Object.entries({
   "an over-long form": [0x22, 0xc0, 0xaf, 0x22],
   "an encoded surrogate": [0x22, 0xed, 0xa0, 0x80, 0x22],
 })) {
-  test(`parseStrictJson(bytes, maxDepth) refuses bytes that are not UTF-8: ${name}`, () => {
+  test(`parseStrictJson(bytes, limits) refuses bytes that are not UTF-8: ${name}`, () => {
     const { reason, message } = refusal(Uint8Array.from(bytes));
     assert.deepEqual([reason, message], ["REQUEST_INVALID", "the body is not UTF-8"]);
   });
@@ -99,6 +100,18 @@ test("an object may have 1024 keys and no more", () => {
   assert.equal(Object.keys(parse(wide(1024)) as object).length, 1024);
   const { reason, details } = refusal(wide(1025));
   assert.deepEqual([reason, details.limit], ["TOO_LARGE", 1024]);
+});
+
+test("objects, lists and texts in lists are bounded exactly, before the parse, by what candidates may need", () => {
+  const list = (element: string, n: number) => `[${Array(n - 1).fill(element)}]`;
+  for (const element of ["{}", "[]", '""']) {
+    assert.equal((parse(list(element, 262_144)) as unknown[]).length, 262_143);
+    const { reason, details } = refusal(`${list(element, 262_145)}no JSON`);
+    assert.deepEqual([reason, details.limit], ["TOO_LARGE", 262_144]);
+  }
+  const many = Buffer.from(list("{}", 400_000));
+  assert.equal((parseStrictJson(many, { maxJsonDepth: 32, maxCandidates: 50_000 }) as unknown[]).length, 399_999);
+  assert.equal((parse(list("1.5", 1_000_000)) as unknown[]).length, 999_999);
 });
 
 test("messages give the position and none of the text", () => {
