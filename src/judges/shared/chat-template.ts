@@ -1,6 +1,6 @@
-import { Template } from "@huggingface/jinja";
 import { GatewayError } from "../../domain/errors.ts";
 import { type Message, type Role, textOf } from "../../domain/item.ts";
+import { BoundedTemplate } from "./bounded-template.ts";
 import { type ContentPlace, type Trim, trimmed } from "./trim.ts";
 
 /** One stretch of a rendered conversation: the template's own text, or the place of a message's content. */
@@ -28,6 +28,8 @@ export interface Shown {
   readonly reference?: boolean;
 }
 
+/** Templates of model hubs have some twenty thousand characters at most. */
+const LONGEST_TEMPLATE = 65_536;
 /** Sequences of roles that are remembered; a trainer sends a handful. */
 const REMEMBERED = 1024;
 /** Longer conversations are laid out each time, so that what is remembered stays small. */
@@ -41,10 +43,11 @@ const TOKENIZER_VARIABLES = ["bos_token", "eos_token", "pad_token", "unk_token",
  * variable, and a layout depends on the roles, and on which messages are blank, alone, which makes it worth remembering. Where a template
  * trims contents, which markers with white space around them show, the layout says so.
  *
- * @throws {GatewayError} CONFIG_INVALID when the template does not parse, depends on the date or on variables of a
- *   tokenizer, or loses, repeats or changes the content of a message
+ * @throws {GatewayError} CONFIG_INVALID when the template does not parse, is too long or does too much, depends on the date or on variables
+ *   of a tokenizer, or loses, repeats or changes the content of a message
  */
 export function createChatTemplate(source: string, { judged = 1, reference = false }: Shown = {}): ChatTemplate {
+  if (source.length > LONGEST_TEMPLATE) throw invalid(`it is longer than ${LONGEST_TEMPLATE} characters`);
   // Jinja reads every line end of a template as a line feed.
   const lines = source.replace(/\r\n?/g, "\n");
   const template = { whole: compile(lines), withoutLineStrips: compile(lines.replace(LINE_STRIP, "")), judged, reference };
@@ -114,8 +117,8 @@ const PROBES: readonly (readonly Role[])[] = [["user"], ["user", "assistant", "u
 
 /** A template, what it is without the calls that strip line breaks alone, and what it shows. */
 interface Compiled extends Required<Shown> {
-  readonly whole: Template;
-  readonly withoutLineStrips: Template;
+  readonly whole: BoundedTemplate;
+  readonly withoutLineStrips: BoundedTemplate;
 }
 
 /** Python's strip with an argument. The template engine reads it as one without, so what is stripped is told by leaving it out. */
@@ -132,12 +135,12 @@ const GENERATION = /\{%(-?)\s*(end)?generation\s*(-?)%\}/g;
 const IS_FALSE = /(==|!=)\s*[fF]alse\b/g;
 const TAG = /\{[{%][\s\S]*?[%}]\}/g;
 
-function compile(source: string): Template {
+function compile(source: string): BoundedTemplate {
   if (OTHER_STRIP.test(source.replace(LINE_STRIP, ""))) throw invalid("it strips other characters than white space or line breaks");
   if (source.includes("strftime_now")) throw invalid("it calls strftime_now, so a score would change with the date");
   const marked = source.replace(GENERATION, (_, open, end, close) => `{%${open} ${end ? "endif" : "if true"} ${close}%}`);
   try {
-    return new Template(marked.replace(TAG, (tag) => tag.replace(IS_FALSE, (_, is) => (is === "==" ? "is false" : "is not false"))));
+    return new BoundedTemplate(marked.replace(TAG, (tag) => tag.replace(IS_FALSE, (_, is) => (is === "==" ? "is false" : "is not false"))));
   } catch (cause) {
     throw invalid(messageOf(cause), cause);
   }
@@ -157,7 +160,7 @@ function layOut(
     repeatable: reference ? roles.length - judged : 0,
   });
   if ("refusal" in layout) return layout;
-  const ends = (template: Template) => keptEnds(render(template, shown, marker, PAD), layout, marker);
+  const ends = (template: BoundedTemplate) => keptEnds(render(template, shown, marker, PAD), layout, marker);
   const [always, mostly] = [ends(whole), ends(withoutLineStrips)];
   if (always === undefined || mostly === undefined) return { refusal: "what it does to white space of contents cannot be told" };
   const trimOf = (place: number, end: "start" | "end"): Trim =>
@@ -177,7 +180,7 @@ const PAD = "\n";
 
 /** A rendering with a marker for each content that is not blank, with one `pad` before it and two behind. */
 function render(
-  template: Template,
+  template: BoundedTemplate,
   {
     roles,
     blank,

@@ -215,3 +215,29 @@ test("layout(prompt) of a template with a reference tells its place, and what is
   const reference = { message: 2, trim: { start: "nothing", end: "whiteSpace" } };
   assert.deepEqual(layout, { pieces: [{ message: 0, trim: both }, bar, reference, bar, { message: 0 }, bar, { message: 1 }, bar] });
 });
+
+test("createChatTemplate(source) refuses a template that would run or grow without bound, and soon", () => {
+  const shown = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}";
+  for (const endless of [
+    "{% for i in range(1000000000) %}{% endfor %}",
+    "{{ range(0, 1, 0.000000001) | length }}",
+    "{% for i in range(9000) %}{% for j in range(9000) %}{% endfor %}{% endfor %}",
+    "{% set ns = namespace(a='xxxxxxxxxx') %}{% for i in range(60) %}{% set ns.a = ns.a + ns.a %}{% endfor %}",
+    "{% set ns = namespace(a=[1, 2]) %}{% for i in range(60) %}{% set ns.a = ns.a + ns.a %}{% endfor %}",
+    "{% macro g(n) %}{% for i in range(9) %}{{ n }}{% endfor %}{% endmacro %}{% for i in range(9000) %}{{ g(i) }}{% endfor %}",
+  ]) {
+    rejects(endless + shown, /more work than a chat template|range\(\) of more than/);
+  }
+  rejects(shown + "{%".repeat(500_000), /longer than 65536 characters/);
+});
+
+test("layout(prompt) refuses a conversation alone for which a template would run without bound, and takes a long one", () => {
+  const shown = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}";
+  const endless = `{% if messages | length > 4 %}{% for i in range(9000) %}{% for j in range(9000) %}{% endfor %}{% endfor %}{% endif %}${shown}`;
+  const template = createChatTemplate(endless);
+  const talk = (turns: number) => Array.from({ length: turns }, (_, i): Message => ({ role: i % 2 ? "assistant" : "user", content: "x" }));
+  assert.ok("pieces" in template.layout(talk(3)));
+  assert.match(JSON.stringify(template.layout(talk(5))), /more work than a chat template/);
+  const looksBack = `{% for m in messages %}{% for n in messages[:loop.index] %}{% if n.role == 'system' %}!{% endif %}{% endfor %}{% endfor %}${shown}`;
+  assert.ok("pieces" in createChatTemplate(looksBack).layout(talk(1001)));
+});
