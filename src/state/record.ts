@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import { GatewayError } from "../domain/errors.ts";
+import { parseJson } from "../domain/json.ts";
 import type { StateChange, StateValue, StepInput } from "../domain/state.ts";
-import type { Reported, StateConfig } from "./kinds/index.ts";
+import { isStateValue, type Reported, type StateConfig, stateSchema } from "./kinds/index.ts";
 import type { StoredVersion } from "./store.ts";
 
 /** What a history says of a version. */
@@ -51,16 +53,28 @@ export function encodeValue(state: StateValue): string {
   });
 }
 
-export function decodeValue(text: string): StateValue {
-  return JSON.parse(text) as StateValue;
+/** @returns undefined when the text is no value of any kind: the store may have been written by another program */
+export function decodeValue(text: string): StateValue | undefined {
+  const stored = parseJson(text);
+  return isStateValue(stored) ? stored : undefined;
 }
 
-export function decodeFacts(text: string): Facts {
-  return JSON.parse(text) as Facts;
+const factsSchema = z.object({
+  change: z.enum(["start", "step", "reset"]),
+  stepId: z.string().optional(),
+  inputDigest: z.string().optional(),
+  at: z.string(),
+});
+
+/** @returns undefined when the text holds no facts */
+export function decodeFacts(text: string): Facts | undefined {
+  return factsSchema.safeParse(parseJson(text)).data as Facts | undefined;
 }
 
-export function decodeCause(text: string): Cause {
-  return JSON.parse(text) as Cause;
+/** @returns undefined when the text holds no parameters of a kind */
+export function decodeCause(text: string): Cause | undefined {
+  const cause = parseJson(text) as Cause | undefined;
+  return stateSchema.safeParse(cause?.config).success ? cause : undefined;
 }
 
 /**

@@ -2,7 +2,7 @@ import { GatewayError } from "../domain/errors.ts";
 import type { StateService, StateSnapshot, StateValue, StepInput } from "../domain/state.ts";
 import type { StateMetrics } from "../telemetry/state-metrics.ts";
 import { defineState, type Reported, type StateConfig, type StateDefinition } from "./kinds/index.ts";
-import { decodeFacts, decodeValue, digestInput, encodeRecord } from "./record.ts";
+import { decodeFacts, decodeValue, digestInput, encodeRecord, type Facts } from "./record.ts";
 import { createRunQueue } from "./run-queue.ts";
 import { checkInput } from "./step-input.ts";
 import type { RunKey, StoredVersion } from "./store.ts";
@@ -50,14 +50,16 @@ export function createStateService({ states, store, metrics, wallClock }: StateS
     return encodeRecord({ version: 0, state: definition.initial(), facts, cause: { config: definition.config } });
   }
 
-  function next({ definition }: Run, version: number, before: StateValue, request: Request): StoredVersion {
+  function next(run: Run, version: number, before: string, request: Request): StoredVersion {
     const { input, ...made } = request;
+    const { definition } = run;
     const { config } = definition;
+    // A reset looks at nothing that was before, so it is the way out for a run whose judges are no longer those of the state.
     if (input === undefined) {
       return encodeRecord({ version, state: definition.initial(), facts: { change: "reset", ...made, at: now() }, cause: { config } });
     }
     const facts = { change: "step", ...made, at: now() } as const;
-    return encodeRecord({ version, state: definition.step(before, input), facts, cause: { config, input } });
+    return encodeRecord({ version, state: definition.step(fitting(run, before), input), facts, cause: { config, input } });
   }
 
   function now(): string {
@@ -82,15 +84,14 @@ export function createStateService({ states, store, metrics, wallClock }: StateS
       const found = await store.call("find", (open) => open.find(run, request.stepId));
       if (found?.made !== undefined) {
         const { version, value, facts } = found.made;
-        if (decodeFacts(facts).inputDigest !== request.inputDigest) throw stepConflict(run, version);
+        if (factsOf(run, facts).inputDigest !== request.inputDigest) throw stepConflict(run, version);
         metrics.steps.inc({ state: run.state, outcome: "repeated" });
         return snapshot(run, version, value);
       }
       const first = found === undefined ? start(run) : undefined;
       const { version, value } = first ?? found!.latest;
-      // A reset looks at nothing that was before, so it is the way out for a run whose judges are no longer those of the state.
-      const before = request.input === undefined ? decodeValue(value) : fitting(run, value);
-      const made = next(run, version + 1, before, request);
+      if (!Number.isSafeInteger(version)) throw unreadable(run);
+      const made = next(run, version + 1, value, request);
       if (!(await append(run, first === undefined ? [made] : [first, made], found?.latest.version))) continue;
       metrics.steps.inc({ state: run.state, outcome: request.input === undefined ? "reset" : "applied" });
       return snapshot(run, made.version, made.value);
@@ -158,7 +159,7 @@ export function createStateService({ states, store, metrics, wallClock }: StateS
     async history(name, run) {
       const found = find(name, run);
       const { versions, pinned } = await store.call("history", (open) => open.history(found));
-      return versions.map(({ version, facts }) => ({ version, ...decodeFacts(facts), pinned: version === pinned }));
+      return versions.map(({ version, facts }) => ({ version, ...factsOf(found, facts), pinned: version === pinned }));
     },
   };
 }
@@ -179,17 +180,34 @@ async function nothing(): Promise<never> {
 }
 
 function snapshot(run: Run, version: number, value: string): StateSnapshot {
+  if (!Number.isSafeInteger(version)) throw unreadable(run);
   return { name: run.state, run: run.run, version, ...fitting(run, value) };
 }
 
 /** A stored value of the judges that the configuration gives the state now. */
-function fitting({ state, definition }: Run, value: string): StateValue {
+function fitting(run: Run, value: string): StateValue {
+  const { state, definition } = run;
   const stored = decodeValue(value);
+  if (stored === undefined) throw unreadable(run);
   if (definition.fits(stored)) return stored;
   const message =
     `this run of state "${state}" was kept with another kind or other judges than the configuration has now; ` +
     "reset the run, take another run id, or restore the configuration";
   throw new GatewayError("STATE_STALE", message);
+}
+
+function factsOf(run: Run, facts: string): Facts {
+  const stored = decodeFacts(facts);
+  if (stored === undefined) throw unreadable(run);
+  return stored;
+}
+
+/** The error of a run about which the store says what no gateway writes. */
+function unreadable({ state }: Run): GatewayError {
+  const message =
+    `what the store holds of this run of state "${state}" cannot be read, as if another program had written it; ` +
+    "reset the run, take another run id, or restore the store";
+  return new GatewayError("STATE_STALE", message);
 }
 
 function stateNotFound(known: readonly string[]): GatewayError {

@@ -231,6 +231,40 @@ for (const { name, missing, place } of STORE_KINDS) {
       assert.equal((await now.service.step("moved", run, "t", { meanRewards: { a: 1 } })).version, 3);
     });
 
+    it("refuses what another program left in the place of a run's value or facts, and takes none of it for a number", async () => {
+      const at = (run: string) => ({ state: "safety", run });
+      const good = { lambda: { a: 0.5, b: 0.5 }, mu: { a: 0, b: 0 }, velocity: { a: 0, b: 0 } };
+      const spoilt = [
+        ...["", "{", "null", "7", '"x"', '{"kind":"multipliers"}', '{"kind":"multipliers","value":null}'],
+        ...[
+          { mu: { a: "0", b: 0 } },
+          { lambda: {} },
+          { velocity: { a: null, b: 0 } },
+          { mu: [0, 0] },
+          { lambda: { a: "0.5", b: 0.5 } },
+        ].map((part) => JSON.stringify({ kind: "multipliers", value: { ...good, ...part } })),
+      ];
+      const facts = JSON.stringify({ change: "start", at: "2026-01-01T00:00:00.000Z" });
+      const { service, store } = await replica();
+      for (const value of spoilt) {
+        const run = freshRun();
+        await store.append(at(run), [{ version: 0, value, facts, cause: "{}" }], undefined);
+        await assert.rejects(service.read("safety", run), { reason: "STATE_STALE" }, value);
+        await assert.rejects(service.step("safety", run, "s", { meanRewards: { a: 1 } }), { reason: "STATE_STALE" }, value);
+        const reset = await service.reset("safety", run, "r");
+        assert.deepEqual([reset.version, reset.value], [1, good]);
+      }
+      const value = JSON.stringify({ kind: "multipliers", value: good });
+      for (const facts of ["", "[]", '{"at":1}']) {
+        const run = freshRun();
+        await store.append(at(run), [{ version: 0, stepId: "s", value, facts, cause: "" }], undefined);
+        await assert.rejects(service.history("safety", run), { reason: "STATE_STALE" }, facts);
+        await assert.rejects(service.step("safety", run, "s", { meanRewards: { a: 1 } }), { reason: "STATE_STALE" }, facts);
+        await store.append(at(run), [{ version: 1, stepId: "t", value, facts, cause: "{}" }], 0);
+        assert.deepEqual(replay(await store.log(at(run))), { replayed: 1, different: [1] });
+      }
+    });
+
     it("goes on with a run under changed parameters, and replays each step under its own", async () => {
       const run = freshRun();
       const slow = await replica({ tuned: STATES.safety });

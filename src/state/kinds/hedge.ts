@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { sum } from "../../reward/numerics.ts";
 import { hedge as reweigh } from "../../reward/routing/hedge.ts";
-import { byName, noneNamed, type StateKind } from "./kind.ts";
+import { byName, noneNamed, perJudge, type StateKind } from "./kind.ts";
 
 const params = z
   .strictObject({
@@ -15,6 +15,15 @@ const params = z
   })
   .describe("Multiplicative weights of judges; a step reports `losses`.");
 
+/** By how much weights may sum to another number than 1, as rounding makes it. */
+const ROUNDING = 1e-6;
+const value = z.object({
+  weights: perJudge.refine((weights) => {
+    const each = Object.values(weights);
+    return each.every((weight) => weight >= 0) && Math.abs(sum(Float64Array.from(each)) - 1) <= ROUNDING;
+  }),
+});
+
 /** Weights of judges that move away from those with losses. */
 export const hedge: StateKind<"hedge", typeof params, "losses"> = {
   kind: "hedge",
@@ -22,6 +31,7 @@ export const hedge: StateKind<"hedge", typeof params, "losses"> = {
   reads: "losses",
   problems: ({ judges }) => noneNamed(Object.keys(judges)),
   judges: ({ judges }) => Object.keys(judges),
+  value,
   covered: ({ weights }) => Object.keys(weights),
   initial: ({ judges }) => {
     const total = sum(Float64Array.from(Object.values(judges), ({ weight }) => weight));

@@ -51,6 +51,11 @@ export interface StateDefinition {
   step(value: StateValue, input: Reported<keyof StepInput>): StateValue;
 }
 
+/** Whether what a store gave back is a value of one of the kinds. */
+export function isStateValue(stored: unknown): stored is StateValue {
+  return Object.values(KINDS).some(({ kind, value }) => z.object({ kind: z.literal(kind), value }).safeParse(stored).success);
+}
+
 /** Joins a state's parameters to the code of its kind. */
 export function defineState(config: StateConfig): StateDefinition {
   const kind = kindOf(config);

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { StateKindName, StateValue, StepInput } from "../../domain/state.ts";
 
 /** Something wrong with parameters: key path inside them, and what. */
@@ -24,6 +24,8 @@ export interface StateKind<K extends StateKindName, S extends z.ZodObject, F ext
   problems(params: z.output<S>): readonly ParamsProblem[];
   /** Judges that the value covers; empty when the state follows one stream of its own. */
   judges(params: z.output<S>): readonly string[];
+  /** What a stored value has to be, the same judges in each of its parts: another program may have written it. */
+  readonly value: z.ZodType;
   /** Judges that a stored value covers. */
   covered(value: ValueOf<K>): readonly string[];
   initial(params: z.output<S>): ValueOf<K>;
@@ -41,6 +43,9 @@ export type Reported<F extends keyof StepInput> = {
   readonly scores: Readonly<Record<string, readonly number[]>>;
   readonly bundleScores: readonly number[];
 }[F];
+
+/** A number for each judge, as a store gives it back. */
+export const perJudge = z.record(z.string(), z.number());
 
 /** An object with one entry per name. */
 export function byName<T>(names: readonly string[], entry: (name: string, index: number) => T): Record<string, T> {

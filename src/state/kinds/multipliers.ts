@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { MultipliersValue } from "../../domain/state.ts";
 import { lambdaOf, type Multipliers, stepMultipliers } from "../../reward/aggregation/lagrangian.ts";
-import { byName, noneNamed, type StateKind } from "./kind.ts";
+import { byName, noneNamed, perJudge, type StateKind } from "./kind.ts";
 
 const params = z
   .strictObject({
@@ -26,6 +26,14 @@ const params = z
 
 type Params = z.output<typeof params>;
 
+const value = z
+  .object({ lambda: perJudge, mu: perJudge, velocity: perJudge })
+  .refine(({ lambda, mu, velocity }) =>
+    [lambda, velocity].every(
+      (part) => Object.keys(part).length === Object.keys(mu).length && Object.keys(mu).every((name) => name in part),
+    ),
+  );
+
 /** Weights that hold judges' mean rewards to thresholds, stepped by mean rewards. */
 export const multipliers: StateKind<"multipliers", typeof params, "meanRewards"> = {
   kind: "multipliers",
@@ -33,6 +41,7 @@ export const multipliers: StateKind<"multipliers", typeof params, "meanRewards">
   reads: "meanRewards",
   problems: ({ judges }) => noneNamed(Object.keys(judges)),
   judges: ({ judges }) => Object.keys(judges),
+  value,
   covered: ({ mu }) => Object.keys(mu),
   initial: (params) => {
     const mu = Float64Array.from(Object.values(params.judges), ({ initial }) => initial);

@@ -10,6 +10,13 @@ const params = z
   })
   .describe("Two quantiles that follow the scores of bundles of questions; a step reports `bundleScores`.");
 
+const value = z.object({
+  quantiles: z
+    .object({ down: z.number(), up: z.number() })
+    .refine(({ down, up }) => down <= up)
+    .optional(),
+});
+
 /** Exponentially mixed quantiles of one stream of bundles. */
 export const quantileTracker: StateKind<"quantileTracker", typeof params, "bundleScores"> = {
   kind: "quantileTracker",
@@ -17,6 +24,7 @@ export const quantileTracker: StateKind<"quantileTracker", typeof params, "bundl
   reads: "bundleScores",
   problems: ({ alpha, beta }) => (alpha < beta ? [] : [{ path: ["beta"], cause: `${beta} is not above alpha, ${alpha}` }]),
   judges: () => [],
+  value,
   covered: () => [],
   initial: () => ({}),
   step: ({ quantiles }, scores, levels) => ({ quantiles: trackQuantiles(quantiles, riskQuantiles(scores, levels), levels.share) }),

@@ -11,6 +11,17 @@ const params = z
   })
   .describe("Running mean, spread and range of judges' scores; a step reports `scores`.");
 
+const spread = { std: z.number().min(0), squares: z.number().min(0) };
+const value = z.object({
+  scales: z.record(
+    z.string(),
+    z.union([
+      z.object({ count: z.literal(0), ...spread }),
+      z.object({ count: z.int().min(1), mean: z.number(), ...spread, min: z.number(), max: z.number() }),
+    ]),
+  ),
+});
+
 /** Running statistics of judges' scores. */
 export const runningScale: StateKind<"runningScale", typeof params, "scores"> = {
   kind: "runningScale",
@@ -21,6 +32,7 @@ export const runningScale: StateKind<"runningScale", typeof params, "scores"> = 
     return again < 0 ? noneNamed(judges) : [{ path: ["judges", again], cause: `judge "${judges[again]}" is named twice` }];
   },
   judges: ({ judges }) => judges,
+  value,
   covered: ({ scales }) => Object.keys(scales),
   initial: ({ judges, ddof }) => ({ scales: byName(judges, () => asValue(NOTHING_SEEN, ddof)) }),
   step: ({ scales }, scores, { judges, ddof }) => ({
