@@ -1,4 +1,4 @@
-import { lstat, readFile, realpath } from "node:fs/promises";
+import { lstat, realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { z } from "zod";
 import type { ConfigProblem } from "../domain/errors.ts";
@@ -18,6 +18,7 @@ import {
 import { digestFile, digestOf } from "./digest.ts";
 import { findingsOf } from "./issues.ts";
 import type { Finding } from "./problems.ts";
+import { readText } from "./read-text.ts";
 import { parseYaml, type YamlSource } from "./source.ts";
 
 /** A file of a bundle whose bytes are what the bundle says. */
@@ -62,11 +63,8 @@ export async function openBundle(
   architecture: NodeJS.Architecture = process.arch,
 ): Promise<{ bundle: Bundle } | { problems: ConfigProblem[] }> {
   const manifest = join(folder, "judge.yaml");
-  const text = await readText(manifest);
-  if (text === undefined) {
-    const remedy = "name a folder that holds a judge.yaml";
-    return { problems: [{ file: manifest, path: "", cause: "cannot be read, or is not there", remedy }] };
-  }
+  const text = await readText(manifest, "name a folder that holds a judge.yaml");
+  if (typeof text !== "string") return { problems: [{ file: manifest, path: "", ...text }] };
   const source = parseYaml(text, { file: manifest });
   if (source.problems.length > 0) return { problems: [...source.problems] };
   const parsed = bundleSchema.safeParse(source.data);
@@ -116,7 +114,8 @@ export async function openBundle(
 /** Whether the judge.yaml of a bundle names a calibration. Checks nothing: what is wrong with a bundle shows when it is opened. */
 export async function namesCalibration(folder: string): Promise<boolean> {
   const file = join(folder, "judge.yaml");
-  const { data } = parseYaml((await readText(file)) ?? "", { file });
+  const text = await readText(file, "");
+  const { data } = parseYaml(typeof text === "string" ? text : "", { file });
   return bundleSchema.safeParse(data).data?.files.calibration !== undefined;
 }
 
@@ -160,8 +159,12 @@ async function tampered(path: string, sha256: string, digests: DigestCache): Pro
 export async function readGolden(path: string, problems: ConfigProblem[]): Promise<GoldenRow[]> {
   const rows: GoldenRow[] = [];
   const seen = new Set<string>();
-  const lines = ((await readText(path)) ?? "").split("\n");
-  for (const [i, line] of lines.entries()) {
+  const text = await readText(path, "export golden scores with the model");
+  if (typeof text !== "string") {
+    problems.push({ file: path, path: "", cause: `0 golden rows: ${text.cause}`, remedy: text.remedy });
+    return rows;
+  }
+  for (const [i, line] of text.split("\n").entries()) {
     if (line.trim() === "") continue;
     const place = { file: path, line: i + 1, column: 1 };
     const data = parseJson(line);
@@ -222,14 +225,8 @@ export async function readCalibrationFile(
     cause,
     remedy,
   });
-  const text = await readText(path);
-  if (text === undefined) {
-    return {
-      problems: [
-        problem({ path: [], cause: "cannot be read, or is not there", remedy: "name a calibration file, or use calibration: none" }),
-      ],
-    };
-  }
+  const text = await readText(path, "name a calibration file, or use calibration: none");
+  if (typeof text !== "string") return { problems: [problem({ path: [], ...text })] };
   const data = parseJson(text);
   const parsed = calibrationFileSchema.safeParse(data);
   if (!parsed.success) {
@@ -243,8 +240,4 @@ export async function readCalibrationFile(
   if (parsed.data.judge === undefined || parsed.data.judge === judge.name) return { file: parsed.data };
   const cause = `fitted on the scores of the judge "${parsed.data.judge}", and this one is "${judge.name}"`;
   return { problems: [problem({ path: ["judge"], cause, remedy })] };
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch(() => undefined);
 }

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { openSecret } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
 import { inFolder } from "./in-folder.ts";
+import { readText } from "./read-text.ts";
 import type { Config } from "./schema.ts";
 
 /** Keys of backends that are not where they should be, and the password of the store where a state needs one. */
@@ -11,10 +11,9 @@ export async function checkKeys({ backends, states, state, origin }: Config): Pr
   const { store } = state;
   if (store.type === "redis" && store.passwordFile !== undefined && Object.keys(states).length > 0) {
     const file = resolve(origin.folder, store.passwordFile);
-    const read = await readFile(file, "utf8").catch(() => undefined);
     const remedy = "name a file that the gateway may read, or leave it out";
-    if (read === undefined)
-      problems.push(origin.locate({ path: ["state", "store", "passwordFile"], cause: `${file} cannot be read`, remedy }));
+    const read = await readText(file, { cause: `${file} cannot be read`, remedy });
+    if (typeof read !== "string") problems.push(origin.locate({ path: ["state", "store", "passwordFile"], ...read }));
   }
   for (const [name, backend] of Object.entries(backends)) {
     if (!("apiKey" in backend) || backend.apiKey === undefined) continue;

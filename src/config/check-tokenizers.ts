@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createSegmentTokenizer } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
+import { readText } from "./read-text.ts";
 import type { Config } from "./schema.ts";
 
 /** Tokenizers of backends that are there and cannot be used. It takes as long as opening them, which is why a start leaves it to the backend. */
@@ -9,8 +9,8 @@ export async function checkTokenizers({ backends, origin }: Pick<Config, "backen
   const problems: ConfigProblem[] = [];
   for (const [name, backend] of Object.entries(backends)) {
     if (backend.type !== "logprobs") continue;
-    const json = await readFile(resolve(origin.folder, backend.tokenizer.file), "utf8").catch(() => undefined);
-    if (json === undefined) continue;
+    const json = await readText(resolve(origin.folder, backend.tokenizer.file), "");
+    if (typeof json !== "string") continue;
     try {
       createSegmentTokenizer(json);
     } catch (thrown) {

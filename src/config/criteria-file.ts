@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { ZodType } from "zod";
 import type { ConfigProblem } from "../domain/errors.ts";
 import { findingsOf } from "./issues.ts";
 import type { KeyPath } from "./problems.ts";
+import { readText } from "./read-text.ts";
 import type { Config } from "./schema.ts";
 import { parseYaml } from "./source.ts";
 
@@ -22,9 +22,9 @@ export async function readCriteriaFile<T>(
   problems: ConfigProblem[],
 ): Promise<T | undefined> {
   const path = resolve(origin.folder, file);
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text === undefined) {
-    problems.push(origin.locate({ path: named, cause: "cannot be read, or is not there", remedy: "name a file that holds the criteria" }));
+  const text = await readText(path, "name a file that holds the criteria");
+  if (typeof text !== "string") {
+    problems.push(origin.locate({ path: named, ...text }));
     return undefined;
   }
   const source = parseYaml(text, { file: path });

@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { ConfigProblem } from "../domain/errors.ts";
@@ -7,6 +6,7 @@ import { checkIdle } from "./check-idle.ts";
 import { type Overrides, overridesFrom, type Variables } from "./env.ts";
 import { findingsOf } from "./issues.ts";
 import { configInvalid } from "./problems.ts";
+import { textOf } from "./read-text.ts";
 import { checkReferences } from "./references.ts";
 import { type Config, configSchema, type Settings } from "./schema.ts";
 import { parseYaml, type YamlSource } from "./source.ts";
@@ -64,8 +64,8 @@ async function readText(file: string): Promise<string | ConfigProblem> {
   try {
     const { size } = await stat(file);
     if (size > MAX_BYTES) return problem(`${size} bytes, more than ${MAX_BYTES}`, "move long calibrations to files of their own");
-    const bytes = await readFile(file);
-    return isUtf8(bytes) ? bytes.toString() : problem("not UTF-8", "save it as UTF-8; judges would be shown other texts than it holds");
+    const text = textOf(await readFile(file));
+    return typeof text === "string" ? text : problem(text.cause, text.remedy);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === "ENOENT") return problem("no such file", "name it with --config or REWARDGATE_CONFIG");

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import type { ConfigProblem } from "../domain/errors.ts";
@@ -8,6 +7,7 @@ import { isRouter, type Panel, type Router } from "../domain/panel.ts";
 import type { Probe, ProbeSuite } from "../domain/probe.ts";
 import { findingsOf } from "./issues.ts";
 import { formatPath } from "./problems.ts";
+import { readText } from "./read-text.ts";
 import type { Config } from "./schema.ts";
 import { nameRemedy } from "./suggest.ts";
 
@@ -45,12 +45,10 @@ export async function resolveProbes(
     const panel = panels.get(name);
     if (panel === undefined || isRouter(panel)) continue;
     const path = resolve(origin.folder, file);
-    const text = await readFile(path, "utf8").catch(() => undefined);
-    if (text === undefined) {
-      const cause = `probe file ${JSON.stringify(file)} cannot be read, or is not there`;
-      problems.push(
-        origin.locate({ path: ["runs", "probes", name, "file"], cause, remedy: "name a file of probes, one JSON object a line" }),
-      );
+    const cause = `probe file ${JSON.stringify(file)} cannot be read, or is not there`;
+    const text = await readText(path, { cause, remedy: "name a file of probes, one JSON object a line" });
+    if (typeof text !== "string") {
+      problems.push(origin.locate({ path: ["runs", "probes", name, "file"], ...text }));
       continue;
     }
     const probes = parseProbes(text, path, panel, problems);

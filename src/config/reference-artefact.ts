@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { ConfigProblem } from "../domain/errors.ts";
 import { parseJson } from "../domain/json.ts";
 import { SCORE_SPACES } from "../domain/score-space.ts";
 import { sha256Of } from "./digest.ts";
 import { findingsOf } from "./issues.ts";
+import { readText } from "./read-text.ts";
 
 /** Fewest scores that later ones are held against: fewer say nothing of where scores fall. */
 const MIN_DRIFT_SCORES = 50;
@@ -134,10 +134,8 @@ export interface OpenedArtefact {
 /** Reads a reference artefact, or says everything that is wrong with the file. */
 export async function openArtefact(file: string): Promise<OpenedArtefact | { readonly problems: ConfigProblem[] }> {
   const problem = (path: string, cause: string, remedy: string): ConfigProblem => ({ file, path, cause, remedy });
-  const text = await readFile(file, "utf8").catch(() => undefined);
-  if (text === undefined) {
-    return { problems: [problem("", "cannot be read, or is not there", "build it: rewardgate reference build DATA --panel NAME -o FILE")] };
-  }
+  const text = await readText(file, "build it: rewardgate reference build DATA --panel NAME -o FILE");
+  if (typeof text !== "string") return { problems: [problem("", text.cause, text.remedy)] };
   const data = parseJson(text);
   if (data === undefined) return { problems: [problem("", "not JSON", "build it again with rewardgate reference build")] };
   const parsed = referenceArtefactSchema.safeParse(data);

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { CHAT_SERVERS, type ChatServer, openSecret, type SecretSource } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
@@ -15,6 +14,7 @@ import { readCriteriaFile } from "./criteria-file.ts";
 import { createFence } from "./delimiter.ts";
 import { digestOf } from "./digest.ts";
 import { inFolder } from "./in-folder.ts";
+import { readText } from "./read-text.ts";
 import { describeTools } from "./resolve-tools.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { BackendConfig, Config } from "./schema.ts";
@@ -157,7 +157,7 @@ async function makeListwise(listwise: ListwiseConfig, making: Making): Promise<M
 /** The principles' text, wherever it is, or `request`. */
 async function readPrinciples(given: PairwiseConfig["principles"], making: Making): Promise<Principles | undefined> {
   if (given === "request") return given;
-  const text = await readText(given, ["principles"], making);
+  const text = await readGiven(given, ["principles"], making);
   return text === undefined ? undefined : { text };
 }
 
@@ -166,16 +166,17 @@ function sourceOf(principles: Principles): string {
 }
 
 /** A text of the configuration, or of a file that it names; undefined when there is none, which is added to the problems. */
-async function readText(
+async function readGiven(
   given: { readonly text: string } | { readonly file: string },
   key: readonly string[],
   { name, config: { origin }, problems }: Making,
 ): Promise<string | undefined> {
   if ("text" in given) return given.text;
-  const text = await readFile(resolve(origin.folder, given.file), "utf8").catch(() => undefined);
-  if (text !== undefined && text.trim() !== "") return text;
-  const cause = text === undefined ? "cannot be read, or is not there" : "is empty";
-  problems.push(origin.locate({ path: ["judges", name, ...key, "file"], cause, remedy: `name a file that holds the ${key.join(" ")}` }));
+  const remedy = `name a file that holds the ${key.join(" ")}`;
+  const text = await readText(resolve(origin.folder, given.file), remedy);
+  if (typeof text === "string" && text.trim() !== "") return text;
+  const found = typeof text === "string" ? { cause: "is empty", remedy } : text;
+  problems.push(origin.locate({ path: ["judges", name, ...key, "file"], ...found }));
   return undefined;
 }
 
@@ -197,7 +198,7 @@ async function makeRubric(rubric: RubricConfig, { name, fence, config, problems,
 }
 
 async function makeCritique(critique: CritiqueConfig, making: Making): Promise<Made | undefined> {
-  const text = await readText(critique.rubric, ["rubric"], making);
+  const text = await readGiven(critique.rubric, ["rubric"], making);
   const { name, fence, config, problems, revisionOf } = making;
   const tools = critique.tools === undefined ? [] : describeTools(name, critique.tools, config, problems);
   if (text === undefined || tools === undefined) return undefined;

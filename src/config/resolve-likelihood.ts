@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { LogprobsBackendOptions } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
@@ -6,6 +5,7 @@ import { createLikelihoodJudge, LIKELIHOOD_VERSION, type LikelihoodConfig } from
 import { readGolden } from "./bundle.ts";
 import { digestOf } from "./digest.ts";
 import { inFolder } from "./in-folder.ts";
+import { readText } from "./read-text.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { BackendConfig, Config } from "./schema.ts";
 
@@ -33,14 +33,17 @@ export async function createLikelihood(
   const { backend: served, description, license, template, golden, ...params } = written;
   const { type: _, queue, apiKey, tokenizer, ...engine } = backend;
   const report = (path: string[], cause: string, remedy: string) => problems.push(origin.locate({ path, cause, remedy }));
-  const read = (file: string) => readFile(resolve(origin.folder, file), "utf8").catch(() => undefined);
-  const source = "text" in template ? template.text : await read(template.file);
-  if (source === undefined)
-    report(["judges", name, "template", "file"], "cannot be read, or is not there", "name a file that holds the template");
-  const vocabulary = await read(tokenizer.file);
-  if (vocabulary === undefined) {
-    report(["backends", served, "tokenizer", "file"], "cannot be read, or is not there", "name the tokenizer.json of the model");
-  }
+  const read = async (path: string[], file: string, remedy: string) => {
+    const text = await readText(resolve(origin.folder, file), remedy);
+    if (typeof text === "string") return text;
+    report(path, text.cause, text.remedy);
+    return undefined;
+  };
+  const source =
+    "text" in template
+      ? template.text
+      : await read(["judges", name, "template", "file"], template.file, "name a file that holds the template");
+  const vocabulary = await read(["backends", served, "tokenizer", "file"], tokenizer.file, "name the tokenizer.json of the model");
   const before = problems.length;
   const goldens = golden === undefined ? [] : await readGolden(resolve(origin.folder, golden.file), problems);
   if (source === undefined || vocabulary === undefined || problems.length > before) return undefined;

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { MODEL_SERVERS, type ModelServer } from "../backends/index.ts";
 import { type ConfigProblem, GatewayError } from "../domain/errors.ts";
@@ -10,6 +9,7 @@ import { verifier } from "../judges/verifier.ts";
 import { readGolden } from "./bundle.ts";
 import { digestOf } from "./digest.ts";
 import { inFolder } from "./in-folder.ts";
+import { readText, type Unreadable } from "./read-text.ts";
 import type { ResolvedJudge } from "./resolved-judge.ts";
 import type { BackendConfig, Config, ServedJudgeConfig } from "./schema.ts";
 
@@ -72,8 +72,8 @@ export async function createServedJudge(
     return undefined;
   }
   const source = await readTemplate(written, origin.folder);
-  if (source === undefined) {
-    report(["template", "file"], "cannot be read, or is not there", "name a file that holds the template");
+  if (typeof source !== "string") {
+    report(["template", "file"], source.cause, source.remedy);
     return undefined;
   }
   const before = problems.length;
@@ -100,11 +100,11 @@ const ABOUT = {
   reranker: "Relevance",
 } as const satisfies Record<ServedJudgeConfig["kind"], string>;
 
-/** The judge's template, empty for a kind that has none; undefined when its file cannot be read. */
-async function readTemplate(written: ServedJudgeConfig, folder: string): Promise<string | undefined> {
+/** The judge's template, empty for a kind that has none. */
+async function readTemplate(written: ServedJudgeConfig, folder: string): Promise<string | Unreadable> {
   if (written.kind === "reranker") return "";
   const { template } = written;
-  return "text" in template ? template.text : readFile(resolve(folder, template.file), "utf8").catch(() => undefined);
+  return "text" in template ? template.text : readText(resolve(folder, template.file), "name a file that holds the template");
 }
 
 /** What of an engine's configuration decides a score, besides its model. */

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createTokenDecoder, type TokenDecoder } from "../backends/index.ts";
 import type { ConfigProblem } from "../domain/errors.ts";
+import { readText, type Unreadable } from "./read-text.ts";
 import type { Config } from "./schema.ts";
 
 /**
@@ -12,12 +12,14 @@ import type { Config } from "./schema.ts";
 export async function resolveTokenDecoder({ wires, origin }: Config, problems: ConfigProblem[]): Promise<TokenDecoder | undefined> {
   const file = wires.triton?.tokenizer;
   if (file === undefined) return undefined;
+  const remedy = "name the tokenizer.json of the policy whose tokens are sent, relative to this file";
+  const report = (found: Unreadable) => void problems.push(origin.locate({ path: ["wires", "triton", "tokenizer"], ...found }));
+  const none = { cause: "cannot be read as a tokenizer.json", remedy };
+  const text = await readText(resolve(origin.folder, file), none);
+  if (typeof text !== "string") return report(text);
   try {
-    return createTokenDecoder(await readFile(resolve(origin.folder, file), "utf8"));
+    return createTokenDecoder(text);
   } catch {
-    const cause = "cannot be read as a tokenizer.json";
-    const remedy = "name the tokenizer.json of the policy whose tokens are sent, relative to this file";
-    problems.push(origin.locate({ path: ["wires", "triton", "tokenizer"], cause, remedy }));
-    return undefined;
+    return report(none);
   }
 }

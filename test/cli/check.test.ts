@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { runCli } from "../support/cli.ts";
 import { type TestGateway, writeGateway } from "../support/gateway.ts";
@@ -36,6 +37,9 @@ describe("rewardgate check", () => {
     const { code, stderr } = await runCli(["check", file]);
     assert.equal(code, 2);
     assert.match(stderr, /wires\.yaml:\d+:\d+ wires\.triton\.tokenizer: cannot be read as a tokenizer\.json; name the tokenizer/);
+    tiny.folder.write("absent.json", Buffer.from("für", "latin1"));
+    assert.match((await runCli(["check", file])).stderr, /wires\.triton\.tokenizer: not UTF-8; save it as UTF-8/);
+    rmSync(join(tiny.folder.path, "absent.json"));
   });
 
   it("names a wire on the path of another route by its key, so that no start fails on it with its models loaded", async () => {
@@ -80,6 +84,8 @@ describe("rewardgate check", () => {
       /keys\.yaml:\d+:\d+ backends\.llm\.apiKey: the API key of backend "llm" is missing: \S+keys\/absent cannot be read;/,
     );
     assert.match((await runCli(["check", write("{ env: NO_KEY_HERE }")])).stderr, /backends\.llm\.apiKey: .* NO_KEY_HERE is not set/);
+    tiny.folder.write("keys/latin1", Buffer.from("schlüssel", "latin1"));
+    assert.match((await runCli(["check", write("{ file: keys/latin1 }")])).stderr, /keys\/latin1 is not UTF-8;/);
     tiny.folder.write("keys/llm", "secret\n");
     assert.deepEqual([(await runCli(["check", write("{ file: keys/llm }")])).stderr], [""]);
   });

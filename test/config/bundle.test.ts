@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { openBundle } from "../../src/config/bundle.ts";
+import { namesCalibration, openBundle, readCalibrationFile, readGolden } from "../../src/config/bundle.ts";
+import type { ConfigProblem } from "../../src/domain/errors.ts";
 import { type BundleParts, goldenRows, temporaryFolder, writeBundle } from "../support/bundle.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -184,6 +185,20 @@ describe("openBundle", () => {
       assert.match((await problems())[0] ?? "no problem", expected);
     });
   }
+
+  it("refuses a judge.yaml, golden rows and a calibration that are not UTF-8", async () => {
+    writeBundle(folder, "judge");
+    const manifest = readFileSync(at("judge/judge.yaml"), "utf8");
+    folder.write("models/judge/judge.yaml", Buffer.from(`# für\n${manifest}`, "latin1"));
+    assert.match((await problems())[0]!, /^: not UTF-8; save it as UTF-8/);
+    assert.equal(await namesCalibration(at("judge")), false);
+    const latin1 = folder.write("latin1.json", Buffer.from('"für"', "latin1"));
+    const found: ConfigProblem[] = [];
+    assert.deepEqual(await readGolden(latin1, found), []);
+    assert.match(found[0]!.cause, /0 golden rows: not UTF-8/);
+    const read = await readCalibrationFile(latin1, { name: "judge", files: {} as never });
+    assert.match("problems" in read ? read.problems[0]!.cause : "", /^not UTF-8/);
+  });
 
   it("refuses a folder without a judge.yaml, and one that is not YAML", async () => {
     assert.match((await problems())[0]!, /cannot be read, or is not there; name a folder that holds a judge.yaml/);

@@ -19,7 +19,7 @@ async function resolved(probes: string, only?: string[]) {
   return resolve(await loadConfig({ file, variables: {} }), only);
 }
 
-async function problems(lines: string, probes = "{ p: { file: probes.jsonl } }"): Promise<string[]> {
+async function problems(lines: string | Buffer, probes = "{ p: { file: probes.jsonl } }"): Promise<string[]> {
   folder.write("probes.jsonl", lines);
   try {
     await resolved(probes);
@@ -90,6 +90,13 @@ describe("a probe file", () => {
       assert.match(found[0]!, says);
     });
   }
+
+  it("that is not UTF-8 is refused, and judges no other words than were written", async () => {
+    const line = JSON.stringify({ id: "a", prompt: "für", candidate: "x" });
+    const [found] = await problems(Buffer.from(line, "latin1"));
+    assert.match(found!, /runs\.probes\.p\.file: not UTF-8; save it as UTF-8/);
+    assert.deepEqual(await problems(line), []);
+  });
 
   it("that is not there is refused, and so are panels that are not there and tables", async () => {
     assert.match(

@@ -128,6 +128,19 @@ test("a rubric's file that is not there or not in form is refused at its place i
   assert.match(await problemsOf(RUBRIC.replace("backend: llm", "backend: llm, minValid: 2")), /judges\.critic\.minValid/);
 });
 
+test("rubrics, checklists and principles in files that are not UTF-8 are refused, and no judge is asked with other words", async () => {
+  const latin1 = (name: string) => folder.write(name, Buffer.from(`# für\n${FILE}`, "latin1"));
+  for (const name of ["latin1.yaml", "latin1.md"]) latin1(name);
+  for (const [judge, place] of [
+    [RUBRIC.replace("kindness", "latin1"), /judges\.critic\.rubric\.file: not UTF-8; save it as UTF-8/],
+    [CHECKLIST.replace(ITEMS, "{ file: latin1.yaml }"), /judges\.critic\.checklist\.file: not UTF-8/],
+    [CRITIC.replace("text: Be kind.", "file: latin1.md"), /judges\.critic\.rubric\.file: not UTF-8/],
+    ["{ kind: pairwise, backend: llm, principles: { file: latin1.md } }", /judges\.critic\.principles\.file: not UTF-8/],
+  ] as const) {
+    assert.match(await problemsOf(judge), place);
+  }
+});
+
 const ITEMS = "{ items: [{ name: a, text: A }, { name: b, text: B, dependsOn: [a] }] }";
 const CHECKLIST = `{ kind: checklist, backend: llm, checklist: ${ITEMS} }`;
 

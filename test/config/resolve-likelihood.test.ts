@@ -70,6 +70,9 @@ test("the revision follows whatever decides a score, and not the engine's addres
 
 test("what does not fit is said with its place", async () => {
   await refuses({ judge: JUDGE.replace("chatml.jinja", "none.jinja") }, /template\.file.*cannot be read/);
+  folder.write("latin1.json", Buffer.from("für", "latin1"));
+  await refuses({ judge: JUDGE.replace("chatml.jinja", "latin1.json") }, /template\.file.*not UTF-8/);
+  await refuses({ backend: "tokenizer: { file: latin1.json }" }, /backends\.policy\.tokenizer\.file.*not UTF-8/);
   await refuses({ backend: "tokenizer: { file: none.json }" }, /backends\.policy\.tokenizer\.file.*tokenizer\.json of the model/);
   await refuses({ judge: `${JUDGE}, golden: { file: none.jsonl }` }, /0 golden rows/);
   await refuses({ judge: JUDGE.replace("{ file: chatml.jinja }", '{ text: "{% for" }') }, /template.*not usable/);

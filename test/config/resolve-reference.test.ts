@@ -220,6 +220,12 @@ describe("references as artefacts", () => {
     assert.match(found[0]!, /^: cannot be read, or is not there \(references\.value\)/);
   });
 
+  it("are refused when their file is not UTF-8", async () => {
+    folder.write("refs/latin1.json", Buffer.from(artefact("value", {}).replace("{", '{"für": 1,'), "latin1"));
+    const [found] = await problems(CENTRED("{ artefact: value }"), HEAD.replace("refs/value.json", "refs/latin1.json"));
+    assert.match(found!, /^: not UTF-8 \(references\.value\); save it as UTF-8/);
+  });
+
   it("are refused when their file is gone or broken, even if no panel uses them; a command that opens one panel does not mind", async () => {
     const head = HEAD.replace("refs/value.json", "refs/gone.json").replace("refs/responses.json", "refs/broken.json");
     folder.write("refs/broken.json", artefact("responses", { responses: { nonsense: [1] } }));

@@ -66,6 +66,8 @@ test("the revision follows the template and the model, and not the engine's addr
 test("what does not fit is said with its place", async () => {
   await refuses({ backend: "gives: steps" }, /kind scalar and backend .* gives steps.*gives: scores/);
   await refuses({ judge: "kind: scalar, template: { file: none.jinja }" }, /template\.file.*cannot be read/);
+  folder.write("latin1.jinja", Buffer.from(`für${TEMPLATE}`, "latin1"));
+  await refuses({ judge: "kind: scalar, template: { file: latin1.jinja }" }, /template\.file.*not UTF-8/);
   await refuses({ judge: "kind: scalar, template: { file: rm.jinja }, golden: { file: none.jsonl }" }, /0 golden rows/);
   await refuses({ judge: 'kind: scalar, template: { text: "{% for" }' }, /template.*not usable/);
   await refuses(

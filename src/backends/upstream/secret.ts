@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { GatewayError } from "../../domain/errors.ts";
 
@@ -24,10 +25,14 @@ export async function openSecret(what: string, source: SecretSource): Promise<Se
     return { current, refresh: async () => true };
   }
   const { file } = source;
-  const read = async () => (await readFile(file, "utf8")).trim();
-  let current = await read().catch((cause) => {
-    throw invalid(what, `${file} cannot be read; name a file that holds it`, cause);
-  });
+  const read = async () => {
+    const bytes = await readFile(file).catch((cause) => {
+      throw invalid(what, `${file} cannot be read; name a file that holds it`, cause);
+    });
+    if (!isUtf8(bytes)) throw invalid(what, `${file} is not UTF-8; save it as UTF-8`);
+    return bytes.toString().trim();
+  };
+  let current = await read();
   if (current === "") throw invalid(what, `${file} is empty; write it there`);
   return {
     get current() {

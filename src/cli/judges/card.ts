@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { readFile, writeFile } from "node:fs/promises";
 import { UsageError } from "../failure.ts";
 import { requireWritable } from "../output-file.ts";
@@ -47,11 +48,13 @@ export async function writeSection(path: string, section: string): Promise<boole
   return true;
 }
 
-function readCard(path: string): Promise<string> {
-  return readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") return "";
+async function readCard(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT") return Buffer.alloc(0);
     throw unwritable(path, cause);
   });
+  if (!isUtf8(bytes)) throw new UsageError(`the card ${path} is not UTF-8, and would lose what it holds; save it as UTF-8`);
+  return bytes.toString();
 }
 
 function unwritable(path: string, { code }: NodeJS.ErrnoException): UsageError {

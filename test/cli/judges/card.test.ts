@@ -30,6 +30,12 @@ describe("writeSection", () => {
     assert.equal(readFileSync(path, "utf8"), withSection("# judge\n", "x"));
   });
 
+  it("leaves a card that is not UTF-8 as it is, whose letters it would lose", async () => {
+    const path = folder.write("latin1.md", Buffer.from("# für\n", "latin1"));
+    await assert.rejects(writeSection(path, "x"), /not UTF-8/);
+    assert.deepEqual(readFileSync(path), Buffer.from("# für\n", "latin1"));
+  });
+
   it("says what to do about a card that cannot be written", async () => {
     await assert.rejects(writeSection(folder.path, "x"), /--no-card/);
   });
